@@ -1,0 +1,1 @@
+"""Cross-lingual chemical and biomedical text mining: the code behind the book."""

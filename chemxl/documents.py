@@ -1,0 +1,221 @@
+"""Text with stand-off annotation.
+
+Offsets count Unicode code points of ``Document.text``, half open: ``text[start:end]``.
+Nothing outside this module turns offsets into labels or labels into offsets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from chemxl.errors import ChemxlError
+
+Span = tuple[int, int]
+
+# A run of letters with their combining marks, a run of digits, or any other single visible character:
+# annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart.
+# Invisible joiners (soft hyphen, zero-width space) stay inside the word that they stand in.
+_WORD = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u00ad\u200b-\u200d\u2060]*)+|\d+|[^\w\s]|_")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An annotated stretch of text; more than one fragment where it is discontinuous.
+
+    Args:
+        type: the corpus's own type, or the unified one after a type map.
+        fragments: (start, end) pairs in code points, ascending and disjoint.
+        id: unique in its document; empty for a prediction.
+        score: the model's confidence in [0, 1] where there is one.
+    """
+
+    type: str
+    fragments: tuple[Span, ...]
+    id: str = ""
+    score: float | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.fragments:
+            raise ChemxlError(f"mention {self.id or self.type} has no fragment")
+        previous = 0
+        for start, end in self.fragments:
+            if not previous <= start < end:
+                raise ChemxlError(f"mention {self.id or self.type}: fragments {self.fragments} do not ascend")
+            previous = end
+
+    @classmethod
+    def of(cls, type: str, start: int, end: int, *, id: str = "", score: float | None = None) -> Mention:
+        """A mention of one fragment."""
+        return cls(type, ((start, end),), id=id, score=score)
+
+    @property
+    def start(self) -> int:
+        """First code point."""
+        return self.fragments[0][0]
+
+    @property
+    def end(self) -> int:
+        """One past the last code point."""
+        return self.fragments[-1][1]
+
+    @property
+    def span(self) -> Span:
+        """The hull: from the first code point to the last."""
+        return self.start, self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A typed, directed pair of mentions, named by their ids."""
+
+    type: str
+    head: str
+    tail: str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text and its annotation.
+
+    Raises:
+        ChemxlError: a mention lies outside the text, an id stands twice, or a relation has no such mention.
+    """
+
+    id: str
+    text: str
+    mentions: tuple[Mention, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    language: str = ""
+    domain: str = ""
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for mention in self.mentions:
+            if mention.end > len(self.text):
+                raise ChemxlError(f"{self.id}: {mention.id or mention.type} ends at {mention.end}, the text at {len(self.text)}")
+            if mention.id and mention.id in seen:
+                raise ChemxlError(f"{self.id}: the mention id {mention.id} stands twice")
+            seen.add(mention.id)
+        for relation in self.relations:
+            for end in (relation.head, relation.tail):
+                if not end or end not in seen:
+                    raise ChemxlError(f"{self.id}: relation {relation.id or relation.type} names {end}, which is no mention")
+
+    def surface(self, mention: Mention) -> str:
+        """The mention's text, fragments joined by one space as in brat."""
+        return " ".join(self.text[start:end] for start, end in mention.fragments)
+
+    def retyped(self, types: dict[str, str]) -> Document:
+        """A copy with types mapped; mentions of other types, and their relations, are left out."""
+        kept = tuple(replace(m, type=types[m.type]) for m in self.mentions if m.type in types)
+        ids = {m.id for m in kept}
+        return replace(self, mentions=kept, relations=tuple(r for r in self.relations if {r.head, r.tail} <= ids))
+
+    @cached_property
+    def words(self) -> tuple[Span, ...]:
+        """The units that are labelled, see :func:`words`."""
+        return tuple(words(self.text))
+
+
+def words(text: str) -> list[Span]:
+    """Offsets of the units that are labelled: letters, digits, or one other visible character.
+
+    They do not depend on a tokenizer, so that scores and label sequences of different encoders are comparable.
+    """
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Flattened:
+    """What :func:`flatten` kept, and how many mentions it changed or lost."""
+
+    mentions: tuple[Mention, ...]
+    nested: int = 0
+    crossing: int = 0
+    joined: int = 0
+
+
+def flatten(mentions: Sequence[Mention]) -> Flattened:
+    """Mentions that do not overlap, as one BIO layer needs them.
+
+    The rule: a discontinuous mention becomes its hull (counted as ``joined``); of nested mentions the outermost
+    stays; of two that cross, the longer stays, and of two equally long the one that begins first; of two types on
+    one span, the first given stays.
+    """
+    hulls = [m if len(m.fragments) == 1 else replace(m, fragments=(m.span,)) for m in mentions]
+    joined = sum(len(m.fragments) > 1 for m in mentions)
+    longest_first = sorted(range(len(hulls)), key=lambda i: (hulls[i].start - hulls[i].end, hulls[i].start, i))
+    kept: list[Mention] = []
+    nested = crossing = 0
+    for i in longest_first:
+        mention = hulls[i]
+        rivals = [k for k in kept if k.start < mention.end and mention.start < k.end]
+        if not rivals:
+            kept.append(mention)
+        elif any(k.start <= mention.start and mention.end <= k.end for k in rivals):
+            nested += 1
+        else:
+            crossing += 1
+    return Flattened(tuple(sorted(kept, key=lambda m: m.start)), nested, crossing, joined)
+
+
+def to_bio(mentions: Sequence[Mention], units: Sequence[Span]) -> tuple[list[str], int]:
+    """Labels of units (words or sub-tokens) from mentions that do not overlap.
+
+    Args:
+        mentions: as :func:`flatten` gives them.
+        units: ascending (start, end) offsets; empty ones, such as special tokens, get ``O``.
+
+    Returns:
+        One of ``O``, ``B-type``, ``I-type`` per unit, and the number of mentions that the units cannot express
+        exactly (a boundary inside a unit, or no unit at all).
+    """
+    labels = ["O"] * len(units)
+    inexact = 0
+    first = 0
+    for mention in sorted(mentions, key=lambda m: m.start):
+        while first < len(units) and units[first][1] <= mention.start:
+            first += 1
+        inside = []
+        for i in range(first, len(units)):
+            if units[i][0] >= mention.end:
+                break
+            if units[i][0] < units[i][1] and labels[i] == "O":
+                inside.append(i)
+        for i in inside:
+            labels[i] = f"{'B' if i == inside[0] else 'I'}-{mention.type}"
+        inexact += not inside or (units[inside[0]][0], units[inside[-1]][1]) != mention.span
+    return labels, inexact
+
+
+def from_bio(labels: Sequence[str], units: Sequence[Span], scores: Sequence[float] | None = None) -> list[Mention]:
+    """Mentions from labels; the inverse of :func:`to_bio`.
+
+    An ``I-`` that continues nothing of its type begins a mention, as in the CoNLL script and seqeval's default mode.
+
+    Args:
+        scores: one confidence per unit; a mention gets the least of its units'.
+    """
+    mentions: list[Mention] = []
+    open_type, begin, last = "", 0, 0
+
+    def close() -> None:
+        if open_type:
+            score = min(scores[begin : last + 1]) if scores is not None else None
+            mentions.append(Mention.of(open_type, units[begin][0], units[last][1], score=score))
+
+    for i, label in enumerate(labels):
+        prefix, _, type_ = label.partition("-")
+        if units[i][0] == units[i][1]:
+            continue
+        if prefix == "I" and type_ == open_type:
+            last = i
+            continue
+        close()
+        open_type, begin, last = (type_, i, i) if prefix in {"B", "I"} else ("", 0, 0)
+    close()
+    return mentions
