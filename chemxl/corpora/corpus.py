@@ -1,0 +1,51 @@
+"""A corpus as a value, a part of an experiment's configuration."""
+
+from __future__ import annotations
+
+import re
+
+from chemxl import corpora
+from chemxl.documents import Document
+from chemxl.experiment import Value
+
+_LANGUAGE_SUFFIX = re.compile(r"[._-](?:en|ru|es|zh)$")
+
+
+def twin_key(document_id: str) -> str:
+    """What a document shares with its translations: its id without the language (for abstracts, the PubMed id)."""
+    return _LANGUAGE_SUFFIX.sub("", document_id.split("~")[0])
+
+
+class Corpus(Value):
+    """Documents of one split with unified types.
+
+    Args:
+        types: unified types wanted, in order of preference.
+        without: corpora whose documents, in whatever language, are left out here, so that nothing leaks.
+        sentences: for ``mini`` alone: at least so many sentences made by ``mini.expand`` with ``seed``.
+    """
+
+    name: str
+    split: str = "train"
+    language: str | None = None
+    types: tuple[str, ...] = ("CHEM",)
+    without: tuple[Corpus, ...] = ()
+    sentences: int = 0
+    seed: int = 0
+
+    def load(self) -> list[Document]:
+        """The documents, leaks removed."""
+        held_out = {twin_key(document.id) for corpus in self.without for document in corpus.load()}
+        return [document for document in self._all() if twin_key(document.id) not in held_out]
+
+    def _all(self) -> list[Document]:
+        if not self.sentences:
+            return corpora.load(self.name, split=self.split, language=self.language, types=self.types, faults=[])
+        from chemxl.corpora import mini
+
+        made = mini.expand(self.sentences, self.seed, split=self.split, language=self.language)
+        return [document.retyped(corpora.unified(self.name, self.types)) for document in made]
+
+    def data_digest(self) -> str:
+        """The digest of the files that a load reads."""
+        return corpora.digest(self.name, split=self.split, language=self.language)

@@ -1,0 +1,73 @@
+"""A document in the making: each record is checked against the text before it is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chemxl.corpora.faults import Log
+from chemxl.documents import Document, Mention, Relation, Span
+from chemxl.errors import ChemxlError
+
+
+def visible(text: str) -> str:
+    """Text as a one-line format shows it: line breaks as spaces."""
+    return text.replace("\n", " ").replace("\r", " ")
+
+
+def mention(text: str, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> Mention:
+    """A mention that is known to be what the file says that it is.
+
+    Fragments may be recorded in any order (NEREL-BIO has 22 whose offsets were sorted as strings): they are compared
+    with the surface in that order, and a mention has them ascending.
+
+    Raises:
+        ChemxlError: the offsets are not in the text, or the text there is not the recorded surface.
+    """
+    if not type:
+        raise ChemxlError(f"{id} has no type")
+    made = Mention(type, tuple(sorted(fragments)), id=id)
+    if made.end > len(text):
+        raise ChemxlError(f"{id} ends at {made.end}, the text at {len(text)}")
+    found = " ".join([text[start:end] for start, end in fragments])
+    if found != surface and visible(found) != visible(surface):
+        where = ",".join(f"{start}-{end}" for start, end in fragments)
+        raise ChemxlError(f"{id} is recorded as {_clip(surface)}, but the text at {where} is {_clip(found)}")
+    return made
+
+
+def _clip(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+class Draft:
+    """A document in the making: takes records that hold together and logs those that do not."""
+
+    def __init__(self, id: str, text: str, log: Log) -> None:
+        self.id, self.text, self.log = id, text, log
+        self.mentions: dict[str, Mention] = {}
+        self.relations: dict[str, Relation] = {}
+
+    def mention(self, path: Path, line: int, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> bool:
+        """Take a mention; False, and a fault, where it is wrong or its id stands already."""
+        try:
+            if id in self.mentions:
+                raise ChemxlError(f"the id {id} stands twice")
+            self.mentions[id] = mention(self.text, type, fragments, surface, id)
+        except ChemxlError as error:
+            self.log.add(path, line, f"{error}; mention left out")
+            return False
+        return True
+
+    def relation(self, path: Path, line: int, type: str, head: str, tail: str, id: str) -> None:
+        """Take a relation, or log a fault where its id stands already or an end is no mention."""
+        missing = [end for end in (head, tail) if end not in self.mentions]
+        if id in self.relations:
+            self.log.add(path, line, f"the id {id} stands twice; relation left out")
+        elif missing:
+            self.log.add(path, line, f"{id} names {' and '.join(missing)}, which is no mention; relation left out")
+        else:
+            self.relations[id] = Relation(type, head, tail, id=id)
+
+    def document(self) -> Document:
+        """What was taken."""
+        return Document(self.id, self.text, tuple(self.mentions.values()), tuple(self.relations.values()))

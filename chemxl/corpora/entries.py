@@ -1,0 +1,203 @@
+"""The catalogue: what each corpus is, where its files are, and how to see that they are the ones that were read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from chemxl.errors import CorpusError
+
+Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES"]
+
+_HERE = Path(__file__).parent
+
+
+class Part(BaseModel):
+    """One split of a corpus in one language.
+
+    Attributes:
+        files: globs below ``folder``; document ids that come from file names are relative to ``folder``.
+        listed: a YAML file {split: [passage ids]} beside them; of the files, those of this split's passages are read.
+        sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: str
+    language: str
+    files: tuple[str, ...]
+    folder: str = "."
+    domain: str | None = None
+    listed: str | None = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+
+class Entry(BaseModel):
+    """What is known of a corpus.
+
+    Attributes:
+        types: the corpus's own types, each with the unified types that it may stand for.
+        folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
+        options: keyword arguments for the reader.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    domain: str
+    licence: str
+    citation: str
+    url: str
+    reader: Literal["brat", "conll", "pubtator", "tsv"]
+    types: dict[str, tuple[Unified, ...]]
+    parts: tuple[Part, ...]
+    options: dict[str, int] = {}
+    folder: str | None = None
+    shipped: bool = False
+    note: str = ""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes, in the order of the parts."""
+        return tuple(dict.fromkeys(part.language for part in self.parts))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """In the order of the parts."""
+        return tuple(dict.fromkeys(part.split for part in self.parts))
+
+
+@cache
+def _entries() -> dict[str, Entry]:
+    raw = yaml.safe_load((_HERE / "catalog.yaml").read_text(encoding="utf-8"))
+    return {name: Entry.model_validate(fields) for name, fields in raw.items()}
+
+
+def catalog() -> dict[str, Entry]:
+    """All corpora that :func:`chemxl.corpora.load` knows, by name."""
+    return dict(_entries())
+
+
+def entry(name: str) -> Entry:
+    """One corpus.
+
+    Raises:
+        CorpusError: there is none of that name.
+    """
+    try:
+        return _entries()[name]
+    except KeyError:
+        raise CorpusError(f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}") from None
+
+
+def folder(name: str) -> Path:
+    """Where the corpus's files are.
+
+    Raises:
+        CorpusError: the corpus is unknown, or is not on this machine.
+    """
+    known = entry(name)
+    if known.shipped:
+        return _HERE / name
+    data = os.environ.get("CHEMXL_DATA")
+    place = Path(data) / (known.folder or name) if data else None
+    if place is None or not place.is_dir():
+        raise CorpusError(
+            f"{name} is not on this machine: set CHEMXL_DATA to the folder that holds {known.folder or name}/ "
+            f"(from {known.url}; licence: {known.licence})"
+        )
+    return place
+
+
+def parts(name: str, split: str | None, language: str | None) -> list[Part]:
+    """The parts of one split and language, or of all.
+
+    Raises:
+        CorpusError: the corpus has no such part.
+    """
+    known = entry(name)
+    chosen = [p for p in known.parts if split in (None, p.split) and language in (None, p.language)]
+    if not chosen:
+        has = ", ".join(dict.fromkeys(f"{p.split}/{p.language}" for p in known.parts))
+        raise CorpusError(f"{name} has no part {split or '*'}/{language or '*'}; it has {has}")
+    return chosen
+
+
+def files(name: str, part: Part) -> list[Path]:
+    """The files of one part, sorted.
+
+    Raises:
+        CorpusError: the corpus or the part is not on this machine.
+    """
+    base = folder(name) / part.folder
+    found = sorted({path for pattern in part.files for path in base.glob(pattern) if path.is_file()})
+    if part.listed:
+        listed = base / part.listed
+        wanted = set(_passages(listed, part.split)) if listed.is_file() else set()
+        found = [path for path in found if path.name.partition(".")[0] in wanted]
+    if not found:
+        raise CorpusError(f"{name} {part.split}/{part.language}: no file {' or '.join(part.files)} in {base}")
+    return found
+
+
+def _passages(listed: Path, split: str) -> list[str]:
+    raw = yaml.safe_load(listed.read_text(encoding="utf-8"))
+    if not isinstance(raw, dict) or not isinstance(raw.get(split, []), list):
+        raise CorpusError(f"{listed}: a list of passage ids for each split was due")
+    return [str(id) for id in raw.get(split, [])]
+
+
+def unified(name: str, types: Sequence[str]) -> dict[str, str]:
+    """The corpus's own types, each with the first of ``types`` that it may stand for; those with none are left out.
+
+    Raises:
+        CorpusError: the corpus is unknown, or has nothing of one of the types.
+    """
+    known = entry(name).types
+    offered = sorted({type for own in known.values() for type in own})
+    for type in types:
+        if type not in offered:
+            raise CorpusError(f"{name} has no type {type!r}; it can give {', '.join(offered)}")
+    wanted = {own: [type for type in types if type in means] for own, means in known.items()}
+    return {own: matching[0] for own, matching in wanted.items() if matching}
+
+
+def digest(name: str, *, split: str | None = None, language: str | None = None) -> str:
+    """SHA-256 over path and bytes of the files that a load would read; the key of anything computed from them.
+
+    Args:
+        name: the corpus.
+        split: one split; all of them by default.
+        language: one language; all of them by default.
+
+    Raises:
+        CorpusError: the corpus is unknown or is not on this machine.
+    """
+    total = hashlib.sha256()
+    home = folder(name)
+    for part in parts(name, split, language):
+        for path in files(name, part):
+            content = path.read_bytes()
+            total.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
+            total.update(content)
+    return total.hexdigest()
+
+
+def available(name: str) -> bool:
+    """Whether every part of the corpus is on this machine.
+
+    Raises:
+        CorpusError: there is no corpus of that name.
+    """
+    entry(name)
+    try:
+        return all(files(name, part) for part in parts(name, None, None))
+    except CorpusError:
+        return False

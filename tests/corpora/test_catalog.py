@@ -1,0 +1,145 @@
+"""The catalogue, and ``load`` over it, on small corpora of the test's own."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from chemxl import corpora
+from chemxl.corpora import entries
+from chemxl.errors import CorpusError
+
+TITLE = "1|t|Naloxone in pain.\n1|a|\n1\t0\t8\tNaloxone\tChemical\tD1\n1\t12\t16\tpain\tDisease\tD2\n1\tCID\tD1\tD2\n"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "bc5cdr"
+    folder.mkdir()
+    for split in ("Training", "Development", "Test"):
+        (folder / f"CDR_{split}Set.PubTator.txt").write_text(TITLE, encoding="utf-8")
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    return folder
+
+
+def test_every_entry_is_whole() -> None:
+    assert {"mini", "bc5cdr", "bionne-r", "nerel-bio", "ruccon", "psytar", "pharmaconer"} <= set(corpora.catalog())
+    for name, entry in corpora.catalog().items():
+        assert all((entry.title, entry.domain, entry.licence, entry.citation, entry.types)), name
+        assert entry.url.startswith("https://"), name
+        assert entry.shipped or all(part.sha256 for part in entry.parts), name
+        places = [(part.split, part.language, part.domain) for part in entry.parts]
+        assert len(places) == len(set(places)), name
+        assert entry.languages and set(entry.splits) <= {"train", "dev", "test"}, name
+
+
+def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:
+    entry = corpora.catalog()["bc5cdr"]
+    with pytest.raises(ValidationError):
+        corpora.Entry.model_validate({**entry.model_dump(), "colour": "blue"})
+    with pytest.raises(ValidationError):
+        entry.title = "x"  # type: ignore[misc]
+
+
+@pytest.mark.usefixtures("data")
+def test_load_gives_language_and_domain() -> None:
+    documents = corpora.load("bc5cdr")
+    assert len(documents) == 3
+    assert {(document.language, document.domain) for document in documents} == {("en", "abstracts")}
+    (test,) = corpora.load("bc5cdr", split="test", language="en", strict=True)
+    assert [mention.type for mention in test.mentions] == ["Chemical", "Disease"]
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["CHEM"], ["CHEM"]),
+        (["DRUG"], ["DRUG"]),
+        (["DRUG", "CHEM"], ["DRUG"]),
+        (["CHEM", "DRUG"], ["CHEM"]),
+        (["DISEASE", "CHEM"], ["CHEM", "DISEASE"]),
+    ],
+)
+def test_types(types: list[str], expected: list[str]) -> None:
+    (document,) = corpora.load("bc5cdr", split="test", types=types)
+    assert [mention.type for mention in document.mentions] == expected
+    assert len(document.relations) == (len(expected) == 2)
+
+
+@pytest.mark.usefixtures("data")
+def test_what_is_not_there_is_named() -> None:
+    with pytest.raises(CorpusError, match="there is no corpus 'bc6'; the catalogue has mini, bc5cdr"):
+        corpora.load("bc6")
+    with pytest.raises(CorpusError, match=r"bc5cdr has no part \*/ru; it has train/en, dev/en, test/en"):
+        corpora.load("bc5cdr", language="ru")
+    with pytest.raises(CorpusError, match="bc5cdr has no type 'GENE'; it can give CHEM, DISEASE, DRUG"):
+        corpora.load("bc5cdr", types=["GENE"])
+    with pytest.raises(CorpusError, match=r"psytar is not on this machine: set CHEMXL_DATA .* licence: CC BY 4\.0"):
+        corpora.load("psytar")
+    with pytest.raises(CorpusError, match="there is no corpus"):
+        corpora.available("bc6")
+
+
+def test_available(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert corpora.available("bc5cdr")
+    (data / "CDR_TestSet.PubTator.txt").unlink()
+    assert not corpora.available("bc5cdr")
+    with pytest.raises(CorpusError, match=r"bc5cdr test/en: no file CDR_TestSet\.PubTator\.txt in "):
+        corpora.load("bc5cdr")
+    monkeypatch.delenv("CHEMXL_DATA")
+    assert not corpora.available("bc5cdr")
+
+
+def test_the_digest_changes_with_a_byte_and_with_a_name(data: Path) -> None:
+    before = corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train")
+    assert before == (corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train", language="en"))
+    (data / "CDR_TestSet.PubTator.txt").write_text(TITLE + "\n", encoding="utf-8")
+    assert corpora.digest("bc5cdr") != before[0]
+    assert corpora.digest("bc5cdr", split="train") == before[1]
+    assert corpora.digest("bc5cdr", split="dev") != before[1]
+
+
+def test_faults_are_given_or_warned_of(data: Path) -> None:
+    path = data / "CDR_TestSet.PubTator.txt"
+    path.write_text(TITLE + "1\t0\t9\tNaloxone\tChemical\tD1\n", encoding="utf-8")
+    with pytest.warns(
+        UserWarning, match=r"bc5cdr: 1 faults, the first: .*CDR_TestSet\.PubTator\.txt:6: T3 is recorded"
+    ):
+        corpora.load("bc5cdr")
+    faults: list[corpora.Fault] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        corpora.load("bc5cdr", faults=faults)
+    assert [(fault.path, fault.line) for fault in faults] == [(path, 6)]
+    assert str(faults[0]).startswith(f"{path}:6: T3 ")
+    with pytest.raises(CorpusError, match=r"CDR_TestSet\.PubTator\.txt:6: "):
+        corpora.load("bc5cdr", strict=True)
+
+
+def test_a_shipped_corpus_with_a_list_of_passages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpora.catalog()  # read, and kept, before its folder is exchanged
+    monkeypatch.setattr(entries, "_HERE", tmp_path)
+    for domain in ("abstracts", "patents", "reviews", "notes"):
+        (tmp_path / "mini" / domain).mkdir(parents=True)
+        for number in range(3):
+            for language in ("en", "ru"):
+                base = tmp_path / "mini" / domain / f"{domain[:3]}-00{number}.{language}"
+                base.with_name(base.name + ".txt").write_text("NaCl", encoding="utf-8")
+                base.with_name(base.name + ".ann").write_text("T1\tCHEM 0 4\tNaCl\n", encoding="utf-8")
+    lists = [
+        f"{split}: [{', '.join(f'{d}-00{i}' for d in ('abs', 'pat', 'rev', 'not'))}]"
+        for i, split in enumerate(["train", "dev", "test"])
+    ]
+    (tmp_path / "mini" / "splits.yaml").write_text("\n".join(lists), encoding="utf-8")
+    documents = corpora.load("mini", split="dev", language="ru", types=["CHEM"], strict=True)
+    assert [(document.id, document.language, document.domain) for document in documents] == [
+        (f"{domain}/{domain[:3]}-001.ru", "ru", domain) for domain in ("abstracts", "patents", "reviews", "notes")
+    ]
+    assert len(corpora.load("mini")) == 24
+    (tmp_path / "mini" / "splits.yaml").write_text("- abs-000", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"splits\.yaml: a list of passage ids for each split was due"):
+        corpora.load("mini")
