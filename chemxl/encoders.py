@@ -1,0 +1,220 @@
+"""Encoders by a short name: pinned on the hub, taken from a local folder first, or made on the spot.
+
+``CHEMXL_MODELS`` names a folder with one folder per encoder; weights are read from safetensors only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import torch
+import transformers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel, PreTrainedTokenizerFast
+
+from chemxl.errors import EncoderError
+
+
+class Pin(NamedTuple):
+    """A repository of the model hub at one commit, and folder names that are taken instead."""
+
+    repository: str
+    revision: str
+    folders: tuple[str, ...] = ()
+
+
+ALIASES = {
+    "mbert": Pin("google-bert/bert-base-multilingual-cased", "3f076fdb1ab68d5b2880cb87a0886f315b8146f8"),
+    "labse-en-ru": Pin("cointegrated/LaBSE-en-ru", "cf0714e606d4af551e14ad69a7929cd6b0da7f7e"),
+    "labse": Pin("sentence-transformers/LaBSE", "e34fab64a3011d2176c99545a93d5cbddc9a91b7"),
+    "xlm-r": Pin("FacebookAI/xlm-roberta-base", "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089"),
+    "biobert": Pin("dmis-lab/biobert-base-cased-v1.1", "924f12e0c3db7f156a765ad53fb6b11e7afedbc8"),
+    "chemberta": Pin("seyonec/ChemBERTa-zinc-base-v1", "761d6a18cf99db371e0b43baf3e2d21b3e865a20"),
+    "bert": Pin("google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594"),
+    "e5-small": Pin(
+        "intfloat/multilingual-e5-small",
+        "fd1525a9fd15316a2d503bf26ab031a61d056e98",
+        ("multilingual-e5-small-trimmed", "multilingual-e5-small"),
+    ),
+}
+MINI = "mini"
+MINI_VOCABULARY = 4000
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+# A piece never holds a boundary of chemxl.documents.words: the sign of a word's begin stays with what follows it.
+_UNITS = Regex(r"▁?(?:\d+|[^\w\s▁]|_)")
+
+
+class Encoder(NamedTuple):
+    """A tokenizer and a model in float32."""
+
+    tokenizer: PreTrainedTokenizerFast
+    model: PreTrainedModel
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder under ``CHEMXL_MODELS`` that is taken for an alias, or a path that is given itself."""
+    if Path(name, "config.json").exists():
+        return Path(name)
+    root = os.environ.get("CHEMXL_MODELS")
+    if not root:
+        return None
+    folders = [Path(root, folder) for folder in (name, *(ALIASES[name].folders if name in ALIASES else ()))]
+    return next((folder for folder in folders if (folder / "config.json").exists()), None)
+
+
+def available(name: str) -> bool:
+    """Whether the encoder is on this machine: made here, in a local folder, or in the hub's cache."""
+    if name == MINI or local_folder(name):
+        return True
+    from huggingface_hub import try_to_load_from_cache
+
+    pin = ALIASES.get(name)
+    return pin is not None and isinstance(try_to_load_from_cache(pin.repository, "config.json", revision=pin.revision), str)
+
+
+def load(name: str, *, seed: int = 0, **config: object) -> Encoder:
+    """Load an encoder.
+
+    Args:
+        name: ``mini``, an alias of ``ALIASES``, or a local folder.
+        seed: initialises what is not in the file (all of ``mini``).
+        config: settings of the model's configuration, such as ``hidden_dropout_prob``.
+
+    Raises:
+        EncoderError: it is neither on this machine nor to be had from the hub.
+    """
+    torch.manual_seed(seed)
+    if name == MINI:
+        tokenizer = mini_tokenizer()
+        settings = BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=128,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=512,
+            max_position_embeddings=512,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        for key, value in config.items():
+            setattr(settings, key, value)
+        return Encoder(tokenizer, BertModel(settings, add_pooling_layer=False))
+    return _pretrained(name, **config)
+
+
+def _pretrained(name: str, **config: object) -> Encoder:
+    folder, pin = local_folder(name), ALIASES.get(name)
+    if folder is None and pin is None:
+        raise EncoderError(f"{name!r} is no encoder: take one of {', '.join([MINI, *ALIASES])}, or a folder with a config.json")
+    source, revision = (str(folder), None) if folder else (cast("Pin", pin).repository, cast("Pin", pin).revision)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True)
+        with _quiet():
+            model = AutoModel.from_pretrained(
+                source, revision=revision, dtype=torch.float32, use_safetensors=True, add_pooling_layer=False, **config
+            )
+    except (OSError, ValueError) as error:
+        raise EncoderError(
+            f"the encoder {name!r} cannot be had: {source} is neither in the folder that CHEMXL_MODELS names nor reachable "
+            f"on the hub; put its files (config.json, tokenizer.json, model.safetensors) into $CHEMXL_MODELS/{name}"
+        ) from error
+    return Encoder(_cut_at_units(tokenizer), model)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bar and no notice of a missing pooler while weights are read."""
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(level)
+
+
+def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """Keep digits, letters and signs in pieces of their own, so that every labelled word has its first piece."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()  # long texts are read in windows, see chemxl.ner.windows
+    backend.no_padding()
+    backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pre_tokenizers.Split(_UNITS, "isolated")])
+    return tokenizer
+
+
+@cache
+def mini_tokenizer() -> PreTrainedTokenizerFast:
+    """A cased WordPiece tokenizer trained on the training passages of the mini corpus."""
+    from chemxl import corpora
+
+    texts = [document.text for document in corpora.load("mini", split="train")]
+    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    backend.normalizer = normalizers.NFC()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.train_from_iterator(
+        texts, trainers.WordPieceTrainer(vocab_size=MINI_VOCABULARY, special_tokens=list(SPECIAL), show_progress=False)
+    )
+    ids = {token: backend.token_to_id(token) for token in ("[CLS]", "[SEP]")}
+    backend.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
+    return _cut_at_units(PreTrainedTokenizerFast(tokenizer_object=backend, **names))
+
+
+def file_digest(name: str) -> str:
+    """What tells one encoder's files from another's: a pinned revision, or names, sizes and heads of local files."""
+    folder = local_folder(name)
+    if folder is None:
+        return ALIASES[name].revision if name in ALIASES else name
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {path.stat().st_size} ".encode() + file.read(1 << 20))
+    return digest.hexdigest()
+
+
+class TrimmedEmbedding(nn.Module):
+    """An embedding table cut to the rows that a text uses, in the place of the whole one.
+
+    Rows that no text uses have no gradient, so training the cut table equals training the whole one where the
+    optimiser decays no embedding. :meth:`restore` writes the trained rows back.
+    """
+
+    def __init__(self, whole: nn.Embedding, ids: Sequence[int]) -> None:
+        super().__init__()
+        rows = torch.tensor(sorted(set(ids)))
+        self.register_buffer("rows", rows)
+        places = torch.zeros(whole.num_embeddings, dtype=torch.long)
+        places[rows] = torch.arange(len(rows))
+        self.register_buffer("places", places, persistent=False)
+        padding = whole.padding_idx
+        self.table = nn.Embedding(len(rows), whole.embedding_dim, int(places[padding]) if padding is not None else None)
+        self.table.weight = nn.Parameter(whole.weight.detach()[rows].clone())
+        self._whole = [whole]  # in a list: not a submodule, so neither moved nor trained
+
+    @classmethod
+    def within(cls, model: PreTrainedModel, ids: Sequence[int]) -> TrimmedEmbedding:
+        """Put a cut table into the model; the pad id always stays."""
+        whole = cast("nn.Embedding", model.get_input_embeddings())
+        pad = [whole.padding_idx] if whole.padding_idx is not None else []
+        trimmed = cls(whole, [*ids, *pad])
+        model.set_input_embeddings(trimmed)
+        return trimmed
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """(B, T) ids of the whole vocabulary -> (B, T, d)."""
+        return cast("torch.Tensor", self.table(cast("torch.Tensor", self.places)[ids]))
+
+    def restore(self, model: PreTrainedModel) -> None:
+        """Write the rows back and put the whole table into the model again."""
+        whole = self._whole[0]
+        with torch.no_grad():
+            whole.weight[cast("torch.Tensor", self.rows).cpu()] = self.table.weight.detach().cpu().to(whole.weight.dtype)
+        model.set_input_embeddings(whole.to(self.table.weight.device))

@@ -1,0 +1,297 @@
+"""An experiment is a value: a frozen model that says everything its result depends on.
+
+``run()`` computes it once and then reads the cache, which is keyed by the configuration, by a digest of the
+source that the experiment runs through, and by a digest of its data (execution and caching: exca).
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import exca
+import numpy as np
+import pydantic
+import torch
+from filelock import FileLock
+
+from chemxl.errors import ChemxlError
+
+PACKAGE = "chemxl"
+
+
+class Value(pydantic.BaseModel):
+    """A frozen part of a configuration; an unknown setting is an error."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    def config(self) -> dict[str, Any]:
+        """The configuration as plain data, the class's name included, how to execute it left out."""
+        fields = {name: _plain(getattr(self, name)) for name in type(self).model_fields if name != "infra"}
+        return {"kind": type(self).__name__, **fields}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Value:
+        """The value that :meth:`config` describes; its module must have been imported.
+
+        Raises:
+            ChemxlError: no such class.
+        """
+        classes = {c.__name__: c for c in _subclasses(Value)}
+        if config.get("kind") not in classes:
+            raise ChemxlError(f"no experiment is called {config.get('kind')!r}: import its chapter's module first")
+        made = classes[config["kind"]]
+        return made(**{name: _revived(item) for name, item in config.items() if name in made.model_fields})
+
+    def config_hash(self) -> str:
+        """Sixteen hexadecimal digits of the configuration alone; what ``book/recorded`` is checked by."""
+        return _sha256(json.dumps(self.config(), sort_keys=True, ensure_ascii=False))[:16]
+
+    def __hash__(self) -> int:
+        return hash(self.config_hash())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and self.config() == other.config()
+
+    def parts(self) -> Iterator[Value]:
+        """This value and every value that it holds."""
+        yield self
+        for name in type(self).model_fields:
+            held = getattr(self, name)
+            for item in held if isinstance(held, tuple) else (held,):
+                if isinstance(item, Value):
+                    yield from item.parts()
+
+    def data_digest(self) -> str:
+        """A digest of files that the value reads; empty where it reads none."""
+        return ""
+
+
+class Experiment(Value):
+    """A value with a result. Subclasses write :meth:`compute`."""
+
+    infra: exca.TaskInfra = exca.TaskInfra(mode="retry")
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
+        raise NotImplementedError
+
+    @infra.apply
+    def _cached(self) -> dict[str, float]:
+        folder = self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        metrics = self.compute(folder)
+        write_json(folder / "metrics.json", metrics)
+        write_json(folder / "provenance.json", provenance() | {"seconds": round(time.perf_counter() - began, 1)})
+        return metrics
+
+    def run(self) -> Run:
+        """The result, from the cache where it is there; two processes never compute it twice."""
+        folder = self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            metrics = cast("dict[str, float]", self._cached())
+        return Run(self, folder, metrics)
+
+    def finished(self) -> bool:
+        """Whether the result is in the cache."""
+        return (self.folder / "metrics.json").exists() and self._prepared().infra.status() == "completed"
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps its configuration, history, metrics, weights and provenance."""
+        folder = self._prepared().infra.uid_folder()
+        assert folder is not None
+        return folder
+
+    def _prepared(self) -> Experiment:
+        for part in self.parts():
+            if isinstance(part, Experiment) and part.infra.folder is None:
+                version = _sha256(source_digest(type(part).__module__) + "".join(p.data_digest() for p in part.parts()))
+                part.infra._update(folder=runs(), version=version[:12], cluster=_cluster())
+        return self
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished experiment."""
+
+    experiment: Experiment
+    folder: Path
+    metrics: dict[str, float]
+
+    def history(self) -> list[dict[str, float]]:
+        """One row per training step or evaluation, as written while it ran."""
+        path = self.folder / "history.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    def provenance(self) -> dict[str, Any]:
+        """Commit, versions, hardware, date and seconds of the run that computed this."""
+        return cast("dict[str, Any]", json.loads((self.folder / "provenance.json").read_text("utf-8")))
+
+
+def run_all(experiments: Sequence[Experiment]) -> list[Run]:
+    """Run a list of values: inline one after the other, or as one job array where ``CHEMXL_CLUSTER`` is set."""
+    pending = [e for e in dict.fromkeys(experiments) if not e.finished()]
+    if pending and _cluster() is not None:
+        with pending[0].infra.job_array() as tasks:
+            tasks.extend(pending)
+    return [experiment.run() for experiment in experiments]
+
+
+def runs() -> Path:
+    """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the working directory."""
+    return Path(os.environ.get("CHEMXL_RUNS", ".runs")).resolve()
+
+
+def _cluster() -> Literal["local", "slurm"] | None:
+    return cast("Literal['local', 'slurm'] | None", os.environ.get("CHEMXL_CLUSTER") or None)
+
+
+def seed_everything(seed: int) -> torch.Generator:
+    """Seed Python, NumPy and torch, ask torch for deterministic kernels, and return a generator of this seed."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # costs 7 % of a step and only serves debugging
+    return torch.Generator().manual_seed(seed)
+
+
+@cache
+def source_digest(module: str) -> str:
+    """A digest of a module and of every module of this package that it imports.
+
+    Comments, docstrings and layout do not count: the digest is of the syntax tree.
+    """
+    digests = [_sha256(name + _bare_source(name)) for name in sorted(_reached(module))]
+    return _sha256("".join(digests))
+
+
+def _reached(module: str) -> set[str]:
+    reached: set[str] = set()
+    frontier = [module]
+    while frontier:
+        name = frontier.pop()
+        if name in reached or not name.startswith(PACKAGE) or importlib.util.find_spec(name) is None:
+            continue
+        reached.add(name)
+        for node in ast.walk(ast.parse(_source(name))):
+            if isinstance(node, ast.Import):
+                frontier += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                frontier += [node.module, *(f"{node.module}.{a.name}" for a in node.names if _is_module(f"{node.module}.{a.name}"))]
+    return reached
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return name.startswith(PACKAGE) and importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _source(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin).read_text("utf-8") if spec and spec.origin and spec.origin.endswith(".py") else ""
+
+
+def _bare_source(module: str) -> str:
+    tree = ast.parse(_source(module))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def provenance() -> dict[str, Any]:
+    """Commit, versions and hardware of this process; no path and no host name."""
+    packages = ("chemxl", "torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn")
+    versions = {name: metadata.version(name) for name in packages if _installed(name)}
+    return {
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "hardware": hardware(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def hardware() -> str:
+    """The GPU, or the processor's model and the cores that are used."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return f"{model}, {torch.get_num_threads()} cores"
+
+
+def _commit() -> str:
+    def git(*args: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *args]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    commit = git("rev-parse", "HEAD")
+    return commit + ("+changes" if commit and git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside and rename, so that nothing half-written stays."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    part.replace(path)
+
+
+def interactive() -> bool:
+    """Whether a person watches: a terminal, or Jupyter with a live front end (papermill has none)."""
+    return "CHEMXL_QUIET" not in os.environ and (sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ)
+
+
+def _subclasses(base: type[Value]) -> Iterator[type[Value]]:
+    for derived in base.__subclasses__():
+        yield derived
+        yield from _subclasses(derived)
+
+
+def _revived(item: Any) -> Any:
+    if isinstance(item, dict) and "kind" in item:
+        return Value.from_config(item)
+    return tuple(_revived(part) for part in item) if isinstance(item, list) else item
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.config()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""The networks: a softmax or CRF head on an encoder, and the BiLSTM-CRF that came before encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from transformers import PreTrainedModel
+
+from chemxl.ner.crf import CRF, IGNORED
+
+PAD, UNKNOWN = 0, 1
+
+
+class Labeller(nn.Module):
+    """What every network here shares: emissions at words, then a softmax or a CRF over BIO labels."""
+
+    def __init__(self, labels: Sequence[str], *, crf: bool) -> None:
+        super().__init__()
+        self.labels = tuple(labels)
+        self.head_crf = CRF(labels, learned=crf)
+        self.crf = crf
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L) in float32."""
+        raise NotImplementedError
+
+    def forward(self, labels: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The mean loss per word: cross entropy (softmax) or negative log-likelihood of the sequence (CRF)."""
+        emissions = self.emissions(**batch)  # (B, W, L)
+        if not self.crf:
+            return F.cross_entropy(emissions.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+        return self.head_crf.negative_log_likelihood(emissions, labels) / (labels != IGNORED).sum()
+
+    @torch.no_grad()
+    def decode(self, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best legal labels (B, W) and the softmax probability of each (B, W); ``lengths`` (B,) counts words."""
+        emissions = self.emissions(**batch)
+        best = self.head_crf.decode(emissions, batch["lengths"])
+        return best, emissions.softmax(-1).gather(2, best[..., None])[..., 0]
+
+
+class EncoderLabeller(Labeller):
+    """An encoder with a linear layer on the first piece of every word (paper 0, section V; CRF head: paper 3)."""
+
+    def __init__(self, encoder: PreTrainedModel, labels: Sequence[str], *, crf: bool, dropout: float = 0.1) -> None:
+        super().__init__(labels, crf=crf)
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.config.hidden_size, len(labels))
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words sit at ``units`` (B, W)."""
+        hidden = self.encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state  # (B, T, d)
+        units = batch["units"][..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
+        return cast("torch.Tensor", self.head(self.dropout(hidden.gather(1, units))).float())
+
+
+class BiLstmLabeller(Labeller):
+    """Word embeddings beside a character CNN, a BiLSTM, a CRF (Ma and Hovy 2016; the baseline of paper 1, table 2).
+
+    Paper 1 takes the Saber library's defaults with word2vec vectors; here word embeddings begin at random, since no
+    vectors of Russian and English in one space can be shipped.
+    """
+
+    def __init__(
+        self, labels: Sequence[str], *, words: int, characters: int, word_size: int = 100, char_size: int = 30, hidden: int = 200
+    ) -> None:
+        super().__init__(labels, crf=True)
+        self.word_table = nn.Embedding(words, word_size, padding_idx=PAD)
+        self.char_table = nn.Embedding(characters, char_size, padding_idx=PAD)
+        self.char_cnn = nn.Conv1d(char_size, 2 * char_size, kernel_size=3, padding=1)
+        self.dropout = nn.Dropout(0.5)
+        self.lstm = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(2 * hidden, len(labels))
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (F, C), and ``lengths`` (B,)."""
+        spelt = self.char_table(batch["characters"]).transpose(1, 2)  # (F, c, C)
+        spelt = self.char_cnn(spelt).amax(2)  # (F, 2c)
+        read = torch.cat([self.word_table(batch["words"]), F.relu(spelt)[batch["forms"]]], dim=-1)  # (B, W, d)
+        packed = pack_padded_sequence(self.dropout(read.float()), batch["lengths"].cpu(), batch_first=True, enforce_sorted=False)
+        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=read.shape[1])
+        return cast("torch.Tensor", self.head(self.dropout(hidden)).float())
+
+
+class Vocabulary:
+    """Lower-cased words and characters of training texts; the rest is unknown."""
+
+    def __init__(self, words: Iterable[str], characters: Iterable[str]) -> None:
+        self.words = {word: i + 2 for i, word in enumerate(words)}
+        self.characters = {character: i + 2 for i, character in enumerate(characters)}
+
+    @classmethod
+    def of(cls, texts: Iterable[Iterable[str]], *, least: int = 2) -> Vocabulary:
+        """Words that stand at least so often, every character."""
+        counts: dict[str, int] = {}
+        for text in texts:
+            for word in text:
+                counts[word] = counts.get(word, 0) + 1
+        lowered: dict[str, int] = {}
+        for word, n in counts.items():
+            lowered[word.lower()] = lowered.get(word.lower(), 0) + n
+        return cls(sorted(w for w, n in lowered.items() if n >= least), sorted({c for word in counts for c in word}))
+
+    def word(self, form: str) -> int:
+        """The id of a form's lower-cased word."""
+        return self.words.get(form.lower(), UNKNOWN)
+
+    def spell(self, form: str, *, longest: int = 24) -> list[int]:
+        """The ids of its first characters."""
+        return [self.characters.get(c, UNKNOWN) for c in form[:longest]]

@@ -1,0 +1,299 @@
+"""The one training loop: batches of similar length under a token budget, bf16, resume, history.
+
+A run that is killed at any moment and started again ends in the same weights as one that was never killed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from pydantic import Field
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from tqdm.auto import tqdm
+
+from chemxl.experiment import Value, interactive, seed_everything
+
+CHECKPOINT = "checkpoint.safetensors"
+BEST = "best.safetensors"
+_POOL = 64  # batches whose members are sorted by length together: little padding, yet a new mixture every epoch
+
+Batch = Mapping[str, torch.Tensor]
+
+
+class Training(Value):
+    """How to train; every setting changes the result.
+
+    Args:
+        tokens: budget of a batch, padding counted.
+        head_rate: learning rate of parameters whose name holds ``head``, which begin at random.
+        patience: epochs without a better evaluation before it stops and takes the best weights; 0 trains to the end.
+        precision: ``auto`` is bf16 autocast where the processor or GPU computes in it.
+    """
+
+    epochs: int = Field(default=5, ge=1)
+    tokens: int = Field(default=1024, ge=1)
+    rate: float = Field(default=1e-4, gt=0)
+    head_rate: float = Field(default=1e-3, gt=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    decay: Literal["linear", "polynomial"] = "linear"
+    power: float = 2.0
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    patience: int = Field(default=0, ge=0)
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+
+class Task(Protocol):
+    """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch."""
+
+    model: nn.Module
+    lengths: Sequence[int]
+
+    def collate(self, indices: Sequence[int]) -> Batch:
+        """Tensors of a batch, the keyword arguments of ``model``."""
+
+
+def token_batches(lengths: Sequence[int], *, tokens: int, generator: torch.Generator | None = None) -> list[list[int]]:
+    """Indices in batches of similar length whose padded size stays within the budget.
+
+    Args:
+        generator: draws the order; without it, batches go from long to short, as for prediction.
+    """
+    order = list(range(len(lengths)))
+    if generator is None:
+        return _fill(sorted(order, key=lambda i: (-lengths[i], i)), lengths, tokens)
+    order = torch.randperm(len(order), generator=generator).tolist()
+    mean = max(1.0, sum(lengths) / max(1, len(lengths)))
+    pool = max(1, int(_POOL * tokens / mean))
+    batches: list[list[int]] = []
+    for start in range(0, len(order), pool):
+        batches += _fill(sorted(order[start : start + pool], key=lambda i: -lengths[i]), lengths, tokens)
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+
+def _fill(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    batches: list[list[int]] = []
+    longest = 0
+    for i in order:
+        longest = max(longest, lengths[i])
+        if not batches or (len(batches[-1]) + 1) * longest > tokens:
+            batches.append([])
+            longest = lengths[i]
+        batches[-1].append(i)
+    return batches
+
+
+def bf16_pays(device: torch.device) -> bool:
+    """Whether the processor (AMX or AVX-512 bf16) or the GPU computes in bf16 faster than in float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capability = torch.backends.cpu.get_cpu_capability()
+    return capability == "AMX" or bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def accelerator(precision: str = "auto") -> Accelerator:
+    """Device and precision of this process."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(device))
+    AcceleratorState._reset_state()  # one process may hold runs of both precisions
+    return Accelerator(mixed_precision="bf16" if bf16 else "no")
+
+
+def schedule(settings: Training, step: int, total: int) -> float:
+    """The factor on the learning rate at a step: linear warm-up, then linear or polynomial decay to 0."""
+    warm = int(settings.warmup * total)
+    if step < warm:
+        return (step + 1) / warm
+    left = (total - step) / max(1, total - warm)
+    return left if settings.decay == "linear" else left**settings.power
+
+
+def optimiser(model: nn.Module, settings: Training) -> torch.optim.AdamW:
+    """AdamW with a rate of its own for heads; biases, norms and embeddings do not decay."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    embedded = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decays = parameter.ndim > 1 and id(parameter) not in embedded
+            groups.setdefault(("head" in name, decays), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "lr": settings.head_rate if head else settings.rate,
+                "initial_lr": settings.head_rate if head else settings.rate,
+                "weight_decay": settings.weight_decay if decays else 0.0,
+            }
+            for (head, decays), parameters in groups.items()
+        ],
+        fused=True,
+    )
+
+
+def fit(
+    task: Task,
+    *,
+    settings: Training,
+    seed: int,
+    folder: Path,
+    evaluate: Callable[[], dict[str, float]] | None = None,
+    checkpoint_seconds: float = 60.0,
+    label: str = "training",
+) -> None:
+    """Train ``task.model`` in place; continue from the folder's checkpoint where there is one.
+
+    Args:
+        folder: gets ``history.jsonl`` and, while it runs, the checkpoint.
+        evaluate: called after every epoch; its ``score`` decides about early stopping.
+    """
+    engine = accelerator(settings.precision)
+    seed_everything(seed)
+    plan = [_epoch(task, settings, seed, epoch) for epoch in range(settings.epochs)]
+    total = sum(len(batches) for batches in plan)
+    model = task.model.to(engine.device)
+    optimizer = optimiser(model, settings)
+    state = _State(folder, model, optimizer)
+    state.resume()
+    bar = tqdm(total=total, initial=state.step, desc=label, unit="step", disable=not interactive(), leave=False)
+    saved = time.monotonic()
+    first = 0
+    for epoch, batches in enumerate(plan):
+        for i, batch in enumerate(batches):
+            if first + i < state.step:
+                continue
+            model.train()
+            loss = _step(engine, model, optimizer, task.collate(batch), settings, schedule(settings, state.step, total))
+            state.step += 1
+            state.record({"epoch": epoch, "loss": loss, "tokens": sum(task.lengths[j] for j in batch)})
+            bar.update()
+            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+            if time.monotonic() - saved >= checkpoint_seconds:
+                state.save()
+                saved = time.monotonic()
+        first += len(batches)
+        if evaluate is not None and state.evaluated <= epoch:
+            if state.judge(evaluate(), epoch) >= settings.patience > 0:
+                break
+            state.save()
+    bar.close()
+    state.finish(best=settings.patience > 0)
+
+
+def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[int]]:
+    return token_batches(task.lengths, tokens=settings.tokens, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+
+
+def _step(
+    engine: Accelerator, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, settings: Training, factor: float
+) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = group["initial_lr"] * factor
+    with engine.autocast():
+        loss = model(**{name: tensor.to(engine.device) for name, tensor in batch.items()})
+    engine.backward(loss)
+    engine.clip_grad_norm_(model.parameters(), settings.clip)
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss.detach())
+
+
+class _State:
+    """Where a run stands: on disk as one safetensors file, written beside and renamed, and a history in JSON lines."""
+
+    def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self.folder, self.model, self.optimizer = folder, model, optimizer
+        self.step = self.evaluated = self.stale = 0
+        self.best = -math.inf
+        self.rows: list[str] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def record(self, row: dict[str, float]) -> None:
+        self.rows.append(json.dumps({"step": self.step, **row}))
+
+    def judge(self, scores: dict[str, float], epoch: int) -> int:
+        """Note an evaluation; returns how many epochs have passed without a better one."""
+        self.record({"epoch": epoch, **scores})
+        self.evaluated = epoch + 1
+        self.stale += 1
+        if scores["score"] > self.best:
+            self.best, self.stale = scores["score"], 0
+            write_tensors(self.folder / BEST, _weights(self.model), {})
+        return self.stale
+
+    def save(self) -> None:
+        tensors = {f"model.{name}": tensor for name, tensor in _weights(self.model).items()}
+        for i, group in self._moments():
+            tensors |= {f"optimizer.{i}.{name}": value for name, value in group.items()}
+        tensors["rng"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["rng.cuda"] = torch.cuda.get_rng_state()
+        counters = {"step": self.step, "evaluated": self.evaluated, "stale": self.stale, "best": self.best}
+        write_tensors(self.folder / CHECKPOINT, tensors, {"counters": json.dumps(counters), "history": "\n".join(self.rows)})
+        self._write_history()
+
+    def resume(self) -> None:
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return
+        with safe_open(path, "pt") as file:
+            meta = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        self.model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, i, key = name.split(".")
+                parameter = parameters[int(i)]
+                place = "cpu" if key == "step" and parameter.device.type == "cpu" else parameter.device
+                self.optimizer.state[parameter][key] = tensor.to(place)
+        torch.set_rng_state(tensors["rng"])
+        if "rng.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["rng.cuda"])
+        for name, value in json.loads(meta["counters"]).items():
+            setattr(self, name, value)
+        self.rows = meta["history"].splitlines()
+
+    def finish(self, *, best: bool) -> None:
+        if best and (self.folder / BEST).exists():
+            with safe_open(self.folder / BEST, "pt") as file:
+                self.model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+        self._write_history()
+
+    def _moments(self) -> Iterator[tuple[int, dict[str, torch.Tensor]]]:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for i, parameter in enumerate(parameters):
+            if parameter in self.optimizer.state:
+                yield i, self.optimizer.state[parameter]
+
+    def _write_history(self) -> None:
+        part = self.folder / "history.jsonl.part"
+        part.write_text("".join(f"{row}\n" for row in self.rows), "utf-8")
+        part.replace(self.folder / "history.jsonl")
+
+
+def clear(folder: Path) -> None:
+    """Remove what only a running experiment needs, after its result was written."""
+    for name in (CHECKPOINT, BEST):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write safetensors beside and rename."""
+    part = path.with_name(f"{path.name}.part")
+    save_file({name: cast("torch.Tensor", t).cpu().contiguous() for name, t in tensors.items()}, part, metadata=metadata)
+    part.replace(path)
+
