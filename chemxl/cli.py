@@ -1,0 +1,139 @@
+"""The ``chemxl`` command."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chemxl import book, corpora
+from chemxl.errors import BookError, ChemxlError, CorpusError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
+app.add_typer(corpora_app, name="corpora")
+
+
+class Profile(StrEnum):
+    """What the numbers are computed from."""
+
+    small = "small"
+    real = "real"
+    paper = "paper"
+
+
+ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
+NotebookNames = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="04 or 04_ner; all by default.")]
+Values = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
+]
+CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
+
+
+@app.command()
+def run(
+    notebooks: NotebookNames = None,
+    profile: ProfileOption = Profile.small,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
+    parameter: Values = None,
+    again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
+) -> None:
+    """Run the notebooks whose inputs have changed."""
+    given = dict(_assignment(text) for text in parameter or [])
+    book.run(notebooks or [], profile=profile, jobs=jobs, parameters=given, again=again)
+
+
+@app.command()
+def check(profile: ProfileOption = Profile.small) -> None:
+    """Say whether every notebook may be published as it is."""
+    book.check(profile=profile)
+    typer.echo("Every notebook may be published.")
+
+
+@app.command()
+def build(profile: ProfileOption = Profile.small) -> None:
+    """Check the notebooks and build the HTML."""
+    page = book.build(profile=profile)
+    typer.echo(f"The book is in {page}")
+
+
+@corpora_app.command("list")
+def list_() -> None:
+    """Every corpus in the catalogue."""
+    table = Table("name", "languages", "domain", "licence", "here", "what it is")
+    for name, entry in corpora.catalog().items():
+        here = "yes" if corpora.available(name) else "no"
+        table.add_row(name, " ".join(entry.languages), entry.domain, entry.licence, here, entry.title)
+    Console().print(table)
+
+
+@corpora_app.command()
+def verify(names: CorpusNames = None) -> None:
+    """Compare the files on this machine with the catalogue's checksums."""
+    wrong = []
+    for name in _known(names):
+        if not corpora.available(name):
+            typer.echo(f"{name}: not on this machine")
+            continue
+        for part in corpora.catalog()[name].parts:
+            if part.sha256 is None:
+                continue
+            whole = corpora.digest(name, split=part.split, language=part.language) == part.sha256
+            typer.echo(f"{name} {part.split}/{part.language}: {'whole' if whole else 'differs'}")
+            wrong += [] if whole else [f"{name} {part.split}/{part.language}"]
+    if wrong:
+        raise CorpusError(f"not the files that the catalogue means: {', '.join(wrong)}; fetch them again")
+
+
+@corpora_app.command()
+def statistics(
+    names: CorpusNames = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
+) -> None:
+    """Documents, mentions and relations of the corpora on this machine, with every fault in their files."""
+    table = Table("corpus", "split", "language", "documents", "mentions", "relations", "by type")
+    for name in filter(corpora.available, _known(names)):
+        for split, language in dict.fromkeys((part.split, part.language) for part in corpora.catalog()[name].parts):
+            faults: list[corpora.Fault] = []
+            documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
+            types = Counter(mention.type for document in documents for mention in document.mentions)
+            relations = sum(len(document.relations) for document in documents)
+            listed = ", ".join(f"{type} {count}" for type, count in types.most_common())
+            table.add_row(name, split, language, *map(str, (len(documents), types.total(), relations)), listed)
+            for fault in faults:
+                typer.echo(fault, err=True)
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the command; an error that the reader can mend is a message, not a traceback."""
+    try:
+        app()
+    except ChemxlError as error:
+        typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BookError(f"the command line: {text!r} is no parameter: write -p name=value")
+    return name, value
+
+
+def _known(names: list[str] | None) -> list[str]:
+    known = corpora.catalog()
+    for name in names or []:
+        if name not in known:
+            raise CorpusError(f"there is no corpus {name!r}; the catalogue has {', '.join(known)}")
+    return list(names or known)
+
+
+if __name__ == "__main__":
+    main()
