@@ -96,14 +96,18 @@ class Document:
         seen: set[str] = set()
         for mention in self.mentions:
             if mention.end > len(self.text):
-                raise ChemxlError(f"{self.id}: {mention.id or mention.type} ends at {mention.end}, the text at {len(self.text)}")
+                raise ChemxlError(
+                    f"{self.id}: {mention.id or mention.type} ends at {mention.end}, the text at {len(self.text)}"
+                )
             if mention.id and mention.id in seen:
                 raise ChemxlError(f"{self.id}: the mention id {mention.id} stands twice")
             seen.add(mention.id)
         for relation in self.relations:
             for end in (relation.head, relation.tail):
                 if not end or end not in seen:
-                    raise ChemxlError(f"{self.id}: relation {relation.id or relation.type} names {end}, which is no mention")
+                    raise ChemxlError(
+                        f"{self.id}: relation {relation.id or relation.type} names {end}, which is no mention"
+                    )
 
     def surface(self, mention: Mention) -> str:
         """The mention's text, fragments joined by one space as in brat."""

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import transformers
@@ -76,10 +77,12 @@ def available(name: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
     pin = ALIASES.get(name)
-    return pin is not None and isinstance(try_to_load_from_cache(pin.repository, "config.json", revision=pin.revision), str)
+    return pin is not None and isinstance(
+        try_to_load_from_cache(pin.repository, "config.json", revision=pin.revision), str
+    )
 
 
-def load(name: str, *, seed: int = 0, **config: object) -> Encoder:
+def load(name: str, *, seed: int = 0, **config: Any) -> Encoder:
     """Load an encoder.
 
     Args:
@@ -93,50 +96,51 @@ def load(name: str, *, seed: int = 0, **config: object) -> Encoder:
     torch.manual_seed(seed)
     if name == MINI:
         tokenizer = mini_tokenizer()
-        settings = BertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=128,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            intermediate_size=512,
-            max_position_embeddings=512,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-        for key, value in config.items():
-            setattr(settings, key, value)
+        size: dict[str, Any] = {
+            "hidden_size": 128,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "intermediate_size": 512,
+        }
+        settings = BertConfig(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **(size | config))
         return Encoder(tokenizer, BertModel(settings, add_pooling_layer=False))
     return _pretrained(name, **config)
 
 
-def _pretrained(name: str, **config: object) -> Encoder:
+def _pretrained(name: str, **config: Any) -> Encoder:
     folder, pin = local_folder(name), ALIASES.get(name)
     if folder is None and pin is None:
-        raise EncoderError(f"{name!r} is no encoder: take one of {', '.join([MINI, *ALIASES])}, or a folder with a config.json")
+        raise EncoderError(
+            f"{name!r} is no encoder: take one of {', '.join([MINI, *ALIASES])}, or a folder with a config.json"
+        )
     source, revision = (str(folder), None) if folder else (cast("Pin", pin).repository, cast("Pin", pin).revision)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True)
+        loaded = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True)
         with _quiet():
             model = AutoModel.from_pretrained(
                 source, revision=revision, dtype=torch.float32, use_safetensors=True, add_pooling_layer=False, **config
             )
     except (OSError, ValueError) as error:
+        where = f"{source} is not whole" if folder else f"{source} is neither in CHEMXL_MODELS nor on the hub in reach"
+        place = folder or f"$CHEMXL_MODELS/{name}"
         raise EncoderError(
-            f"the encoder {name!r} cannot be had: {source} is neither in the folder that CHEMXL_MODELS names nor reachable "
-            f"on the hub; put its files (config.json, tokenizer.json, model.safetensors) into $CHEMXL_MODELS/{name}"
+            f"no encoder {name!r}: {where}; it needs config.json, tokenizer.json, model.safetensors in {place}"
         ) from error
-    return Encoder(_cut_at_units(tokenizer), model)
+    return Encoder(_cut_at_units(cast("PreTrainedTokenizerFast", loaded)), model)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No bar and no notice of a missing pooler while weights are read."""
-    level = transformers.logging.get_verbosity()
+    level, bar = transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
         yield
     finally:
         transformers.logging.set_verbosity(level)
+        if bar:
+            transformers.logging.enable_progress_bar()
 
 
 def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
@@ -160,18 +164,22 @@ def mini_tokenizer() -> PreTrainedTokenizerFast:
     backend.train_from_iterator(
         texts, trainers.WordPieceTrainer(vocab_size=MINI_VOCABULARY, special_tokens=list(SPECIAL), show_progress=False)
     )
-    ids = {token: backend.token_to_id(token) for token in ("[CLS]", "[SEP]")}
-    backend.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
+    first, last = ((token, SPECIAL.index(token)) for token in ("[CLS]", "[SEP]"))  # the trainer puts special ones first
+    backend.post_processor = processors.BertProcessing(last, first)
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
     return _cut_at_units(PreTrainedTokenizerFast(tokenizer_object=backend, **names))
 
 
 def file_digest(name: str) -> str:
-    """What tells one encoder's files from another's: a pinned revision, or names, sizes and heads of local files."""
+    """What tells one encoder's files from another's: a pinned revision, names, sizes and heads of local files, or, for
+    ``mini``, what it is made of."""
+    if name == MINI:
+        from chemxl import corpora
+
+        return corpora.digest("mini", split="train")  # its tokenizer is trained on these
     folder = local_folder(name)
     if folder is None:
         return ALIASES[name].revision if name in ALIASES else name
-    import hashlib
 
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
@@ -185,26 +193,29 @@ class TrimmedEmbedding(nn.Module):
 
     Rows that no text uses have no gradient, so training the cut table equals training the whole one where the
     optimiser decays no embedding. :meth:`restore` writes the trained rows back.
+
+    Args:
+        whole: the table.
+        ids: what a text uses; the padding id always stays.
     """
 
     def __init__(self, whole: nn.Embedding, ids: Sequence[int]) -> None:
         super().__init__()
-        rows = torch.tensor(sorted(set(ids)))
+        padding = whole.padding_idx
+        rows = torch.tensor(sorted({*ids, *([padding] if padding is not None else [])}))
         self.register_buffer("rows", rows)
-        places = torch.zeros(whole.num_embeddings, dtype=torch.long)
+        places = torch.full((whole.num_embeddings,), -1)  # an id that was cut away is an error, not another's row
         places[rows] = torch.arange(len(rows))
         self.register_buffer("places", places, persistent=False)
-        padding = whole.padding_idx
         self.table = nn.Embedding(len(rows), whole.embedding_dim, int(places[padding]) if padding is not None else None)
         self.table.weight = nn.Parameter(whole.weight.detach()[rows].clone())
         self._whole = [whole]  # in a list: not a submodule, so neither moved nor trained
 
     @classmethod
     def within(cls, model: PreTrainedModel, ids: Sequence[int]) -> TrimmedEmbedding:
-        """Put a cut table into the model; the pad id always stays."""
+        """Put a cut table into the model."""
         whole = cast("nn.Embedding", model.get_input_embeddings())
-        pad = [whole.padding_idx] if whole.padding_idx is not None else []
-        trimmed = cls(whole, [*ids, *pad])
+        trimmed = cls(whole, ids)
         model.set_input_embeddings(trimmed)
         return trimmed
 
@@ -216,5 +227,7 @@ class TrimmedEmbedding(nn.Module):
         """Write the rows back and put the whole table into the model again."""
         whole = self._whole[0]
         with torch.no_grad():
-            whole.weight[cast("torch.Tensor", self.rows).cpu()] = self.table.weight.detach().cpu().to(whole.weight.dtype)
+            whole.weight[cast("torch.Tensor", self.rows).cpu()] = (
+                self.table.weight.detach().cpu().to(whole.weight.dtype)
+            )
         model.set_input_embeddings(whole.to(self.table.weight.device))

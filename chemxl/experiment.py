@@ -6,9 +6,6 @@ source that the experiment runs through, and by a digest of its data (execution 
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -18,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -29,9 +25,8 @@ import pydantic
 import torch
 from filelock import FileLock
 
+from chemxl.digests import sha256, source_digest
 from chemxl.errors import ChemxlError
-
-PACKAGE = "chemxl"
 
 
 class Value(pydantic.BaseModel):
@@ -55,11 +50,11 @@ class Value(pydantic.BaseModel):
         if config.get("kind") not in classes:
             raise ChemxlError(f"no experiment is called {config.get('kind')!r}: import its chapter's module first")
         made = classes[config["kind"]]
-        return made(**{name: _revived(item) for name, item in config.items() if name in made.model_fields})
+        return made(**{n: _revived(item) for n, item in config.items() if n != "kind" or n in made.model_fields})
 
     def config_hash(self) -> str:
         """Sixteen hexadecimal digits of the configuration alone; what ``book/recorded`` is checked by."""
-        return _sha256(json.dumps(self.config(), sort_keys=True, ensure_ascii=False))[:16]
+        return sha256(json.dumps(self.config(), sort_keys=True, ensure_ascii=False))[:16]
 
     def __hash__(self) -> int:
         return hash(self.config_hash())
@@ -105,7 +100,7 @@ class Experiment(Value):
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            metrics = cast("dict[str, float]", self._cached())
+            metrics = self._cached()
         return Run(self, folder, metrics)
 
     def finished(self) -> bool:
@@ -122,8 +117,9 @@ class Experiment(Value):
     def _prepared(self) -> Experiment:
         for part in self.parts():
             if isinstance(part, Experiment) and part.infra.folder is None:
-                version = _sha256(source_digest(type(part).__module__) + "".join(p.data_digest() for p in part.parts()))
-                part.infra._update(folder=runs(), version=version[:12], cluster=_cluster())
+                modules = sorted({type(p).__module__ for p in part.parts()})
+                digests = [*map(source_digest, modules), *(p.data_digest() for p in part.parts())]
+                part.infra._update(folder=runs(), version=sha256("".join(digests))[:12], cluster=_cluster())
         return self
 
 
@@ -169,55 +165,9 @@ def seed_everything(seed: int) -> torch.Generator:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # costs 7 % of a step and only serves debugging
+    # Filling fresh memory costs 7 % of a step and only serves debugging; torch's stubs do not know the switch.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return torch.Generator().manual_seed(seed)
-
-
-@cache
-def source_digest(module: str) -> str:
-    """A digest of a module and of every module of this package that it imports.
-
-    Comments, docstrings and layout do not count: the digest is of the syntax tree.
-    """
-    digests = [_sha256(name + _bare_source(name)) for name in sorted(_reached(module))]
-    return _sha256("".join(digests))
-
-
-def _reached(module: str) -> set[str]:
-    reached: set[str] = set()
-    frontier = [module]
-    while frontier:
-        name = frontier.pop()
-        if name in reached or not name.startswith(PACKAGE) or importlib.util.find_spec(name) is None:
-            continue
-        reached.add(name)
-        for node in ast.walk(ast.parse(_source(name))):
-            if isinstance(node, ast.Import):
-                frontier += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                frontier += [node.module, *(f"{node.module}.{a.name}" for a in node.names if _is_module(f"{node.module}.{a.name}"))]
-    return reached
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return name.startswith(PACKAGE) and importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def _source(module: str) -> str:
-    spec = importlib.util.find_spec(module)
-    return Path(spec.origin).read_text("utf-8") if spec and spec.origin and spec.origin.endswith(".py") else ""
-
-
-def _bare_source(module: str) -> str:
-    tree = ast.parse(_source(module))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            node.body = body[1:]  # type: ignore[attr-defined]
-    return ast.dump(tree)
 
 
 def provenance() -> dict[str, Any]:
@@ -291,7 +241,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

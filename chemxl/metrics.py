@@ -72,7 +72,9 @@ def count(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mentio
         ChemxlError: the two do not cover the same documents.
     """
     if len(gold) != len(predicted):
-        raise ChemxlError(f"{len(gold)} documents of gold mentions, {len(predicted)} of predictions: score the same documents")
+        raise ChemxlError(
+            f"{len(gold)} documents of gold mentions, {len(predicted)} of predictions: score the same documents"
+        )
     types = tuple(sorted({m.type for document in chain(gold, predicted) for m in document}))
     index = {name: i for i, name in enumerate(types)}
     values = np.zeros((len(gold), len(types), 3), dtype=np.int64)
@@ -88,10 +90,13 @@ def count(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mentio
 def _f1(totals: np.ndarray) -> np.ndarray:
     """F1 of counts, shape (..., 3) -> (...)."""
     found = totals[..., 1] + totals[..., 2]
-    return np.divide(2.0 * totals[..., 0], found, out=np.zeros(found.shape), where=found > 0)
+    f1: np.ndarray = np.divide(2.0 * totals[..., 0], found, out=np.zeros(found.shape), where=found > 0)
+    return f1
 
 
-def bootstrap(columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, level: float = 0.95) -> tuple[float, float]:
+def bootstrap(
+    columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, level: float = 0.95
+) -> tuple[float, float]:
     """Percentile interval of the mean F1 over seeds, by drawing documents with replacement (Efron 1979).
 
     Args:
@@ -133,14 +138,16 @@ def seqeval_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[s
     lengths = [len(labels) for labels in gold]
     if lengths != [len(labels) for labels in predicted]:
         raise ChemxlError("gold and predicted label sequences differ in length: label the same units")
-    ends = np.cumsum(lengths)
+    ends = np.cumsum(lengths, dtype=np.int64)
     names: dict[str, int] = {}
     codes = [_codes(labels, int(ends[-1]) if lengths else 0, names) for labels in (gold, predicted)]
     types = list(names)
-    (gold_keys, gold_types), (pred_keys, pred_types) = (_chunks(*code, ends) for code in codes)
+    (gold_keys, gold_types), (pred_keys, pred_types) = (_chunks(*code, ends, len(types)) for code in codes)
     hits = gold_types[np.isin(gold_keys, pred_keys, assume_unique=True)]
     columns = [np.bincount(t, minlength=len(types)) for t in (hits, pred_types, gold_types)]
-    scores = {name: Score(*(int(column[i]) for column in columns)) for i, name in sorted(enumerate(types), key=lambda x: x[1])}
+    scores = {
+        name: Score(*(int(column[i]) for column in columns)) for i, name in sorted(enumerate(types), key=lambda x: x[1])
+    }
     return scores | {MICRO: Score(len(hits), len(pred_types), len(gold_types))}
 
 
@@ -164,7 +171,7 @@ def _codes(labels: Sequence[Sequence[str]], total: int, names: dict[str, int]) -
     return codes & 3, codes >> 2
 
 
-def _chunks(prefix: np.ndarray, type_: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _chunks(prefix: np.ndarray, type_: np.ndarray, ends: np.ndarray, types: int) -> tuple[np.ndarray, np.ndarray]:
     """Keys that are unique to (start, end, type), and the types, of all chunks."""
     total = len(prefix)
     inside = prefix > 0
@@ -179,7 +186,7 @@ def _chunks(prefix: np.ndarray, type_: np.ndarray, ends: np.ndarray) -> tuple[np
     ended[:-1] &= ~follows[1:]
     stops = np.flatnonzero(ended)
     kinds = type_[starts]
-    return (starts * (total + 1) + stops) * (int(type_.max(initial=0)) + 1 + 4096) + kinds, kinds
+    return (starts * total + stops) * types + kinds, kinds
 
 
 ERROR_CLASSES = ("correct", "wrong type", "wrong boundary", "wrong type and boundary", "missed", "spurious")

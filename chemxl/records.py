@@ -57,7 +57,9 @@ class Row(BaseModel):
             raise ChemxlError(f"{self.chapter}, {self.row}: no configuration was recorded")
         value = Value.from_config(self.config)
         if value.config_hash() != self.config_hash:
-            raise ChemxlError(f"{self.chapter}, {self.row}: the configuration now hashes to {value.config_hash()}; record it again")
+            raise ChemxlError(
+                f"{self.chapter}, {self.row}: the configuration now hashes to {value.config_hash()}; record it again"
+            )
         return value
 
 
@@ -79,7 +81,9 @@ def row(
     """
     for evaluation in evaluations:
         if not evaluation.finished():
-            raise ChemxlError(f"{name}: {evaluation.model.kind} seed {evaluation.model.seed} is not finished: run the chapter first")
+            raise ChemxlError(
+                f"{name}: {evaluation.model.kind} seed {evaluation.model.seed} is not finished: run the chapter first"
+            )
     runs = [evaluation.run() for evaluation in evaluations]
     columns = [evaluation.counts().column(type) for evaluation in evaluations]
     low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0))

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -56,8 +56,13 @@ class Training(Value):
 class Task(Protocol):
     """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch."""
 
-    model: nn.Module
-    lengths: Sequence[int]
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """In tokens, of every example."""
 
     def collate(self, indices: Sequence[int]) -> Batch:
         """Tensors of a batch, the keyword arguments of ``model``."""
@@ -96,7 +101,7 @@ def _fill(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[lis
 def bf16_pays(device: torch.device) -> bool:
     """Whether the processor (AMX or AVX-512 bf16) or the GPU computes in bf16 faster than in float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
     return capability == "AMX" or bool(torch.cpu._is_avx512_bf16_supported())
 
@@ -172,7 +177,8 @@ def fit(
             if first + i < state.step:
                 continue
             model.train()
-            loss = _step(engine, model, optimizer, task.collate(batch), settings, schedule(settings, state.step, total))
+            rate = schedule(settings, state.step, total)
+            loss = _step(engine, model, optimizer, task.collate(batch), settings.clip, rate)
             state.step += 1
             state.record({"epoch": epoch, "loss": loss, "tokens": sum(task.lengths[j] for j in batch)})
             bar.update()
@@ -190,18 +196,19 @@ def fit(
 
 
 def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[int]]:
-    return token_batches(task.lengths, tokens=settings.tokens, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    return token_batches(task.lengths, tokens=settings.tokens, generator=generator)
 
 
 def _step(
-    engine: Accelerator, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, settings: Training, factor: float
+    engine: Accelerator, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip: float, factor: float
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * factor
     with engine.autocast():
         loss = model(**{name: tensor.to(engine.device) for name, tensor in batch.items()})
     engine.backward(loss)
-    engine.clip_grad_norm_(model.parameters(), settings.clip)
+    engine.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
     optimizer.zero_grad()
     return float(loss.detach())
@@ -238,7 +245,9 @@ class _State:
         if torch.cuda.is_available():
             tensors["rng.cuda"] = torch.cuda.get_rng_state()
         counters = {"step": self.step, "evaluated": self.evaluated, "stale": self.stale, "best": self.best}
-        write_tensors(self.folder / CHECKPOINT, tensors, {"counters": json.dumps(counters), "history": "\n".join(self.rows)})
+        write_tensors(
+            self.folder / CHECKPOINT, tensors, {"counters": json.dumps(counters), "history": "\n".join(self.rows)}
+        )
         self._write_history()
 
     def resume(self) -> None:
@@ -254,8 +263,7 @@ class _State:
             if name.startswith("optimizer."):
                 _, i, key = name.split(".")
                 parameter = parameters[int(i)]
-                place = "cpu" if key == "step" and parameter.device.type == "cpu" else parameter.device
-                self.optimizer.state[parameter][key] = tensor.to(place)
+                self.optimizer.state[parameter][key] = tensor.to(parameter.device)
         torch.set_rng_state(tensors["rng"])
         if "rng.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["rng.cuda"])
@@ -294,6 +302,5 @@ def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write safetensors beside and rename."""
     part = path.with_name(f"{path.name}.part")
-    save_file({name: cast("torch.Tensor", t).cpu().contiguous() for name, t in tensors.items()}, part, metadata=metadata)
+    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, part, metadata=metadata)
     part.replace(path)
-

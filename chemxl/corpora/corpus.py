@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from chemxl import corpora
 from chemxl.documents import Document
@@ -47,5 +48,11 @@ class Corpus(Value):
         return [document.retyped(corpora.unified(self.name, self.types)) for document in made]
 
     def data_digest(self) -> str:
-        """The digest of the files that a load reads."""
-        return corpora.digest(self.name, split=self.split, language=self.language)
+        """A digest of the files that a load reads, and of what the catalogue says about how."""
+        how = corpora.catalog()[self.name].model_dump_json(include={"reader", "options", "types"})
+        if not self.sentences:
+            return f"{how} {corpora.digest(self.name, split=self.split, language=self.language)}"
+        from chemxl.corpora import mini
+
+        names = (Path(mini.__file__).parent / "lexicon.tsv").read_text("utf-8")
+        return f"{how} {corpora.digest(self.name, split=self.split)} {names}"

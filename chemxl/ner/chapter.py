@@ -34,8 +34,14 @@ def settings(profile: Profile, *, sentences: int = 1500) -> list[Setting]:
     """
     if profile == "small":
         english, russian = (Corpus(name="mini", language=x, types=TYPES, sentences=sentences) for x in ("en", "ru"))
-        tests = tuple((f"mini {x.upper()}", Corpus(name="mini", split="test", language=x, types=TYPES)) for x in ("en", "ru"))
-        return [Setting("EN", (english,), tests), Setting("RU", (russian,), tests), Setting("EN+RU", (english, russian), tests)]
+        tests = tuple(
+            (f"mini {x.upper()}", Corpus(name="mini", split="test", language=x, types=TYPES)) for x in ("en", "ru")
+        )
+        return [
+            Setting("EN", (english,), tests),
+            Setting("RU", (russian,), tests),
+            Setting("EN+RU", (english, russian), tests),
+        ]
     bc5cdr = Corpus(name="bc5cdr", split="test")
     english, russian = (Corpus(name="bionne-r", split="test", language=x) for x in ("en", "ru"))
     held_out = (bc5cdr, english, russian)
@@ -50,7 +56,13 @@ def settings(profile: Profile, *, sentences: int = 1500) -> list[Setting]:
 
 
 def evaluations(
-    setting: Setting, test: Corpus, *, encoder: str, head: Literal["softmax", "crf"] = "softmax", epochs: int, seeds: Sequence[int]
+    setting: Setting,
+    test: Corpus,
+    *,
+    encoder: str,
+    head: Literal["softmax", "crf"] = "softmax",
+    epochs: int,
+    seeds: Sequence[int],
 ) -> list[Evaluation]:
     """One evaluation per seed; ``encoder`` may be ``bilstm-crf``."""
     if encoder == BILSTM:

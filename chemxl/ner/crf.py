@@ -31,8 +31,12 @@ class CRF(nn.Module):
     def __init__(self, labels: Sequence[str], *, learned: bool = True) -> None:
         super().__init__()
         begins, follows = legal(labels)
+        self.begin_mask: torch.Tensor
+        self.follow_mask: torch.Tensor
         self.register_buffer("begin_mask", torch.zeros(len(labels)).masked_fill(~begins, ILLEGAL), persistent=False)
-        self.register_buffer("follow_mask", torch.zeros(len(labels), len(labels)).masked_fill(~follows, ILLEGAL), persistent=False)
+        self.register_buffer(
+            "follow_mask", torch.zeros(len(labels), len(labels)).masked_fill(~follows, ILLEGAL), persistent=False
+        )
         self.begin = nn.Parameter(torch.zeros(len(labels)), requires_grad=learned)
         self.transitions = nn.Parameter(torch.zeros(len(labels), len(labels)), requires_grad=learned)
 

@@ -8,7 +8,6 @@ from typing import cast
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import PreTrainedModel
 
 from chemxl.ner.crf import CRF, IGNORED
@@ -55,7 +54,9 @@ class EncoderLabeller(Labeller):
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
         """(B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words sit at ``units`` (B, W)."""
-        hidden = self.encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state  # (B, T, d)
+        hidden = self.encoder(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+        ).last_hidden_state  # (B, T, d)
         units = batch["units"][..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
         return cast("torch.Tensor", self.head(self.dropout(hidden.gather(1, units))).float())
 
@@ -68,24 +69,49 @@ class BiLstmLabeller(Labeller):
     """
 
     def __init__(
-        self, labels: Sequence[str], *, words: int, characters: int, word_size: int = 100, char_size: int = 30, hidden: int = 200
+        self,
+        labels: Sequence[str],
+        *,
+        words: int,
+        characters: int,
+        word_size: int = 100,
+        char_size: int = 30,
+        hidden: int = 100,
     ) -> None:
         super().__init__(labels, crf=True)
         self.word_table = nn.Embedding(words, word_size, padding_idx=PAD)
         self.char_table = nn.Embedding(characters, char_size, padding_idx=PAD)
         self.char_cnn = nn.Conv1d(char_size, 2 * char_size, kernel_size=3, padding=1)
         self.dropout = nn.Dropout(0.5)
-        self.lstm = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True, bidirectional=True)
+        self.forwards = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True)
+        self.backwards = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True)
         self.head = nn.Linear(2 * hidden, len(labels))
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
         """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (F, C), and ``lengths`` (B,)."""
-        spelt = self.char_table(batch["characters"]).transpose(1, 2)  # (F, c, C)
-        spelt = self.char_cnn(spelt).amax(2)  # (F, 2c)
-        read = torch.cat([self.word_table(batch["words"]), F.relu(spelt)[batch["forms"]]], dim=-1)  # (B, W, d)
-        packed = pack_padded_sequence(self.dropout(read.float()), batch["lengths"].cpu(), batch_first=True, enforce_sorted=False)
-        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=read.shape[1])
+        blank = (batch["characters"] == PAD)[:, None]  # (F, 1, C)
+        spelt = self.char_cnn(self.char_table(batch["characters"]).transpose(1, 2))  # (F, c, C)
+        spelt = F.relu(spelt.masked_fill(blank, -torch.inf).amax(2))  # (F, c)
+        read = torch.cat([self.word_table(batch["words"]), spelt[batch["forms"]]], dim=-1)  # (B, W, d)
+        read = self.dropout(read.float())
+        back = flipped(read.shape[1], batch["lengths"])  # (B, W)
+        after = _taken(self.backwards(_taken(read, back))[0], back)
+        hidden = torch.cat([self.forwards(read)[0], after], dim=-1)  # (B, W, 2h)
         return cast("torch.Tensor", self.head(self.dropout(hidden)).float())
+
+
+def flipped(width: int, lengths: torch.Tensor) -> torch.Tensor:
+    """Places that reverse each sequence within its own length, (B, W); its own inverse.
+
+    Padding stays behind the words in both directions, so no packing is needed: packed sequences keep torch from its
+    fused LSTM on a processor, which is several times faster.
+    """
+    places = torch.arange(width, device=lengths.device).expand(len(lengths), -1)
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+
+
+def _taken(read: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    return read.gather(1, places[..., None].expand(-1, -1, read.shape[-1]))
 
 
 class Vocabulary:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
 from chemxl.documents import Document, Mention, from_bio
 from chemxl.errors import EncoderError
@@ -18,7 +18,7 @@ from chemxl.ner.windows import Window, collate, cuts, subword_windows
 from chemxl.training import accelerator, token_batches, write_tensors
 
 MAX_TOKENS, OVERLAP = 160, 24
-MAX_WORDS = 256
+MAX_WORDS = 128
 
 
 class Reader(Protocol):
@@ -27,7 +27,9 @@ class Reader(Protocol):
     def windows(self, documents: Sequence[Document]) -> list[Window]:
         """Every word of every document is kept in exactly one window."""
 
-    def collate(self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None) -> dict[str, torch.Tensor]:
+    def collate(
+        self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None
+    ) -> dict[str, torch.Tensor]:
         """The tensors that the network wants."""
 
     def save(self, folder: Path) -> None:
@@ -37,14 +39,18 @@ class Reader(Protocol):
 class SubwordReader:
     """Sub-tokens of a pretrained tokenizer."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int = MAX_TOKENS, overlap: int = OVERLAP) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int = MAX_TOKENS, overlap: int = OVERLAP
+    ) -> None:
         self.tokenizer, self.max_tokens, self.overlap = tokenizer, max_tokens, overlap
 
     def windows(self, documents: Sequence[Document]) -> list[Window]:
         """See :func:`chemxl.ner.windows.subword_windows`."""
         return subword_windows(documents, self.tokenizer, max_tokens=self.max_tokens, overlap=self.overlap)
 
-    def collate(self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None) -> dict[str, torch.Tensor]:
+    def collate(
+        self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None
+    ) -> dict[str, torch.Tensor]:
         """See :func:`chemxl.ner.windows.collate`."""
         return collate(windows, pad=int(self.tokenizer.pad_token_id), labels=labels)
 
@@ -66,16 +72,22 @@ class WordReader:
         for index, document in enumerate(documents):
             ids = [self.forms.setdefault(document.text[s:e], len(self.forms)) for s, e in document.words]
             for start, stop, keep_from, keep_to in cuts(len(ids), MAX_WORDS, OVERLAP) if ids else ():
-                made.append(Window(index, (start, stop), (keep_from, keep_to), ids[start:stop], list(range(stop - start))))
+                made.append(
+                    Window(index, (start, stop), (keep_from, keep_to), ids[start:stop], list(range(stop - start)))
+                )
         return made
 
-    def collate(self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None) -> dict[str, torch.Tensor]:
+    def collate(
+        self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None
+    ) -> dict[str, torch.Tensor]:
         """``words`` and ``forms`` (B, W), ``characters`` (F, C) of the F distinct forms, ``lengths`` (B,)."""
         names = list(self.forms)
         distinct = sorted({i for window in windows for i in window.ids})
         place = {i: k + 1 for k, i in enumerate(distinct)}  # row 0 is padding
         spelt = [[PAD], *(self.vocabulary.spell(names[i]) for i in distinct)]
-        characters = torch.zeros((len(spelt), max(map(len, spelt))), dtype=torch.long)
+        # Two columns of padding behind the longest, as behind every other: the convolution reads one past the end, and
+        # what it gives for padding alone takes part in the maximum. So no word depends on its batch.
+        characters = torch.zeros((len(spelt), max(map(len, spelt)) + 2), dtype=torch.long)
         for row, ids in zip(characters, spelt, strict=True):
             row[: len(ids)] = torch.tensor(ids)
         batch = collate(windows, pad=PAD, labels=labels)
@@ -101,7 +113,9 @@ class Tagger:
     def __init__(self, model: Labeller, reader: Reader) -> None:
         self.model, self.reader = model, reader
 
-    def predict(self, documents: Sequence[Document], *, tokens: int = 4096, precision: str = "auto") -> list[list[Mention]]:
+    def predict(
+        self, documents: Sequence[Document], *, tokens: int = 4096, precision: str = "auto"
+    ) -> list[list[Mention]]:
         """Mentions of every document, each with the least probability of its words as score.
 
         Args:
@@ -154,13 +168,16 @@ class Tagger:
             raise EncoderError(f"{folder} holds no tagger.json: give the folder of a finished run or of Tagger.save")
         kind = json.loads((folder / "tagger.json").read_text("utf-8"))
         if kind["encoder"]:
+            # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
             encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float()
             model: Labeller = EncoderLabeller(encoder, kind["labels"], crf=kind["crf"])
-            reader: Reader = SubwordReader(AutoTokenizer.from_pretrained(folder))
+            reader: Reader = SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder))
         else:
             table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
             vocabulary = Vocabulary(table["words"], table["characters"])
-            model = BiLstmLabeller(kind["labels"], words=len(table["words"]) + 2, characters=len(table["characters"]) + 2)
+            model = BiLstmLabeller(
+                kind["labels"], words=len(table["words"]) + 2, characters=len(table["characters"]) + 2
+            )
             reader = WordReader(vocabulary)
         model.load_state_dict(load_file(folder / "model.safetensors"))
         return cls(model, reader)

@@ -38,9 +38,9 @@ class Window:
 
 
 def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]:
-    """The fewest windows of at most ``size`` over ``total`` units, all of one length: (start, stop, keep from, keep to).
+    """The fewest windows of at most ``size`` over ``total`` units: (start, stop, keep from, keep to).
 
-    Windows overlap by at least ``overlap`` units; what is kept meets in the middle of an overlap.
+    All have one length and overlap by at least ``overlap`` units; what is kept meets in the middle of an overlap.
     """
     if total <= size:
         return [(0, total, 0, total)]
@@ -58,7 +58,9 @@ def subword_windows(
     """Windows of at most ``max_tokens`` sub-tokens, the two special tokens counted."""
     first, last = _specials(tokenizer)
     windows: list[Window] = []
-    for index, encoding in enumerate(tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)):
+    for index, encoding in enumerate(
+        tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
+    ):
         spans = documents[index].words
         if not spans or not encoding.ids:
             continue
@@ -69,7 +71,9 @@ def subword_windows(
             low, high, kept_low, kept_high = np.searchsorted(pieces, [start, stop, keep_from, keep_to]).tolist()
             if kept_low < kept_high:
                 units = (pieces[low:high] - start + 1).tolist()
-                windows.append(Window(index, (low, high), (kept_low, kept_high), [first, *encoding.ids[start:stop], last], units))
+                windows.append(
+                    Window(index, (low, high), (kept_low, kept_high), [first, *encoding.ids[start:stop], last], units)
+                )
     return windows
 
 
@@ -87,7 +91,9 @@ def window_labels(window: Window, labels: Sequence[int], inside_to_begin: Sequen
     return own
 
 
-def collate(windows: Sequence[Window], *, pad: int, labels: Sequence[Sequence[int]] | None = None) -> dict[str, torch.Tensor]:
+def collate(
+    windows: Sequence[Window], *, pad: int, labels: Sequence[Sequence[int]] | None = None
+) -> dict[str, torch.Tensor]:
     """Tensors of a batch: ``input_ids`` and ``attention_mask`` (B, T), ``units`` and ``labels`` (B, W),
     ``lengths`` (B,) in words."""
     length = max(len(w.ids) for w in windows)
