@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,11 +13,20 @@ from rich.console import Console
 from rich.table import Table
 
 from chemxl import book, corpora
+from chemxl.corpora import brat
 from chemxl.errors import BookError, ChemxlError, CorpusError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
 app.add_typer(corpora_app, name="corpora")
+
+
+class Format(StrEnum):
+    """What ``chemxl tag`` writes."""
+
+    brat = "brat"
+    jsonl = "jsonl"
+    html = "html"
 
 
 class Profile(StrEnum):
@@ -61,6 +71,47 @@ def build(profile: ProfileOption = Profile.small) -> None:
     """Check the notebooks and build the HTML."""
     page = book.build(profile=profile)
     typer.echo(f"The book is in {page}")
+
+
+@app.command()
+def tag(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = Format.brat,
+    model: Annotated[
+        Path | None, typer.Option(help="The folder of a finished run; by default the best here.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="brat: write FILE.txt and FILE.ann into this folder.")] = None,
+) -> None:
+    """Find entities in texts."""
+    from chemxl import tag as tagging  # loads torch, which no other command needs
+
+    documents = tagging.read(files or [])
+    if format == Format.brat and out is None and len(documents) > 1:
+        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    tagged = tagging.tag(documents, model=model)
+    if out is not None and format == Format.brat:
+        for document in tagged:
+            typer.echo(brat.write(document, out))
+        return
+    lines = "".join(tagging.FORMATS[format](tagged))
+    if out is None:
+        typer.echo(lines, nl=False)
+    else:
+        out.write_text(lines, "utf-8")
+
+
+@app.command()
+def record(
+    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
+) -> None:
+    """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
+    from chemxl import records
+
+    rows, owed = records.collect(chapter, profile=profile)
+    path = records.write(chapter, rows)
+    typer.echo(f"{len(rows)} rows in {path.name}; not finished, and not written: {', '.join(owed) or 'none'}")
 
 
 @corpora_app.command("list")

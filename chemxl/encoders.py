@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+from unicodedata import normalize
 
 import torch
 import transformers
@@ -157,13 +158,19 @@ def mini_tokenizer() -> PreTrainedTokenizerFast:
     """A cased WordPiece tokenizer trained on the training passages of the mini corpus."""
     from chemxl import corpora
 
-    texts = [document.text for document in corpora.load("mini", split="train")]
-    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    texts = [normalize("NFC", document.text) for document in corpora.load("mini", split="train")]
+    # The trainer numbers inner letters as its hash tables happen to give them, another way in every process, and ties
+    # between pairs fall by number. So they are named beforehand, and what it made of them becomes the vocabulary.
+    inner = [f"##{letter}" for letter in sorted({letter for text in texts for letter in text if not letter.isspace()})]
+    learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    learner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    learner.train_from_iterator(
+        texts,
+        trainers.WordPieceTrainer(vocab_size=MINI_VOCABULARY, special_tokens=[*SPECIAL, *inner], show_progress=False),
+    )
+    backend = Tokenizer(models.WordPiece(learner.get_vocab(), unk_token="[UNK]", max_input_chars_per_word=100))
     backend.normalizer = normalizers.NFC()
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.train_from_iterator(
-        texts, trainers.WordPieceTrainer(vocab_size=MINI_VOCABULARY, special_tokens=list(SPECIAL), show_progress=False)
-    )
     first, last = ((token, SPECIAL.index(token)) for token in ("[CLS]", "[SEP]"))  # the trainer puts special ones first
     backend.post_processor = processors.BertProcessing(last, first)
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))

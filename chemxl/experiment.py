@@ -89,6 +89,7 @@ class Experiment(Value):
     def _cached(self) -> dict[str, float]:
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", self.config())
         began = time.perf_counter()
         metrics = self.compute(folder)
         write_json(folder / "metrics.json", metrics)
@@ -113,6 +114,10 @@ class Experiment(Value):
         folder = self._prepared().infra.uid_folder()
         assert folder is not None
         return folder
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of the source that it runs through and of its data."""
+        return str(self._prepared().infra.version)
 
     def _prepared(self) -> Experiment:
         for part in self.parts():

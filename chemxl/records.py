@@ -6,19 +6,25 @@ A recorded row is written from finished runs only and carries the configuration 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from pydantic import BaseModel, ConfigDict
+from statsmodels.stats.multitest import multipletests
 
 from chemxl import metrics
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value, write_json
 from chemxl.ner import Evaluation
+from chemxl.ner import chapter as ner_chapter
 
 RECORDED = Path("book/recorded")
+PAPERS = Path("book/papers.yaml")
+NER = "04_ner"
 SCORER = "exact character spans, micro F1"
 
 
@@ -85,8 +91,7 @@ def row(
                 f"{name}: {evaluation.model.kind} seed {evaluation.model.seed} is not finished: run the chapter first"
             )
     runs = [evaluation.run() for evaluation in evaluations]
-    columns = [evaluation.counts().column(type) for evaluation in evaluations]
-    low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0))
+    value, low, high = estimate(evaluations, type=type)
     trained = [evaluation.model.run().provenance() for evaluation in evaluations]
     provenance = runs[0].provenance()
     return Row(
@@ -94,11 +99,11 @@ def row(
         table=table,
         row=name,
         metric="F1" if type == metrics.MICRO else f"{type} F1",
-        value=round(float(np.mean([run.metrics[f"{type}.f1"] for run in runs])), 4),
+        value=round(value, 4),
         low=round(low, 4),
         high=round(high, 4),
         seeds=tuple(evaluation.model.seed for evaluation in evaluations),
-        n=len(columns[0]),
+        n=int(runs[0].metrics["documents"]),
         profile=profile,
         paper=paper,
         paper_source=paper_source,
@@ -111,13 +116,82 @@ def row(
     )
 
 
-def read(chapter: str, *, root: Path = RECORDED) -> list[Row]:
+def book_root() -> Path:
+    """The nearest folder, from the working directory up, that holds a ``_config.yml``.
+
+    Raises:
+        ChemxlError: there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "_config.yml").exists():
+            return folder
+    raise ChemxlError(f"{here} is in no book: go to the folder with _config.yml, or into one below it")
+
+
+def collect(chapter: str, *, profile: str) -> tuple[list[Row], list[str]]:
+    """Rows of a chapter's finished runs with a profile's parameters, and the names of rows that are not finished.
+
+    Raises:
+        ChemxlError: there is no such chapter.
+    """
+    if chapter != NER:
+        raise ChemxlError(f"{chapter} keeps no records; {NER} does")
+    settings = yaml.safe_load((book_root() / f"book/params/{profile}.yaml").read_text("utf-8"))[chapter]
+    settings = {"seeds": (0, 1, 2), "sentences": 0} | settings
+    lines = ner_chapter.lines(profile, **settings)  # type: ignore[arg-type]
+    done = {name: all(value.finished() for value in values) for name, values in lines.items()}
+    rows = [
+        row(chapter, ner_chapter.table(profile), name, lines[name], profile=profile) for name in lines if done[name]
+    ]
+    return rows, [name for name in lines if not done[name]]
+
+
+def estimate(evaluations: Sequence[Evaluation], *, type: str = metrics.MICRO) -> tuple[float, float, float]:
+    """Mean F1 over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
+    counts = [evaluation.counts() for evaluation in evaluations]
+    if type != metrics.MICRO and any(type not in c.types for c in counts):
+        return 0.0, 0.0, 0.0
+    columns = [c.column(type) for c in counts]
+    low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0))
+    return float(np.mean([c.scores()[type].f1 for c in counts])), low, high
+
+
+def paired(lines: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+    """Tests between rows ``model: training → test`` that share the test.
+
+    Models are compared where they were trained alike, ways of training for the first model.
+
+    Counts of all seeds are pooled per document before systems are swapped; p-values are corrected by Holm's method.
+    """
+    columns = {name: np.sum([value.counts().column() for value in values], axis=0) for name, values in lines.items()}
+    first = next(iter(lines)).split(": ", 1)[0]
+    pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
+    rng = np.random.default_rng(0)
+    raw = [metrics.approximate_randomisation(columns[a], columns[b], rng=rng) for a, b in pairs]
+    corrected = multipletests(raw, method="holm")[1] if raw else []
+    means = {
+        name: float(np.mean([value.run().metrics["micro.f1"] for value in values])) for name, values in lines.items()
+    }
+    return [
+        {"first": a, "second": b, "difference": means[a] - means[b], "p": float(p)}
+        for (a, b), p in zip(pairs, corrected, strict=True)
+    ]
+
+
+def _comparable(a: str, b: str, first: str) -> bool:
+    (model_a, rest_a), (model_b, rest_b) = (name.split(": ", 1) for name in (a, b))
+    same_test = rest_a.split(" → ")[-1] == rest_b.split(" → ")[-1]
+    return same_test and (rest_a == rest_b or model_a == model_b == first)
+
+
+def read(chapter: str, *, root: Path | None = None) -> list[Row]:
     """The recorded rows of a chapter; none where nothing was recorded.
 
     Raises:
         ChemxlError: the file is not a list of rows.
     """
-    path = root / f"{chapter}.json"
+    path = (root or book_root() / RECORDED) / f"{chapter}.json"
     if not path.exists():
         return []
     try:
@@ -126,9 +200,59 @@ def read(chapter: str, *, root: Path = RECORDED) -> list[Row]:
         raise ChemxlError(f"{path} is no list of rows: write it with `chemxl record {chapter}` ({error})") from error
 
 
-def write(chapter: str, rows: Sequence[Row], *, root: Path = RECORDED) -> Path:
+def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
+    """What the papers report and nobody here has run: rows with the paper's number alone."""
+    listed = yaml.safe_load((path or book_root() / PAPERS).read_text("utf-8"))
+    rows = []
+    for table in listed.get(chapter, []):
+        shared = {"chapter": chapter, "table": table["table"], "metric": "F1", "scorer": table["scorer"]}
+        for name, number in table["rows"].items():
+            rows.append(Row(row=name, paper=number, paper_source=table["source"], **shared))
+    return rows
+
+
+def tables(
+    built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row]
+) -> dict[str, list[dict[str, object]]]:
+    """By table: rows with paper, recorded, this build. A number that nobody has is an empty cell."""
+    groups: dict[str, dict[str, dict[str, object]]] = {}
+    for column, rows in (("this build", built), ("recorded", recorded), ("paper", reported)):
+        for r in rows:
+            empty: dict[str, object] = {"row": r.row, "paper": None, "recorded": None, "this build": None}
+            cell = groups.setdefault(r.table, {}).setdefault(r.row, empty)
+            if r.paper is not None:
+                cell["paper"] = f"{r.paper:.3f}"
+            if r.value is not None:
+                cell[column] = interval(r)
+    return {name: list(group.values()) for name, group in groups.items()}
+
+
+def interval(r: Row | None) -> str:
+    """A row's value with its interval, a dash where there is no row."""
+    return "—" if r is None or r.value is None else f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]"
+
+
+def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
+    """Where recorded rows come from; one line that says so where there are none."""
+    return [
+        {
+            "row": r.row,
+            "seeds": ", ".join(map(str, r.seeds)),
+            "test documents": r.n,
+            "configuration": r.config_hash,
+            "commit": (r.commit or "")[:10],
+            "hardware": r.hardware,
+            "date": r.date,
+            "seconds a training": r.seconds,
+        }
+        for r in recorded
+    ] or [{"row": "nothing is recorded yet"}]
+
+
+def write(chapter: str, rows: Sequence[Row], *, root: Path | None = None) -> Path:
     """Write a chapter's rows beside and rename."""
-    root.mkdir(parents=True, exist_ok=True)
-    path = root / f"{chapter}.json"
+    folder = root or book_root() / RECORDED
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{chapter}.json"
     write_json(path, [r.model_dump() for r in rows])
     return path

@@ -19,7 +19,7 @@ from pydantic import Field
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from chemxl.experiment import Value, interactive, seed_everything
 

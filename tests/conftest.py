@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+# Before anything imports the hub's client: no test asks the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
+import torch
 
 from chemxl import corpora
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own: nothing is read from or written to the user's ``.runs``."""
+    folder = tmp_path_factory.mktemp("runs")
+    monkeypatch.setenv("CHEMXL_RUNS", str(folder))
+    monkeypatch.delenv("CHEMXL_CLUSTER", raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def untouched_generator() -> Iterator[None]:
+    """What a test seeds or asks of torch ends with it."""
+    state, strict = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_rng_state(state)
+    torch.use_deterministic_algorithms(strict)
 
 
 @pytest.fixture

@@ -396,7 +396,7 @@ def test_build_renders_and_says_that_small_is_a_demonstration(pages: Path) -> No
     html = (pages / "_build/html/notebooks/01_one.html").read_text("utf-8")
     assert "demonstration" in html and "small 6 0.5" in html
     home = (pages / "_build/html/book/index.html").read_text("utf-8")
-    assert '_static/mathjax/tex-chtml.js' in home and "cdn.jsdelivr.net" not in home
+    assert "_static/mathjax/tex-chtml.js" in home and "cdn.jsdelivr.net" not in home
     book.run(root=pages, profile="real")
     book.build(profile="real", root=pages)
     assert "demonstration" not in (pages / "_build/html/notebooks/01_one.html").read_text("utf-8")

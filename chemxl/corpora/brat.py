@@ -83,19 +83,28 @@ def write(document: Document, folder: Path) -> Path:
     parts = document.id.split("/")
     if any(part in {"", ".", ".."} or re.search(r"[\\\x00-\x1f]", part) for part in parts):
         raise CorpusError(f"{document.id!r} is not a relative path: a brat file cannot be named after it")
-    lines = [Line(record) for record in _records(document)]
-    for line in lines:
-        if parse_line(str(line.record)) != line.record or not is_utf8(str(line.record)):
-            raise CorpusError(f"{document.id}: brat cannot hold {str(line.record)!r} (ids: T1, R1; types: one word)")
     ann = folder.joinpath(*parts[:-1], parts[-1] + ".ann")
     try:
-        contents = document.text.encode("utf-8"), serialise(lines)
+        contents = document.text.encode("utf-8"), annotation(document).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CorpusError(f"{document.id}: the text holds a lone surrogate at {error.start}") from None
     ann.parent.mkdir(parents=True, exist_ok=True)
     _replace(ann.with_name(parts[-1] + ".txt"), contents[0])
     _replace(ann, contents[1])
     return ann
+
+
+def annotation(document: Document) -> str:
+    """The document's ``.ann`` as text.
+
+    Raises:
+        CorpusError: an id or a type cannot be written.
+    """
+    lines = [Line(record) for record in _records(document)]
+    for line in lines:
+        if parse_line(str(line.record)) != line.record or not is_utf8(str(line.record)):
+            raise CorpusError(f"{document.id}: brat cannot hold {str(line.record)!r} (ids: T1, R1; types: one word)")
+    return serialise(lines).decode("utf-8")
 
 
 def _records(document: Document) -> list[Record]:

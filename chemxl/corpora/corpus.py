@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from chemxl import corpora
@@ -35,17 +36,9 @@ class Corpus(Value):
     seed: int = 0
 
     def load(self) -> list[Document]:
-        """The documents, leaks removed."""
+        """The documents, leaks removed; read once in a process as long as the files stay what they are."""
         held_out = {twin_key(document.id) for corpus in self.without for document in corpus.load()}
-        return [document for document in self._all() if twin_key(document.id) not in held_out]
-
-    def _all(self) -> list[Document]:
-        if not self.sentences:
-            return corpora.load(self.name, split=self.split, language=self.language, types=self.types, faults=[])
-        from chemxl.corpora import mini
-
-        made = mini.expand(self.sentences, self.seed, split=self.split, language=self.language)
-        return [document.retyped(corpora.unified(self.name, self.types)) for document in made]
+        return [document for document in _read(self, self.data_digest()) if twin_key(document.id) not in held_out]
 
     def data_digest(self) -> str:
         """A digest of the files that a load reads, and of what the catalogue says about how."""
@@ -56,3 +49,13 @@ class Corpus(Value):
 
         names = (Path(mini.__file__).parent / "lexicon.tsv").read_text("utf-8")
         return f"{how} {corpora.digest(self.name, split=self.split)} {names}"
+
+
+@lru_cache(maxsize=32)
+def _read(corpus: Corpus, digest: str) -> list[Document]:
+    if not corpus.sentences:
+        return corpora.load(corpus.name, split=corpus.split, language=corpus.language, types=corpus.types, faults=[])
+    from chemxl.corpora import mini
+
+    made = mini.expand(corpus.sentences, corpus.seed, split=corpus.split, language=corpus.language)
+    return [document.retyped(corpora.unified(corpus.name, corpus.types)) for document in made]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -140,14 +140,16 @@ def files(name: str, part: Part) -> list[Path]:
     found = sorted({path for pattern in part.files for path in base.glob(pattern) if path.is_file()})
     if part.listed:
         listed = base / part.listed
-        wanted = set(_passages(listed, part.split)) if listed.is_file() else set()
+        wanted = set(_passages(listed, listed.stat().st_mtime_ns, part.split)) if listed.is_file() else set()
         found = [path for path in found if path.name.partition(".")[0] in wanted]
     if not found:
         raise CorpusError(f"{name} {part.split}/{part.language}: no file {' or '.join(part.files)} in {base}")
     return found
 
 
-def _passages(listed: Path, split: str) -> list[str]:
+@lru_cache
+def _passages(listed: Path, changed: int, split: str) -> list[str]:
+    """Read once for every time that the file was changed."""
     raw = yaml.safe_load(listed.read_text(encoding="utf-8"))
     if not isinstance(raw, dict) or not isinstance(raw.get(split, []), list):
         raise CorpusError(f"{listed}: a list of passage ids for each split was due")
@@ -180,13 +182,18 @@ def digest(name: str, *, split: str | None = None, language: str | None = None) 
     Raises:
         CorpusError: the corpus is unknown or is not on this machine.
     """
+    chosen = [path for part in parts(name, split, language) for path in files(name, part)]
+    return _digest(folder(name), tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in chosen))
+
+
+@lru_cache
+def _digest(home: Path, stamped: tuple[tuple[Path, int, int], ...]) -> str:
+    """Read once for every time that a file was changed."""
     total = hashlib.sha256()
-    home = folder(name)
-    for part in parts(name, split, language):
-        for path in files(name, part):
-            content = path.read_bytes()
-            total.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
-            total.update(content)
+    for path, _, _ in stamped:
+        content = path.read_bytes()
+        total.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
+        total.update(content)
     return total.hexdigest()
 
 

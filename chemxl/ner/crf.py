@@ -31,6 +31,7 @@ class CRF(nn.Module):
     def __init__(self, labels: Sequence[str], *, learned: bool = True) -> None:
         super().__init__()
         begins, follows = legal(labels)
+        self.learned = learned
         self.begin_mask: torch.Tensor
         self.follow_mask: torch.Tensor
         self.register_buffer("begin_mask", torch.zeros(len(labels)).masked_fill(~begins, ILLEGAL), persistent=False)
@@ -71,7 +72,18 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def decode(self, emissions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """The best legal sequence of each row (Viterbi): (B, W, L), (B,) -> (B, W); past a length, whatever."""
+        """The best legal sequence of each row: (B, W, L), (B,) -> (B, W); past a length, whatever."""
+        if self.learned:
+            return self._viterbi(emissions, lengths)
+        best = emissions.argmax(dim=2)  # where this is legal, nothing legal is better
+        begins, follows = self.begin_mask == 0, self.follow_mask == 0
+        inside = torch.arange(1, emissions.shape[1], device=lengths.device) < lengths[:, None]  # (B, W-1)
+        wrong = ~begins[best[:, 0]] | (~follows[best[:, :-1], best[:, 1:]] & inside).any(dim=1)
+        if wrong.any():
+            best[wrong] = self._viterbi(emissions[wrong], lengths[wrong])
+        return best
+
+    def _viterbi(self, emissions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         begin, transitions = self.scores()
         best = begin + emissions[:, 0]  # (B, L)
         back = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -85,9 +85,7 @@ class WordReader:
         distinct = sorted({i for window in windows for i in window.ids})
         place = {i: k + 1 for k, i in enumerate(distinct)}  # row 0 is padding
         spelt = [[PAD], *(self.vocabulary.spell(names[i]) for i in distinct)]
-        # Two columns of padding behind the longest, as behind every other: the convolution reads one past the end, and
-        # what it gives for padding alone takes part in the maximum. So no word depends on its batch.
-        characters = torch.zeros((len(spelt), max(map(len, spelt)) + 2), dtype=torch.long)
+        characters = torch.zeros((len(spelt), max(map(len, spelt))), dtype=torch.long)
         for row, ids in zip(characters, spelt, strict=True):
             row[: len(ids)] = torch.tensor(ids)
         batch = collate(windows, pad=PAD, labels=labels)
@@ -114,7 +112,7 @@ class Tagger:
         self.model, self.reader = model, reader
 
     def predict(
-        self, documents: Sequence[Document], *, tokens: int = 4096, precision: str = "auto"
+        self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> list[list[Mention]]:
         """Mentions of every document, each with the least probability of its words as score.
 
@@ -124,27 +122,30 @@ class Tagger:
         found: list[list[Mention]] = [[] for _ in documents]
         labels: list[list[str]] = [["O"] * len(d.words) for d in documents]
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
+        names = self.model.labels
         for window, best, sure in self._decoded(documents, tokens, precision):
-            offset = window.words[0]
-            for word in range(*window.kept):
-                labels[window.document][word] = self.model.labels[best[word - offset]]
-                scores[window.document][word] = sure[word - offset]
+            kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
+            labels[window.document][kept] = [names[label] for label in best[here]]
+            scores[window.document][kept] = sure[here]
         for i, document in enumerate(documents):
             found[i] = from_bio(labels[i], document.words, scores[i])
         return found
 
     def _decoded(
         self, documents: Sequence[Document], tokens: int, precision: str
-    ) -> Iterator[tuple[Window, list[int], list[float]]]:
+    ) -> list[tuple[Window, list[int], list[float]]]:
         windows = self.reader.windows(documents)
         engine = accelerator(precision)
         self.model.to(engine.device).eval()
-        for batch in token_batches([len(w.ids) for w in windows], tokens=tokens):
-            chosen = [windows[i] for i in batch]
-            tensors = {name: t.to(engine.device) for name, t in self.reader.collate(chosen).items()}
-            with torch.inference_mode(), engine.autocast():
+        decoded: list[tuple[Window, list[int], list[float]]] = []
+        # One autocast around all batches: it keeps the weights that it has cast until it ends.
+        with torch.inference_mode(), engine.autocast():
+            for batch in token_batches([len(w.ids) for w in windows], tokens=tokens):
+                chosen = [windows[i] for i in batch]
+                tensors = {name: t.to(engine.device) for name, t in self.reader.collate(chosen).items()}
                 best, sure = self.model.decode(**tensors)
-            yield from zip(chosen, best.tolist(), sure.tolist(), strict=True)
+                decoded += zip(chosen, best.tolist(), sure.tolist(), strict=True)
+        return decoded
 
     def save(self, folder: Path) -> None:
         """``tagger.json``, the reader's files, the encoder's configuration, weights as safetensors."""

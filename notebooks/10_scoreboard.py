@@ -1,0 +1,60 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Scoreboard
+#
+# Every number of the book in one place: what the papers report, what this project recorded on real text, what this build
+# has just computed. An empty cell has not been run by anyone here yet, and is shown because it is owed.
+
+# %% tags=["parameters"]
+profile: str = "small"
+models: list = ["mini", "mini+crf", "bilstm-crf"]
+epochs: int = 6
+rate: float = 0.002
+sentences: int = 800
+seeds: list = [0, 1, 2]
+
+# %%
+from IPython.display import display
+
+from chemxl import records, show
+from chemxl.ner import chapter
+
+# %% [markdown]
+# ## Chapter 4: named entity recognition
+#
+# The values are declared as in [chapter 4](04_ner.ipynb), so they are computed once, whichever page asks first.
+
+# %%
+lines = chapter.lines(profile, models=models, epochs=epochs, rate=rate, seeds=seeds, sentences=sentences)
+for values in lines.values():
+    for value in values:
+        value.run()
+built = [records.row("04_ner", chapter.table(profile), name, values, profile=profile) for name, values in lines.items()]
+recorded = records.read("04_ner")
+note = f"F1. Recorded and this build: {records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds."
+tables = records.tables(built, recorded, records.papers("04_ner"))
+display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
+
+# %% [markdown]
+# ## Where the recorded numbers come from
+
+# %%
+show.table(records.origin(recorded), caption="Configuration, code, machine and time of each recorded row")
+
+# %%
+named = {row.row: row for row in recorded}
+show.glue("bc5cdr_f1", records.interval(named.get("e5-small: BC5CDR → BC5CDR")))
+show.glue("zero_shot_f1", records.interval(named.get("e5-small: BC5CDR + BioNNE-R EN → BioNNE-R RU")))
+show.glue("upper_bound_f1", records.interval(named.get("e5-small: BioNNE-R RU → BioNNE-R RU")))

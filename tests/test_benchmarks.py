@@ -1,0 +1,62 @@
+"""Each benchmark at a tiny size: it runs and both sides agree. No clock is looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+from benchmarks import __main__ as command
+from benchmarks import scorer, tag
+from chemxl.documents import Mention
+
+COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
+
+
+def test_the_columns_are_those_of_the_design() -> None:
+    assert [field.name for field in dataclasses.fields(benchmarks.Row)] == COLUMNS
+
+
+def test_every_module_is_a_benchmark() -> None:
+    assert command.names() == ["scorer", "tag"]
+
+
+@pytest.mark.parametrize("length", [1, 7])
+def test_the_scorer_gives_the_peers_numbers(length: int) -> None:
+    (row,) = scorer.run(count=60, length=length, repeats=1)
+    assert row.agree == 1.0
+    assert row.ratio == pytest.approx(row.ours / row.theirs)
+
+
+def test_the_tagger_gives_the_peers_mentions() -> None:
+    rows = tag.run(count=4, repeats=1, small=True)
+    assert {row.peer.rpartition(" ")[2] for row in rows} == {"1", "32"}
+    assert all(row.agree == 1.0 for row in rows if "float32, whole" in row.name)
+    assert all(row.agree >= 0.6 for row in rows)  # an untrained head is nowhere sure, bf16 rounds, a window has less context
+    assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+
+
+def test_taggers_agree_only_on_the_same_mentions() -> None:
+    mention = Mention.of("CHEM", 0, 4)
+    other = Mention.of("DRUG", 0, 4)
+    assert tag.f1([[mention]], [[mention]]) == 1.0
+    assert tag.f1([[mention]], [[other]]) == 0.0
+    assert tag.f1([[mention], []], [[], [mention]]) == 0.0
+    assert tag.f1([[]], [[]]) == 0.0
+
+
+def test_the_command_writes_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path))
+    monkeypatch.setattr(scorer, "run", lambda: [benchmarks.Row("n", "p", "u", 2.0, 1.0, 2.0, None, 1.0, 1.0, "h")])
+    assert command.main(["scorer"]) == 0
+    (row,) = json.loads((tmp_path / "bench.json").read_text("utf-8"))
+    assert sorted(row) == sorted(COLUMNS)
+    assert row["ours_mib"] is None
+
+
+def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["nothing"]) == 2
+    assert "nothing" in capsys.readouterr().err
