@@ -51,7 +51,7 @@ def agreement(mine: dict[str, Score], other: dict[str, tuple[float, float, float
         for name, score in mine.items()
         for pair in zip((score.precision, score.recall, score.f1), other[name], strict=True)
     ]
-    return sum(abs(a - b) <= 1e-12 for a, b in pairs) / len(pairs)
+    return sum(bool(abs(a - b) <= 1e-12) for a, b in pairs) / len(pairs)
 
 
 def run(*, count: int = 5000, length: int = 25, repeats: int = 9) -> list[Row]:

@@ -2,7 +2,8 @@
 
 Real abstracts and a pretrained encoder where this machine has them, otherwise the mini corpus and a random one. Texts
 that are longer than the pipeline reads at once are left out. The peer's time is that of its quicker aggregation; its
-mentions, for the agreement, are read from its label of each word's first piece.
+mentions, for the agreement, are read from its label of each word's first piece. Ours differ where the pipeline's best
+label of a word may not follow the one before (I after O), which we never give, and where a window cuts the context.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Found = Sequence[Sequence[Mention]]
 
 
 def trained() -> Tagger | None:
-    """The largest finished tagger under ``CHEMXL_RUNS``, the newest of equals, that a pipeline can be: BERT and softmax."""
+    """The largest finished tagger under ``CHEMXL_RUNS``, the newest of equals, that a pipeline can be."""
     finished = [path.parent for path in runs().glob("**/tagger.json") if (path.parent / "metrics.json").exists()]
     sizes = {folder: (folder / "model.safetensors").stat() for folder in finished}
     for folder in sorted(finished, key=lambda f: (sizes[f].st_size, sizes[f].st_mtime), reverse=True):
@@ -49,10 +50,11 @@ def untrained(name: str, documents: Sequence[Document]) -> Tagger:
     model = EncoderLabeller(encoder, ["O", "B-CHEM", "I-CHEM"], crf=False).eval()
     reader = SubwordReader(tokenizer)
     with torch.inference_mode():
-        logits = torch.cat([model.emissions(**reader.collate([w])).flatten(0, 1) for w in reader.windows(documents[:8])])
+        batches = [reader.collate([window]) for window in reader.windows(documents[:8])]
+        logits = torch.cat([model.emissions(**batch)[0] for batch in batches])  # (words, 3)
     margin = (logits[:, 1] - logits[:, 0]).quantile(0.9).item()
     with torch.no_grad():
-        model.head.bias += torch.tensor([margin, 0.0, -100.0])
+        model.head.bias.add_(torch.tensor([margin, 0.0, -100.0]))
     return Tagger(model, reader)
 
 

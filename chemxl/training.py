@@ -5,10 +5,8 @@ A run that is killed at any moment and started again ends in the same weights as
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -16,15 +14,12 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from pydantic import Field
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
 
+from chemxl.checkpoints import State
 from chemxl.experiment import Value, interactive, seed_everything
 
-CHECKPOINT = "checkpoint.safetensors"
-BEST = "best.safetensors"
 _POOL = 64  # batches whose members are sorted by length together: little padding, yet a new mixture every epoch
 
 Batch = Mapping[str, torch.Tensor]
@@ -167,7 +162,7 @@ def fit(
     total = sum(len(batches) for batches in plan)
     model = task.model.to(engine.device)
     optimizer = optimiser(model, settings)
-    state = _State(folder, model, optimizer)
+    state = State(folder, model, optimizer)
     state.resume()
     bar = tqdm(total=total, initial=state.step, desc=label, unit="step", disable=not interactive(), leave=False)
     saved = time.monotonic()
@@ -212,95 +207,3 @@ def _step(
     optimizer.step()
     optimizer.zero_grad()
     return float(loss.detach())
-
-
-class _State:
-    """Where a run stands: on disk as one safetensors file, written beside and renamed, and a history in JSON lines."""
-
-    def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self.folder, self.model, self.optimizer = folder, model, optimizer
-        self.step = self.evaluated = self.stale = 0
-        self.best = -math.inf
-        self.rows: list[str] = []
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def record(self, row: dict[str, float]) -> None:
-        self.rows.append(json.dumps({"step": self.step, **row}))
-
-    def judge(self, scores: dict[str, float], epoch: int) -> int:
-        """Note an evaluation; returns how many epochs have passed without a better one."""
-        self.record({"epoch": epoch, **scores})
-        self.evaluated = epoch + 1
-        self.stale += 1
-        if scores["score"] > self.best:
-            self.best, self.stale = scores["score"], 0
-            write_tensors(self.folder / BEST, _weights(self.model), {})
-        return self.stale
-
-    def save(self) -> None:
-        tensors = {f"model.{name}": tensor for name, tensor in _weights(self.model).items()}
-        for i, group in self._moments():
-            tensors |= {f"optimizer.{i}.{name}": value for name, value in group.items()}
-        tensors["rng"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            tensors["rng.cuda"] = torch.cuda.get_rng_state()
-        counters = {"step": self.step, "evaluated": self.evaluated, "stale": self.stale, "best": self.best}
-        write_tensors(
-            self.folder / CHECKPOINT, tensors, {"counters": json.dumps(counters), "history": "\n".join(self.rows)}
-        )
-        self._write_history()
-
-    def resume(self) -> None:
-        path = self.folder / CHECKPOINT
-        if not path.exists():
-            return
-        with safe_open(path, "pt") as file:
-            meta = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        self.model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, i, key = name.split(".")
-                parameter = parameters[int(i)]
-                self.optimizer.state[parameter][key] = tensor.to(parameter.device)
-        torch.set_rng_state(tensors["rng"])
-        if "rng.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["rng.cuda"])
-        for name, value in json.loads(meta["counters"]).items():
-            setattr(self, name, value)
-        self.rows = meta["history"].splitlines()
-
-    def finish(self, *, best: bool) -> None:
-        if best and (self.folder / BEST).exists():
-            with safe_open(self.folder / BEST, "pt") as file:
-                self.model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-        self._write_history()
-
-    def _moments(self) -> Iterator[tuple[int, dict[str, torch.Tensor]]]:
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        for i, parameter in enumerate(parameters):
-            if parameter in self.optimizer.state:
-                yield i, self.optimizer.state[parameter]
-
-    def _write_history(self) -> None:
-        part = self.folder / "history.jsonl.part"
-        part.write_text("".join(f"{row}\n" for row in self.rows), "utf-8")
-        part.replace(self.folder / "history.jsonl")
-
-
-def clear(folder: Path) -> None:
-    """Remove what only a running experiment needs, after its result was written."""
-    for name in (CHECKPOINT, BEST):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-
-
-def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """Write safetensors beside and rename."""
-    part = path.with_name(f"{path.name}.part")
-    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, part, metadata=metadata)
-    part.replace(path)

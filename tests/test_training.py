@@ -17,7 +17,8 @@ from torch import nn
 from transformers import get_linear_schedule_with_warmup, get_polynomial_decay_schedule_with_warmup
 
 from chemxl import training
-from chemxl.training import BEST, CHECKPOINT, Training, clear, fit, optimiser, schedule, token_batches
+from chemxl.checkpoints import BEST, CHECKPOINT, clear
+from chemxl.training import Training, fit, optimiser, schedule, token_batches
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=80)
 

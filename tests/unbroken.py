@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from chemxl.training import Training, fit, write_tensors
+from chemxl.checkpoints import write_tensors
+from chemxl.training import Training, fit
 
 SETTINGS = Training(epochs=6, tokens=64, rate=1e-2, patience=3, precision="fp32")
 

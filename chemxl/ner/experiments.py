@@ -11,6 +11,7 @@ import torch
 from pydantic import Field
 
 from chemxl import encoders, metrics
+from chemxl.checkpoints import clear
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Flattened, Mention, flatten, to_bio
 from chemxl.errors import CorpusError
@@ -18,7 +19,7 @@ from chemxl.experiment import Experiment, seed_everything
 from chemxl.ner.models import BiLstmLabeller, EncoderLabeller, Vocabulary
 from chemxl.ner.tagger import SubwordReader, Tagger, WordReader
 from chemxl.ner.windows import Window, window_labels
-from chemxl.training import Training, clear, fit
+from chemxl.training import Training, fit
 
 
 def gold(documents: Sequence[Document]) -> list[Flattened]:

@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
+from chemxl.checkpoints import write_tensors
 from chemxl.documents import Document, Mention, from_bio
 from chemxl.errors import EncoderError
 from chemxl.ner.models import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
 from chemxl.ner.windows import Window, collate, cuts, subword_windows
-from chemxl.training import accelerator, token_batches, write_tensors
+from chemxl.training import accelerator, token_batches
 
 MAX_TOKENS, OVERLAP = 160, 24
 MAX_WORDS = 128

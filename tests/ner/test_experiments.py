@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from chemxl import corpora, encoders, metrics, training
+from chemxl import checkpoints, corpora, encoders, metrics, training
 from chemxl.corpora import mini
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.documents import Document, Mention
@@ -45,7 +45,7 @@ def test_it_learns_its_training_text(trained: FineTune) -> None:
     losses = [row["loss"] for row in trained.run().history()]
     assert losses[-1] < losses[0] / 5
     assert trained.run().metrics["documents"] == len(documents)
-    assert not (trained.folder / training.CHECKPOINT).exists()
+    assert not (trained.folder / checkpoints.CHECKPOINT).exists()
 
 
 def test_the_saved_encoder_has_its_whole_vocabulary(trained: FineTune) -> None:
@@ -130,7 +130,7 @@ def test_a_killed_fine_tune_ends_in_the_same_tagger(tmp_path: Path, monkeypatch:
             value().run()
             os._exit(0)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-        assert (value().folder / training.CHECKPOINT).exists()
+        assert (value().folder / checkpoints.CHECKPOINT).exists()
         assert not value().finished()
     broken = value().run().folder
     for name in ("model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"):

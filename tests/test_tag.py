@@ -1,0 +1,86 @@
+"""Text in, entities out, in three formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chemxl import cli, corpora, tag
+from chemxl.corpora.corpus import Corpus
+from chemxl.documents import Document, Mention
+from chemxl.errors import ChemxlError, CorpusError, EncoderError
+from chemxl.experiment import runs
+from chemxl.ner import BiLstmCrf, FineTune
+from chemxl.training import Training
+
+TEXT = "Аспирин 😀 ингибирует ЦОГ-1.\nAspirin inhibits COX-1."
+MINI = (Corpus(name="mini", types=("CHEM",), split="dev"),)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHEMXL_RUNS", str(tmp_path_factory.mktemp("runs")))
+        return FineTune(train=MINI, training=Training(epochs=1, rate=1e-3)).run().folder
+
+
+def test_every_format_says_the_same(model: Path, tmp_path: Path) -> None:
+    text = tmp_path / "a.txt"
+    text.write_text(TEXT, "utf-8")
+    tagged = Document("a", TEXT, (Mention.of("CHEM", 0, 7, score=0.5), Mention.of("CHEM", 28, 35)))
+    assert "".join(tag.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
+    row = json.loads("".join(tag.as_json_lines([tagged])))
+    assert [(m["start"], m["end"], m["text"]) for m in row["mentions"]] == [(0, 7, "Аспирин"), (28, 35, "Aspirin")]
+    page = "".join(tag.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
+    assert "<script>x" not in page and "&lt;script&gt;" in page
+
+
+def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path) -> None:
+    run = CliRunner().invoke(cli.app, ["tag", "--format", "jsonl", "--model", str(model)], input=TEXT.encode())
+    assert run.exit_code == 0, run.output
+    row = json.loads(run.stdout)
+    assert row["text"] == TEXT
+    assert all(TEXT[m["start"] : m["end"]] == m["text"] for m in row["mentions"])
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(TEXT, "utf-8")
+    files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    run = CliRunner().invoke(cli.app, ["tag", *files, "--model", str(model), "--out", str(tmp_path / "out")])
+    assert run.exit_code == 0, run.output
+    log = corpora.Log(strict=True)
+    read = corpora.brat.read(sorted((tmp_path / "out").iterdir()), log)
+    assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
+
+
+def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("fine\nплохо".encode("cp1251"))
+    with pytest.raises(CorpusError, match=r"a\.txt:2: not UTF-8"):
+        tag.read([str(tmp_path / "a.txt")])
+    with pytest.raises(CorpusError, match="cannot be read"):
+        tag.read([str(tmp_path / "none.txt")])
+    with pytest.raises(EncoderError, match="holds no tagger"):
+        tag.tag([Document("a", TEXT)], model=tmp_path)
+    (tmp_path / "a.txt").write_text("x", "utf-8")
+    with pytest.raises(ChemxlError, match="two files are called a"):
+        tag.read([str(tmp_path / "a.txt")] * 2)
+
+
+def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
+    def made(name: str, config: dict[str, object], documents: int) -> Path:
+        folder = runs() / "kind" / name
+        folder.mkdir(parents=True)
+        (folder / "tagger.json").write_text("{}")
+        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
+        return folder
+
+    made("bilstm", BiLstmCrf(train=MINI).config(), 900)
+    made("small", FineTune(train=MINI).config(), 100)
+    larger = made("larger", FineTune(train=MINI).config(), 200)
+    assert tag.best_model() == larger
+    real = made("real", FineTune(train=MINI, encoder="e5-small").config(), 10)
+    (runs() / "kind" / "broken").mkdir()
+    (runs() / "kind" / "broken" / "tagger.json").write_text("{}")
+    assert tag.best_model() == real

@@ -1,0 +1,41 @@
+"""The book, small: every notebook runs, passes the gate, and says what it must."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from chemxl import book
+
+ROOT = Path(__file__).parents[1]
+SMALL = "&small {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The project's own tree, with parameters so small that nothing is learnt."""
+    for name in ("book", "notebooks", "chemxl"):
+        ignored = shutil.ignore_patterns("*.ipynb", "__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    for name in ("_config.yml", "_toc.yml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "book/params/small.yaml").write_text(f"04_ner: {SMALL}\n10_scoreboard: *small\n")
+    return tmp_path
+
+
+def test_every_notebook_runs_and_may_be_published(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_RUNS", str(tree / ".runs"))
+    assert book.run(profile="small", jobs=1, root=tree) == ["04_ner", "10_scoreboard"]
+    book.check(profile="small", root=tree)
+    assert book.run(profile="small", jobs=1, root=tree) == []
+    for path in sorted((tree / "notebooks").glob("*.ipynb")):
+        text = path.read_text("utf-8")
+        assert str(tree) not in text and "it/s]" not in text
+        nbformat.validate(nbformat.from_dict(json.loads(text)))
+    chapter = nbformat.read(tree / "notebooks/04_ner.ipynb", 4)
+    headings = [line[3:] for cell in chapter.cells for line in cell.source.splitlines() if line.startswith("## ")]
+    assert headings == ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
