@@ -89,7 +89,7 @@ class Experiment(Value):
     def _cached(self) -> dict[str, float]:
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "config.json", self.config())
+        write_json(folder / "experiment.json", self.config())
         began = time.perf_counter()
         metrics = self.compute(folder)
         write_json(folder / "metrics.json", metrics)

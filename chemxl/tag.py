@@ -38,7 +38,7 @@ def best_model() -> Path:
 
 def _rank(folder: Path) -> tuple[int, float, float]:
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config = json.loads((folder / "experiment.json").read_text("utf-8"))
         documents = json.loads((folder / "metrics.json").read_text("utf-8"))["documents"]
     except (OSError, ValueError, KeyError):
         return -1, 0.0, 0.0

@@ -72,7 +72,7 @@ def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
         folder = runs() / "kind" / name
         folder.mkdir(parents=True)
         (folder / "tagger.json").write_text("{}")
-        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "experiment.json").write_text(json.dumps(config))
         (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
         return folder
 
