@@ -232,6 +232,17 @@ def interval(r: Row | None) -> str:
     return "—" if r is None or r.value is None else f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]"
 
 
+def find(recorded: Sequence[Row], name: str) -> Row | None:
+    """The recorded row of a name, if there is one."""
+    return next((r for r in recorded if r.row == name), None)
+
+
+def bar(recorded: Sequence[Row], name: str) -> tuple[float | None, float | None, float | None]:
+    """Value, low and high of a recorded row, all None where there is none."""
+    r = find(recorded, name)
+    return (None, None, None) if r is None else (r.value, r.low, r.high)
+
+
 def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
     """Where recorded rows come from; one line that says so where there are none."""
     return [

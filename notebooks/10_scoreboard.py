@@ -54,7 +54,6 @@ display(*[show.table(rows, caption=name, note=note) for name, rows in tables.ite
 show.table(records.origin(recorded), caption="Configuration, code, machine and time of each recorded row")
 
 # %%
-named = {row.row: row for row in recorded}
-show.glue("bc5cdr_f1", records.interval(named.get("e5-small: BC5CDR → BC5CDR")))
-show.glue("zero_shot_f1", records.interval(named.get("e5-small: BC5CDR + BioNNE-R EN → BioNNE-R RU")))
-show.glue("upper_bound_f1", records.interval(named.get("e5-small: BioNNE-R RU → BioNNE-R RU")))
+show.glue("bc5cdr_f1", records.interval(records.find(recorded, "e5-small: BC5CDR → BC5CDR")))
+show.glue("zero_shot_f1", records.interval(records.find(recorded, "e5-small: BC5CDR + BioNNE-R EN → BioNNE-R RU")))
+show.glue("upper_bound_f1", records.interval(records.find(recorded, "e5-small: BioNNE-R RU → BioNNE-R RU")))
