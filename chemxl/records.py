@@ -216,7 +216,7 @@ def tables(
 ) -> dict[str, list[dict[str, object]]]:
     """By table: rows with paper, recorded, this build. A number that nobody has is an empty cell."""
     groups: dict[str, dict[str, dict[str, object]]] = {}
-    for column, rows in (("this build", built), ("recorded", recorded), ("paper", reported)):
+    for column, rows in (("recorded", recorded), ("this build", built), ("paper", reported)):
         for r in rows:
             empty: dict[str, object] = {"row": r.row, "paper": None, "recorded": None, "this build": None}
             cell = groups.setdefault(r.table, {}).setdefault(r.row, empty)
