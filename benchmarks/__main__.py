@@ -44,7 +44,7 @@ def main(wanted: Sequence[str]) -> int:
         rows += importlib.import_module(f"benchmarks.{name}").run()
     runs().mkdir(parents=True, exist_ok=True)
     write_json(runs() / "bench.json", [dataclasses.asdict(row) for row in rows])
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 240)
     console.print(table(rows))
     console.print("\n".join(sorted({row.hardware for row in rows})))
     return 0
