@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 from statsmodels.stats.multitest import multipletests
 
-from chemxl import metrics
+from chemxl import metrics, show
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value, write_json
 from chemxl.ner import Evaluation
@@ -229,7 +229,7 @@ def tables(
 
 def interval(r: Row | None) -> str:
     """A row's value with its interval, a dash where there is no row."""
-    return "—" if r is None or r.value is None else f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]"
+    return show.value(None) if r is None else show.value(r.value, r.low, r.high)
 
 
 def find(recorded: Sequence[Row], name: str) -> Row | None:

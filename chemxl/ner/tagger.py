@@ -97,7 +97,7 @@ class WordReader:
             "words": torch.tensor(words),
             "forms": torch.tensor(forms),
             "characters": characters,
-            "lengths": torch.tensor([len(w.ids) for w in windows]),
+            "lengths": batch["lengths"],
         } | ({"labels": batch["labels"]} if labels is not None else {})
 
     def save(self, folder: Path) -> None:
@@ -120,7 +120,6 @@ class Tagger:
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
         """
-        found: list[list[Mention]] = [[] for _ in documents]
         labels: list[list[str]] = [["O"] * len(d.words) for d in documents]
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
         names = self.model.labels
@@ -128,9 +127,7 @@ class Tagger:
             kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
             labels[window.document][kept] = [names[label] for label in best[here]]
             scores[window.document][kept] = sure[here]
-        for i, document in enumerate(documents):
-            found[i] = from_bio(labels[i], document.words, scores[i])
-        return found
+        return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
 
     def _decoded(
         self, documents: Sequence[Document], tokens: int, precision: str
