@@ -77,6 +77,24 @@ class Relation:
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and its translation: sentences, or terms.
+
+    Args:
+        source, target: the two texts, in ``languages``.
+        score: how sure an aligner is of it; None where people aligned or translated it.
+        domain: as in the catalogue.
+    """
+
+    id: str
+    source: str
+    target: str
+    languages: tuple[str, str] = ("en", "ru")
+    score: float | None = field(default=None, compare=False)
+    domain: str = ""
+
+
 @dataclass(frozen=True)
 class Document:
     """A text and its annotation.
