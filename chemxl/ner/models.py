@@ -36,10 +36,14 @@ class Labeller(nn.Module):
         return self.head_crf.negative_log_likelihood(emissions, labels) / (labels != IGNORED).sum()
 
     @torch.no_grad()
-    def decode(self, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The best legal labels (B, W) and the softmax probability of each (B, W); ``lengths`` (B,) counts words."""
+    def decode(self, *, legal: bool = True, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best labels (B, W) and the softmax probability of each (B, W); ``lengths`` (B,) counts words.
+
+        Args:
+            legal: the best legal sequence, and not the best label of each word.
+        """
         emissions = self.emissions(**batch)
-        best = self.head_crf.decode(emissions, batch["lengths"])
+        best = self.head_crf.decode(emissions, batch["lengths"]) if legal else emissions.argmax(2)
         return best, emissions.softmax(-1).gather(2, best[..., None])[..., 0]
 
 

@@ -18,8 +18,8 @@ from chemxl.ner.models import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vo
 from chemxl.ner.windows import Window, collate, cuts, subword_windows
 from chemxl.training import accelerator, token_batches
 
-MAX_TOKENS, OVERLAP = 160, 24
-MAX_WORDS = 128
+MAX_TOKENS, OVERLAP = 512, 64  # what encoders read at once: an abstract is seldom cut
+MAX_WORDS, WORD_OVERLAP = 128, 24
 
 
 class Reader(Protocol):
@@ -72,7 +72,7 @@ class WordReader:
         made = []
         for index, document in enumerate(documents):
             ids = [self.forms.setdefault(document.text[s:e], len(self.forms)) for s, e in document.words]
-            for start, stop, keep_from, keep_to in cuts(len(ids), MAX_WORDS, OVERLAP) if ids else ():
+            for start, stop, keep_from, keep_to in cuts(len(ids), MAX_WORDS, WORD_OVERLAP) if ids else ():
                 made.append(
                     Window(index, (start, stop), (keep_from, keep_to), ids[start:stop], list(range(stop - start)))
                 )
@@ -113,24 +113,25 @@ class Tagger:
         self.model, self.reader = model, reader
 
     def predict(
-        self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
+        self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto", legal: bool = True
     ) -> list[list[Mention]]:
         """Mentions of every document, each with the least probability of its words as score.
 
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
+            legal: search the best sequence in which I-x follows only B-x or I-x; else each word's best label is taken.
         """
         labels: list[list[str]] = [["O"] * len(d.words) for d in documents]
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
         names = self.model.labels
-        for window, best, sure in self._decoded(documents, tokens, precision):
+        for window, best, sure in self._decoded(documents, tokens, precision, legal):
             kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
             labels[window.document][kept] = [names[label] for label in best[here]]
             scores[window.document][kept] = sure[here]
         return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
 
     def _decoded(
-        self, documents: Sequence[Document], tokens: int, precision: str
+        self, documents: Sequence[Document], tokens: int, precision: str, legal: bool
     ) -> list[tuple[Window, list[int], list[float]]]:
         windows = self.reader.windows(documents)
         engine = accelerator(precision)
@@ -141,7 +142,7 @@ class Tagger:
             for batch in token_batches([len(w.ids) for w in windows], tokens=tokens):
                 chosen = [windows[i] for i in batch]
                 tensors = {name: t.to(engine.device) for name, t in self.reader.collate(chosen).items()}
-                best, sure = self.model.decode(**tensors)
+                best, sure = self.model.decode(legal=legal, **tensors)
                 decoded += zip(chosen, best.tolist(), sure.tolist(), strict=True)
         return decoded
 
