@@ -14,6 +14,7 @@ from rich.table import Table
 
 from chemxl import book, corpora
 from chemxl.corpora import brat
+from chemxl.documents import Document
 from chemxl.errors import BookError, ChemxlError, CorpusError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -79,9 +80,7 @@ def tag(
         list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
     ] = None,
     format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = Format.brat,
-    model: Annotated[
-        Path | None, typer.Option(help="The folder of a finished run; by default the best here.")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
     out: Annotated[Path | None, typer.Option(help="brat: write FILE.txt and FILE.ann into this folder.")] = None,
 ) -> None:
     """Find entities in texts."""
@@ -107,9 +106,9 @@ def record(
     chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
 ) -> None:
     """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
-    from chemxl import records
+    from chemxl import recording, records
 
-    rows, owed = records.collect(chapter, profile=profile)
+    rows, owed = recording.collect(chapter, profile=profile)
     path = records.write(chapter, rows)
     typer.echo(f"{len(rows)} rows in {path.name}; not finished, and not written: {', '.join(owed) or 'none'}")
 
@@ -147,16 +146,17 @@ def statistics(
     names: CorpusNames = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
 ) -> None:
-    """Documents, mentions and relations of the corpora on this machine, with every fault in their files."""
-    table = Table("corpus", "split", "language", "documents", "mentions", "relations", "by type")
+    """What the corpora on this machine hold, documents or pairs, with every fault in their files."""
+    table = Table("corpus", "split", "language", "documents", "pairs", "mentions", "relations", "by type")
     for name in filter(corpora.available, _known(names)):
         for split, language in dict.fromkeys((part.split, part.language) for part in corpora.catalog()[name].parts):
             faults: list[corpora.Fault] = []
-            documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
-            types = Counter(mention.type for document in documents for mention in document.mentions)
-            relations = sum(len(document.relations) for document in documents)
-            listed = ", ".join(f"{type} {count}" for type, count in types.most_common())
-            table.add_row(name, split, language, *map(str, (len(documents), types.total(), relations)), listed)
+            if corpora.catalog()[name].paired:
+                pairs = corpora.pairs(name, split=split, language=language, strict=strict, faults=faults)
+                table.add_row(name, split, language, "", str(len(pairs)))
+            else:
+                documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
+                table.add_row(name, split, language, *_counts(documents))
             for fault in faults:
                 typer.echo(fault, err=True)
     Console().print(table)
@@ -176,6 +176,13 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals:
         raise BookError(f"the command line: {text!r} is no parameter: write -p name=value")
     return name, value
+
+
+def _counts(documents: list[Document]) -> list[str]:
+    types = Counter(mention.type for document in documents for mention in document.mentions)
+    relations = sum(len(document.relations) for document in documents)
+    listed = ", ".join(f"{type} {count}" for type, count in types.most_common())
+    return [str(len(documents)), "", str(types.total()), str(relations), listed]
 
 
 def _known(names: list[str] | None) -> list[str]:

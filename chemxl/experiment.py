@@ -85,6 +85,10 @@ class Experiment(Value):
         """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
         raise NotImplementedError
 
+    def trained(self) -> Experiment:
+        """What took the time: the experiment itself, or the training that it evaluates."""
+        return self
+
     @infra.apply
     def _cached(self) -> dict[str, float]:
         folder = self.folder

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import yaml
@@ -18,14 +18,37 @@ from statsmodels.stats.multitest import multipletests
 
 from chemxl import metrics, show
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value, write_json
-from chemxl.ner import Evaluation
-from chemxl.ner import chapter as ner_chapter
+from chemxl.experiment import Experiment, Run, Value, write_json
 
 RECORDED = Path("book/recorded")
 PAPERS = Path("book/papers.yaml")
-NER = "04_ner"
 SCORER = "exact character spans, micro F1"
+
+
+class Scored(Protocol):
+    """An experiment that counts, per document, what is right, found and due."""
+
+    @property
+    def seed(self) -> int:
+        """What the rows of one name differ in."""
+
+    def counts(self) -> metrics.Counts:
+        """Per document, for intervals and paired tests."""
+
+    def run(self) -> Run:
+        """The result."""
+
+    def finished(self) -> bool:
+        """Whether there is one."""
+
+    def trained(self) -> Experiment:
+        """What took the time."""
+
+    def config(self) -> dict[str, Any]:
+        """As plain data."""
+
+    def config_hash(self) -> str:
+        """Of the configuration."""
 
 
 class Row(BaseModel):
@@ -73,47 +96,56 @@ def row(
     chapter: str,
     table: str,
     name: str,
-    evaluations: Sequence[Evaluation],
+    experiments: Sequence[Scored],
     *,
     profile: str,
     type: str = metrics.MICRO,
-    paper: float | None = None,
-    paper_source: str | None = None,
+    metric: str = "F1",
+    scorer: str = SCORER,
 ) -> Row:
     """Mean F1 over seeds with a 95 % bootstrap interval over documents and seeds.
 
     Raises:
-        ChemxlError: an evaluation is not finished.
+        ChemxlError: an experiment is not finished.
     """
-    for evaluation in evaluations:
-        if not evaluation.finished():
-            raise ChemxlError(
-                f"{name}: {evaluation.model.kind} seed {evaluation.model.seed} is not finished: run the chapter first"
-            )
-    runs = [evaluation.run() for evaluation in evaluations]
-    value, low, high = estimate(evaluations, type=type)
-    trained = [evaluation.model.run().provenance() for evaluation in evaluations]
-    provenance = runs[0].provenance()
+    for experiment in experiments:
+        if not experiment.finished():
+            raise ChemxlError(f"{name}: seed {experiment.seed} is not finished: run the chapter first")
+    value, low, high = estimate(experiments, type=type)
     return Row(
         chapter=chapter,
         table=table,
         row=name,
-        metric="F1" if type == metrics.MICRO else f"{type} F1",
+        metric=metric if type == metrics.MICRO else f"{type} {metric}",
         value=round(value, 4),
         low=round(low, 4),
         high=round(high, 4),
-        seeds=tuple(evaluation.model.seed for evaluation in evaluations),
-        n=int(runs[0].metrics["documents"]),
+        seeds=tuple(experiment.seed for experiment in experiments),
+        n=int(experiments[0].run().metrics["documents"]),
         profile=profile,
-        paper=paper,
-        paper_source=paper_source,
-        config=evaluations[0].config(),
-        config_hash=evaluations[0].config_hash(),
-        commit=provenance["commit"],
-        hardware=provenance["hardware"],
-        date=provenance["date"],
-        seconds=round(float(np.mean([p["seconds"] for p in trained])), 1),
+        scorer=scorer,
+        **_provenance([experiment.run() for experiment in experiments], [e.trained().run() for e in experiments]),
     )
+
+
+def _provenance(runs: Sequence[Run], trained: Sequence[Run]) -> dict[str, Any]:
+    provenance = runs[0].provenance()
+    return {
+        "config": runs[0].experiment.config(),
+        "config_hash": runs[0].experiment.config_hash(),
+        "commit": provenance["commit"],
+        "hardware": provenance["hardware"],
+        "date": provenance["date"],
+        "seconds": round(float(np.mean([run.provenance()["seconds"] for run in trained])), 1),
+    }
+
+
+def measured(chapter: str, table: str, name: str, experiment: Experiment, *, profile: str) -> list[Row]:
+    """Every metric of an experiment without a seed, a row each: counts and shares, which have no interval."""
+    run = experiment.run()
+    shared: dict[str, Any] = {"chapter": chapter, "table": table, "row": name, "profile": profile, "scorer": "counted"}
+    origin = _provenance([run], [run])
+    return [Row(metric=key, value=round(value, 4), **shared, **origin) for key, value in run.metrics.items()]
 
 
 def book_root() -> Path:
@@ -129,25 +161,7 @@ def book_root() -> Path:
     raise ChemxlError(f"{here} is in no book: go to the folder with _config.yml, or into one below it")
 
 
-def collect(chapter: str, *, profile: str) -> tuple[list[Row], list[str]]:
-    """Rows of a chapter's finished runs with a profile's parameters, and the names of rows that are not finished.
-
-    Raises:
-        ChemxlError: there is no such chapter.
-    """
-    if chapter != NER:
-        raise ChemxlError(f"{chapter} keeps no records; {NER} does")
-    settings = yaml.safe_load((book_root() / f"book/params/{profile}.yaml").read_text("utf-8"))[chapter]
-    settings = {"seeds": (0, 1, 2), "sentences": 0} | settings
-    lines = ner_chapter.lines(profile, **settings)  # type: ignore[arg-type]
-    done = {name: all(value.finished() for value in values) for name, values in lines.items()}
-    rows = [
-        row(chapter, ner_chapter.table(profile), name, lines[name], profile=profile) for name in lines if done[name]
-    ]
-    return rows, [name for name in lines if not done[name]]
-
-
-def estimate(evaluations: Sequence[Evaluation], *, type: str = metrics.MICRO) -> tuple[float, float, float]:
+def estimate(evaluations: Sequence[Scored], *, type: str = metrics.MICRO) -> tuple[float, float, float]:
     """Mean F1 over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
     counts = [evaluation.counts() for evaluation in evaluations]
     if type != metrics.MICRO and any(type not in c.types for c in counts):
@@ -157,7 +171,7 @@ def estimate(evaluations: Sequence[Evaluation], *, type: str = metrics.MICRO) ->
     return float(np.mean([c.scores()[type].f1 for c in counts])), low, high
 
 
-def paired(lines: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
     """Tests between rows ``model: training → test`` that share the test.
 
     Models are compared where they were trained alike, ways of training for the first model.
@@ -205,7 +219,12 @@ def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
     listed = yaml.safe_load((path or book_root() / PAPERS).read_text("utf-8"))
     rows = []
     for table in listed.get(chapter, []):
-        shared = {"chapter": chapter, "table": table["table"], "metric": "F1", "scorer": table["scorer"]}
+        shared: dict[str, Any] = {
+            "chapter": chapter,
+            "table": table["table"],
+            "metric": table.get("metric", "F1"),
+            "scorer": table["scorer"],
+        }
         for name, number in table["rows"].items():
             rows.append(Row(row=name, paper=number, paper_source=table["source"], **shared))
     return rows
@@ -225,6 +244,17 @@ def tables(
             if r.value is not None:
                 cell[column] = interval(r)
     return {name: list(group.values()) for name, group in groups.items()}
+
+
+def wide(rows: Sequence[Row], table: str) -> list[dict[str, object]]:
+    """Rows of one table, a column a metric, the paper's number where it was not run; one line where there are none."""
+    lines: dict[str, dict[str, object]] = {}
+    for r in rows:
+        if r.table == table:
+            value = r.paper if r.value is None else r.value
+            whole = value is not None and float(value).is_integer()
+            lines.setdefault(r.row, {"row": r.row})[r.metric] = int(value or 0) if whole else value
+    return list(lines.values()) or [{"row": "nothing is recorded yet"}]
 
 
 def interval(r: Row | None) -> str:

@@ -21,7 +21,7 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    assert command.names() == ["scorer", "tag"]
+    assert command.names() == ["alignment", "patents", "scorer", "tag"]
 
 
 @pytest.mark.parametrize("length", [1, 7])

@@ -1,4 +1,4 @@
-"""Corpora: one catalogue, one ``load``, one reader per format."""
+"""Corpora: one catalogue, one ``load`` for documents, one ``pairs`` for parallel text, one reader per format."""
 
 from __future__ import annotations
 
@@ -6,18 +6,52 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chemxl.corpora import brat, conll, pubtator, tsv
+from chemxl.corpora import (
+    bioc,
+    brat,
+    chemprot,
+    concepts,
+    conll,
+    gad,
+    jsonl,
+    lexicon,
+    lines,
+    linked,
+    po,
+    pubmedqa,
+    pubtator,
+    rudrec,
+    text,
+    tmx,
+    tsv,
+)
 from chemxl.corpora.entries import Entry, available, catalog, digest, entry, files, folder, parts, unified
 from chemxl.corpora.faults import Fault, Log
-from chemxl.documents import Document
+from chemxl.documents import Document, Pair
+from chemxl.errors import CorpusError
 
-__all__ = ["Entry", "Fault", "Log", "available", "catalog", "digest", "files", "load", "unified"]
+__all__ = ["Entry", "Fault", "Log", "available", "catalog", "digest", "files", "load", "pairs", "unified"]
 
 _READERS: dict[str, Callable[..., list[Document]]] = {
+    "bioc": bioc.read,
     "brat": brat.read,
+    "chemprot": chemprot.read,
     "conll": conll.read,
+    "gad": gad.read,
+    "jsonl": jsonl.read,
+    "pubmedqa": pubmedqa.read,
     "pubtator": pubtator.read,
+    "rudrec": rudrec.read,
+    "text": text.read,
     "tsv": tsv.read,
+}
+_PAIR_READERS: dict[str, Callable[..., list[Pair]]] = {
+    "concepts": concepts.read,
+    "lexicon": lexicon.read,
+    "lines": lines.read,
+    "linked": linked.read,
+    "po": po.read,
+    "tmx": tmx.read,
 }
 
 
@@ -42,10 +76,12 @@ def load(
         faults: gets the faults; without it, one warning says how many there are.
 
     Raises:
-        CorpusError: the corpus, part or type is unknown, the corpus is not on this machine, or, with ``strict``, a
-            file has a fault.
+        CorpusError: the corpus, part or type is unknown, the corpus is pairs or is not on this machine, or, with
+            ``strict``, a file has a fault.
     """
     known = entry(name)
+    if known.paired:
+        raise CorpusError(f"{name} is parallel text: read it with corpora.pairs({name!r})")
     renamed = None if types is None else unified(name, types)
     log = Log(strict=strict)
     documents = []
@@ -54,8 +90,48 @@ def load(
         for document in read:
             document = document if renamed is None else document.retyped(renamed)
             documents.append(replace(document, language=part.language, domain=part.domain or known.domain))
+    _report(name, log, faults)
+    return documents
+
+
+def pairs(
+    name: str,
+    *,
+    split: str | None = None,
+    language: str | None = None,
+    strict: bool = False,
+    faults: list[Fault] | None = None,
+) -> list[Pair]:
+    """Pairs of a corpus of parallel text, or of a lexicon.
+
+    Args:
+        name: as in :func:`catalog`.
+        split: one split; all of them by default.
+        language: two languages, such as ``en-ru``; all that there are by default.
+        strict: make the first fault an error.
+        faults: gets the faults; without it, one warning says how many there are.
+
+    Raises:
+        CorpusError: the corpus or part is unknown, the corpus is documents or is not on this machine, or, with
+            ``strict``, a file has a fault.
+    """
+    known = entry(name)
+    if not known.paired:
+        raise CorpusError(f"{name} is not parallel text: read it with corpora.load({name!r})")
+    log = Log(strict=strict)
+    found = []
+    for part in parts(name, split, language):
+        languages = tuple(part.language.split("-"))
+        read = _PAIR_READERS[known.reader](
+            files(name, part), log, root=folder(name) / part.folder, languages=languages, **known.options
+        )
+        found += [replace(pair, domain=part.domain or known.domain) for pair in read]
+    _report(name, log, faults)
+    return found
+
+
+def _report(name: str, log: Log, faults: list[Fault] | None) -> None:
     if faults is not None:
         faults.extend(log.faults)
     elif log.faults:
-        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=2)
-    return documents
+        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=3)

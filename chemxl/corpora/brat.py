@@ -19,7 +19,7 @@ from chemxl.errors import CorpusError
 __all__ = ["Line", "Record", "parse", "read", "serialise", "write"]
 
 
-def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
+def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: str = "") -> list[Document]:
     """Documents of pairs of ``.txt`` and ``.ann`` files.
 
     A document holds the mentions and the binary relations; :func:`parse` gives all else that is in the file. Fragments
@@ -29,19 +29,24 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
         paths: both files of each pair.
         log: takes the faults; wrong records are left out.
         root: document ids are paths relative to it; names alone without it.
+        apart: names of two sister folders, apart by a space, in which the texts and the annotations stand where they
+            do not stand side by side (CADEC's ``text original``). They are no part of an id.
 
     Raises:
         CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
-    given = {path for path in paths if path.suffix in {".txt", ".ann"}}
-    for base in sorted({path.with_suffix("") for path in given}):
-        text_path, ann_path = base.with_name(base.name + ".txt"), base.with_name(base.name + ".ann")
-        present = [path for path in (text_path, ann_path) if path in given]
-        if len(present) < 2:
-            missing = "txt" if present[0] == ann_path else "ann"
-            log.add(present[0], 1, f"there is no {base.name}.{missing} beside it; document left out")
+    given: dict[Path, dict[str, Path]] = {}
+    for path in paths:
+        if path.suffix in {".txt", ".ann"}:
+            place = path.parent.parent if path.parent.name in apart.split() else path.parent
+            given.setdefault(place / path.stem, {})[path.suffix] = path
+    for base, pair in sorted(given.items()):
+        if len(pair) < 2:
+            missing = "txt" if ".ann" in pair else "ann"
+            log.add(next(iter(pair.values())), 1, f"there is no {base.name}.{missing} beside it; document left out")
             continue
+        text_path, ann_path = pair[".txt"], pair[".ann"]
         id = base.relative_to(root).as_posix() if root else base.name
         text, data = read_text(text_path, log), read_bytes(ann_path, log)
         if text is None or data is None:

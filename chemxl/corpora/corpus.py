@@ -13,9 +13,14 @@ from chemxl.experiment import Value
 _LANGUAGE_SUFFIX = re.compile(r"[._-](?:en|ru|es|zh)$")
 
 
+def translation_key(document_id: str) -> str:
+    """What a document shares with its translation: its id without the language (for abstracts, the PubMed id)."""
+    return _LANGUAGE_SUFFIX.sub("", document_id)
+
+
 def twin_key(document_id: str) -> str:
-    """What a document shares with its translations: its id without the language (for abstracts, the PubMed id)."""
-    return _LANGUAGE_SUFFIX.sub("", document_id.split("~")[0])
+    """What it shares with its translations and with the copies of it that ``mini.expand`` made."""
+    return translation_key(document_id.split("~")[0])
 
 
 class Corpus(Value):

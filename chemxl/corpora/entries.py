@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES"]
+Reader = Literal["bioc", "brat", "chemprot", "conll", "gad", "jsonl", "pubmedqa", "pubtator", "rudrec", "text", "tsv"]
+PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
 
 _HERE = Path(__file__).parent
 
@@ -25,7 +27,9 @@ class Part(BaseModel):
     Attributes:
         files: globs below ``folder``; document ids that come from file names are relative to ``folder``.
         listed: a YAML file {split: [passage ids]} beside them; of the files, those of this split's passages are read.
-        sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships.
+        language: an ISO 639-1 code; of parallel text, two of them: ``en-ru``.
+        sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships, or
+            that every user obtains from its owner.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +47,7 @@ class Entry(BaseModel):
     """What is known of a corpus.
 
     Attributes:
+        reader: the module that reads it; it also says whether the corpus is documents or pairs.
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
@@ -55,17 +60,22 @@ class Entry(BaseModel):
     licence: str
     citation: str
     url: str
-    reader: Literal["brat", "conll", "pubtator", "tsv"]
-    types: dict[str, tuple[Unified, ...]]
+    reader: Reader | PairReader
+    types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
-    options: dict[str, int] = {}
+    options: dict[str, int | str] = {}
     folder: str | None = None
     shipped: bool = False
     note: str = ""
 
     @property
+    def paired(self) -> bool:
+        """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
+        return self.reader in get_args(PairReader)
+
+    @property
     def languages(self) -> tuple[str, ...]:
-        """ISO 639-1 codes, in the order of the parts."""
+        """As the parts have them, in their order."""
         return tuple(dict.fromkeys(part.language for part in self.parts))
 
     @property
@@ -81,7 +91,7 @@ def _entries() -> dict[str, Entry]:
 
 
 def catalog() -> dict[str, Entry]:
-    """All corpora that :func:`chemxl.corpora.load` knows, by name."""
+    """All corpora that :func:`chemxl.corpora.load` and :func:`chemxl.corpora.pairs` know, by name."""
     return dict(_entries())
 
 
@@ -166,7 +176,7 @@ def unified(name: str, types: Sequence[str]) -> dict[str, str]:
     offered = sorted({type for own in known.values() for type in own})
     for type in types:
         if type not in offered:
-            raise CorpusError(f"{name} has no type {type!r}; it can give {', '.join(offered)}")
+            raise CorpusError(f"{name} has no type {type!r}; it can give {', '.join(offered) or 'none'}")
     wanted = {own: [type for type in types if type in means] for own, means in known.items()}
     return {own: matching[0] for own, matching in wanted.items() if matching}
 

@@ -165,6 +165,15 @@ class Evaluation(Experiment):
     model: FineTune | BiLstmCrf = Field(discriminator="kind")
     corpus: Corpus
 
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return self.model.seed
+
+    def trained(self) -> NerModel:
+        """The training."""
+        return self.model
+
     def compute(self, folder: Path) -> dict[str, float]:
         """Predict, score, keep the predictions as JSON lines.
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
-from chemxl import corpora
+from chemxl import cli, corpora
 from chemxl.corpora import entries
+from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
+from tests.corpora.samples import READERS, TMX, UNANNOTATED
 
+THEIRS = {"cadec", "n2c2"}  # each user obtains them, in whatever version
 TITLE = "1|t|Naloxone in pain.\n1|a|\n1\t0\t8\tNaloxone\tChemical\tD1\n1\t12\t16\tpain\tDisease\tD2\n1\tCID\tD1\tD2\n"
 
 
@@ -28,12 +33,20 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_entry_is_whole() -> None:
     assert {"mini", "bc5cdr", "bionne-r", "nerel-bio", "ruccon", "psytar", "pharmaconer"} <= set(corpora.catalog())
     for name, entry in corpora.catalog().items():
-        assert all((entry.title, entry.domain, entry.licence, entry.citation, entry.types)), name
+        assert all((entry.title, entry.domain, entry.licence, entry.citation)), name
+        assert bool(entry.types) == (not entry.paired and entry.reader not in UNANNOTATED), name
         assert entry.url.startswith("https://"), name
-        assert entry.shipped or all(part.sha256 for part in entry.parts), name
+        assert entry.shipped or name in THEIRS or all(part.sha256 for part in entry.parts), name
         places = [(part.split, part.language, part.domain) for part in entry.parts]
         assert len(places) == len(set(places)), name
         assert entry.languages and set(entry.splits) <= {"train", "dev", "test"}, name
+        assert all(len(language.split("-")) == 1 + entry.paired for language in entry.languages), name
+
+
+def test_every_reader_is_used_and_known() -> None:
+    used = {(entry.reader, entry.paired) for entry in corpora.catalog().values()}
+    assert used == {(reader, False) for reader in corpora._READERS} | {(r, True) for r in corpora._PAIR_READERS}
+    assert {reader for reader, _ in used} == set(READERS), "each has a sample for the fuzz test"
 
 
 def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:
@@ -143,3 +156,102 @@ def test_a_shipped_corpus_with_a_list_of_passages(tmp_path: Path, monkeypatch: p
     (tmp_path / "mini" / "splits.yaml").write_text("- abs-000", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"splits\.yaml: a list of passage ids for each split was due"):
         corpora.load("mini")
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+CADEC_ANN = "T1\tDrug 10 19\tibuprofen\nT2\tADR 30 36;45 49\tsevere pain\n#1\tAnnotatorNotes T2\tworse\n"
+CADEC = {"1.txt": "I took it ibuprofen and then, severe stomach pain.\n", "1.ann": CADEC_ANN}
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_cadec_from_a_folder_of_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart: bool) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    assert not corpora.available("cadec")
+    folders = {".txt": "text/", ".ann": "original/"} if apart else {".txt": "", ".ann": ""}
+    write(tmp_path / "cadec", {folders[name[-4:]] + name: content for name, content in CADEC.items()})
+    assert corpora.available("cadec")
+    (document,) = corpora.load("cadec", types=["DRUG", "DISEASE"], strict=True)
+    assert document == Document(
+        "1",
+        CADEC["1.txt"],
+        (Mention.of("DRUG", 10, 19, id="T1"), Mention("DISEASE", ((30, 36), (45, 49)), id="T2")),
+        language="en",
+        domain="drug reviews",
+    )
+
+
+def test_cadec_with_a_text_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    write(tmp_path / "cadec", {"text/1.txt": "a", "original/2.ann": ""})
+    faults: list[corpora.Fault] = []
+    assert corpora.load("cadec", faults=faults) == []
+    assert [f"{fault.path.name}: {fault.message}" for fault in faults] == [
+        "1.txt: there is no 1.ann beside it; document left out",
+        "2.ann: there is no 2.txt beside it; document left out",
+    ]
+
+
+def test_n2c2_from_a_folder_of_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    note = "T1\tDrug 0 8\twarfarin\nT2\tADE 17 22\tbleed\nT3\tDosage 9 13\t5 mg\nR1\tADE-Drug Arg1:T2 Arg2:T1\n"
+    files = {"100.txt": "warfarin 5 mg -> bleed", "100.ann": note}
+    write(tmp_path / "n2c2" / "training_20180910", files)
+    write(tmp_path / "n2c2" / "test", {"7.txt": "x", "7.ann": ""})
+    write(tmp_path / "n2c2" / "test_data_Task2", {"7.txt": "x"})
+    train, test = corpora.load("n2c2", types=["CHEM", "DISEASE"], strict=True)
+    assert [(m.type, train.surface(m)) for m in train.mentions] == [("CHEM", "warfarin"), ("DISEASE", "bleed")]
+    assert [relation.type for relation in train.relations] == ["ADE-Drug"]
+    assert (train.id, test.id, train.domain) == ("training_20180910/100", "test/7", "health records")
+
+
+@pytest.fixture
+def tico(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(tmp_path / "tico19", {"all.en-ru.tmx": TMX["a.tmx"]})
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    return tmp_path / "tico19" / "all.en-ru.tmx"
+
+
+def test_pairs(tico: Path) -> None:
+    expected = [
+        Pair("a:1", "a fever", "жар", domain="medicine"),
+        Pair("all.en-ru-2", "cough", "кашель", domain="medicine"),
+    ]
+    assert corpora.pairs("tico19", strict=True) == expected
+    assert corpora.pairs("tico19", split="train", language="en-ru") == expected
+    with pytest.raises(CorpusError, match="tico19 has no part test/"):
+        corpora.pairs("tico19", split="test")
+    tico.write_text(TMX["a.tmx"].replace("кашель", ""), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"tico19: 1 faults, the first: .*all\.en-ru\.tmx:7: all\.en-ru-2 has no text"):
+        assert corpora.pairs("tico19") == expected[:1]
+    faults: list[corpora.Fault] = []
+    assert (corpora.pairs("tico19", faults=faults), len(faults)) == (expected[:1], 1)
+    with pytest.raises(CorpusError, match="has no text in ru"):
+        corpora.pairs("tico19", strict=True)
+
+
+@pytest.mark.usefixtures("tico")
+def test_documents_and_pairs_are_asked_for_by_their_name() -> None:
+    with pytest.raises(CorpusError, match=r"tico19 is parallel text: read it with corpora\.pairs\('tico19'\)"):
+        corpora.load("tico19")
+    with pytest.raises(CorpusError, match=r"bc5cdr is not parallel text: read it with corpora\.load\('bc5cdr'\)"):
+        corpora.pairs("bc5cdr")
+    with pytest.raises(CorpusError, match="there is no corpus 'bc6'"):
+        corpora.pairs("bc6")
+    with pytest.raises(CorpusError, match="kalzium is not on this machine"):
+        corpora.pairs("kalzium")
+    with pytest.raises(CorpusError, match="pubmedqa has no type 'CHEM'; it can give none"):
+        corpora.load("pubmedqa", types=["CHEM"])
+
+
+@pytest.mark.usefixtures("tico")
+def test_the_command_counts_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = CliRunner().invoke(cli.app, ["corpora", "statistics", "tico19", "mini"]).output
+    assert re.search(r"tico19 +│ train +│ en-ru +│ +│ 2 +│", shown)
+    assert re.search(r"mini +│ test +│ ru +│ \d+ +│ +│ \d+ +│ \d+ +│ \w+ \d+,", shown)
+    assert "tico19 train/en-ru: differs" in CliRunner().invoke(cli.app, ["corpora", "verify", "tico19"]).output

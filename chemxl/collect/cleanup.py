@@ -1,0 +1,219 @@
+"""Unicode clean-up: characters that look right and are not, mended and counted, mentions moved with the text.
+
+Homoglyphs. A word (letters and digits, cut at a hyphen) that mixes Latin and Cyrillic is decided so:
+
+1. Letters that have no double in the other alphabet tell the script: ``ф`` or ``л`` one, ``D`` or ``t`` the other
+   (``токоферoл`` is Cyrillic, ``СYP2D6`` Latin). Where both scripts have such letters (``ОКСпST``), or capitals of one
+   meet small letters of the other (``MAPкиназа``), two words were written as one: they are left alone and counted as
+   ``MIXED``.
+2. Where every letter has a double, ``pH`` and a word with a digit (``Р2Y1``) are Latin: symbols and formulae are.
+3. Else the script of most of its letters; where both have as many, the word is left alone and counted as ``MIXED``.
+
+A word in one script is left alone (``ДНК-binding``, ``α-токоферол``, the dose ``2р``), but for a closed list of symbols
+that are often typed in Cyrillic letters: ``рН``, ``СО2``, ``Н2О``, ``Са2+`` and some more.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+from unicodedata import combining, is_normalized, normalize
+
+from chemxl.documents import Document, Span
+
+MIXED = "mixed scripts, left alone"
+LOST_MENTION = "mention of removed characters only, left out"
+LOST_RELATION = "relation of a mention that was left out"
+
+
+class Edit(NamedTuple):
+    """``text[start:end]`` becomes ``new``."""
+
+    start: int
+    end: int
+    new: str
+    kind: str
+
+
+def clean(document: Document) -> tuple[Document, Counter[str]]:
+    """A document without traps, its mentions over the same characters, and how many edits of each kind it took.
+
+    Kinds: "control", "soft hyphen", "zero width", "no-break space", "ligature", "composition" (NFC), "homoglyph" (one a
+    letter), and, for what was not mended or was lost, ``MIXED``, ``LOST_MENTION`` and ``LOST_RELATION``. A mention that
+    begins or ends inside characters that become one (a letter and its accent) covers the one.
+
+    Cleaning twice changes nothing more.
+    """
+    counts: Counter[str] = Counter()
+    text, fragments = document.text, [mention.fragments for mention in document.mentions]
+    for step in _STEPS:
+        edits = list(step(text))
+        if edits:
+            counts.update(edit.kind for edit in edits)
+            moved = _Moved(edits)
+            fragments = [moved(pieces) for pieces in fragments]
+            text = _edited(text, edits)
+    if not counts:
+        return document, counts
+    mentions = tuple(
+        replace(mention, fragments=pieces)
+        for mention, pieces in zip(document.mentions, fragments, strict=True)
+        if pieces
+    )
+    kept = {mention.id for mention in mentions}
+    relations = tuple(relation for relation in document.relations if {relation.head, relation.tail} <= kept)
+    counts[LOST_MENTION] += len(document.mentions) - len(mentions)
+    counts[LOST_RELATION] += len(document.relations) - len(relations)
+    return replace(document, text=text, mentions=mentions, relations=relations), +counts
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    pieces, done = [], 0
+    for edit in edits:
+        pieces += [text[done : edit.start], edit.new]
+        done = edit.end
+    return "".join([*pieces, text[done:]])
+
+
+class _Moved:
+    """Fragments of a text, after edits that ascend and do not overlap."""
+
+    def __init__(self, edits: list[Edit]) -> None:
+        self.edits = edits
+        self.starts = [edit.start for edit in edits]
+        self.spans: list[Span] = []  # of each edit's new characters, in the new text
+        shift = 0
+        for edit in edits:
+            start = edit.start + shift
+            self.spans.append((start, start + len(edit.new)))
+            shift += len(edit.new) - (edit.end - edit.start)
+
+    def __call__(self, fragments: tuple[Span, ...]) -> tuple[Span, ...]:
+        """The fragments over the same characters; one that has none left is left out."""
+        moved: list[Span] = []
+        for start, end in fragments:
+            # Two fragments that meet inside one new character: the first has it.
+            begin = max(self._at(start, last=False), moved[-1][1] if moved else 0)
+            finish = self._at(end, last=True)
+            if begin < finish:
+                moved.append((begin, finish))
+        return tuple(moved)
+
+    def _at(self, offset: int, *, last: bool) -> int:
+        i = bisect_right(self.starts, offset) - 1
+        if i < 0:
+            return offset
+        edit, (start, end) = self.edits[i], self.spans[i]
+        if offset >= edit.end:
+            return end + offset - edit.end
+        return end if last and offset > edit.start else start
+
+
+_SPACING_CONTROLS = "\x0b\x0c\x1c\x1d\x1e\x1f"
+# What pages take the controls U+0080 to U+009F for; the five that it has nothing for go.
+_WINDOWS = {chr(code): bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)}
+_CONTROLS = {chr(code): "" for code in (*range(9), *range(0x0E, 0x1C), 0x7F)} | _WINDOWS
+_CONTROLS |= dict.fromkeys(_SPACING_CONTROLS, " ") | dict.fromkeys("\u2028\u2029", "\n")
+# Zero-width space, word joiner, byte order mark, and marks of writing direction.
+_ZERO_WIDTH = "\u200b\u2060\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_CHARACTERS = {
+    **{old: (new, "control") for old, new in _CONTROLS.items()},
+    **dict.fromkeys(_ZERO_WIDTH, ("", "zero width")),
+    "\u00ad": ("", "soft hyphen"),
+    **dict.fromkeys("\u00a0\u2007\u202f", (" ", "no-break space")),
+    **{ligature: (normalize("NFKC", ligature), "ligature") for ligature in "ﬀﬁﬂﬃﬄﬅﬆ"},
+}
+_CHARACTER = re.compile(f"[{re.escape(''.join(_CHARACTERS))}]")
+
+# A joiner holds an emoji together, and means something in some scripts of Asia; between other characters it is noise.
+_JOINED = "\u0590-\u1dff\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+_JOINER = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]+(?![{_JOINED}\u200c\u200d])")
+
+
+def _characters(text: str) -> Iterator[Edit]:
+    for match in _CHARACTER.finditer(text):
+        yield Edit(*match.span(), *_CHARACTERS[match[0]])
+
+
+def _joiners(text: str) -> Iterator[Edit]:
+    for match in _JOINER.finditer(text):
+        yield Edit(*match.span(), "", "zero width")
+
+
+def _composition(text: str) -> Iterator[Edit]:
+    """The stretches that NFC changes, each as short as can be composed on its own."""
+    if is_normalized("NFC", text):
+        return
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end < len(text) and _joins(text[start:end], text[end]):
+            continue
+        composed = normalize("NFC", text[start:end])
+        if composed != text[start:end]:
+            yield Edit(start, end, composed, "composition")
+        start = end
+
+
+def _joins(stretch: str, character: str) -> bool:
+    if combining(character):
+        return True
+    if character.isascii():
+        return False
+    return normalize("NFC", stretch + character) != normalize("NFC", stretch) + normalize("NFC", character)
+
+
+# Letters that look alike in print. Cyrillic ones that Russian does not have are doubles of Latin ones only.
+_TO_LATIN = dict(zip("АВЕКМНОРСТУХЁаеорсухё", "ABEKMHOPCTYXËaeopcyxë", strict=True))
+_TO_CYRILLIC = {latin: cyrillic for cyrillic, latin in _TO_LATIN.items()}
+_TO_LATIN |= dict(zip("ІЇЈЅіїјѕ", "IÏJSiïjs", strict=True))
+
+_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+_CYRILLIC = re.compile("[\u0400-\u0481\u048a-\u052f]")
+_JUNCTION = re.compile("[A-Z]{2}[а-яё]{2}|[А-ЯЁ]{2}[a-z]{2}")
+_WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
+_SYMBOL = re.compile(
+    r"рН|\d{0,2}(?:Н[2₂]О[2₂]?|[СН]?О[2₂]|Н[2₂]|К[2₂]О|Р[2₂]О[5₅]|НСО[3₃]|СН[234₂₃₄])|(?:Са[2²]|[КН])(?=[+⁺])"
+)
+
+
+def _homoglyphs(text: str) -> Iterator[Edit]:
+    if not _CYRILLIC.search(text):
+        return
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if not _CYRILLIC.search(word):
+            continue
+        if _LATIN.search(word):
+            doubles = _intended(word)
+        else:
+            symbol = _SYMBOL.match(text, match.start())
+            doubles = _TO_LATIN if symbol and symbol.end() == match.end() else {}
+        if doubles is None:
+            yield Edit(match.start(), match.start(), "", MIXED)
+        for i, letter in enumerate(word, match.start()):
+            if doubles and letter in doubles:
+                yield Edit(i, i + 1, doubles[letter], "homoglyph")
+
+
+def _intended(word: str) -> dict[str, str] | None:
+    """The table that brings a word of both scripts into one; None where it cannot be told which."""
+    latin, cyrillic = _LATIN.findall(word), _CYRILLIC.findall(word)
+    only_latin = any(letter not in _TO_CYRILLIC for letter in latin)
+    only_cyrillic = any(letter not in _TO_LATIN for letter in cyrillic)
+    if (only_latin and only_cyrillic) or _JUNCTION.search(word):
+        return None
+    if only_latin or only_cyrillic:
+        return _TO_LATIN if only_latin else _TO_CYRILLIC
+    if any(map(str.isdigit, word)) or "".join(_TO_LATIN.get(letter, letter) for letter in word) == "pH":
+        return _TO_LATIN
+    if len(latin) == len(cyrillic):
+        return None
+    return _TO_LATIN if len(latin) > len(cyrillic) else _TO_CYRILLIC
+
+
+# Removed first, so that words are whole; composed before letters are compared, and again where a letter was changed.
+_STEPS: tuple[Callable[[str], Iterator[Edit]], ...] = (_characters, _joiners, _composition, _homoglyphs, _composition)

@@ -1,0 +1,108 @@
+"""Tests of sentence alignment from sentence pairs: documents with known damage, and strict precision and recall."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from chemxl.collect.alignment import Bead
+from chemxl.documents import Pair
+from chemxl.errors import ChemxlError
+
+_PLACE = re.compile(r"[,;:](?=\s)")
+_WORDS_A_HALF = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """The sentences of a text and of its translation, and how they belong together."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    gold: tuple[Bead, ...]
+
+
+class StrictF1(NamedTuple):
+    """Shares of beads that are right on both sides."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> StrictF1:
+    """Precision, recall and F1 over exact beads; beads with an empty side are left out of both.
+
+    As in vecalign (Thompson and Koehn 2019) and Bertalign (Liu and Zhu 2022). A ratio without beads is 0.
+    """
+    found_set, gold_set = ({(b.source, b.target) for b in beads if b.source and b.target} for beads in (found, gold))
+    right = len(found_set & gold_set)
+    precision, recall = right / max(1, len(found_set)), right / max(1, len(gold_set))
+    return StrictF1(precision, recall, 2 * right / max(1, len(found_set) + len(gold_set)))
+
+
+def disturb(
+    pairs: Sequence[Pair], *, seed: int, merge: float = 0.1, split: float = 0.1, drop: float = 0.1, swap: float = 0.0
+) -> Parallel:
+    """A document and its translation, made from sentence pairs in their order, no longer one to one.
+
+    Each pair in turn meets at most one disturbance, drawn with the probabilities given, on a side drawn evenly:
+
+    - ``merge``: its sentence and the next pair's, on that side, become one, joined by a space (bead 1-2 or 2-1, both
+      pairs are used up; the last pair is left as it is);
+    - ``split``: its sentence on that side is cut behind the comma, semicolon or colon, one with a space after it, that
+      is nearest the middle (the first of two equally near; bead 1-2 or 2-1). Where a half would have fewer than 3
+      words, or there is no such sign, the pair is left as it is;
+    - ``drop``: its sentence on that side is left out (bead 1-0 or 0-1);
+    - ``swap``: its sentence and the next pair's, on that side, change places (bead 2-2, both pairs are used up; the
+      last pair is left as it is).
+
+    So 0.1 is 5 % of the sentences of each side. Two disturbances never meet in one bead.
+
+    Raises:
+        ChemxlError: a probability below 0, or all together above 1.
+    """
+    rates = (merge, split, drop, swap)
+    if min(rates) < 0 or sum(rates) > 1:
+        raise ChemxlError(f"merge, split, drop and swap are {rates}: each must be 0 or more, and their sum at most 1")
+    rng = random.Random(seed)
+    names = ("merge", "split", "drop", "swap", "")
+    sides: tuple[list[str], list[str]] = ([], [])
+    gold: list[Bead] = []
+    i = 0
+    while i < len(pairs):
+        (kind,) = rng.choices(names, (*rates, 1 - sum(rates)))
+        changed = rng.randrange(2)
+        texts = [[pair.source for pair in pairs[i : i + 2]], [pair.target for pair in pairs[i : i + 2]]]
+        used = 2 if kind in {"merge", "swap"} and len(texts[0]) == 2 else 1
+        made = [side[:used] for side in texts]
+        made[changed] = _changed(kind, made[changed])
+        beads = tuple(tuple(range(len(side), len(side) + len(new))) for side, new in zip(sides, made, strict=True))
+        gold.append(Bead(beads[0], beads[1]))
+        for side, new in zip(sides, made, strict=True):
+            side += new
+        i += used
+    return Parallel(tuple(sides[0]), tuple(sides[1]), tuple(gold))
+
+
+def _changed(kind: str, texts: list[str]) -> list[str]:
+    if kind == "merge":
+        return [" ".join(texts)]
+    if kind == "swap":
+        return texts[::-1]
+    if kind == "drop":
+        return []
+    return _halves(texts[0]) if kind == "split" else texts
+
+
+def _halves(text: str) -> list[str]:
+    places = [match.end() for match in _PLACE.finditer(text)]
+    if places:
+        cut = min(places, key=lambda place: abs(2 * place - len(text)))
+        halves = [text[:cut].strip(), text[cut:].strip()]
+        if all(len(half.split()) >= _WORDS_A_HALF for half in halves):
+            return halves
+    return [text]

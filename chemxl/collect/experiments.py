@@ -1,0 +1,274 @@
+"""What chapter 1 runs, as values: gathering, search, alignment, and leaks between what is trained on and tested on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from chemxl import corpora, encoders
+from chemxl.collect import cleanup, disturbance, duplicates, export, pairs, similar, statistics
+from chemxl.collect.alignment import Bead, align, align_documents
+from chemxl.collect.inputs import LSI, ParallelText, Texts, embedder, twins
+from chemxl.collect.queries import Query
+from chemxl.collect.shingles import contained
+from chemxl.corpora import tmx
+from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.documents import Document
+from chemxl.experiment import Experiment
+from chemxl.metrics import Counts
+
+BM25 = "bm25"
+
+
+class _Embedding(Experiment):
+    """An experiment that embeds texts."""
+
+    embedder: str = LSI
+
+    def data_digest(self) -> str:
+        """The encoder's files, or the pairs that the semantic index is learnt from."""
+        if self.embedder in {LSI, BM25}:
+            return corpora.digest("mini", split="train")
+        return encoders.file_digest(self.embedder)
+
+
+class Alignment(_Embedding):
+    """Sentence alignment of documents with known damage, by strict F1 over beads.
+
+    Args:
+        rate: of merging, of splitting and of dropping, each, a sentence pair; see :func:`disturbance.disturb`.
+        seed: of the damage.
+    """
+
+    kind: Literal["Alignment"] = "Alignment"
+    text: ParallelText
+    rate: float = 0.1
+    seed: int = 0
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Disturb, align, compare; keeps per document the beads that are right, found and due."""
+        rows = []
+        for number, block in enumerate(self.text.load()):
+            made = disturbance.disturb(
+                block, seed=1000 * self.seed + number, merge=self.rate, split=self.rate, drop=self.rate
+            )
+            found = align(made.source, made.target, embed=embedder(self.embedder))
+            rows.append(_tally(found, made.gold))
+        return _kept(folder, rows)
+
+    def counts(self) -> Counts:
+        """Beads per document, for intervals."""
+        return _counts(self)
+
+
+def _tally(found: Sequence[Bead], gold: Sequence[Bead]) -> tuple[int, int, int]:
+    a, b = ({(bead.source, bead.target) for bead in beads if bead.source and bead.target} for beads in (found, gold))
+    return len(a & b), len(a), len(b)
+
+
+def _kept(folder: Path, rows: Sequence[tuple[int, int, int]]) -> dict[str, float]:
+    values = np.array(rows, dtype=np.int64)  # (documents, 3)
+    np.savetxt(folder / "counts.tsv", values, fmt="%d", delimiter="\t")
+    score = Counts(("all",), values[:, None]).scores()["all"]
+    return {"precision": score.precision, "recall": score.recall, "f1": score.f1, "documents": len(rows)}
+
+
+def _counts(experiment: Experiment) -> Counts:
+    values = np.loadtxt(experiment.run().folder / "counts.tsv", dtype=np.int64, delimiter="\t", ndmin=2)
+    return Counts(("all",), values[:, None])
+
+
+class TwinSearch(_Embedding):
+    """Is a document's translation among the first k that a search finds?
+
+    Args:
+        embedder: ``bm25``, ``lsi`` or an encoder.
+    """
+
+    kind: Literal["TwinSearch"] = "TwinSearch"
+    queries: Texts
+    pool: Texts
+    k: int = 1
+    seed: int = 0
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """The share of queries whose twin is found; a query without a twin in the pool is not asked."""
+        pool = self.pool.load()
+        keys = [twin_key(document.id) for document in pool]
+        asked = [document for document in self.queries.load() if twin_key(document.id) in set(keys)]
+        hits = _index(self.embedder, pool).search([document.text for document in asked], self.k)
+        rows = [
+            (int(twin_key(document.id) in {keys[i] for i in row}), 1, 1)
+            for document, row in zip(asked, hits.indices.tolist(), strict=True)
+        ]
+        return _kept(folder, rows)
+
+    def counts(self) -> Counts:
+        """One row a query: found, asked, asked."""
+        return _counts(self)
+
+
+class TopicSearch(_Embedding):
+    """Are the documents that a search finds for a seed of the seed's topic?
+
+    Args:
+        topics: one corpus, or the domains of one, to a topic; each document in turn is the seed, the others the pool.
+        most: documents of each topic that are read, the first of them.
+    """
+
+    kind: Literal["TopicSearch"] = "TopicSearch"
+    topics: tuple[Texts, ...]
+    k: int = 5
+    most: int = 200
+    seed: int = 0
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Precision at k, averaged over seeds, against the topic labels, which the search does not see."""
+        pool = [document for texts in self.topics for document in texts.load()[: self.most]]
+        topics = [document.domain for document in pool]
+        hits = _index(self.embedder, pool).search([document.text for document in pool], self.k + 1)
+        rows = []
+        for i, row in enumerate(hits.indices.tolist()):
+            others = [j for j in row if j != i][: self.k]
+            rows.append((sum(topics[j] == topics[i] for j in others), self.k, self.k))
+        return _kept(folder, rows)
+
+    def counts(self) -> Counts:
+        """One row a seed: of its topic, found, found."""
+        return _counts(self)
+
+
+def _index(name: str, pool: Sequence[Document]) -> similar.Index:
+    texts = [document.text for document in pool]
+    if name == BM25:
+        return similar.Bm25(texts, language=pool[0].language)
+    return similar.Dense(embedder(name), texts)
+
+
+class Leakage(Experiment):
+    """Documents of a test part that stand, in whatever language, in a training part."""
+
+    kind: Literal["Leakage"] = "Leakage"
+    train: Texts
+    test: Texts
+    same_ids: bool = True
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """How many test documents leak, by kind and in all; those that the text alone gives away are ``by text``."""
+        train, test = self.train.load(), self.test.load()
+        found = duplicates.leaks(train, test, key=twin_key if self.same_ids else None)
+        by_text = {leak.right for leak in duplicates.leaks(train, test, key=None)}
+        kinds = Counter(leak.kind for leak in found)
+        leaking = {leak.right for leak in found}
+        return dict(kinds) | {"documents": len(leaking), "by text": len(by_text), "of": len(test)}
+
+
+class Gathering(Experiment):
+    """From query to corpus: what came in, what was left out at each step and why, what is left.
+
+    Args:
+        sources: where documents come from.
+        held_out: what models will be tested on; nothing of it, in whatever language, may stay.
+    """
+
+    kind: Literal["Gathering"] = "Gathering"
+    sources: tuple[Texts, ...]
+    held_out: tuple[Texts, ...] = ()
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Filter, clean, remove duplicates and leaks; writes ``corpus.parquet``.
+
+        The metrics are named by language and step, such as ``en: no term of the query``, and ``cleaned: homoglyph``.
+        """
+        steps: Counter[str] = Counter()
+        documents = [document for texts in self.sources for document in texts.load()]
+        steps.update(f"{d.language}: came in" for d in documents)
+        query = Query()
+        documents = _filtered(
+            documents, {d.id for d in documents if query.matches(d.text)}, "no term of the query", steps
+        )
+        cleaned = [cleanup.clean(document) for document in documents]
+        for _, counts in cleaned:
+            steps.update({f"cleaned: {kind}": n for kind, n in counts.items()})
+        documents = [document for document, _ in cleaned]
+        documents = _filtered(documents, _distinct(documents), "near duplicate", steps)
+        held_out = [document for texts in self.held_out for document in texts.load()]
+        leaking = {leak.left for leak in duplicates.leaks(documents, held_out)}
+        documents = _filtered(documents, {d.id for d in documents} - leaking, "in a test set", steps)
+        steps.update(f"{d.language}: kept" for d in documents)
+        steps.update({f"{d.language}: words": 0 for d in documents})
+        for document in documents:
+            steps[f"{document.language}: words"] += len(document.words)
+        export.write_parquet(folder / "corpus.parquet", documents)
+        return {name: float(n) for name, n in steps.items()}
+
+    def documents(self) -> list[Document]:
+        """What was kept."""
+        return export.read_parquet(self.run().folder / "corpus.parquet")
+
+
+def _filtered(documents: Sequence[Document], kept: set[str], why: str, steps: Counter[str]) -> list[Document]:
+    steps.update(f"{document.language}: {why}" for document in documents if document.id not in kept)
+    return [document for document in documents if document.id in kept]
+
+
+def _distinct(documents: Sequence[Document]) -> set[str]:
+    """Ids of documents that no earlier one nearly equals."""
+    texts = [document.text for document in documents]
+    copies = {match.right for match in contained(texts, texts, threshold=0.5) if match.left < match.right}
+    return {document.id for i, document in enumerate(documents) if i not in copies}
+
+
+class AlignedPairs(_Embedding):
+    """Sentence pairs of the documents that were gathered in both languages."""
+
+    kind: Literal["AlignedPairs"] = "AlignedPairs"
+    gathering: Gathering
+    minimum: float = 1.0
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Align every pair of twins; writes ``pairs.tsv`` and ``pairs.tmx``."""
+        both = twins(self.gathering.documents()).values()
+        embed = embedder(self.embedder)
+        made = [
+            pair for twin in both for pair in align_documents(twin["en"], twin["ru"], embed=embed, minimum=self.minimum)
+        ]
+        pairs.write_tsv(folder / "pairs.tsv", made)
+        tmx.write(folder / "pairs.tmx", made)
+        return {"document pairs": len(both), "sentence pairs": len(made)}
+
+
+class Sizes(Experiment):
+    """Documents, sentences and entities of a corpus (paper 1, table 1)."""
+
+    kind: Literal["Sizes"] = "Sizes"
+    corpus: Corpus
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """See :func:`chemxl.collect.statistics.sizes`; what there is none of is left out."""
+        row = statistics.sizes(self.corpus.name, self.corpus.load(), types=self.corpus.types)
+        return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}
+
+
+class Overlap(Experiment):
+    """Sub-tokens that the entities of two corpora share (paper 1, table 4)."""
+
+    kind: Literal["Overlap"] = "Overlap"
+    first: Corpus
+    second: Corpus
+    encoder: str = encoders.MINI
+
+    def data_digest(self) -> str:
+        """The encoder's files, its tokenizer among them."""
+        return encoders.file_digest(self.encoder)
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """See :func:`chemxl.collect.statistics.overlap`."""
+        parts = [(corpus.name, corpus.load()) for corpus in (self.first, self.second)]
+        tokenizer = encoders.load(self.encoder).tokenizer
+        row = statistics.overlap(parts[0], parts[1], tokenizer, type=self.first.types[0])
+        return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}

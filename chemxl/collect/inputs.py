@@ -1,0 +1,119 @@
+"""What the experiments of chapter 1 read: texts, sentence pairs in documents, and functions that embed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from chemxl import corpora
+from chemxl.collect.embeddings import Embedder
+from chemxl.collect.lsi import LatentSemantic
+from chemxl.corpora import mini
+from chemxl.corpora.corpus import translation_key
+from chemxl.documents import Document, Pair
+from chemxl.experiment import Value
+
+LSI = "lsi"
+PREFIXES = {"e5-small": "query: "}  # what an encoder was trained to see before a text
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+
+
+class Texts(Value):
+    """Documents of a corpus with its own types; corpora without entities, too.
+
+    Args:
+        sentences: for ``mini`` alone: at least so many sentences a language, made by ``mini.expand``.
+    """
+
+    name: str
+    split: str | None = None
+    language: str | None = None
+    sentences: int = 0
+
+    def load(self) -> list[Document]:
+        """The documents; faults were reported where the corpus was verified."""
+        if self.sentences:
+            return mini.expand(self.sentences, 0, split=self.split or "train", language=self.language)
+        return corpora.load(self.name, split=self.split, language=self.language, faults=[])
+
+    def data_digest(self) -> str:
+        """A digest of the files."""
+        return corpora.digest(self.name, split=self.split, language=self.language)
+
+    @property
+    def label(self) -> str:
+        """Name, language and split, for a table."""
+        return " ".join(filter(None, (self.name, (self.language or "").upper(), self.split)))
+
+
+class ParallelText(Value):
+    """English and Russian sentence pairs in their order, cut into documents.
+
+    Args:
+        name: ``mini``, or a corpus of pairs.
+        part: the first or the last half of it; all by default. What is chosen on one is tested on the other.
+        block: pairs a document, at most.
+    """
+
+    name: str
+    split: str = "train"
+    part: Literal["all", "first half", "last half"] = "all"
+    block: int = 100
+
+    def load(self) -> list[list[Pair]]:
+        """Documents as lists of pairs."""
+        found = twin_sentences(self.split) if self.name == "mini" else corpora.pairs(self.name, faults=[])
+        found = [pair for pair in found if pair.languages == ("en", "ru")]
+        half = len(found) // 2
+        found = {"all": found, "first half": found[:half], "last half": found[half:]}[self.part]
+        return [found[i : i + self.block] for i in range(0, len(found), self.block)]
+
+    def data_digest(self) -> str:
+        """A digest of the files."""
+        return corpora.digest(self.name, split=self.split)
+
+
+def twin_sentences(split: str, *, expanded: int = 0) -> list[Pair]:
+    """Sentence pairs of the mini corpus, whose twins translate each other line by line."""
+    documents = mini.expand(expanded, 0, split=split) if expanded else corpora.load("mini", split=split, faults=[])
+    return [
+        Pair(f"{name}:{i}", source, target, domain=twin["en"].domain)
+        for name, twin in twins(documents).items()
+        for i, (source, target) in enumerate(
+            zip(twin["en"].text.splitlines(), twin["ru"].text.splitlines(), strict=True), 1
+        )
+    ]
+
+
+def twins(documents: Sequence[Document]) -> dict[str, dict[str, Document]]:
+    """Documents that are there in English and in Russian, by what their ids share, each by its language."""
+    grouped: dict[str, dict[str, Document]] = {}
+    for document in documents:
+        grouped.setdefault(translation_key(document.id), {})[document.language] = document
+    return {name: group for name, group in grouped.items() if {"en", "ru"} <= group.keys()}
+
+
+@lru_cache(maxsize=4)
+def embedder(name: str) -> Embed:
+    """Texts to unit vectors: ``lsi``, learnt from the mini corpus's training pairs, or an encoder of that name."""
+    if name == LSI:
+        return LatentSemantic(twin_sentences("train", expanded=2000))
+    return _Remembered(Embedder(name, prefix=PREFIXES.get(name, "")))
+
+
+class _Remembered:
+    """Each text is embedded once in a process: experiments with other damage share nearly all of their sentences."""
+
+    def __init__(self, embed: Embed) -> None:
+        self._embed = embed
+        self._known: dict[str, np.ndarray] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """(N, d)"""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])

@@ -1,0 +1,227 @@
+"""PubMed through NCBI's E-utilities: ESearch keeps the hits on the history server, EFetch gives ids and records.
+
+https://www.ncbi.nlm.nih.gov/books/NBK25499/
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from chemxl.collect.answers import language_code, parse_xml, plain
+from chemxl.collect.http import Client, Garbled, Manners, SourceError
+from chemxl.collect.queries import Query
+from chemxl.collect.store import Record, Store, StoredSource
+from chemxl.digests import sha256
+from chemxl.documents import Document
+
+EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+# PubMed shows the first 9,999 hits of a search and no more, with the history server too.
+LIMIT = 9_999
+# No citation was entered, or will be, outside these days.
+_FIRST, _LAST = date(1700, 1, 1), date(2199, 12, 31)
+_PMID = re.compile("[1-9][0-9]{0,9}")
+_LOSSES = 3  # of the history in a row, before we give up
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """Hits of one range of days on the history server, and how many of their ids have landed."""
+
+    web: str
+    key: str
+    count: int
+    landed: int = 0
+
+
+class PubMed(StoredSource):
+    """Titles and abstracts of PubMed.
+
+    ``NCBI_EMAIL`` and ``NCBI_API_KEY`` in the environment go with each request; with a key PubMed allows ten requests
+    a second, without one three. Both travel in the body of a POST and never reach a log, a message or the store. NCBI
+    asks for large jobs to be run at weekends or between 9 p.m. and 5 a.m. Eastern time.
+
+    Args:
+        store: what was fetched.
+        url: base address of the E-utilities.
+        batch: records in one EFetch.
+        page: ids in one answer of a search.
+        titles: give records without an abstract too, as their title.
+        manners: rate, retries and limits; by default those that NCBI publishes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        url: str = EUTILS,
+        batch: int = 200,
+        page: int = 5_000,
+        titles: bool = False,
+        manners: Manners | None = None,
+    ) -> None:
+        super().__init__(url, store, batch=batch, titles=titles)
+        mail, key = os.environ.get("NCBI_EMAIL", ""), os.environ.get("NCBI_API_KEY", "")
+        private = {name: value for name, value in (("email", mail), ("api_key", key)) if value}
+        manners = manners or Manners(per_second=10.0 if key else 3.0)
+        self._client = Client(url, manners, contact=mail, private=private, post=True)
+        self.page = page
+
+    def search(self, query: Query) -> list[str]:
+        """PMIDs that answer a query, those entered latest first within a range of days.
+
+        More hits than PubMed shows are reached by halving the range of entry dates until each part shows all of its
+        hits. A search that was finished is read from the store; ask for other dates to get what came later.
+
+        Raises:
+            SourceError: PubMed cannot be reached, refuses, or has too many hits on a single day.
+        """
+        term = query.pubmed()
+        days = ((query.since or _FIRST).isoformat(), (query.until or _LAST).isoformat())
+        search = sha256("\n".join(("pubmed", self.name, term, *days)))
+        with self.store.lock:
+            state = self.store.state(search) or {"days": [days], "hits": None}
+            while state["days"]:
+                first, last = map(date.fromisoformat, state["days"][0])
+                if state["hits"] is None:
+                    state = _opened(state, self._hits(term, first, last), first, last)
+                    self.store.save(self.name, search=search, state=state)
+                    continue
+                hits, ids = self._page(term, first, last, _Hits(**state["hits"]))
+                done = hits.landed == hits.count
+                state = {"days": state["days"][done:], "hits": None if done else asdict(hits)}
+                self.store.save(self.name, search=search, found=ids, state=state)
+        return self.store.found(search)
+
+    def _hits(self, term: str, first: date, last: date) -> _Hits:
+        params = {
+            "db": "pubmed", "term": term, "usehistory": "y", "retmax": "0", "datetype": "edat", "tool": "chemxl",
+            "mindate": first.strftime("%Y/%m/%d"), "maxdate": last.strftime("%Y/%m/%d"),
+        }  # fmt: skip
+        return self._client.ask(params, _read_search, path="esearch.fcgi")
+
+    def _page(self, term: str, first: date, last: date, hits: _Hits) -> tuple[_Hits, list[str]]:
+        """The next ids, and the hits with these landed; searched for again where the history is gone."""
+        for _ in range(_LOSSES):
+            size = min(self.page, hits.count - hits.landed)
+            params = {
+                "db": "pubmed", "rettype": "uilist", "retmode": "text", "WebEnv": hits.web, "query_key": hits.key,
+                "retstart": str(hits.landed), "retmax": str(size), "tool": "chemxl",
+            }  # fmt: skip
+            ids = self._client.ask(params, partial(_read_ids, size=size), path="efetch.fcgi")
+            if ids is not None:
+                return replace(hits, landed=hits.landed + size), ids
+            again = self._hits(term, first, last)
+            if again.count > LIMIT:
+                raise SourceError(f"PubMed: the hits of {first} to {last} grew beyond {LIMIT:,}; search again")
+            # With another number of hits they stand in other places: from the beginning, known ids stay known.
+            hits = replace(again, landed=hits.landed if again.count == hits.count else 0)
+        raise SourceError(f"PubMed: the history server lost the search {_LOSSES} times; run it again later")
+
+    def _download(self, ids: Sequence[str]) -> list[Record]:
+        if wrong := [id for id in ids if not _PMID.fullmatch(id)]:
+            raise SourceError(f"{wrong[0][:40]!r} is not a PMID (digits)")
+        params = {"db": "pubmed", "id": ",".join(ids), "retmode": "xml", "tool": "chemxl"}
+        records = self._client.ask(params, read_articles, path="efetch.fcgi")
+        return [records.get(id) or Record(id, reason="PubMed gave no record under this PMID") for id in ids]
+
+
+def _opened(state: dict[str, Any], hits: _Hits, first: date, last: date) -> dict[str, Any]:
+    """The state with the hits of its first range of days, or with that range halved where they are too many."""
+    if hits.count <= LIMIT:
+        return {"days": state["days"][not hits.count :], "hits": asdict(hits) if hits.count else None}
+    if first == last:
+        raise SourceError(
+            f"PubMed shows {LIMIT:,} hits of a search, and {first} alone has {hits.count:,}: use fewer terms"
+        )
+    middle = first + (last - first) // 2
+    later = (middle + timedelta(days=1)).isoformat(), last.isoformat()
+    return {"days": [later, (first.isoformat(), middle.isoformat()), *state["days"][1:]], "hits": None}
+
+
+def _read_search(body: bytes) -> _Hits:
+    root = parse_xml(body)
+    count, web, key = (root.findtext(tag) or "" for tag in ("Count", "WebEnv", "QueryKey"))
+    # The back end reports its own failures so, and mostly does better the next time.
+    if root.tag != "eSearchResult" or root.find("ERROR") is not None or not re.fullmatch("[0-9]{1,9}", count):
+        raise Garbled(f"the search failed: {plain(root.find('ERROR')) or 'no count of hits'}")
+    if int(count) and not (web and key):
+        raise Garbled("the search was not kept on the history server")
+    return _Hits(web, key, int(count))
+
+
+def _read_ids(body: bytes, *, size: int) -> list[str] | None:
+    """PMIDs, one a line; None where the history server no longer has them."""
+    if b"<ERROR>" in body:
+        return None
+    ids = body.decode("utf-8", "replace").split()
+    if len(ids) != size or not all(map(_PMID.fullmatch, ids)):
+        raise Garbled(f"{size} PMIDs were due")
+    return ids
+
+
+def read_articles(body: bytes) -> dict[str, Record]:
+    """Records of a PubmedArticleSet, by PMID.
+
+    Raises:
+        Garbled: it is something else.
+        SourceError: PubMed says what is wrong with the request.
+    """
+    root = parse_xml(body)
+    if (error := root.find("ERROR")) is not None:
+        if "ID list is empty" in plain(error):  # none of the ids exists
+            return {}
+        raise SourceError(f"PubMed says {plain(error)!r}")
+    if root.tag != "PubmedArticleSet":
+        raise Garbled(f"a PubmedArticleSet was due, not <{root.tag}>")
+    records = {}
+    for article in root:
+        citation = article.find("MedlineCitation" if article.tag == "PubmedArticle" else "BookDocument")
+        pmid = plain(citation.find("PMID")) if citation is not None else ""
+        if not _PMID.fullmatch(pmid):
+            continue  # a deleted citation, or none that was asked for
+        records[pmid] = _record(pmid, citation)
+    return records
+
+
+def _record(pmid: str, citation: Any) -> Record:
+    article = citation if citation.tag == "BookDocument" else citation.find("Article")
+    if article is None:
+        return Record(pmid, reason="no article in the record")
+    title, abstract = plain(article.find("ArticleTitle")), _abstract(article.find("Abstract"))
+    vernacular = plain(article.find("VernacularTitle"))
+    written = [language_code(plain(element)) for element in article.findall("Language")]
+    # <Language> is the article's. A title in brackets, or beside an original one, is NLM's own English translation,
+    # and the abstract is then English as well.
+    english = "en" in written or not written or title.startswith("[") or bool(vernacular)
+    own = "en" if english else written[0]
+    texts = {own: (title, abstract)}
+    for other in citation.findall("OtherAbstract"):
+        code = language_code(other.get("Language", ""))
+        if code and _abstract(other):
+            texts.setdefault(code, (vernacular if code in written else "", _abstract(other)))
+    documents = [
+        Document(
+            pmid if code == own else f"{pmid}_{code}", "\n".join(filter(None, text)), language=code, domain="abstracts"
+        )
+        for code, text in texts.items()
+        if text[1] or code == own
+    ]
+    if not any(abstract for _, abstract in texts.values()):
+        return Record(pmid, tuple(d for d in documents if d.text), "no abstract")
+    return Record(pmid, tuple(d for d in documents if d.text and (abstract or d.language != own)))
+
+
+def _abstract(abstract: Any) -> str:
+    """Sections of an abstract, one a line, with their labels as PubMed shows them."""
+    sections = []
+    for section in abstract.findall("AbstractText") if abstract is not None else ():
+        label, text = section.get("Label", "").strip(), plain(section)
+        if text:
+            sections.append(f"{label}: {text}" if label and label != "UNLABELLED" else text)
+    return "\n".join(sections)

@@ -1,0 +1,84 @@
+"""JSON lines: one object a line, its text under one key.
+
+https://jsonlines.org/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from chemxl.corpora.faults import Log, read_lines
+from chemxl.documents import Document
+
+# Parsed JSON may take some 30 times the room of its text.
+MAX_CHARACTERS = 2**22
+
+
+def read(
+    paths: Sequence[Path], log: Log, *, root: Path | None = None, text: str = "text", id: str = ""
+) -> list[Document]:
+    """Documents without annotation; whatever labels an object has are not read.
+
+    Args:
+        paths: the files.
+        log: takes the faults; a wrong line is left out.
+        root: not used; names come from the objects or from the file.
+        text: the key of the text.
+        id: the key of a document's id; without it, documents are named ``<file>-<line>``.
+
+    Raises:
+        CorpusError: at the first fault, if the log is strict.
+    """
+    documents: dict[str, Document] = {}
+    for path in paths:
+        for number, row in rows(path, log, *filter(None, (text, id))):
+            name = row[id] if id else f"{path.stem}-{number}"
+            if name in documents:
+                log.add(path, number, f"the document id {name} stands twice; document left out")
+            else:
+                documents[name] = Document(name, row[text])
+    return list(documents.values())
+
+
+def rows(path: Path, log: Log, *keys: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Numbered objects that have a text that is not blank under each of these keys; any other line is a fault."""
+    for number, line in read_lines(path, log):
+        if not line.strip():
+            continue
+        row = parse(path, number, line, log)
+        if row is None:
+            continue
+        missing = [key for key in keys if not (isinstance(row.get(key), str) and row[key].strip())]
+        if missing:
+            log.add(path, number, f"no text under {' or '.join(missing)}; line left out")
+        else:
+            yield number, row
+
+
+def parse(path: Path, number: int, text: str, log: Log) -> dict[str, Any] | None:
+    """The object that begins on a line; None, and a fault, where there is none."""
+    if len(text) > MAX_CHARACTERS:
+        log.add(path, number, f"{len(text)} characters are more than the {MAX_CHARACTERS} of one object; left out")
+        return None
+    try:
+        row = json.loads(text, object_pairs_hook=_object)
+        if "\\u" in text:
+            json.dumps(row, ensure_ascii=False).encode()  # escapes can spell half a character, which is no text
+    except (ValueError, RecursionError) as error:
+        line = number + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else number
+        log.add(path, line, f"not JSON ({str(error)[:80]}); left out")
+        return None
+    if not isinstance(row, dict):
+        log.add(path, number, "not a JSON object; left out")
+        return None
+    return row
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return made

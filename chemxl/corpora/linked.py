@@ -1,0 +1,41 @@
+"""KBioXLM's linked passages: JSON lines, what two encyclopaedias say of one thing in English and in Chinese.
+
+https://github.com/ngwlh-gl/KBioXLM
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from chemxl.corpora.faults import Log
+from chemxl.corpora.jsonl import rows
+from chemxl.corpora.paired import Languages, Pairs
+from chemxl.documents import Pair
+
+
+def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Pair]:
+    """Pairs of passages that are about the same thing; they do not translate each other.
+
+    The file has either language first and does not say which: the text with the greater share of ASCII characters is
+    taken to be the source. Pairs are named ``<file>-<line>``.
+
+    Args:
+        paths: the files, with ``sent1`` and ``sent2``.
+        log: takes the faults; a wrong line is left out.
+        root: not used; names come from the file.
+        languages: of the source, whose letters are ASCII, and of the target.
+
+    Raises:
+        CorpusError: at the first fault, if the log is strict.
+    """
+    pairs = Pairs(languages, log)
+    for path in paths:
+        for number, row in rows(path, log, "sent1", "sent2"):
+            source, target = sorted((row["sent1"], row["sent2"]), key=_ascii, reverse=True)
+            pairs.add(path, number, f"{path.stem}-{number}", source, target)
+    return pairs.list()
+
+
+def _ascii(text: str) -> float:
+    return sum(character.isascii() for character in text) / len(text)

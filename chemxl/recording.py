@@ -1,0 +1,101 @@
+"""What ``chemxl record`` writes: the rows of a chapter's finished runs, and what is still owed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import yaml
+
+from chemxl.collect import chapter as collect_chapter
+from chemxl.errors import ChemxlError
+from chemxl.experiment import Experiment
+from chemxl.ner import chapter as ner_chapter
+from chemxl.records import Row, book_root, measured, read, row
+
+COLLECT, NER = "01_data_collection", "04_ner"
+
+
+class Due(NamedTuple):
+    """A line of a chapter's tables: its experiments, and how its rows are made once they are finished."""
+
+    name: str
+    experiments: Sequence[Any]
+    rows: Callable[[], list[Row]]
+
+
+def _due_of_ner(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    lines = ner_chapter.lines(profile, **{"seeds": (0, 1, 2), "sentences": 0, **settings})
+    for name, values in lines.items():
+        yield Due(name, values, partial(_listed, NER, ner_chapter.table(profile), name, values, profile=profile))
+
+
+def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    for table, lines in collect_chapter.scored(profile, **settings).items():
+        for name, values in lines.items():
+            yield Due(name, values, partial(scored, {table: {name: values}}, profile=profile))
+    for table, counts in collect_chapter.counted(profile).items():
+        for name, value in counts.items():
+            yield Due(name, [value], partial(counted, {table: {name: value}}, profile=profile))
+
+
+def _listed(*args: Any, **settings: Any) -> list[Row]:
+    return [row(*args, **settings)]
+
+
+def scored(lines: Mapping[str, Mapping[str, Sequence[Any]]], *, profile: str) -> list[Row]:
+    """Rows of chapter 1's tables whose experiments are scored per document: {table: {row: one experiment a seed}}."""
+    made = []
+    for table, named in lines.items():
+        metric, scorer = collect_chapter.SCORERS[table]
+        for name, values in named.items():
+            made.append(row(COLLECT, table, name, values, profile=profile, metric=metric, scorer=scorer))
+    return made
+
+
+def counted(lines: Mapping[str, Mapping[str, Experiment]], *, profile: str) -> list[Row]:
+    """Rows of chapter 1's tables that count: {table: {row: experiment}}."""
+    return [
+        made
+        for table, named in lines.items()
+        for name, value in named.items()
+        for made in measured(COLLECT, table, name, value, profile=profile)
+    ]
+
+
+_CHAPTERS = {COLLECT: _due_of_collect, NER: _due_of_ner}
+
+
+def collect(chapter: str, *, profile: str) -> tuple[list[Row], list[str]]:
+    """Rows of a chapter's finished runs with a profile's parameters, and the names of lines that are not finished.
+
+    A line that is not finished on this machine keeps the rows that were recorded of it, as long as their configuration
+    is the same.
+
+    Raises:
+        ChemxlError: there is no such chapter.
+    """
+    if chapter not in _CHAPTERS:
+        raise ChemxlError(f"{chapter} keeps no records; {', '.join(_CHAPTERS)} do")
+    settings = yaml.safe_load((book_root() / f"book/params/{profile}.yaml").read_text("utf-8")) or {}
+    if chapter not in settings:
+        raise ChemxlError(f"book/params/{profile}.yaml says nothing of {chapter}: there is nothing to record")
+    earlier = read(chapter)
+    rows, missing = [], []
+    for due in _CHAPTERS[chapter](profile, settings[chapter]):
+        if all(_finished(experiment) for experiment in due.experiments):
+            rows += due.rows()
+            continue
+        wanted = due.experiments[0].config_hash()
+        kept = [r for r in earlier if r.row == due.name and r.config_hash == wanted]
+        rows += kept
+        missing += [] if kept else [due.name]
+    return rows, missing
+
+
+def _finished(experiment: Experiment) -> bool:
+    try:
+        return experiment.finished()
+    except ChemxlError:  # its data are not on this machine
+        return False

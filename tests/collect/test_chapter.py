@@ -1,0 +1,61 @@
+"""What chapter 1 shows: every document accounted for, every row named once, in each profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from chemxl import corpora
+from chemxl.collect import chapter
+from chemxl.experiment import Value
+
+PROFILES = get_args(chapter.Profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_rows_have_names_and_configurations_of_their_own(profile: chapter.Profile) -> None:
+    scored = chapter.scored(profile, embedders=["lsi"], rates=[0.1, 0.2], seeds=[0, 1])
+    lines = [values for named in scored.values() for values in named.values()]
+    lines += [[value] for named in chapter.counted(profile).values() for value in named.values()]
+    hashes = [value.config_hash() for values in lines for value in values]
+    assert len(set(hashes)) == len(hashes)
+    assert all(Value.from_config(value.config()) == value for values in lines for value in values)
+
+
+def test_every_corpus_that_a_profile_names_is_in_the_catalogue() -> None:
+    for named in chapter.counted("real").values():
+        for value in named.values():
+            for part in value.parts():
+                if name := getattr(part, "name", None):
+                    assert name in corpora.catalog()
+
+
+def test_the_funnel_holds_every_document() -> None:
+    made = chapter.gathering("small", sentences=100)
+    metrics = made.run().metrics
+    bars = chapter.funnel(made)
+    assert sum(bars["English"].values()) == metrics["en: came in"]
+    steps = {row["step"]: row for row in chapter.steps(metrics)}
+    assert steps["came in"]["Russian"] == metrics["ru: came in"]
+    assert chapter.steps({"row": "nothing is recorded yet"}) == [{"step": "nothing is recorded yet"}]
+
+
+def test_a_weekly_file_is_read_back(tmp_path: Path) -> None:
+    count = chapter.weekly_file(tmp_path / "weekly.xml")
+    kept = chapter.russian_priority(tmp_path / "weekly.xml")
+    assert len(kept) == -(-count // 3) and {row["priority"] for row in kept} == {"RU"}
+
+
+def test_every_trap_is_seen_and_mended() -> None:
+    rows = chapter.trapped()
+    assert len(rows) == len(chapter.traps().mentions)
+    assert all(row["before"] != row["after"] for row in rows)
+    assert all(" and " not in str(row["after"]) and "[" not in str(row["after"]) for row in rows)
+
+
+def test_terms_have_all_their_forms() -> None:
+    rows = {row["term"]: row for row in chapter.terms()}
+    assert len(rows) == 8
+    assert "ингибиторами" in str(rows["inhibitor"]["Russian"])

@@ -1,0 +1,96 @@
+"""Near duplicates and contained texts, against all pairs compared one by one."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chemxl.collect.shingles import Match, Shingling, contained, likeness, near_duplicates
+from chemxl.errors import ChemxlError
+
+SHORT = Shingling(size=2, shortest=1)
+WORDS = ["alpha", "beta", "gamma", "delta", "2", "4"]
+TEXT = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+
+
+def passage(seed: int, length: int = 120) -> list[str]:
+    rng = random.Random(seed)
+    return [rng.choice("bcdfgklmnprst") + rng.choice("aeiou") + str(rng.randrange(90)) for _ in range(length)]
+
+
+def altered(words: list[str], share: float, seed: int) -> str:
+    rng = random.Random(seed)
+    return " ".join(word if rng.random() > share else "other" for word in words)
+
+
+@given(st.lists(TEXT, max_size=6), st.lists(TEXT, max_size=6), st.sampled_from([0.3, 0.8, 1.0]))
+def test_the_join_is_that_of_all_pairs(left: list[str], right: list[str], threshold: float) -> None:
+    expected = []
+    for (i, a), (j, b) in product(enumerate(map(SHORT.shingles, left)), enumerate(map(SHORT.shingles, right))):
+        if a and b and len(a & b) / min(len(a), len(b)) >= threshold:
+            expected.append(Match(i, j, len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))))
+    assert contained(left, right, threshold=threshold, shingling=SHORT) == expected
+
+
+@given(st.lists(TEXT, max_size=8), st.integers(0, 3))
+def test_minhash_finds_nothing_false_and_nothing_twice(texts: list[str], seed: int) -> None:
+    found = near_duplicates(texts, threshold=0.5, shingling=SHORT, seed=seed)
+    sets = [SHORT.shingles(text) for text in texts]
+    true = {(i, j) for (i, a), (j, b) in combinations(enumerate(sets), 2) if a and likeness(a, b)[0] >= 0.5}
+    assert {(match.left, match.right) for match in found} <= true
+    assert len({(match.left, match.right) for match in found}) == len(found) and found == sorted(found)
+    same = {(i, j) for i, j in true if sets[i] == sets[j]}
+    assert same <= {(match.left, match.right) for match in found}, "equal sets have equal minima"
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8])
+def test_minhash_finds_what_it_promises(threshold: float) -> None:
+    passages = [passage(seed) for seed in range(300)]
+    shares = random.Random(1)
+    left = [" ".join(words) for words in passages]
+    right = [altered(words, shares.uniform(0, 0.25), seed) for seed, words in enumerate(passages)]
+    exact = {m[:2] for m in contained(left, right, threshold=threshold) if m.jaccard >= threshold}
+    found = {match[:2] for match in near_duplicates(left, right, threshold=threshold)}
+    assert 30 < len(exact) < 300 and found <= exact
+    assert len(found) >= 0.99 * len(exact)
+    assert {match[:2] for match in near_duplicates(left, right, threshold=threshold, seed=1)} <= exact
+
+
+def test_case_signs_and_soft_hyphens_do_not_hide_a_duplicate() -> None:
+    words = passage(0, 30)
+    typeset = ", ".join(word.upper() for word in words).replace("1", "\u00ad1")
+    assert near_duplicates([" ".join(words)], [typeset]) == [Match(0, 0, 1.0, 1.0)]
+
+
+def test_a_sentence_in_an_abstract_is_contained_but_no_near_duplicate() -> None:
+    words = passage(0)
+    whole, sentence = " ".join(words), " ".join(words[40:60])
+    assert near_duplicates([whole], [sentence]) == []
+    (match,) = contained([whole], [sentence])
+    assert match.containment == 1.0 and match.jaccard < 0.2
+
+
+def test_texts_too_short_to_tell_are_left_out() -> None:
+    short, enough = "no side effects were seen here today", "no side effects were seen here today at all"
+    assert contained([short], [short]) == near_duplicates([short], [short]) == []
+    assert len(contained([enough], [enough])) == len(near_duplicates([enough], [enough])) == 1
+    assert near_duplicates(["", ""]) == contained([], []) == []
+
+
+def test_characters_serve_scripts_without_spaces() -> None:
+    text = "阿司匹林抑制环氧合酶并缓解疼痛"
+    by_character = Shingling(size=5, unit="character")
+    assert contained([text], [f"研究表明{text}。"], shingling=by_character)[0].containment == 1.0
+    assert contained([text], [f"研究表明{text}。"]) == []
+
+
+def test_wrong_settings_are_refused() -> None:
+    for threshold in (0.0, 1.5):
+        with pytest.raises(ChemxlError, match=r"not in \(0, 1\]"):
+            near_duplicates(["a"], threshold=threshold)
+    with pytest.raises(ChemxlError, match="too few"):
+        near_duplicates(["a"], threshold=0.1, permutations=8)
