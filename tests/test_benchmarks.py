@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import scorer, tag
+from benchmarks import alignment, patents, scorer, tag
 from chemxl.documents import Mention
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
@@ -37,6 +37,16 @@ def test_the_tagger_gives_the_peers_mentions() -> None:
     assert all(row.agree == 1.0 for row in rows if "float32, whole" in row.name)
     assert all(0.0 < row.agree <= 1.0 for row in rows)  # bf16 and shorter windows move an untrained head's labels
     assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+
+
+def test_the_alignment_is_that_of_the_loop() -> None:
+    rows = alignment.run(count=60, long=150, whole=2000, repeats=1)
+    assert rows and all(row.agree == 1.0 for row in rows)
+
+
+def test_the_same_patents_are_kept() -> None:
+    rows = patents.run(small=True, repeats=1)
+    assert rows and all(row.agree == 1.0 for row in rows)
 
 
 def test_taggers_agree_only_on_the_same_mentions() -> None:

@@ -188,17 +188,16 @@ class Gathering(Experiment):
         documents = [document for texts in self.sources for document in texts.load()]
         steps.update(f"{d.language}: came in" for d in documents)
         query = Query()
-        documents = _filtered(
-            documents, {d.id for d in documents if query.matches(d.text)}, "no term of the query", steps
-        )
+        asked = [bool(query.matches(document.text)) for document in documents]
+        documents = _filtered(documents, asked, "no term of the query", steps)
         cleaned = [cleanup.clean(document) for document in documents]
         for _, counts in cleaned:
             steps.update({f"cleaned: {kind}": n for kind, n in counts.items()})
         documents = [document for document, _ in cleaned]
-        documents = _filtered(documents, _distinct(documents), "near duplicate", steps)
+        documents = _filtered(documents, _first_of_its_kind(documents), "near duplicate", steps)
         held_out = [document for texts in self.held_out for document in texts.load()]
         leaking = {leak.left for leak in duplicates.leaks(documents, held_out)}
-        documents = _filtered(documents, {d.id for d in documents} - leaking, "in a test set", steps)
+        documents = _filtered(documents, [d.id not in leaking for d in documents], "in a test set", steps)
         steps.update(f"{d.language}: kept" for d in documents)
         steps.update({f"{d.language}: words": 0 for d in documents})
         for document in documents:
@@ -211,16 +210,18 @@ class Gathering(Experiment):
         return export.read_parquet(self.run().folder / "corpus.parquet")
 
 
-def _filtered(documents: Sequence[Document], kept: set[str], why: str, steps: Counter[str]) -> list[Document]:
-    steps.update(f"{document.language}: {why}" for document in documents if document.id not in kept)
-    return [document for document in documents if document.id in kept]
+def _filtered(documents: Sequence[Document], kept: Sequence[bool], why: str, steps: Counter[str]) -> list[Document]:
+    # By place and not by id: two corpora may hold one abstract under one id.
+    pairs = list(zip(documents, kept, strict=True))
+    steps.update(f"{document.language}: {why}" for document, stays in pairs if not stays)
+    return [document for document, stays in pairs if stays]
 
 
-def _distinct(documents: Sequence[Document]) -> set[str]:
-    """Ids of documents that no earlier one nearly equals."""
+def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
+    """Whether no earlier document nearly equals it."""
     texts = [document.text for document in documents]
     copies = {match.right for match in contained(texts, texts, threshold=0.5) if match.left < match.right}
-    return {document.id for i, document in enumerate(documents) if i not in copies}
+    return [i not in copies for i in range(len(documents))]
 
 
 class AlignedPairs(_Embedding):

@@ -123,6 +123,13 @@ def test_gathering_accounts_for_every_document(runs: Path) -> None:
     assert sum(len(document.words) for document in kept) == steps["en: words"] + steps["ru: words"]
 
 
+def test_the_same_abstract_of_two_corpora_stays_once() -> None:
+    test = Texts(name="mini", split="test", language="en")
+    once, twice = Gathering(sources=(test,)), Gathering(sources=(test, test))
+    assert [d.id for d in twice.documents()] == [d.id for d in once.documents()]
+    assert twice.run().metrics["en: near duplicate"] == once.run().metrics["en: kept"]
+
+
 def test_aligned_pairs_are_written_in_both_formats(told: None) -> None:
     made = AlignedPairs(gathering=Gathering(sources=(Texts(name="mini", split="test"),)), minimum=0.0)
     run = made.run()
