@@ -2,8 +2,8 @@
 
 Real abstracts and a pretrained encoder where this machine has them, otherwise the mini corpus and a random one. Texts
 that are longer than the pipeline reads at once are left out. The peer's time is that of its quicker aggregation; its
-mentions, for the agreement, are read from its label of each word's first piece. Ours differ where the pipeline's best
-label of a word may not follow the one before (I after O), which we never give, and where a window cuts the context.
+mentions, for the agreement, are read from its label of each word's first piece. With the best label of each word ours
+are the same; ``chemxl tag`` searches the best legal sequence and so differs where the pipeline gives I after O.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from chemxl import corpora, encoders
 from chemxl.documents import Document, Mention, from_bio
 from chemxl.experiment import hardware, runs
 from chemxl.ner.models import EncoderLabeller
-from chemxl.ner.tagger import SubwordReader, Tagger
+from chemxl.ner.tagger import MAX_TOKENS, SubwordReader, Tagger
 from chemxl.training import accelerator, bf16_pays
 
-MAX_TOKENS = 512
 AGGREGATIONS = ("simple", "first")
 Found = Sequence[Sequence[Mention]]
 
@@ -42,10 +41,7 @@ def trained() -> Tagger | None:
 
 
 def untrained(name: str, documents: Sequence[Document]) -> Tagger:
-    """A random head on an encoder, biased so that one word in ten is a mention of its own.
-
-    Left alone it would often give I after O, which our decoder forbids and the pipeline does not.
-    """
+    """A random head on an encoder, biased so that one word in ten is a mention of its own."""
     tokenizer, encoder = encoders.load(name)
     model = EncoderLabeller(encoder, ["O", "B-CHEM", "I-CHEM"], crf=False).eval()
     reader = SubwordReader(tokenizer)
@@ -121,16 +117,11 @@ def subject(count: int, *, small: bool) -> tuple[str, Tagger, list[Document]]:
 
 
 def variants(tagger: Tagger) -> dict[str, Callable[[Sequence[Document]], Found]]:
-    """Ours: as ``chemxl tag`` reads, then whole texts as the pipeline reads them, in our precision and in its own."""
-    assert isinstance(tagger.reader, SubwordReader)
-    whole = Tagger(tagger.model, SubwordReader(tagger.reader.tokenizer, max_tokens=MAX_TOKENS))
-    found: dict[str, Callable[[Sequence[Document]], Found]] = {}
+    """Ours: each word's best label, as the pipeline gives it, in its precision and in ours; then as ``chemxl tag``."""
+    found = {"float32, best labels": partial(tagger.predict, precision="fp32", legal=False)}
     if bf16_pays(accelerator("fp32").device):
-        found["bf16, default windows"] = partial(tagger.predict, precision="bf16")
-        found["bf16, whole texts"] = partial(whole.predict, precision="bf16")
-    else:
-        found["float32, default windows"] = partial(tagger.predict, precision="fp32")
-    return found | {"float32, whole texts": partial(whole.predict, precision="fp32")}
+        found["bf16, best labels"] = partial(tagger.predict, precision="bf16", legal=False)
+    return found | {"as chemxl tag, legal sequences": tagger.predict}
 
 
 def run(*, count: int = 100, repeats: int = 3, small: bool = False) -> list[Row]:

@@ -12,7 +12,12 @@ import pytest
 from chemxl import book
 
 ROOT = Path(__file__).parents[1]
-SMALL = "&small {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}"
+SMALL = """
+01_data_collection: &collect {seeds: [0, 1], rates: [0.1]}
+04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
+10_scoreboard: {<<: [*ner, *collect]}
+"""
+HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
 
 
 @pytest.fixture
@@ -23,19 +28,20 @@ def tree(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for name in ("_config.yml", "_toc.yml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "book/params/small.yaml").write_text(f"04_ner: {SMALL}\n10_scoreboard: *small\n")
+    (tmp_path / "book/params/small.yaml").write_text(SMALL)
     return tmp_path
 
 
 def test_every_notebook_runs_and_may_be_published(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHEMXL_RUNS", str(tree / ".runs"))
-    assert book.run(profile="small", jobs=1, root=tree) == ["04_ner", "10_scoreboard"]
+    assert book.run(profile="small", jobs=1, root=tree) == ["01_data_collection", "04_ner", "10_scoreboard"]
     book.check(profile="small", root=tree)
     assert book.run(profile="small", jobs=1, root=tree) == []
     for path in sorted((tree / "notebooks").glob("*.ipynb")):
         text = path.read_text("utf-8")
         assert str(tree) not in text and "it/s]" not in text
         nbformat.validate(nbformat.from_dict(json.loads(text)))
-    chapter = nbformat.read(tree / "notebooks/04_ner.ipynb", 4)
-    headings = [line[3:] for cell in chapter.cells for line in cell.source.splitlines() if line.startswith("## ")]
-    assert headings == ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
+    for name in ("01_data_collection", "04_ner"):
+        chapter = nbformat.read(tree / f"notebooks/{name}.ipynb", 4)
+        lines = [line for cell in chapter.cells for line in cell.source.splitlines()]
+        assert [line[3:] for line in lines if line.startswith("## ")] == HEADINGS

@@ -98,7 +98,9 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
     os.environ.update(variables)
     Thread(target=_end_with_parent, daemon=True).start()
     # Only here: it reads the environment, and whoever asks what is up to date need not wait for it.
-    import papermill
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # a bar that nobody is shown
+        import papermill
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
