@@ -99,12 +99,11 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
     os.environ.update(variables)
     Thread(target=_end_with_parent, daemon=True).start()
     # Only here: it reads the environment, and whoever asks what is up to date need not wait for it.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")  # a bar that nobody is shown
-        import papermill
+    import papermill
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
+    warnings.filterwarnings("ignore", message="IProgress not found")  # of a bar that nobody is shown
     begun = perf_counter()
     kept = _aside(source, "failed")
     try:

@@ -74,6 +74,9 @@ def counted(profile: Profile) -> dict[str, dict[str, Any]]:
     }
 
 
+TASKS = ("English to Russian twin, first hit", "Russian to English twin, first hit", "same topic, first five")
+
+
 def terms() -> Rows:
     """The interaction terms with every form that is searched for."""
     return [
@@ -110,10 +113,16 @@ def steps(metrics: Mapping[str, object]) -> Rows:
     table: dict[str, dict[str, object]] = {}
     for name, n in metrics.items():
         language, _, step = name.partition(": ")
-        if step:
+        if step and not language.startswith("of "):
             column = {"en": "English", "ru": "Russian"}.get(language, "both")
             table.setdefault(step, {"step": step, "English": None, "Russian": None, "both": None})[column] = n
     return list(table.values()) or [{"step": "nothing is recorded yet"}]
+
+
+def card(made: Gathering) -> tuple[Rows, Rows]:
+    """Languages and licences of what was gathered."""
+    kept = {name[3:-6]: int(n) for name, n in made.run().metrics.items() if name.startswith("of ")}
+    return statistics.languages(made.documents()), statistics.licences(kept)
 
 
 def by_rate(lines: Mapping[str, Sequence[Alignment]], embedder: str) -> list[list[float]]:
@@ -153,13 +162,9 @@ def searches(profile: Profile, *, embedders: Sequence[str]) -> dict[str, list[Tw
         topics = (Texts(name="ru-sci-papers-chemistry"), Texts(name="ru-sci-papers-medicine"))
     made: dict[str, list[TwinSearch | TopicSearch]] = {}
     for method in (BM25, *embedders):
-        made[f"{method}: English to Russian twin, first hit"] = [
-            TwinSearch(embedder=method, queries=english, pool=russian)
-        ]
-        made[f"{method}: Russian to English twin, first hit"] = [
-            TwinSearch(embedder=method, queries=russian, pool=english)
-        ]
-        made[f"{method}: same topic, first five"] = [TopicSearch(embedder=method, topics=topics)]
+        made[f"{method}: {TASKS[0]}"] = [TwinSearch(embedder=method, queries=english, pool=russian)]
+        made[f"{method}: {TASKS[1]}"] = [TwinSearch(embedder=method, queries=russian, pool=english)]
+        made[f"{method}: {TASKS[2]}"] = [TopicSearch(embedder=method, topics=topics)]
     return made
 
 

@@ -185,24 +185,23 @@ class Gathering(Experiment):
         The metrics are named by language and step, such as ``en: no term of the query``, and ``cleaned: homoglyph``.
         """
         steps: Counter[str] = Counter()
-        documents = [document for texts in self.sources for document in texts.load()]
-        steps.update(f"{d.language}: came in" for d in documents)
+        found = [(texts.name, document) for texts in self.sources for document in texts.load()]
+        steps.update(f"{document.language}: came in" for _, document in found)
         query = Query()
-        asked = [bool(query.matches(document.text)) for document in documents]
-        documents = _filtered(documents, asked, "no term of the query", steps)
-        cleaned = [cleanup.clean(document) for document in documents]
+        asked = [bool(query.matches(document.text)) for _, document in found]
+        found = _filtered(found, asked, "no term of the query", steps)
+        cleaned = [cleanup.clean(document) for _, document in found]
         for _, counts in cleaned:
             steps.update({f"cleaned: {kind}": n for kind, n in counts.items()})
-        documents = [document for document, _ in cleaned]
-        documents = _filtered(documents, _first_of_its_kind(documents), "near duplicate", steps)
+        found = [(name, document) for (name, _), (document, _) in zip(found, cleaned, strict=True)]
+        found = _filtered(found, _first_of_its_kind([document for _, document in found]), "near duplicate", steps)
         held_out = [document for texts in self.held_out for document in texts.load()]
-        leaking = {leak.left for leak in duplicates.leaks(documents, held_out)}
-        documents = _filtered(documents, [d.id not in leaking for d in documents], "in a test set", steps)
-        steps.update(f"{d.language}: kept" for d in documents)
-        steps.update({f"{d.language}: words": 0 for d in documents})
-        for document in documents:
+        leaking = {leak.left for leak in duplicates.leaks([document for _, document in found], held_out)}
+        found = _filtered(found, [document.id not in leaking for _, document in found], "in a test set", steps)
+        for name, document in found:
+            steps.update([f"{document.language}: kept", f"of {name}: kept"])
             steps[f"{document.language}: words"] += len(document.words)
-        export.write_parquet(folder / "corpus.parquet", documents)
+        export.write_parquet(folder / "corpus.parquet", [document for _, document in found])
         return {name: float(n) for name, n in steps.items()}
 
     def documents(self) -> list[Document]:
@@ -210,11 +209,14 @@ class Gathering(Experiment):
         return export.read_parquet(self.run().folder / "corpus.parquet")
 
 
-def _filtered(documents: Sequence[Document], kept: Sequence[bool], why: str, steps: Counter[str]) -> list[Document]:
+Named = tuple[str, Document]  # a document and the corpus that it is of
+
+
+def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[str]) -> list[Named]:
     # By place and not by id: two corpora may hold one abstract under one id.
-    pairs = list(zip(documents, kept, strict=True))
-    steps.update(f"{document.language}: {why}" for document, stays in pairs if not stays)
-    return [document for document, stays in pairs if stays]
+    pairs = list(zip(found, kept, strict=True))
+    steps.update(f"{document.language}: {why}" for (_, document), stays in pairs if not stays)
+    return [named for named, stays in pairs if stays]
 
 
 def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
