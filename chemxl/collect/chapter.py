@@ -115,7 +115,8 @@ def steps(metrics: Mapping[str, object]) -> Rows:
         language, _, step = name.partition(": ")
         if step and not language.startswith("of "):
             column = {"en": "English", "ru": "Russian"}.get(language, "both")
-            table.setdefault(step, {"step": step, "English": None, "Russian": None, "both": None})[column] = n
+            label = name if column == "both" else step
+            table.setdefault(label, {"step": label, "English": None, "Russian": None, "both": None})[column] = n
     return list(table.values()) or [{"step": "nothing is recorded yet"}]
 
 
