@@ -122,3 +122,26 @@ def test_hostile_text(tagger: Tagger) -> None:
 def test_a_folder_without_a_tagger_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match=r"holds no tagger\.json"):
         Tagger.load(tmp_path)
+
+
+def test_threads_change_nothing_but_the_time() -> None:
+    documents = corpora.load("mini", split="dev")
+    tagger = subword("softmax")
+    before = torch.get_num_threads()
+    alone = tagger.predict(documents, precision="fp32")
+    torch.set_num_threads(2)
+    try:
+        assert tagger.predict(documents, precision="fp32") == alone
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_best_labels_are_those_of_each_word() -> None:
+    documents = corpora.load("mini", split="dev", language="en")
+    tagger = subword("softmax")
+    batch = tagger.reader.collate(tagger.reader.windows(documents[:2]))
+    with torch.no_grad():
+        emissions = tagger.model.emissions(**batch)
+    assert torch.equal(tagger.model.decode(legal=False, **batch)[0], emissions.argmax(2))
+    assert tagger.predict(documents, legal=False) != tagger.predict(documents)  # this head gives I after O
