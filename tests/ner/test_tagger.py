@@ -140,6 +140,7 @@ def test_threads_change_nothing_but_the_time() -> None:
 def test_best_labels_are_those_of_each_word() -> None:
     documents = corpora.load("mini", split="dev", language="en")
     tagger = subword("softmax")
+    tagger.model.eval()
     batch = tagger.reader.collate(tagger.reader.windows(documents[:2]))
     with torch.no_grad():
         emissions = tagger.model.emissions(**batch)
