@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -26,6 +25,7 @@ _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore:IProgress not found",  # of a bar that nobody is shown
     "JUPYTER_PREFER_ENV_PATH": "1",
 }
 
@@ -103,7 +103,6 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-    warnings.filterwarnings("ignore", message="IProgress not found")  # of a bar that nobody is shown
     begun = perf_counter()
     kept = _aside(source, "failed")
     try:
