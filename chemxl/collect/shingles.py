@@ -54,7 +54,13 @@ WORDS = Shingling()
 
 
 class Match(NamedTuple):
-    """Two texts that share shingles: their places, |A & B| / |A | B|, and |A & B| / min(|A|, |B|)."""
+    """Two texts that share shingles.
+
+    Args:
+        left, right: their places.
+        jaccard: the shared shingles over all of both.
+        containment: the shared shingles over those of the text that has fewer.
+    """
 
     left: int
     right: int
