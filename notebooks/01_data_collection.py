@@ -96,12 +96,14 @@ with tempfile.TemporaryDirectory() as folder:
     weekly = Path(folder) / "weekly.xml"
     written = chapter.weekly_file(weekly)
     kept = chapter.russian_priority(weekly)
-show.table(kept, caption=f"Grants with a Russian priority, of {written} in the file")
+show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian priority, of {written} in the file")
 
 # %% [markdown]
 # **Duplicates and leaks.** Two texts are near copies if the sets $A$ and $B$ of their {term}`shingles <shingle>` of words
-# have a Jaccard index $|A \cap B| / |A \cup B|$ of at least one half. MinHash signatures {cite}`broder-1997-resemblance`
-# propose pairs, and each is checked exactly, so that chance finds nothing. Translations are found by what their ids share.
+# have a Jaccard index $|A \cap B| / |A \cup B|$ of at least one half {cite}`broder-1997-resemblance`, and one contains the
+# other if four fifths of the smaller set are shared. Pairs are joined by their rarest shingles and checked exactly, so that
+# chance finds nothing; MinHash signatures do the same for collections that are too large for that
+# ({py:mod}`chemxl.collect.shingles`). Translations are found by what their ids share.
 #
 # **Similar documents.** BM25 {cite}`robertson-2009-bm25` within a language, and across languages the cosine of document
 # vectors, searched exactly.
