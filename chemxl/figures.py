@@ -112,8 +112,19 @@ class Bar:
     group: str = ""
 
 
-def curves(curves: Sequence[Curve], *, xlabel: str, ylabel: str, alt: str, caption: str = "") -> Figure:
+def curves(
+    curves: Sequence[Curve],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    caption: str = "",
+    limits: tuple[float, float] | None = None,
+) -> Figure:
     """Mean over seeds with a 95 % Student t interval; the caption says so.
+
+    Args:
+        limits: what y cannot go beyond, such as (0, 1) for a score; bands end there.
 
     Raises:
         ChemxlError: no curve, more curves than there are colours, or no alt text.
@@ -122,6 +133,8 @@ def curves(curves: Sequence[Curve], *, xlabel: str, ylabel: str, alt: str, capti
     canvas, axes = _canvas(height=3.4)
     for curve, colour, marker, dash in zip(curves, COLOURS, _MARKERS, _DASHES, strict=False):
         mean, low, high = _t_interval(np.asarray(curve.runs, dtype=float))
+        if limits is not None:
+            low, high = np.clip([low, high], *limits)
         axes.plot(curve.x, mean, color=colour, marker=marker, linestyle=dash, markersize=5, label=curve.label)
         axes.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set(xlabel=xlabel, ylabel=ylabel)

@@ -136,3 +136,11 @@ def test_colours_can_be_told_from_the_page_in_both_themes(colour: str) -> None:
     assert figures._on(colour) in {"#000000", "#ffffff"}
     r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     assert 60 < 0.2126 * r + 0.7152 * g + 0.0722 * b < 200
+
+
+def test_a_band_ends_where_a_score_does() -> None:
+    curve = figures.Curve("a", [0.1, 0.2], [[0.9, 0.5], [1.0, 0.6]])
+    free = figures.curves([curve], xlabel="x", ylabel="F1", alt="a")
+    held = figures.curves([curve], xlabel="x", ylabel="F1", alt="a", limits=(0, 1))
+    ticks = [max(float(t) for t in re.findall(r">(\d\.\d+)</text>", f.svg)) for f in (free, held)]
+    assert ticks[1] <= 1.0 < ticks[0]

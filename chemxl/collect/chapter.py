@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from chemxl import corpora
-from chemxl.collect import cleanup, patents, statistics
+from chemxl.collect import statistics
 from chemxl.collect.experiments import (
     BM25,
     AlignedPairs,
@@ -23,7 +20,6 @@ from chemxl.collect.experiments import (
 from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
-from chemxl.documents import Document, Mention
 
 Profile = Literal["small", "real", "paper"]
 Rows = list[dict[str, object]]
@@ -118,6 +114,17 @@ def steps(metrics: Mapping[str, object]) -> Rows:
             label = name if column == "both" else step
             table.setdefault(label, {"step": label, "English": None, "Russian": None, "both": None})[column] = n
     return list(table.values()) or [{"step": "nothing is recorded yet"}]
+
+
+def leaking(rows: Iterable[Mapping[str, object]]) -> Rows:
+    """Rows of :func:`leakages`, the two parts apart, without the kinds."""
+    made: Rows = []
+    for row in rows:
+        test, _, train = str(row["row"]).partition(" in ")
+        made.append(
+            {"tested on": test, "stands in": train} | {name: row.get(name) for name in ("documents", "by text", "of")}
+        )
+    return made
 
 
 def card(made: Gathering) -> tuple[Rows, Rows]:
@@ -222,72 +229,6 @@ def overlaps(profile: Profile) -> dict[str, Overlap]:
     return made
 
 
-def traps() -> Document:
-    """A sentence with the traps that texts from the web and from PDFs hold, and a mention of each name in it."""
-    text = "Ингибитор \u0421OX-2 при \u0440\u041d 7,4: це\u00adле\u00adкоксиб, \ufb02uorouracil и токоферoл."
-    names = ("\u0421OX-2", "це\u00adле\u00adкоксиб", "\ufb02uorouracil", "токоферoл")
-    places = [(text.index(name), text.index(name) + len(name)) for name in names]
-    types = ("GENE", "DRUG", "DRUG", "CHEM")
-    return Document(
-        "traps", text, tuple(Mention.of(t, *place) for t, place in zip(types, places, strict=True)), language="ru"
-    )
-
-
-def trapped() -> Rows:
-    """Each name of :func:`traps` before and after the clean-up, letter by letter where it is not plain."""
-    before = traps()
-    after, _ = cleanup.clean(before)
-    pairs = zip(before.mentions, after.mentions, strict=True)
-    return [
-        {"type": new.type, "before": spelt(before.surface(old)), "after": spelt(after.surface(new))}
-        for old, new in pairs
-    ]
-
-
-def spelt(name: str) -> str:
-    """A name with its script, and with what cannot be seen written out."""
-    scripts = {script for letter in name if (script := statistics.script(letter))}
-    seen = name.replace("\u00ad", "[soft hyphen]").replace("\ufb02", "[ligature fl]")
-    return f"{seen} ({' and '.join(sorted(scripts))})"
-
-
 def aligned(profile: Profile, *, embedder: str, sentences: int = 600) -> AlignedPairs:
     """Sentence pairs of what was gathered in both languages."""
     return AlignedPairs(embedder=embedder, gathering=gathering(profile, sentences=sentences))
-
-
-def weekly_file(path: Path) -> int:
-    """Write a file as the USPTO's weekly ones are: the mini corpus's English patents, every third of Russian priority.
-
-    Returns:
-        How many grants it holds.
-    """
-    documents = [d for d in corpora.load("mini", language="en", faults=[]) if d.domain == "patents"]
-    grants = []
-    for number, document in enumerate(documents):
-        title, *body = document.text.splitlines()
-        country = "RU" if number % 3 == 0 else "JP"
-        claim = f"<priority-claims><priority-claim><country>{country}</country></priority-claim></priority-claims>"
-        own = f"<document-id><doc-number>{9000000 + number}</doc-number><kind>B2</kind></document-id>"
-        head = f"<publication-reference>{own}</publication-reference>{claim}"
-        text = "".join(f"<p>{escape(line)}</p>" for line in body)
-        grants.append(
-            '<?xml version="1.0" encoding="UTF-8"?>\n<us-patent-grant><us-bibliographic-data-grant>'
-            f"{head}<invention-title>{escape(title)}</invention-title></us-bibliographic-data-grant>"
-            f"<description>{text}</description></us-patent-grant>\n"
-        )
-    path.write_text("".join(grants), "utf-8")
-    return len(grants)
-
-
-def russian_priority(path: Path) -> Rows:
-    """The patents of a weekly file that claim a Russian priority."""
-    return [
-        {
-            "number": p.number,
-            "priority": ", ".join(x.country for x in p.priorities),
-            "title": p.title,
-            "characters": len(p.document().text),
-        }
-        for p in patents.read(path, countries=("RU",))
-    ]

@@ -220,9 +220,10 @@ def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Cou
 
 
 def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
-    """Whether no earlier document nearly equals it."""
+    """Whether no earlier document nearly equals it or holds it, as for :func:`chemxl.collect.duplicates.leaks`."""
     texts = [document.text for document in documents]
-    copies = {match.right for match in contained(texts, texts, threshold=0.5) if match.left < match.right}
+    alike = (m for m in contained(texts, texts, threshold=0.5) if m.jaccard >= 0.5 or m.containment >= 0.8)
+    copies = {match.right for match in alike if match.left < match.right}
     return [i not in copies for i in range(len(documents))]
 
 
