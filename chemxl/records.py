@@ -274,7 +274,8 @@ def bar(recorded: Sequence[Row], name: str) -> tuple[float | None, float | None,
 
 
 def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
-    """Where recorded rows come from; one line that says so where there are none."""
+    """Where recorded rows come from, those of one experiment in one line; one line that says so where there are none."""
+    first = {(r.row, r.config_hash): r for r in reversed(recorded)}
     return [
         {
             "row": r.row,
@@ -284,9 +285,9 @@ def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
             "commit": (r.commit or "")[:10],
             "hardware": r.hardware,
             "date": r.date,
-            "seconds a training": r.seconds,
+            "seconds a run": r.seconds,
         }
-        for r in recorded
+        for r in reversed(first.values())
     ] or [{"row": "nothing is recorded yet"}]
 
 
