@@ -274,7 +274,7 @@ def bar(recorded: Sequence[Row], name: str) -> tuple[float | None, float | None,
 
 
 def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
-    """Where recorded rows come from, those of one experiment in one line; one line that says so where there are none."""
+    """Where recorded rows come from, one line an experiment; one line that says so where there are none."""
     first = {(r.row, r.config_hash): r for r in reversed(recorded)}
     return [
         {
