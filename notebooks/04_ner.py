@@ -119,9 +119,9 @@ display(*[show.table(tables[name], caption=name, note=note) for name in dict.fro
 #
 # On real text, trained and tested on BC5CDR, the small multilingual encoder reaches {glue:text}`english`. Trained on
 # English chemicals alone it reaches {glue:text}`zero_shot` on Russian abstracts; trained on Russian ones,
-# {glue:text}`upper`. So about half of the distance is crossed without one Russian label. But read this with its
+# {glue:text}`upper`. So more than half of what Russian labels give is had without one. But read this with its
 # control: on the *English* half of the same corpus the English-trained model reaches only {glue:text}`english_half`.
-# Most of what is missing in Russian is missing in English, too, and it is recall that is missing: BioNNE-R annotates
+# Most of what is missing in Russian is missing in English, too, and recall more than precision: BioNNE-R annotates
 # more kinds of substance than BC5CDR. The other direction says the same: trained on the Russian part, the model reaches
 # {glue:text}`reverse` on the English half without having seen an English document of it. What does not carry over is
 # the guideline more than the language. And without pretraining little carries
