@@ -219,14 +219,10 @@ def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
     listed = yaml.safe_load((path or book_root() / PAPERS).read_text("utf-8"))
     rows = []
     for table in listed.get(chapter, []):
-        shared: dict[str, Any] = {
-            "chapter": chapter,
-            "table": table["table"],
-            "metric": table.get("metric", "F1"),
-            "scorer": table["scorer"],
-        }
-        for name, number in table["rows"].items():
-            rows.append(Row(row=name, paper=number, paper_source=table["source"], **shared))
+        shared = {"chapter": chapter, "table": table["table"], "scorer": table["scorer"]}
+        for name, numbers in table["rows"].items():
+            for metric, number in (numbers if isinstance(numbers, dict) else {"F1": numbers}).items():
+                rows.append(Row(row=name, metric=metric, paper=number, paper_source=table["source"], **shared))
     return rows
 
 

@@ -127,6 +127,12 @@ def leaking(rows: Iterable[Mapping[str, object]]) -> Rows:
     return made
 
 
+def turned(rows: Sequence[Mapping[str, object]]) -> Rows:
+    """A row a measure and a column a corpus, for tables with more measures than corpora."""
+    measures = dict.fromkeys(name for row in rows for name in row if name != "row")
+    return [{"": name} | {str(row["row"]): row.get(name) for row in rows} for name in measures]
+
+
 def card(made: Gathering) -> tuple[Rows, Rows]:
     """Languages and licences of what was gathered."""
     kept = {name[3:-6]: int(n) for name, n in made.run().metrics.items() if name.startswith("of ")}

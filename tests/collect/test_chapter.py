@@ -45,3 +45,10 @@ def test_terms_have_all_their_forms() -> None:
     rows = {row["term"]: row for row in chapter.terms()}
     assert len(rows) == 8
     assert "ингибиторами" in str(rows["inhibitor"]["Russian"])
+
+
+def test_a_table_is_turned() -> None:
+    rows = [{"row": "a", "documents": 3, "GENE": 1}, {"row": "b", "documents": 5}]
+    assert chapter.turned(rows) == [{"": "documents", "a": 3, "b": 5}, {"": "GENE", "a": 1, "b": None}]
+    parts = chapter.leaking([{"row": "x dev in y train", "documents": 2, "by text": 1, "of": 9, "translation": 1}])
+    assert parts == [{"tested on": "x dev", "stands in": "y train", "documents": 2, "by text": 1, "of": 9}]
