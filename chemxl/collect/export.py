@@ -93,7 +93,7 @@ def read_parquet(path: Path) -> list[Document]:
             groups = range(file.metadata.num_row_groups)
             _bounded(path, sum(file.metadata.row_group(i).total_byte_size for i in groups))
             return list(_documents(file.iter_batches(_ROWS), str(path)))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # the last: names of columns that are not UTF-8
         reason = str(error).partition("\n")[0][:200]
         raise CorpusError(f"{path}: cannot be read as Parquet ({reason}); write it again") from error
 
