@@ -146,3 +146,14 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(export, "MAX_BYTES", 10**5)
     with pytest.raises(CorpusError, match="unpack"):
         read_parquet(path)
+
+
+def test_a_column_whose_name_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    write_parquet(path, [ONE])
+    raw = bytearray(path.read_bytes())
+    first = raw.rindex(b"PAR1") - int.from_bytes(raw[-8:-4], "little")  # of the footer
+    raw[raw.index(b"language", first)] = 0x80
+    path.write_bytes(raw)
+    with pytest.raises(CorpusError, match=r"x\.parquet: cannot be read as Parquet"):
+        read_parquet(path)
