@@ -226,9 +226,9 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # - The recorded rows use a multilingual E5 of 12 layers and 384 dimensions, restored from a 4-bit file and cut to
 #   59,432 pieces: a sixth of mBERT's size. Expect larger encoders to score higher.
 # - The recorded runs train for four epochs with dropout in the head alone, settings taken from runs on development data
-#   with one seed; nothing was tuned on a test set. Reading whole abstracts, as far as the encoder's 512 pieces, did
-#   clearly better on development data than short windows; a CRF head did no better than the softmax; and searching legal
-#   sequences did better than taking each word's best label.
+#   with one seed; nothing was tuned on a test set. Whole abstracts, as far as the encoder's 512 pieces, are read, and one
+#   epoch more than with the short windows of an earlier recording: the two changes were not separated. On development
+#   data a CRF head did about as well as the softmax, and legal sequences better than each word's best label.
 # - BC5CDR and BioNNE-R mean different things by "chemical": BioNNE-R annotates water, oxygen and whole classes that
 #   BC5CDR leaves out, and nests mentions. Part of what looks like a loss from English to Russian is this.
 # - Flattening makes the Russian task easier than the full one. Against all mentions, nested ones included, F1 is what the
