@@ -44,12 +44,6 @@ class Scored(Protocol):
     def trained(self) -> Experiment:
         """What took the time."""
 
-    def config(self) -> dict[str, Any]:
-        """As plain data."""
-
-    def config_hash(self) -> str:
-        """Of the configuration."""
-
 
 class Row(BaseModel):
     """One number of a table, or, with ``value`` null, a number that is still owed."""
@@ -271,7 +265,7 @@ def bar(recorded: Sequence[Row], name: str) -> tuple[float | None, float | None,
 
 def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
     """Where recorded rows come from, one line an experiment; one line that says so where there are none."""
-    first = {(r.row, r.config_hash): r for r in reversed(recorded)}
+    by_experiment = {(r.row, r.config_hash): r for r in recorded}
     return [
         {
             "row": r.row,
@@ -283,7 +277,7 @@ def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
             "date": r.date,
             "seconds a run": r.seconds,
         }
-        for r in reversed(first.values())
+        for r in by_experiment.values()
     ] or [{"row": "nothing is recorded yet"}]
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chemxl.collect.margin import Margins, Spans
+from chemxl.collect.margin import Embed, Margins, Spans
 from chemxl.collect.sentences import sentences
 from chemxl.documents import Document, Pair
 
@@ -26,7 +26,6 @@ RADIUS = 50
 
 # Gains of beads of SHAPES that end before row i and before columns low to high - 1: (i, low, high) -> (4, high - low).
 Gains = Callable[[int, int, int], np.ndarray]
-Embed = Callable[[Sequence[str]], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chemxl.collect.alignment import Bead
 from chemxl.documents import Pair
 from chemxl.errors import ChemxlError
+from chemxl.metrics import Score
 
 _PLACE = re.compile(r"[,;:](?=\s)")
 _WORDS_A_HALF = 3
@@ -38,10 +39,14 @@ def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> StrictF1:
 
     As in vecalign (Thompson and Koehn 2019) and Bertalign (Liu and Zhu 2022). A ratio without beads is 0.
     """
-    found_set, gold_set = ({(b.source, b.target) for b in beads if b.source and b.target} for beads in (found, gold))
-    right = len(found_set & gold_set)
-    precision, recall = right / max(1, len(found_set)), right / max(1, len(gold_set))
-    return StrictF1(precision, recall, 2 * right / max(1, len(found_set) + len(gold_set)))
+    score = Score(*tally(found, gold))
+    return StrictF1(score.precision, score.recall, score.f1)
+
+
+def tally(found: Iterable[Bead], gold: Iterable[Bead]) -> tuple[int, int, int]:
+    """How many beads are right on both sides, found, and due; those with an empty side are left out."""
+    a, b = ({(bead.source, bead.target) for bead in beads if bead.source and bead.target} for beads in (found, gold))
+    return len(a & b), len(a), len(b)
 
 
 def disturb(

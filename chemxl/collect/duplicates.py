@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chemxl.collect.shingles import WORDS, Shingling, contained, likeness
-from chemxl.collect.similar import Embed, nearest
+from chemxl.collect.margin import Embed
+from chemxl.collect.shingles import WORDS, Shingling, copies, likeness
+from chemxl.collect.similar import nearest
 from chemxl.corpora.corpus import twin_key
 from chemxl.documents import Document
 
@@ -69,10 +70,10 @@ def leaks(
     if embed:
         for i, j, cosine in translations(train, test, embed=embed, margin=margin):
             add(i, j, "translation", cosine)
-    for match in contained(*texts, threshold=min(threshold, containment), shingling=shingling):
+    for match in copies(*texts, threshold=threshold, containment=containment, shingling=shingling):
         if match.jaccard >= threshold:
             add(match.left, match.right, "near duplicate", match.jaccard)
-        elif match.containment >= containment:
+        else:
             add(match.left, match.right, "contained", match.containment)
     return [found[pair] for pair in sorted(found)]
 

@@ -9,17 +9,17 @@ from typing import Literal
 
 import numpy as np
 
-from chemxl import corpora, encoders
+from chemxl import encoders
 from chemxl.collect import cleanup, disturbance, duplicates, export, pairs, similar, statistics
-from chemxl.collect.alignment import Bead, align, align_documents
+from chemxl.collect.alignment import align, align_documents
 from chemxl.collect.inputs import LSI, ParallelText, Texts, embedder, twins
 from chemxl.collect.queries import Query
-from chemxl.collect.shingles import contained
+from chemxl.collect.shingles import copies
 from chemxl.corpora import tmx
-from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.corpora.corpus import Corpus, read_digest, twin_key
 from chemxl.documents import Document
 from chemxl.experiment import Experiment
-from chemxl.metrics import Counts
+from chemxl.metrics import Counts, Score
 
 BM25 = "bm25"
 
@@ -31,12 +31,30 @@ class _Embedding(Experiment):
 
     def data_digest(self) -> str:
         """The encoder's files, or the pairs that the semantic index is learnt from."""
-        if self.embedder in {LSI, BM25}:
-            return corpora.digest("mini", split="train")
+        if self.embedder == BM25:
+            return ""
+        if self.embedder == LSI:
+            return read_digest("mini", split="train", expanded=True)
         return encoders.file_digest(self.embedder)
 
 
-class Alignment(_Embedding):
+class _Tallied(_Embedding):
+    """An experiment that counts, per document, what is right, found and due."""
+
+    def counts(self) -> Counts:
+        """The counts, for intervals and paired tests."""
+        values = np.loadtxt(self.run().folder / "counts.tsv", dtype=np.int64, delimiter="\t", ndmin=2)
+        return Counts(("all",), values[:, None])
+
+
+def _kept(folder: Path, rows: Sequence[tuple[int, int, int]]) -> dict[str, float]:
+    values = np.array(rows, dtype=np.int64)  # (documents, 3)
+    np.savetxt(folder / "counts.tsv", values, fmt="%d", delimiter="\t")
+    score = Score(*values.sum(axis=0).tolist())
+    return {"precision": score.precision, "recall": score.recall, "f1": score.f1, "documents": len(rows)}
+
+
+class Alignment(_Tallied):
     """Sentence alignment of documents with known damage, by strict F1 over beads.
 
     Args:
@@ -50,39 +68,18 @@ class Alignment(_Embedding):
     seed: int = 0
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Disturb, align, compare; keeps per document the beads that are right, found and due."""
+        """Disturb, align, compare; counts per document the beads that are right, found and due."""
         rows = []
         for number, block in enumerate(self.text.load()):
             made = disturbance.disturb(
                 block, seed=1000 * self.seed + number, merge=self.rate, split=self.rate, drop=self.rate
             )
             found = align(made.source, made.target, embed=embedder(self.embedder))
-            rows.append(_tally(found, made.gold))
+            rows.append(disturbance.tally(found, made.gold))
         return _kept(folder, rows)
 
-    def counts(self) -> Counts:
-        """Beads per document, for intervals."""
-        return _counts(self)
 
-
-def _tally(found: Sequence[Bead], gold: Sequence[Bead]) -> tuple[int, int, int]:
-    a, b = ({(bead.source, bead.target) for bead in beads if bead.source and bead.target} for beads in (found, gold))
-    return len(a & b), len(a), len(b)
-
-
-def _kept(folder: Path, rows: Sequence[tuple[int, int, int]]) -> dict[str, float]:
-    values = np.array(rows, dtype=np.int64)  # (documents, 3)
-    np.savetxt(folder / "counts.tsv", values, fmt="%d", delimiter="\t")
-    score = Counts(("all",), values[:, None]).scores()["all"]
-    return {"precision": score.precision, "recall": score.recall, "f1": score.f1, "documents": len(rows)}
-
-
-def _counts(experiment: Experiment) -> Counts:
-    values = np.loadtxt(experiment.run().folder / "counts.tsv", dtype=np.int64, delimiter="\t", ndmin=2)
-    return Counts(("all",), values[:, None])
-
-
-class TwinSearch(_Embedding):
+class TwinSearch(_Tallied):
     """Is a document's translation among the first k that a search finds?
 
     Args:
@@ -107,12 +104,8 @@ class TwinSearch(_Embedding):
         ]
         return _kept(folder, rows)
 
-    def counts(self) -> Counts:
-        """One row a query: found, asked, asked."""
-        return _counts(self)
 
-
-class TopicSearch(_Embedding):
+class TopicSearch(_Tallied):
     """Are the documents that a search finds for a seed of the seed's topic?
 
     Args:
@@ -137,10 +130,6 @@ class TopicSearch(_Embedding):
             rows.append((sum(topics[j] == topics[i] for j in others), self.k, self.k))
         return _kept(folder, rows)
 
-    def counts(self) -> Counts:
-        """One row a seed: of its topic, found, found."""
-        return _counts(self)
-
 
 def _index(name: str, pool: Sequence[Document]) -> similar.Index:
     texts = [document.text for document in pool]
@@ -160,11 +149,11 @@ class Leakage(Experiment):
     def compute(self, folder: Path) -> dict[str, float]:
         """How many test documents leak, by kind and in all; those that the text alone gives away are ``by text``."""
         train, test = self.train.load(), self.test.load()
-        found = duplicates.leaks(train, test, key=twin_key if self.same_ids else None)
-        by_text = {leak.right for leak in duplicates.leaks(train, test, key=None)}
+        by_text = duplicates.leaks(train, test, key=None)
+        found = duplicates.leaks(train, test) if self.same_ids else by_text
         kinds = Counter(leak.kind for leak in found)
-        leaking = {leak.right for leak in found}
-        return dict(kinds) | {"documents": len(leaking), "by text": len(by_text), "of": len(test)}
+        leaking, told = ({leak.right for leak in leaks} for leaks in (found, by_text))
+        return dict(kinds) | {"documents": len(leaking), "by text": len(told), "of": len(test)}
 
 
 class Gathering(Experiment):
@@ -220,11 +209,10 @@ def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Cou
 
 
 def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
-    """Whether no earlier document nearly equals it or holds it, as for :func:`chemxl.collect.duplicates.leaks`."""
+    """Whether no earlier document nearly equals it, or is one text with it."""
     texts = [document.text for document in documents]
-    alike = (m for m in contained(texts, texts, threshold=0.5) if m.jaccard >= 0.5 or m.containment >= 0.8)
-    copies = {match.right for match in alike if match.left < match.right}
-    return [i not in copies for i in range(len(documents))]
+    again = {match.right for match in copies(texts, texts) if match.left < match.right}
+    return [i not in again for i in range(len(documents))]
 
 
 class AlignedPairs(_Embedding):
@@ -255,7 +243,11 @@ class Sizes(Experiment):
     def compute(self, folder: Path) -> dict[str, float]:
         """See :func:`chemxl.collect.statistics.sizes`; what there is none of is left out."""
         row = statistics.sizes(self.corpus.name, self.corpus.load(), types=self.corpus.types)
-        return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}
+        return _numbers(row)
+
+
+def _numbers(row: statistics.Row) -> dict[str, float]:
+    return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}
 
 
 class Overlap(Experiment):
@@ -275,4 +267,4 @@ class Overlap(Experiment):
         parts = [(corpus.name, corpus.load()) for corpus in (self.first, self.second)]
         tokenizer = encoders.load(self.encoder).tokenizer
         row = statistics.overlap(parts[0], parts[1], tokenizer, type=self.first.types[0])
-        return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}
+        return _numbers(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -11,15 +11,14 @@ import numpy as np
 from chemxl import corpora
 from chemxl.collect.embeddings import Embedder
 from chemxl.collect.lsi import LatentSemantic
+from chemxl.collect.margin import Embed
 from chemxl.corpora import mini
-from chemxl.corpora.corpus import translation_key
+from chemxl.corpora.corpus import read_digest, translation_key
 from chemxl.documents import Document, Pair
 from chemxl.experiment import Value
 
 LSI = "lsi"
 PREFIXES = {"e5-small": "query: "}  # what an encoder was trained to see before a text
-
-Embed = Callable[[Sequence[str]], np.ndarray]
 
 
 class Texts(Value):
@@ -41,8 +40,8 @@ class Texts(Value):
         return corpora.load(self.name, split=self.split, language=self.language, faults=[])
 
     def data_digest(self) -> str:
-        """A digest of the files."""
-        return corpora.digest(self.name, split=self.split, language=self.language)
+        """A digest of the files, and of how they are read."""
+        return read_digest(self.name, split=self.split, language=self.language, expanded=self.sentences > 0)
 
     @property
     def label(self) -> str:
@@ -66,15 +65,17 @@ class ParallelText(Value):
 
     def load(self) -> list[list[Pair]]:
         """Documents as lists of pairs."""
-        found = twin_sentences(self.split) if self.name == "mini" else corpora.pairs(self.name, faults=[])
-        found = [pair for pair in found if pair.languages == ("en", "ru")]
+        if self.name == "mini":
+            found = twin_sentences(self.split)
+        else:
+            found = corpora.pairs(self.name, split=self.split, language="en-ru", faults=[])
         half = len(found) // 2
         found = {"all": found, "first half": found[:half], "last half": found[half:]}[self.part]
         return [found[i : i + self.block] for i in range(0, len(found), self.block)]
 
     def data_digest(self) -> str:
-        """A digest of the files."""
-        return corpora.digest(self.name, split=self.split)
+        """A digest of the files, and of how they are read."""
+        return read_digest(self.name, split=self.split, language=None if self.name == "mini" else "en-ru")
 
 
 def twin_sentences(split: str, *, expanded: int = 0) -> list[Pair]:

@@ -5,9 +5,12 @@ Spans are a sentence, or two neighbouring ones embedded together as one text (as
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> (N, d) float32, rows of length 1, as Embedder gives
 
 REACH = 1000  # sentences on both sides of the diagonal among which neighbours are sought
 _BLOCK = 512

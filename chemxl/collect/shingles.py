@@ -134,6 +134,24 @@ def contained(
     return sorted(m for m in _verified(candidates, left, right, shingling) if m.containment >= threshold)
 
 
+def copies(
+    left: Sequence[str],
+    right: Sequence[str],
+    *,
+    threshold: float = 0.5,
+    containment: float = 0.8,
+    shingling: Shingling = WORDS,
+) -> list[Match]:
+    """Pairs that are near duplicates, or of which one holds the other; ascending by place.
+
+    Args:
+        threshold: least Jaccard index of near duplicates.
+        containment: least share of a text's shingles that the other holds.
+    """
+    matches = contained(left, right, threshold=min(threshold, containment), shingling=shingling)
+    return [match for match in matches if match.jaccard >= threshold or match.containment >= containment]
+
+
 @dataclass(frozen=True, slots=True)
 class _Hashed:
     """Texts as rows of distinct 64-bit hashes of shingles; texts that are too short have none and no row.

@@ -7,7 +7,7 @@ texts give the same ranking on every machine.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -15,10 +15,9 @@ import bm25s
 import numpy as np
 import snowballstemmer
 
+from chemxl.collect.margin import Embed
 from chemxl.documents import Document, words
 from chemxl.errors import ChemxlError
-
-Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> (N, d) float32, rows of length 1, as collect.embeddings gives
 
 # So many numbers one matrix product searches (1.5 GB in float32); a larger collection goes to faiss.
 LIMIT = 10**6 * 384

@@ -47,13 +47,22 @@ class Corpus(Value):
 
     def data_digest(self) -> str:
         """A digest of the files that a load reads, and of what the catalogue says about how."""
-        how = corpora.catalog()[self.name].model_dump_json(include={"reader", "options", "types"})
-        if not self.sentences:
-            return f"{how} {corpora.digest(self.name, split=self.split, language=self.language)}"
-        from chemxl.corpora import mini
+        return read_digest(self.name, split=self.split, language=self.language, expanded=self.sentences > 0)
 
-        names = (Path(mini.__file__).parent / "lexicon.tsv").read_text("utf-8")
-        return f"{how} {corpora.digest(self.name, split=self.split)} {names}"
+
+def read_digest(name: str, *, split: str | None, language: str | None = None, expanded: bool = False) -> str:
+    """A digest of the files of a part, and of what the catalogue says about how they are read.
+
+    Args:
+        expanded: the part is of ``mini`` and is expanded: its lexicon is read, too, and both languages are.
+    """
+    how = corpora.catalog()[name].model_dump_json(include={"reader", "options", "types"})
+    if not expanded:
+        return f"{how} {corpora.digest(name, split=split, language=language)}"
+    from chemxl.corpora import mini
+
+    names = (Path(mini.__file__).parent / "lexicon.tsv").read_text("utf-8")
+    return f"{how} {corpora.digest(name, split=split)} {names}"
 
 
 @lru_cache(maxsize=32)
