@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from chemxl.collect.http import Garbled, SourceError
+from chemxl.corpora.markup import SAFE
 
 # ISO 639-2 (both of its codes) and English names as catalogues write them, to ISO 639-1.
 _CODES = {
@@ -40,17 +41,7 @@ def parse_xml(body: bytes) -> Any:
     # Both protocols prescribe UTF-8, and with the encoding fixed the search for declarations cannot be got round.
     if b"<!ENTITY" in body:
         raise SourceError("the answer declares XML entities, which no source here needs: refused")
-    # Not collect_ids=False: with lxml 6.1 that makes it load an external DTD.
-    # Not collect_ids=False: with lxml 6.1 that makes it load an external DTD.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = etree.XMLParser(encoding="utf-8", **SAFE)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:

@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from chemxl.collect.patent_text import paragraphs, resolve
+from chemxl.corpora.markup import SAFE
 from chemxl.documents import Document, Span
 from chemxl.errors import CorpusError
 
@@ -213,9 +214,7 @@ def parse(
     if data.count(b"<") > MAX_TAGS:
         raise MalformedPatent(1, f"more than {MAX_TAGS:,} tags")
     content, unknown = resolve(data[start:])
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    parser = etree.XMLParser(**SAFE)
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:

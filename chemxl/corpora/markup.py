@@ -12,7 +12,8 @@ from chemxl.corpora.faults import Log, read_bytes
 
 # A DTD may be named, as in BioC and TMX, but is not looked for; what declares entities is not read at all. Without
 # huge_tree libxml2 keeps its own limits: 256 levels, 10 MB of text in one piece.
-_SAFE = {
+# Not collect_ids=False: with lxml 6.1 that makes it load an external DTD.
+SAFE = {
     "resolve_entities": False,
     "load_dtd": False,
     "no_network": True,
@@ -35,7 +36,7 @@ def elements(path: Path, log: Log, tag: str) -> Iterator[tuple[int, Any]]:
     data = read_bytes(path, log)
     if data is None:
         return
-    parser = etree.XMLPullParser(events=("start", "end"), tag=tag, **_SAFE)
+    parser = etree.XMLPullParser(events=("start", "end"), tag=tag, **SAFE)
     found = 0
     try:
         for event, element in _events(parser, data):
