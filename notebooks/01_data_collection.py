@@ -48,6 +48,7 @@ from IPython.display import display
 
 from chemxl import figures, recording, records, show
 from chemxl.collect import chapter, examples
+from chemxl.experiment import run_all
 
 # %% [markdown]
 # ## Data
@@ -133,11 +134,9 @@ scored = chapter.scored(profile, embedders=embedders, rates=rates, seeds=seeds)
 counted = chapter.counted(profile)
 for lines in scored.values():
     for experiments in lines.values():
-        for experiment in experiments:
-            experiment.run()
+        run_all(experiments)
 for lines in counted.values():
-    for experiment in lines.values():
-        experiment.run()
+    run_all(list(lines.values()))
 
 # %% [markdown]
 # ## Result

@@ -32,6 +32,7 @@ from IPython.display import display
 
 from chemxl import recording, records, show
 from chemxl.collect import chapter as collection
+from chemxl.experiment import run_all
 from chemxl.ner import chapter
 
 # %% [markdown]
@@ -43,8 +44,7 @@ from chemxl.ner import chapter
 scored = collection.scored(profile, embedders=embedders, rates=rates, seeds=seeds)
 for lines in scored.values():
     for values in lines.values():
-        for value in values:
-            value.run()
+        run_all(values)
 collected = records.read(recording.COLLECT)
 tables = records.tables(recording.scored(scored, profile=profile), collected, [])
 note = "Strict F1 over beads, or the share of the first k that is right; 95 % bootstrap interval."
@@ -58,8 +58,7 @@ display(*[show.table(tables[name], caption=name, note=note) for name in collecti
 # %%
 lines = chapter.lines(profile, models=models, epochs=epochs, rate=rate, seeds=seeds, sentences=sentences)
 for values in lines.values():
-    for value in values:
-        value.run()
+    run_all(values)
 built = [records.row("04_ner", chapter.table(profile), name, values, profile=profile) for name, values in lines.items()]
 recorded = records.read("04_ner")
 note = f"F1. Recorded and this build: {records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds."

@@ -26,7 +26,7 @@ Rows = list[dict[str, object]]
 
 ALIGNED, FOUND, LEAKS = "Sentence alignment", "Search", "Leaks"
 SIZES, SHARED, GATHERED = "Corpora", "Sub-tokens that entities share", "Gathering"
-
+TASKS = ("English to Russian twin, first hit", "Russian to English twin, first hit", "same topic, first five")
 
 _HELD_AGAINST = (
     ("bionne-r/train/en", "bionne-r/dev/ru"),
@@ -68,9 +68,6 @@ def counted(profile: Profile) -> dict[str, dict[str, Any]]:
         SIZES: sizes(profile),
         SHARED: overlaps(profile),
     }
-
-
-TASKS = ("English to Russian twin, first hit", "Russian to English twin, first hit", "same topic, first five")
 
 
 def terms() -> Rows:
