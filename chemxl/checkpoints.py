@@ -30,15 +30,15 @@ class State:
         """Add a row to the history."""
         self.rows.append(json.dumps({"step": self.step, **row}))
 
-    def judge(self, scores: dict[str, float], epoch: int) -> int:
-        """Note an evaluation; returns how many epochs have passed without a better one."""
+    def judge(self, scores: dict[str, float], epoch: int, *, keep: bool) -> None:
+        """Note an evaluation, and how many there were since the best; ``keep`` writes the best weights."""
         self.record({"epoch": epoch, **scores})
-        self.evaluated = epoch + 1
+        self.evaluated += 1
         self.stale += 1
         if scores["score"] > self.best:
             self.best, self.stale = scores["score"], 0
-            write_tensors(self.folder / BEST, _weights(self.model), {})
-        return self.stale
+            if keep:
+                write_tensors(self.folder / BEST, _weights(self.model), {})
 
     def save(self) -> None:
         """Write checkpoint and history."""

@@ -18,9 +18,20 @@ import torch
 import transformers
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    BertModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
+from chemxl.checkpoints import write_tensors
 from chemxl.errors import EncoderError
+from chemxl.experiment import Experiment
 
 
 class Pin(NamedTuple):
@@ -39,6 +50,9 @@ ALIASES = {
     "biobert": Pin("dmis-lab/biobert-base-cased-v1.1", "924f12e0c3db7f156a765ad53fb6b11e7afedbc8"),
     "chemberta": Pin("seyonec/ChemBERTa-zinc-base-v1", "761d6a18cf99db371e0b43baf3e2d21b3e865a20"),
     "bert": Pin("google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594"),
+    "minilm": Pin(
+        "sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be6d2e6f8de32d1f16199bf", ("all-MiniLM-L6-v2",)
+    ),
     "e5-small": Pin(
         "intfloat/multilingual-e5-small",
         "fd1525a9fd15316a2d503bf26ab031a61d056e98",
@@ -46,6 +60,13 @@ ALIASES = {
     ),
 }
 MINI = "mini"
+# Dropout inside an encoder takes a fifth of a step on a processor, and a few epochs do not overfit. At these lengths
+# and without dropout plain attention is the fastest on a processor.
+WITHOUT_DROPOUT: dict[str, Any] = {
+    "attention_probs_dropout_prob": 0.0,
+    "hidden_dropout_prob": 0.0,
+    "attn_implementation": "eager",
+}
 MINI_VOCABULARY = 4000
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -58,6 +79,10 @@ class Encoder(NamedTuple):
 
     tokenizer: PreTrainedTokenizerFast
     model: PreTrainedModel
+
+
+class Pretrained(Experiment):
+    """An experiment that leaves an encoder in its folder, with :func:`save`."""
 
 
 def local_folder(name: str) -> Path | None:
@@ -83,17 +108,19 @@ def available(name: str) -> bool:
     )
 
 
-def load(name: str, *, seed: int = 0, **config: Any) -> Encoder:
+def load(name: str | Pretrained, *, seed: int = 0, masked: bool = False, **config: Any) -> Encoder:
     """Load an encoder.
 
     Args:
-        name: ``mini``, an alias of ``ALIASES``, or a local folder.
+        name: ``mini``, an alias of ``ALIASES``, a local folder, or an experiment that makes one.
         seed: initialises what is not in the file (all of ``mini``).
+        masked: with a head for masked language modelling; a fresh one where the file has none.
         config: settings of the model's configuration, such as ``hidden_dropout_prob``.
 
     Raises:
         EncoderError: it is neither on this machine nor to be had from the hub.
     """
+    name = str(name.run().folder) if isinstance(name, Pretrained) else name
     torch.manual_seed(seed)
     if name == MINI:
         tokenizer = mini_tokenizer()
@@ -104,23 +131,25 @@ def load(name: str, *, seed: int = 0, **config: Any) -> Encoder:
             "intermediate_size": 512,
         }
         settings = BertConfig(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **(size | config))
-        return Encoder(tokenizer, BertModel(settings, add_pooling_layer=False))
-    return _pretrained(name, **config)
+        return Encoder(tokenizer, BertForMaskedLM(settings) if masked else BertModel(settings, add_pooling_layer=False))
+    return _pretrained(name, masked=masked, **config)
 
 
-def _pretrained(name: str, **config: Any) -> Encoder:
+def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
     folder, pin = local_folder(name), ALIASES.get(name)
     if folder is None and pin is None:
         raise EncoderError(
             f"{name!r} is no encoder: take one of {', '.join([MINI, *ALIASES])}, or a folder with a config.json"
         )
     source, revision = (str(folder), None) if folder else (cast("Pin", pin).repository, cast("Pin", pin).revision)
+    options: dict[str, Any] = {"revision": revision, "dtype": torch.float32, "use_safetensors": True, **config}
     try:
         loaded = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True)
         with _quiet():
-            model = AutoModel.from_pretrained(
-                source, revision=revision, dtype=torch.float32, use_safetensors=True, add_pooling_layer=False, **config
-            )
+            if masked:
+                model = AutoModelForMaskedLM.from_pretrained(source, **options)
+            else:
+                model = AutoModel.from_pretrained(source, add_pooling_layer=False, **options)
     except (OSError, ValueError) as error:
         where = f"{source} is not whole" if folder else f"{source} is neither in CHEMXL_MODELS nor on the hub in reach"
         place = folder or f"$CHEMXL_MODELS/{name}"
@@ -128,6 +157,25 @@ def _pretrained(name: str, **config: Any) -> Encoder:
             f"no encoder {name!r}: {where}; it needs config.json, tokenizer.json, model.safetensors in {place}"
         ) from error
     return Encoder(_cut_at_units(cast("PreTrainedTokenizerFast", loaded)), model)
+
+
+def with_head(encoder: Encoder) -> Encoder:
+    """The encoder under a fresh head for masked language modelling."""
+    whole = AutoModelForMaskedLM.from_config(encoder.model.config).float()
+    whole.base_model.load_state_dict(encoder.model.state_dict())
+    whole.tie_weights()
+    return Encoder(encoder.tokenizer, whole)
+
+
+def save(encoder: Encoder, folder: Path) -> None:
+    """Write what ``from_pretrained`` of transformers and :func:`load` read; weights as safetensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.tokenizer.save_pretrained(folder)
+    encoder.model.config.architectures = [type(encoder.model).__name__]
+    encoder.model.config.save_pretrained(folder)
+    tied = set(encoder.model.all_tied_weights_keys)  # they are their source's, which is written
+    tensors = {name: tensor for name, tensor in encoder.model.state_dict().items() if name not in tied}
+    write_tensors(folder / "model.safetensors", tensors, {"format": "pt"})
 
 
 @contextmanager
@@ -149,8 +197,17 @@ def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()  # long texts are read in windows, see chemxl.ner.windows
     backend.no_padding()
-    backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pre_tokenizers.Split(_UNITS, "isolated")])
+    units = pre_tokenizers.Split(_UNITS, "isolated")
+    if str(units) not in str(backend.pre_tokenizer):  # a saved tokenizer has it already
+        backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, units])
     return tokenizer
+
+
+def specials(tokenizer: PreTrainedTokenizerFast) -> tuple[int, int]:
+    """The ids of the tokens that a text begins and ends with."""
+    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
+    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
+    return int(first), int(last)
 
 
 @cache
@@ -177,9 +234,11 @@ def mini_tokenizer() -> PreTrainedTokenizerFast:
     return _cut_at_units(PreTrainedTokenizerFast(tokenizer_object=backend, **names))
 
 
-def file_digest(name: str) -> str:
+def file_digest(name: str | Pretrained) -> str:
     """What tells one encoder's files from another's: a pinned revision, names, sizes and heads of local files, or, for
-    ``mini``, what it is made of."""
+    ``mini``, what it is made of. An experiment has a digest of its own."""
+    if isinstance(name, Pretrained):
+        return ""
     if name == MINI:
         from chemxl import corpora
 

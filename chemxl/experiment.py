@@ -120,7 +120,7 @@ class Experiment(Value):
         return folder
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits of the source that it runs through and of its data."""
+        """Twelve hexadecimal digits of the configuration, the source that it runs through, and its data."""
         return str(self._prepared().infra.version)
 
     def _prepared(self) -> Experiment:
@@ -128,7 +128,9 @@ class Experiment(Value):
             if isinstance(part, Experiment) and part.infra.folder is None:
                 modules = sorted({type(p).__module__ for p in part.parts()})
                 digests = [*map(source_digest, modules), *(p.data_digest() for p in part.parts())]
-                part.infra._update(folder=runs(), version=sha256("".join(digests))[:12], cluster=_cluster())
+                # The configuration, too: exca's own name of a run leaves out what a subclass adds to a field's class.
+                version = sha256("".join([*digests, part.config_hash()]))[:12]
+                part.infra._update(folder=runs(), version=version, cluster=_cluster())
         return self
 
 

@@ -21,6 +21,7 @@ from chemxl.checkpoints import State
 from chemxl.experiment import Value, interactive, seed_everything
 
 _POOL = 64  # batches whose members are sorted by length together: little padding, yet a new mixture every epoch
+IGNORED = -100  # a label that nothing is learnt from
 
 Batch = Mapping[str, torch.Tensor]
 
@@ -147,6 +148,7 @@ def fit(
     seed: int,
     folder: Path,
     evaluate: Callable[[], dict[str, float]] | None = None,
+    every: int = 0,
     checkpoint_seconds: float = 60.0,
     label: str = "training",
 ) -> None:
@@ -155,39 +157,49 @@ def fit(
     Args:
         folder: gets ``history.jsonl`` and, while it runs, the checkpoint.
         evaluate: called after every epoch; its ``score`` decides about early stopping.
+        every: steps after which it is called, too, and once before the first.
     """
     engine = accelerator(settings.precision)
     seed_everything(seed)
-    plan = [_epoch(task, settings, seed, epoch) for epoch in range(settings.epochs)]
-    total = sum(len(batches) for batches in plan)
+    plan = [(epoch, batch) for epoch in range(settings.epochs) for batch in _epoch(task, settings, seed, epoch)]
+    stops = _stops([epoch for epoch, _ in plan], every) if evaluate is not None else []
     model = task.model.to(engine.device)
     optimizer = optimiser(model, settings)
     state = State(folder, model, optimizer)
     state.resume()
-    bar = tqdm(total=total, initial=state.step, desc=label, unit="step", disable=not interactive(), leave=False)
+    bar = tqdm(total=len(plan), initial=state.step, desc=label, unit="step", disable=not interactive(), leave=False)
     saved = time.monotonic()
-    first = 0
-    for epoch, batches in enumerate(plan):
-        for i, batch in enumerate(batches):
-            if first + i < state.step:
-                continue
-            model.train()
-            rate = schedule(settings, state.step, total)
-            loss = _step(engine, model, optimizer, task.collate(batch), settings.clip, rate)
-            state.step += 1
-            state.record({"epoch": epoch, "loss": loss, "tokens": sum(task.lengths[j] for j in batch)})
-            bar.update()
-            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-            if time.monotonic() - saved >= checkpoint_seconds:
-                state.save()
-                saved = time.monotonic()
-        first += len(batches)
-        if evaluate is not None and state.evaluated <= epoch:
-            if state.judge(evaluate(), epoch) >= settings.patience > 0:
-                break
+
+    def judge(epoch: int) -> bool:
+        """Evaluate where it is due; returns whether to stop."""
+        if evaluate is not None and stops[state.evaluated : state.evaluated + 1] == [state.step]:
+            state.judge(evaluate(), epoch, keep=settings.patience > 0)
             state.save()
+        return state.stale >= settings.patience > 0
+
+    stopping = bool(plan) and judge(plan[max(0, state.step - 1)][0])  # before all, or killed before an evaluation
+    for epoch, batch in plan[state.step :]:
+        if stopping:
+            break
+        model.train()
+        rate = schedule(settings, state.step, len(plan))
+        loss = _step(engine, model, optimizer, task.collate(batch), settings.clip, rate)
+        state.step += 1
+        state.record({"epoch": epoch, "loss": loss, "tokens": sum(task.lengths[j] for j in batch)})
+        bar.update()
+        bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        if time.monotonic() - saved >= checkpoint_seconds:
+            state.save()
+            saved = time.monotonic()
+        stopping = judge(epoch)
     bar.close()
     state.finish(best=settings.patience > 0)
+
+
+def _stops(epochs: Sequence[int], every: int) -> list[int]:
+    """Steps after which is evaluated: the last one of each epoch; with ``every``, 0 and its multiples."""
+    last = {step for step, epoch in enumerate(epochs, 1) if epochs[step : step + 1] != [epoch]}
+    return sorted(last | set(range(0, len(epochs), every) if every else ()))
 
 
 def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[int]]:

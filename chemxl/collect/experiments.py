@@ -162,11 +162,13 @@ class Gathering(Experiment):
     Args:
         sources: where documents come from.
         held_out: what models will be tested on; nothing of it, in whatever language, may stay.
+        query: keep only what holds a term of the query.
     """
 
     kind: Literal["Gathering"] = "Gathering"
     sources: tuple[Texts, ...]
     held_out: tuple[Texts, ...] = ()
+    query: bool = True
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Filter, clean, remove duplicates and leaks; writes ``corpus.parquet``.
@@ -177,7 +179,7 @@ class Gathering(Experiment):
         found = [(texts.name, document) for texts in self.sources for document in texts.load()]
         steps.update(f"{document.language}: came in" for _, document in found)
         query = Query()
-        asked = [bool(query.matches(document.text)) for _, document in found]
+        asked = [not self.query or bool(query.matches(document.text)) for _, document in found]
         found = _filtered(found, asked, "no term of the query", steps)
         cleaned = [cleanup.clean(document) for _, document in found]
         for _, counts in cleaned:

@@ -28,6 +28,7 @@ class Texts(Value):
         sentences: for ``mini`` alone: at least so many sentences a language, made by ``mini.expand``.
     """
 
+    kind: Literal["Texts"] = "Texts"
     name: str
     split: str | None = None
     language: str | None = None
@@ -58,6 +59,7 @@ class ParallelText(Value):
         block: pairs a document, at most.
     """
 
+    kind: Literal["ParallelText"] = "ParallelText"
     name: str
     split: str = "train"
     part: Literal["all", "first half", "last half"] = "all"

@@ -12,6 +12,7 @@ from chemxl import metrics
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, gold
+from chemxl.pretrain import chapter as pretraining
 from chemxl.training import Training
 
 Profile = Literal["small", "real", "paper"]
@@ -61,18 +62,20 @@ def settings(profile: Profile, *, sentences: int = 800) -> list[Setting]:
 
 
 def evaluations(
-    setting: Setting, test: Corpus, *, model: str, epochs: int, rate: float, seeds: Sequence[int]
+    profile: Profile, setting: Setting, test: Corpus, *, model: str, epochs: int, rate: float, seeds: Sequence[int]
 ) -> list[Evaluation]:
     """One evaluation per seed.
 
     Args:
-        model: ``bilstm-crf``, an encoder's name (softmax head), or an encoder's name with ``+crf``.
+        model: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
+            is pretrained further, then ``+crf`` where the head is not a softmax.
     """
     if model == BILSTM:
         models: list[FineTune | BiLstmCrf] = [BiLstmCrf(train=setting.train, seed=seed) for seed in seeds]
     else:
-        encoder = model.removesuffix("+crf")
-        head: Literal["softmax", "crf"] = "crf" if model != encoder else "softmax"
+        head: Literal["softmax", "crf"] = "crf" if model.endswith("+crf") else "softmax"
+        name, _, stage = model.removesuffix("+crf").partition("+")
+        encoder = pretraining.stage(profile, name, stage) if stage else name
         training = Training(epochs=epochs, rate=rate)
         models = [FineTune(encoder=encoder, head=head, train=setting.train, training=training, seed=s) for s in seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
@@ -87,7 +90,7 @@ def lines(
         for setting in settings(profile, sentences=sentences):
             for test, corpus in setting.tests:
                 name = f"{model}: {setting.name} → {test}"
-                made[name] = evaluations(setting, corpus, model=model, epochs=epochs, rate=rate, seeds=seeds)
+                made[name] = evaluations(profile, setting, corpus, model=model, epochs=epochs, rate=rate, seeds=seeds)
     return made
 
 

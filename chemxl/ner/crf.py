@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from chemxl.training import IGNORED
+
 ILLEGAL = -1e4
-IGNORED = -100
 
 
 def legal(labels: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:

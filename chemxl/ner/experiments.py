@@ -105,15 +105,13 @@ class FineTune(NerModel):
     """An encoder with a softmax head (paper 0, section V; paper 1, section 3) or a CRF (paper 3, section 5.1.2)."""
 
     kind: Literal["FineTune"] = "FineTune"
-    encoder: str = encoders.MINI
+    encoder: str | encoders.Pretrained = encoders.MINI
     head: Literal["softmax", "crf"] = "softmax"
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The encoder under a fresh head."""
-        # Dropout inside the encoder takes a fifth of a step on a processor, and a few epochs do not overfit: only
-        # the head has it. At these lengths and without dropout plain attention is the fastest on a processor.
-        settings = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0, "attn_implementation": "eager"}
-        tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **settings)
+        # Only the head has dropout.
+        tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         model = EncoderLabeller(encoder, bio_labels(self.types), crf=self.head == "crf")
         return Tagger(model, SubwordReader(tokenizer))
 

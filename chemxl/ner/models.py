@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from chemxl.ner.crf import CRF, IGNORED
+from chemxl.ner.crf import CRF
+from chemxl.training import IGNORED
 
 PAD, UNKNOWN = 0, 1
 

@@ -15,7 +15,8 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
-from chemxl.ner.crf import IGNORED
+from chemxl.encoders import specials
+from chemxl.training import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def subword_windows(
     documents: Sequence[Document], tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, overlap: int
 ) -> list[Window]:
     """Windows of at most ``max_tokens`` sub-tokens, the two special tokens counted."""
-    first, last = _specials(tokenizer)
+    first, last = specials(tokenizer)
     windows: list[Window] = []
     for index, encoding in enumerate(
         tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
@@ -75,12 +76,6 @@ def subword_windows(
                     Window(index, (low, high), (kept_low, kept_high), [first, *encoding.ids[start:stop], last], units)
                 )
     return windows
-
-
-def _specials(tokenizer: PreTrainedTokenizerFast) -> tuple[int, int]:
-    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
-    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
-    return int(first), int(last)
 
 
 def window_labels(window: Window, labels: Sequence[int], inside_to_begin: Sequence[int]) -> list[int]:

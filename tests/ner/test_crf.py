@@ -8,7 +8,8 @@ import pytest
 import torch
 from torchcrf import CRF as Reference
 
-from chemxl.ner.crf import CRF, IGNORED, ILLEGAL, legal
+from chemxl.ner.crf import CRF, ILLEGAL, legal
+from chemxl.training import IGNORED
 
 LABELS = ("O", "B-CHEM", "I-CHEM", "B-GENE", "I-GENE")
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from chemxl import encoders
 from chemxl.documents import Document
-from chemxl.ner.crf import IGNORED
 from chemxl.ner.models import Vocabulary
 from chemxl.ner.tagger import MAX_WORDS, WordReader
 from chemxl.ner.windows import Window, collate, cuts, subword_windows, window_labels
+from chemxl.training import IGNORED
 
 WORD = st.sampled_from(
     ["аспирин", "aspirin", "COX-2", "(ASA)", "β", "Ca2+", "е́лка", "😀", "α-D-глюкоза", "x\x00y", "\u200b", "²"]

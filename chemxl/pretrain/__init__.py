@@ -1,0 +1,1 @@
+"""Continual pretraining: the experiments of chapter 3 as values."""

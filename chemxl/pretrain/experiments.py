@@ -1,0 +1,177 @@
+"""Continual pretraining and perplexity as values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerFast
+
+from chemxl import encoders
+from chemxl.checkpoints import clear, write_tensors
+from chemxl.collect.experiments import AlignedPairs
+from chemxl.collect.inputs import ParallelText, Texts
+from chemxl.collect.pairs import read_tsv
+from chemxl.corpora.faults import Log
+from chemxl.documents import Document, Pair
+from chemxl.experiment import Experiment, seed_everything
+from chemxl.pretrain.model import MaskedLanguageModel
+from chemxl.pretrain.objectives import Builder
+from chemxl.pretrain.perplexity import perplexity, surprises, windows
+from chemxl.pretrain.stream import Reading, Stream, masking
+from chemxl.pretrain.text import Gathered, Probe, gather, pieces
+from chemxl.pretrain.vocabulary import extend
+from chemxl.training import Training, fit
+
+PIECES = "pieces.safetensors"
+_PROBES = 8  # evaluations while it trains
+
+
+Paired = Annotated[ParallelText | AlignedPairs, Field(discriminator="kind")]
+
+
+class ContinualPretraining(encoders.Pretrained):
+    """An encoder that is trained further on text without labels (paper 0, section IV).
+
+    Args:
+        encoder: what it starts from; a masked language model's head comes along where there is one.
+        text: sources of documents.
+        pairs: sources of sentences and their translations.
+        held_out: what models are tested on; nothing of it, in whatever language, is trained on.
+        probes: texts whose perplexity is followed.
+        reading: how much is read for which objective.
+        new_pieces: how many are added to the vocabulary, learnt from the text; see :func:`extend`.
+        frozen: only the language model's head learns; what an encoder without one needs first.
+        checkpointing: compute activations again in the backward pass instead of keeping them.
+    """
+
+    kind: Literal["ContinualPretraining"] = "ContinualPretraining"
+    encoder: str | encoders.Pretrained = encoders.MINI
+    text: tuple[Texts, ...]
+    pairs: tuple[Paired, ...] = ()
+    held_out: tuple[Texts, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    reading: Reading = Reading()
+    new_pieces: int = Field(default=0, ge=0)
+    frozen: bool = False
+    checkpointing: bool = False
+    training: Training = Training(epochs=1, tokens=4096, rate=2e-4)
+    seed: int = 0
+
+    def data_digest(self) -> str:
+        """The encoder's files."""
+        return encoders.file_digest(self.encoder)
+
+    def gathered(self) -> list[Gathered]:
+        """The documents of every source, leaks and copies removed."""
+        return gather(self.text, self.held_out)
+
+    def translations(self) -> list[Pair]:
+        """All sentence pairs."""
+        return [pair for source in self.pairs for pair in _pairs(source)]
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Train, continuing where a killed run stopped, and save the model in the layout of transformers."""
+        seed_everything(self.seed)
+        gathered = self.gathered()
+        documents = [document for source in gathered for document in source.documents]
+        pairs = self.translations() if self.reading.mixture.tlm else []
+        tokenizer, whole = self._start(documents)
+        probes = {probe.label: probe.load() for probe in self.probes}
+        read = _read_ids(tokenizer, self._everything(documents, probes))
+        model = MaskedLanguageModel(whole, read, frozen=self.frozen, nsp=self.reading.mixture.nsp > 0)
+        if self.checkpointing:
+            whole.gradient_checkpointing_enable()
+        task = Stream(self.reading, tokenizer, model, documents, pairs, seed=self.seed)
+        fit(
+            task,
+            settings=self.training,
+            seed=self.seed,
+            folder=folder,
+            evaluate=partial(task.probed, probes) if probes else None,
+            every=math.ceil(sum(task.lengths) / self.training.tokens / _PROBES),
+            label=f"pretraining seed {self.seed}",
+        )
+        write_tensors(folder / PIECES, {"pieces": model.rows}, {})
+        encoders.save(encoders.Encoder(tokenizer, model.restore()), folder)
+        clear(folder)
+        return {
+            "documents": len(documents),
+            "left out: tested on": sum(source.leaking for source in gathered),
+            "left out: copies": sum(source.copies for source in gathered),
+            "sentence pairs": len(pairs),
+            "tokens": sum(task.lengths) * self.training.epochs,
+            "pieces": len(read),
+        }
+
+    def _start(self, documents: Sequence[Document]) -> encoders.Encoder:
+        if not self.new_pieces:
+            return encoders.load(self.encoder, seed=self.seed, masked=True, **encoders.WITHOUT_DROPOUT)
+        small = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
+        return encoders.with_head(extend(small, (d.text for d in documents), pieces=self.new_pieces))
+
+    def _everything(self, documents: Sequence[Document], probes: dict[str, list[Document]]) -> Iterator[str]:
+        # Pairs and probes count whatever the mixture is: runs that differ in it alone have perplexities to compare.
+        yield from (document.text for document in documents)
+        yield from (side for pair in self.translations() for side in (pair.source, pair.target))
+        yield from (document.text for probe in probes.values() for document in probe)
+
+
+def _pairs(source: ParallelText | AlignedPairs) -> list[Pair]:
+    if isinstance(source, ParallelText):
+        return [pair for block in source.load() for pair in block]
+    return read_tsv(source.run().folder / "pairs.tsv", Log(strict=True))
+
+
+def _read_ids(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[int]:
+    used = {int(i) for text in pieces(tokenizer, list(texts)) for i in np.unique(text.ids)}
+    return sorted(used | {int(i) for i in tokenizer.all_special_ids})
+
+
+class Perplexity(Experiment):
+    """How well a pretrained model guesses hidden pieces of a text that it was not trained on.
+
+    Args:
+        most: pieces of the text that are read, its first documents.
+    """
+
+    kind: Literal["Perplexity"] = "Perplexity"
+    model: ContinualPretraining
+    text: Probe
+    most: int = 30_000
+
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return self.model.seed
+
+    def trained(self) -> ContinualPretraining:
+        """The training."""
+        return self.model
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """``exp`` of the mean surprise; keeps its sum and the number of hidden pieces of every document."""
+        made = self.model.run().folder
+        tokenizer, whole = encoders.load(self.model, masked=True, **encoders.WITHOUT_DROPOUT)
+        model = MaskedLanguageModel(whole, load_file(made / PIECES)["pieces"].tolist())
+        builder = Builder(encoders.specials(tokenizer), block=self.model.reading.block)
+        parts = windows(tokenizer, self.text.load(), builder, most=self.most)
+        examples = [example for part in parts for example in part]
+        found = surprises(
+            model, examples, masking=masking(tokenizer, model, rate=0.15), pad=int(tokenizer.pad_token_id)
+        )  # (N, 2)
+        owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        counts = np.stack([np.bincount(owner, found[:, i], minlength=len(parts)) for i in range(2)], axis=1)  # (D, 2)
+        np.savetxt(folder / "surprise.tsv", counts, delimiter="\t")
+        return {"perplexity": perplexity(counts), "hidden": float(counts[:, 1].sum()), "documents": len(parts)}
+
+    def surprise(self) -> np.ndarray:
+        """(D, 2): by document the sum in nats, and the number of hidden pieces."""
+        values: np.ndarray = np.loadtxt(self.run().folder / "surprise.tsv", delimiter="\t", ndmin=2)
+        return values

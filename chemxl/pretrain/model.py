@@ -1,0 +1,114 @@
+"""A masked language model that computes logits only where a piece was hidden, and only for pieces that a text uses.
+
+Equal to the whole model (transformers' ``BertForMaskedLM``) in which the bias of every other piece is minus infinity.
+Paper 0, equation 5: maximise the sum over hidden words of ``log P(w_i | W^, theta)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers import PreTrainedModel
+
+from chemxl.encoders import TrimmedEmbedding
+from chemxl.errors import EncoderError
+from chemxl.training import IGNORED
+
+
+class MaskedLanguageModel(nn.Module):
+    """An encoder under the head of a masked language model, both cut to the pieces that a text uses.
+
+    The output table is the input table (tied). :meth:`restore` makes the model whole again.
+
+    Args:
+        whole: of transformers, such as ``BertForMaskedLM``; its transform and bias are used.
+        pieces: ids that stay.
+        frozen: only the head learns.
+        nsp: with a head that tells whether the second stretch follows the first.
+
+    Raises:
+        EncoderError: the model has no head that is known here.
+    """
+
+    def __init__(
+        self, whole: PreTrainedModel, pieces: Sequence[int], *, frozen: bool = False, nsp: bool = False
+    ) -> None:
+        super().__init__()
+        self.encoder = cast("PreTrainedModel", whole.base_model)
+        self.frozen = frozen
+        self._whole = [whole]  # in a list: its parameters are reached through the encoder and the heads
+        self.head_transform, self._bias = _head(whole)
+        TrimmedEmbedding.within(self.encoder, pieces)
+        self.head_bias = nn.Parameter(self._bias.detach()[self.rows].clone())
+        size = self.encoder.config.hidden_size
+        self.head_follows = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, 2)) if nsp else None
+        # XLM-R and its kind count positions from behind the padding id.
+        self.offset = self.encoder.config.pad_token_id + 1 if "roberta" in self.encoder.config.model_type else 0
+        self.segments = self.encoder.config.type_vocab_size > 1
+        if frozen:
+            self.encoder.requires_grad_(False)
+
+    @property
+    def table(self) -> TrimmedEmbedding:
+        """The rows that stay; the encoder's own module, so that nothing is stored twice."""
+        return cast("TrimmedEmbedding", self.encoder.get_input_embeddings())
+
+    @property
+    def rows(self) -> torch.Tensor:
+        """The ids that stay, (V,)."""
+        return cast("torch.Tensor", self.table.rows)
+
+    def hidden(self, **batch: torch.Tensor) -> torch.Tensor:
+        """The encoder's last layer, (B, T, d)."""
+        mask, segments = batch["attention_mask"], batch["token_type_ids"]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            read = self.encoder(
+                input_ids=batch["input_ids"],
+                attention_mask=None if bool(mask.all()) else mask,
+                token_type_ids=segments if self.segments else torch.zeros_like(segments),
+                position_ids=batch["position_ids"] + self.offset,
+            )
+        return cast("torch.Tensor", read.last_hidden_state)
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(M, d) -> (M, V): equal to the whole model's at the ids that stay."""
+        return F.linear(self.head_transform(hidden), self.table.table.weight, self.head_bias)
+
+    def surprise(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """``-log P`` of every hidden piece in nats: (B, T, d), (B, T) -> (M,), row by row."""
+        asked = labels != IGNORED  # (B, T)
+        places = cast("torch.Tensor", self.table.places)[labels[asked]]  # (M,)
+        return F.cross_entropy(self.logits(hidden[asked]).float(), places, reduction="none")
+
+    def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The mean loss per hidden piece (equation 5, with the sign changed), and that of NSP where it is asked."""
+        hidden = self.hidden(**batch)
+        surprise = self.surprise(hidden, labels)
+        loss = surprise.sum() / max(1, len(surprise))
+        if self.head_follows is not None and bool((follows != IGNORED).any()):
+            loss = loss + F.cross_entropy(self.head_follows(hidden[:, 0]).float(), follows, ignore_index=IGNORED)
+        return loss
+
+    def restore(self) -> PreTrainedModel:
+        """The whole model with what was learnt; this one must not be used any more."""
+        rows = self.rows.cpu()
+        self.table.restore(self.encoder)
+        with torch.no_grad():
+            self._bias[rows] = self.head_bias.detach().cpu()
+        self.encoder.requires_grad_(True)
+        return self._whole[0]
+
+
+def _head(whole: PreTrainedModel) -> tuple[nn.Module, nn.Parameter]:
+    if hasattr(whole, "cls"):  # BERT
+        predictions = cast("nn.Module", cast("nn.Module", whole.cls).predictions)
+        return cast("nn.Module", predictions.transform), cast("nn.Parameter", predictions.bias)
+    if hasattr(whole, "lm_head"):  # RoBERTa and XLM-R
+        head = cast("nn.Module", whole.lm_head)
+        transform = nn.Sequential(head.dense, nn.GELU(), head.layer_norm)  # type: ignore[arg-type]
+        return transform, cast("nn.Parameter", head.bias)
+    raise EncoderError(f"{type(whole).__name__} has no masked language model's head of BERT's or RoBERTa's kind")

@@ -1,0 +1,95 @@
+"""How well hidden pieces are guessed: ``exp`` of the mean surprise, the measure of paper 0, section IV.
+
+Masks are drawn once for every stretch of text, whatever it is batched with, so that two models are asked the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.documents import Document
+from chemxl.pretrain.model import MaskedLanguageModel
+from chemxl.pretrain.objectives import Builder, Example, Masking, collate
+from chemxl.pretrain.text import pieces
+from chemxl.training import IGNORED, accelerator, token_batches
+
+BATCH_TOKENS = 4096
+
+
+def windows(
+    tokenizer: PreTrainedTokenizerFast, documents: Sequence[Document], builder: Builder, *, most: int
+) -> list[list[Example]]:
+    """The first documents, as many as hold ``most`` pieces together, each cut into stretches."""
+    found: list[list[Example]] = []
+    count = 0
+    for text in pieces(tokenizer, [document.text for document in documents]):
+        if count >= most:
+            break
+        if len(text):
+            size = builder.block - 2
+            found.append([builder.single(text[start : start + size]) for start in range(0, len(text), size)])
+            count += len(text)
+    return found
+
+
+@torch.inference_mode()
+def surprises(
+    model: MaskedLanguageModel, examples: Sequence[Example], *, masking: Masking, pad: int, precision: str = "auto"
+) -> np.ndarray:
+    """(N, 2): of every example the surprise of its hidden pieces in nats, summed, and their number."""
+    engine = accelerator(precision)
+    training = model.training
+    model.to(engine.device).eval()
+    found = np.zeros((len(examples), 2))
+    hidden = [
+        collate([example], masking=masking, pad=pad, generator=torch.Generator().manual_seed(number))
+        for number, example in enumerate(examples)
+    ]
+    with engine.autocast():
+        for indices in token_batches([len(example) for example in examples], tokens=BATCH_TOKENS):
+            batch = {
+                name: tensor.to(engine.device) for name, tensor in _stacked([hidden[i] for i in indices], pad).items()
+            }
+            nats = model.surprise(model.hidden(**batch), batch["labels"])  # (M,)
+            rows = (batch["labels"] != IGNORED).nonzero()[:, 0]  # (M,)
+            for column, weights in enumerate((nats.double(), torch.ones_like(nats, dtype=torch.float64))):
+                found[indices, column] = torch.bincount(rows, weights, minlength=len(indices)).cpu()
+    model.train(training)
+    return found
+
+
+def _stacked(rows: Sequence[dict[str, torch.Tensor]], pad: int) -> dict[str, torch.Tensor]:
+    fillers = {"input_ids": pad, "labels": IGNORED}
+    return {
+        name: torch.nn.utils.rnn.pad_sequence([row[name][0] for row in rows], True, fillers.get(name, 0))
+        for name in rows[0]
+        if name != "follows"
+    }
+
+
+def perplexity(found: np.ndarray) -> float:
+    """``exp`` of the mean over all hidden pieces of (N, 2) sums and numbers."""
+    return float(np.exp(found[:, 0].sum() / max(1.0, found[:, 1].sum())))
+
+
+def interval(
+    columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile interval of the mean perplexity over seeds, by drawing documents and seeds with replacement.
+
+    Args:
+        columns: (D, 2) of the same documents, one a seed.
+    """
+    runs = np.stack(columns)  # (S, D, 2)
+    seeds, documents, _ = runs.shape
+    weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
+    sums = np.einsum("bd,sdk->bsk", weights, runs, optimize=True)  # (B, S, 2)
+    values = np.exp(sums[..., 0] / sums[..., 1])  # (B, S)
+    chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.take_along_axis(values, chosen, axis=1).mean(axis=1), [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,176 @@
+"""Which examples a pretraining run reads: of every objective its share, of every language as much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.collect.sentences import sentences
+from chemxl.documents import Document, Pair
+from chemxl.encoders import specials
+from chemxl.errors import CorpusError
+from chemxl.experiment import Value
+from chemxl.pretrain.model import MaskedLanguageModel
+from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, collate
+from chemxl.pretrain.perplexity import perplexity, surprises, windows
+from chemxl.pretrain.text import Pieces, pieces
+
+_PROBE_PIECES = 4096  # of each text that is evaluated on while it trains
+
+
+class Reading(Value):
+    """What of the text is read, and how.
+
+    Args:
+        mixture: the share of the tokens that each objective gets.
+        amount: tokens an epoch, special ones counted, the same for each language; texts are read anew when they end.
+        share: of the documents, and of the pairs, that are read at all.
+        block: tokens that are read at once.
+        rate: of pieces that are hidden.
+        shuffled: each sentence beside a translation of another one, as a control of what TLM learns.
+    """
+
+    kind: Literal["Reading"] = "Reading"
+    mixture: Mixture = Mixture()
+    amount: int = Field(default=100_000, ge=0)
+    share: float = Field(default=1.0, gt=0, le=1)
+    block: int = Field(default=128, ge=8)
+    rate: float = Field(default=0.15, gt=0, lt=1)
+    whole_words: bool = False
+    shuffled: bool = False
+
+
+class Stream:
+    """The examples of a run, as the training loop wants them."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        tokenizer: PreTrainedTokenizerFast,
+        model: MaskedLanguageModel,
+        documents: Sequence[Document],
+        pairs: Sequence[Pair],
+        *,
+        seed: int,
+    ) -> None:
+        self.reading, self.tokenizer, self.model = reading, tokenizer, model
+        self.builder = Builder(specials(tokenizer), block=reading.block)
+        self.masking = masking(tokenizer, model, rate=reading.rate, whole_words=reading.whole_words)
+        generator = np.random.default_rng(seed)
+        documents = [documents[i] for i in _part(len(documents), reading.share, generator)]
+        pairs = [pairs[i] for i in _part(len(pairs), reading.share, generator)]
+        self.examples = [
+            *self._masked(documents, generator),
+            *self._succeeding(documents, generator),
+            *self._translated(pairs, generator),
+        ]
+        self.lengths = [len(example) for example in self.examples]
+
+    def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """A batch with fresh masks, drawn from torch's own generator, whose state a checkpoint keeps."""
+        chosen = [self.examples[i] for i in indices]
+        pad = int(self.tokenizer.pad_token_id)
+        return collate(chosen, masking=self.masking, pad=pad, generator=torch.default_generator)
+
+    def probed(self, probes: dict[str, list[Document]]) -> dict[str, float]:
+        """The perplexity of the beginning of every probe; ``score`` is what early stopping looks at."""
+        found = {}
+        for label, documents in probes.items():
+            examples = windows(self.tokenizer, documents, self.builder, most=_PROBE_PIECES)
+            found[label] = perplexity(self._surprises([e for part in examples for e in part]))
+        return {"score": -float(np.mean([math.log(p) for p in found.values()]))} | {
+            f"perplexity: {label}": p for label, p in found.items()
+        }
+
+    def _surprises(self, examples: Sequence[Example]) -> np.ndarray:
+        return surprises(self.model, examples, masking=self.masking, pad=int(self.tokenizer.pad_token_id))
+
+    def _masked(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+        languages = sorted({document.language for document in documents})
+        for language in languages:
+            own = pieces(self.tokenizer, [d.text for d in documents if d.language == language])
+
+            def blocks(own: Sequence[Pieces] = own) -> Iterable[Example]:
+                return self.builder.blocks([own[i] for i in generator.permutation(len(own))])
+
+            yield from _until(blocks, self.reading.amount * self.reading.mixture.mlm / len(languages))
+
+    def _succeeding(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+        if not self.reading.mixture.nsp:
+            return
+        languages = sorted({document.language for document in documents})
+        for language in languages:
+            texts = [self._stretches(d) for d in documents if d.language == language]
+
+            def pairs(texts: Sequence[Sequence[Pieces]] = texts) -> Iterable[Example]:
+                found = list(self.builder.successions(texts, generator))
+                return [found[i] for i in generator.permutation(len(found))]
+
+            yield from _until(pairs, self.reading.amount * self.reading.mixture.nsp / len(languages))
+
+    def _stretches(self, document: Document) -> list[Pieces]:
+        """Neighbouring sentences together, up to half a block."""
+        spans = sentences(document.text, document.language)
+        made: list[Pieces] = []
+        for sentence in pieces(self.tokenizer, [document.text[start:end] for start, end in spans]):
+            if made and len(made[-1]) + len(sentence) <= (self.reading.block - 3) // 2:
+                before = made.pop()
+                shift = before.words.max(initial=-1) + 1
+                sentence = Pieces(np.append(before.ids, sentence.ids), np.append(before.words, sentence.words + shift))
+            made.append(sentence)
+        return made
+
+    def _translated(self, pairs: Sequence[Pair], generator: np.random.Generator) -> Iterator[Example]:
+        if not self.reading.mixture.tlm:
+            return
+        sides = [pieces(self.tokenizer, [getattr(pair, side) for pair in pairs]) for side in ("source", "target")]
+        targets = list(range(len(pairs)))
+        if self.reading.shuffled:
+            targets = [(i + 1) % len(pairs) for i in targets]
+
+        def both_ways() -> Iterator[Example]:
+            for i in generator.permutation(len(pairs)):
+                languages = pairs[i].languages
+                source, target = sides[0][i], sides[1][targets[i]]
+                if generator.random() < 0.5:
+                    source, target, languages = target, source, (languages[1], languages[0])
+                yield self.builder.translation(source, target, languages)
+
+        yield from _until(both_ways, self.reading.amount * self.reading.mixture.tlm)
+
+
+def _until(passes: Callable[[], Iterable[Example]], tokens: float) -> Iterator[Example]:
+    """Examples of one pass after the other, until they hold so many tokens.
+
+    Raises:
+        CorpusError: a pass gives nothing.
+    """
+    count = 0
+    while count < tokens:
+        before = count
+        for example in passes():
+            if count >= tokens:
+                return
+            count += len(example)
+            yield example
+        if count == before:
+            raise CorpusError("an objective of the mixture has no text: give text, or pairs for TLM")
+
+
+def _part(count: int, share: float, generator: np.random.Generator) -> list[int]:
+    return sorted(generator.permutation(count)[: math.ceil(share * count)].tolist())
+
+
+def masking(
+    tokenizer: PreTrainedTokenizerFast, model: MaskedLanguageModel, *, rate: float, whole_words: bool = False
+) -> Masking:
+    """Random pieces come from what the model keeps, special tokens left out."""
+    special = torch.tensor(sorted(int(i) for i in tokenizer.all_special_ids))
+    drawn = model.rows[~torch.isin(model.rows.cpu(), special)].cpu()
+    return Masking(int(tokenizer.mask_token_id), drawn, rate=rate, whole_words=whole_words)

@@ -1,0 +1,114 @@
+"""What an encoder is pretrained on: documents without those that models are tested on, and packed blocks of pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.collect import duplicates
+from chemxl.collect.inputs import ParallelText, Texts
+from chemxl.collect.shingles import copies
+from chemxl.documents import Document
+from chemxl.experiment import Value
+
+
+class OneSide(Value):
+    """One language of a parallel text, as documents.
+
+    Args:
+        lines: sentences a document.
+    """
+
+    kind: Literal["OneSide"] = "OneSide"
+    text: ParallelText
+    language: str
+    lines: int = 10
+
+    def load(self) -> list[Document]:
+        """Documents of so many sentences."""
+        pairs = [pair for block in self.text.load() for pair in block]
+        sentences = [pair.source if self.language == pair.languages[0] else pair.target for pair in pairs]
+        blocks = {i: "\n".join(sentences[i : i + self.lines]) for i in range(0, len(sentences), self.lines)}
+        name = f"{self.text.name}:{self.language}"
+        return [Document(f"{name}:{i}", text, language=self.language) for i, text in blocks.items()]
+
+    def data_digest(self) -> str:
+        """A digest of the files."""
+        return self.text.data_digest()
+
+    @property
+    def label(self) -> str:
+        """Name and language, for a table."""
+        return f"{self.text.name} {self.language.upper()}"
+
+
+Probe = Annotated[Texts | OneSide, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Documents of one source, and why others of it were left out."""
+
+    source: Texts
+    documents: list[Document]
+    leaking: int
+    copies: int
+
+
+def gather(sources: Sequence[Texts], held_out: Sequence[Texts]) -> list[Gathered]:
+    """Documents of every source without those that stand, in whatever language, in what is tested on, and without
+    copies of documents that an earlier source gave."""
+    found = [document for source in sources for document in source.load()]
+    origin = [number for number, source in enumerate(sources) for _ in source.load()]
+    tested = [document for texts in held_out for document in texts.load()]
+    leaking = {leak.left for leak in duplicates.leaks(found, tested)}
+    texts = [document.text for document in found]
+    again = {match.right for match in copies(texts, texts) if match.left < match.right}
+    made = []
+    for number, source in enumerate(sources):
+        own = [i for i, of in enumerate(origin) if of == number]
+        clean = [i for i in own if found[i].id not in leaking]
+        kept = [found[i] for i in clean if i not in again]
+        made.append(Gathered(source, kept, len(own) - len(clean), len(clean) - len(kept)))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text as its pieces, without special tokens.
+
+    Args:
+        ids: (T,)
+        words: (T,) the number of the word that a piece belongs to.
+    """
+
+    ids: np.ndarray
+    words: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, part: slice) -> Pieces:
+        return Pieces(self.ids[part], self.words[part])
+
+
+def pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[Pieces]:
+    """The pieces of every text."""
+    encoded = tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [Pieces(np.array(e.ids, np.int32), np.array(e.word_ids, np.int32)) for e in encoded]
+
+
+def pack(texts: Sequence[Pieces], *, size: int, separator: int) -> Iterator[Pieces]:
+    """Texts one behind the other with a separator between them, cut into full blocks of ``size``; what is left over at
+    the end comes last. A separator is a word of number -1."""
+    ids = np.concatenate([np.append(text.ids, separator) for text in texts] or [np.zeros(0, np.int32)])[:-1]
+    shifts = np.cumsum([0, *(text.words.max(initial=0) + 1 for text in texts)])
+    numbered = [np.append(text.words + shift, -1) for text, shift in zip(texts, shifts, strict=False)]
+    words = np.concatenate(numbered or [np.zeros(0, np.int32)])[:-1]
+    whole = Pieces(ids.astype(np.int32), words.astype(np.int32))
+    return (whole[start : start + size] for start in range(0, len(whole), size))

@@ -1,0 +1,192 @@
+"""New pieces for an encoder that cuts a language into letters: vocabulary transfer.
+
+The English MiniLM knows the Cyrillic letters and next to no Cyrillic words, so a Russian word takes six pieces of its
+window. Here pieces are learnt from Russian text and put behind the old ones, and each begins as the average of the old
+pieces that it stands for, as in Gee et al., "Fast Vocabulary Transfer for Language Model Compression" (EMNLP 2022,
+industry track, doi:10.18653/v1/2022.emnlp-industry.41). They replace the vocabulary; here it grows, so that what the
+encoder could read it reads as before. Continual pretraining then teaches it what the new pieces mean.
+
+Pieces are learnt from words without an ASCII character and so hold none: text in ASCII keeps its ids, and so does
+every text in which no new piece occurs.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch import nn
+
+from chemxl.encoders import Encoder
+from chemxl.errors import EncoderError
+
+
+def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
+    """The encoder with new pieces of the texts' own writing; the one given stays as it is.
+
+    Old pieces keep their ids and their rows, bit by bit. New ids follow the old ones: first the letters that had none,
+    then the merged pieces, the most frequent first. A new row is the average of the rows of the pieces that the old
+    tokenizer cuts the new one into, by itself or, for a continuing piece, inside a word. Nothing is random: the same
+    texts give the same encoder in every process.
+
+    Pieces of a Unigram tokenizer are merged in the same way, since its own trainer takes a word for a piece only where
+    another word holds it. Their scores are made so that they are chosen, see ``_Unigram.with_new``.
+
+    Args:
+        encoder: with a WordPiece or a Unigram tokenizer.
+        texts: what is to be read, such as the Russian side of the pretraining text.
+        pieces: how many new pieces at most; fewer where the texts give no more.
+
+    Raises:
+        EncoderError: the tokenizer is of another kind, its ids are not the rows of the embedding, or ``pieces`` is
+            negative.
+    """
+    backend, table = encoder.tokenizer.backend_tokenizer, cast("nn.Embedding", encoder.model.get_input_embeddings())
+    old = _pieces(backend)
+    if pieces < 0:
+        raise EncoderError(f"{pieces} new pieces: ask for none or more")
+    if sorted(old.ids.values()) != list(range(len(old.ids))) or len(old.ids) > table.num_embeddings:
+        raise EncoderError(
+            f"the tokenizer's {len(old.ids)} ids have gaps or are more than the model's {table.num_embeddings} rows: "
+            "take the tokenizer that was saved with the model"
+        )
+
+    counts = _words(backend, texts, old.longest)
+    new = old.learn(counts, pieces)
+    tokenizer, model = copy.deepcopy(encoder)
+    tokenizer.backend_tokenizer.model = old.with_new(new)
+    rows = table.weight.detach()
+    averages = [rows[old.cut(piece)].mean(0, keepdim=True) for piece in new]  # (1, d) each
+    rows = torch.cat([rows[: len(old.ids)], *averages])  # (V + new, d); spare rows, which no piece has, go
+    model.set_input_embeddings(nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=table.padding_idx))
+    model.config.vocab_size = len(rows)
+    return Encoder(tokenizer, model)
+
+
+def _words(backend: Tokenizer, texts: Iterable[str], longest: int | None) -> Counter[str]:
+    """Words as the tokenizer's model gets them, with a letter and without an ASCII character."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        normal = backend.normalizer.normalize_str(text) if backend.normalizer else text
+        counts.update(word for word, _ in backend.pre_tokenizer.pre_tokenize_str(normal))
+    return Counter(
+        {
+            word: count
+            for word, count in counts.items()
+            if any(map(str.isalpha, word)) and not any(map(str.isascii, word)) and len(word) <= (longest or len(word))
+        }
+    )
+
+
+def _pieces(backend: Tokenizer) -> _Pieces:
+    settings = json.loads(backend.to_str())["model"]
+    kinds = {"WordPiece": _WordPiece, "Unigram": _Unigram}
+    if settings["type"] not in kinds:
+        raise EncoderError(
+            f"a tokenizer of kind {settings['type']} gets no new pieces: take an encoder with {' or '.join(kinds)}"
+        )
+    return kinds[settings["type"]](backend, settings)
+
+
+class _Pieces(ABC):
+    """The pieces of a tokenizer, how its model cuts text into them, and how it learns more.
+
+    Args:
+        backend: the tokenizer; it is only read.
+        settings: of its model, as the tokenizer's file has them.
+    """
+
+    prefix = ""  # of a piece inside a word
+    longest: int | None = None  # characters of a word that is cut at all
+    unknown: int
+
+    def __init__(self, backend: Tokenizer, settings: dict[str, Any]) -> None:
+        self.settings = settings
+        # With tokens that were added behind the model's own pieces: the model takes them in, so that no id is missing.
+        self.ids: dict[str, int] = backend.get_vocab(with_added_tokens=True)
+        self.first = self.inside = backend.model
+
+    @abstractmethod
+    def with_new(self, new: Sequence[str]) -> Any:
+        """The tokenizer's model with more pieces."""
+
+    def cut(self, piece: str) -> list[int]:
+        """Ids of what the old tokenizer makes of a piece; of its letters, where it cannot read it as a whole."""
+        text = piece.removeprefix(self.prefix)
+        first = self.first if text == piece else self.inside
+        ids = [token.id for token in first.tokenize(text)]
+        if self.unknown in ids:
+            models = [first, *[self.inside] * (len(text) - 1)]
+            ids = [token.id for model, letter in zip(models, text, strict=True) for token in model.tokenize(letter)]
+        return ids
+
+    def learn(self, counts: Counter[str], pieces: int) -> list[str]:
+        """``pieces`` that are new, or all there are: letters first, then merged pieces, the most frequent first."""
+        letters = set[str]().union(*counts)
+        # Named beforehand, since the trainer's own numbers differ between processes: see encoders.mini_tokenizer.
+        inner = sorted({self.prefix + letter for word in counts for letter in word[1:]})
+        known = sum(letters.issuperset(piece.removeprefix(self.prefix)) for piece in self.ids)  # it may find them again
+        trainer = trainers.WordPieceTrainer(
+            vocab_size=len(letters) + len(inner) + known + pieces,
+            special_tokens=inner,
+            continuing_subword_prefix=self.prefix,
+            show_progress=False,
+        )
+        learner = Tokenizer(models.WordPiece())
+        learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        learner.train_from_iterator((" ".join([word] * count) for word, count in counts.items()), trainer)
+        spare = letters - {word[0] for word in counts} - set(inner)  # the trainer lets a word begin with any letter
+        ids = learner.get_vocab()
+        learnt = [piece for piece in sorted(ids, key=ids.__getitem__) if piece not in self.ids and piece not in spare]
+        return learnt[:pieces]
+
+
+class _WordPiece(_Pieces):
+    def __init__(self, backend: Tokenizer, settings: dict[str, Any]) -> None:
+        super().__init__(backend, settings)
+        self.prefix, self.longest = settings["continuing_subword_prefix"], settings["max_input_chars_per_word"]
+        self.unknown = self.ids[settings["unk_token"]]
+        # Inside a word the first piece, too, is a continuing one: here those go by their names without the prefix.
+        inner = {piece: id for piece, id in self.ids.items() if piece.startswith(self.prefix)}
+        bare = {piece.removeprefix(self.prefix): id for piece, id in inner.items()}
+        self.inside = self._model(bare | inner | {settings["unk_token"]: self.unknown})
+
+    def _model(self, ids: dict[str, int]) -> models.WordPiece:
+        return models.WordPiece(
+            ids,
+            unk_token=self.settings["unk_token"],
+            continuing_subword_prefix=self.prefix,
+            max_input_chars_per_word=self.longest,
+        )
+
+    def with_new(self, new: Sequence[str]) -> models.WordPiece:
+        return self._model(self.ids | {piece: len(self.ids) + i for i, piece in enumerate(new)})
+
+
+class _Unigram(_Pieces):
+    def __init__(self, backend: Tokenizer, settings: dict[str, Any]) -> None:
+        super().__init__(backend, settings)
+        self.unknown = settings["unk_id"]
+        scores = dict(settings["vocab"])
+        self.lowest = min(scores.values())
+        self.scores = {piece: scores.get(piece, self.lowest) for piece in sorted(self.ids, key=self.ids.__getitem__)}
+
+    def with_new(self, new: Sequence[str]) -> models.Unigram:
+        """A new piece is scored as the least likely of the old pieces that it stands for.
+
+        A score is a logarithm of a probability, and a whole is at most as likely as any part. So a new piece wins over
+        its own cut, and still loses where an old piece or a longer new one covers more. No old score changes.
+        """
+        old = list(self.scores.values())  # by id
+        scores = dict(self.scores)
+        for piece in new:
+            ids = self.cut(piece)
+            # What an unknown letter costs hangs on the lowest score, so nothing falls below.
+            scores[piece] = self.lowest if self.unknown in ids else min(old[id] for id in ids)
+        return models.Unigram(list(scores.items()), self.unknown, self.settings["byte_fallback"])
