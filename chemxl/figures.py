@@ -120,11 +120,13 @@ def curves(
     alt: str,
     caption: str = "",
     limits: tuple[float, float] | None = None,
+    logarithmic: bool = False,
 ) -> Figure:
     """Mean over seeds with a 95 % Student t interval; the caption says so.
 
     Args:
         limits: what y cannot go beyond, such as (0, 1) for a score; bands end there.
+        logarithmic: draw y on a logarithmic scale; mean and interval are those of the logarithms.
 
     Raises:
         ChemxlError: no curve, more curves than there are colours, or no alt text.
@@ -132,12 +134,13 @@ def curves(
     _check(len(curves), "curves")
     canvas, axes = _canvas(height=3.4)
     for curve, colour, marker, dash in zip(curves, COLOURS, _MARKERS, _DASHES, strict=False):
-        mean, low, high = _t_interval(np.asarray(curve.runs, dtype=float))
+        values = np.asarray(curve.runs, dtype=float)  # (S, N)
+        mean, low, high = np.exp(_t_interval(np.log(values))) if logarithmic else _t_interval(values)
         if limits is not None:
             low, high = np.clip([low, high], *limits)
         axes.plot(curve.x, mean, color=colour, marker=marker, linestyle=dash, markersize=5, label=curve.label)
         axes.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if logarithmic else "linear")
     _legend(canvas, axes)
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))

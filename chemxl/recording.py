@@ -12,9 +12,10 @@ from chemxl.collect import chapter as collect_chapter
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
+from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
 
-COLLECT, NER = "01_data_collection", "04_ner"
+COLLECT, PRETRAIN, NER = "01_data_collection", "03_continual_pretraining", "04_ner"
 
 
 class Due(NamedTuple):
@@ -40,6 +41,13 @@ def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
             yield Due(name, [value], partial(counted, {table: {name: value}}, profile=profile))
 
 
+def _due_of_pretrain(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    wanted = {"runs": (0, 1, 2), **{name: settings[name] for name in settings if name in ("stages", "ablated", "runs")}}
+    for table, lines in pretrain_chapter.lines(profile, **wanted).items():
+        for name, values in lines.items():
+            yield Due(name, values, partial(guessed, {table: {name: values}}, profile=profile))
+
+
 def _listed(*args: Any, **settings: Any) -> list[Row]:
     return [row(*args, **settings)]
 
@@ -54,6 +62,20 @@ def scored(lines: Mapping[str, Mapping[str, Sequence[Any]]], *, profile: str) ->
     return made
 
 
+def guessed(lines: Mapping[str, Mapping[str, Sequence[Any]]], *, profile: str) -> list[Row]:
+    """Rows of chapter 3's tables of perplexities: {table: {row: one experiment a seed}}."""
+    how: dict[str, Any] = {
+        "metric": "perplexity",
+        "scorer": "exp of the mean surprise of hidden pieces",
+        "estimator": pretrain_chapter.estimate,
+    }
+    return [
+        row(PRETRAIN, table, name, values, profile=profile, **how)
+        for table, named in lines.items()
+        for name, values in named.items()
+    ]
+
+
 def counted(lines: Mapping[str, Mapping[str, Experiment]], *, profile: str) -> list[Row]:
     """Rows of chapter 1's tables that count: {table: {row: experiment}}."""
     return [
@@ -64,7 +86,7 @@ def counted(lines: Mapping[str, Mapping[str, Experiment]], *, profile: str) -> l
     ]
 
 
-_CHAPTERS = {COLLECT: _due_of_collect, NER: _due_of_ner}
+_CHAPTERS = {COLLECT: _due_of_collect, PRETRAIN: _due_of_pretrain, NER: _due_of_ner}
 
 
 def collect(chapter: str, *, profile: str) -> tuple[list[Row], list[str]]:

@@ -6,7 +6,7 @@ A recorded row is written from finished runs only and carries the configuration 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,14 +90,19 @@ def row(
     chapter: str,
     table: str,
     name: str,
-    experiments: Sequence[Scored],
+    experiments: Sequence[Any],
     *,
     profile: str,
     type: str = metrics.MICRO,
     metric: str = "F1",
     scorer: str = SCORER,
+    estimator: Callable[[Sequence[Any]], tuple[float, float, float]] | None = None,
 ) -> Row:
     """Mean F1 over seeds with a 95 % bootstrap interval over documents and seeds.
+
+    Args:
+        experiments: one a seed, :class:`Scored` unless there is an ``estimator``.
+        estimator: of another measure: its mean over seeds, and the ends of an interval.
 
     Raises:
         ChemxlError: an experiment is not finished.
@@ -105,7 +110,7 @@ def row(
     for experiment in experiments:
         if not experiment.finished():
             raise ChemxlError(f"{name}: seed {experiment.seed} is not finished: run the chapter first")
-    value, low, high = estimate(experiments, type=type)
+    value, low, high = estimator(experiments) if estimator else estimate(experiments, type=type)
     return Row(
         chapter=chapter,
         table=table,

@@ -74,8 +74,8 @@ def evaluations(
         models: list[FineTune | BiLstmCrf] = [BiLstmCrf(train=setting.train, seed=seed) for seed in seeds]
     else:
         head: Literal["softmax", "crf"] = "crf" if model.endswith("+crf") else "softmax"
-        name, _, stage = model.removesuffix("+crf").partition("+")
-        encoder = pretraining.stage(profile, name, stage) if stage else name
+        name = model.removesuffix("+crf")
+        encoder = pretraining.stage(profile, name) if "+" in name else name
         training = Training(epochs=epochs, rate=rate)
         models = [FineTune(encoder=encoder, head=head, train=setting.train, training=training, seed=s) for s in seeds]
     return [Evaluation(model=model, corpus=test) for model in models]

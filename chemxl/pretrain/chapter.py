@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
+import torch
+
+from chemxl import corpora, encoders
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.collect.inputs import ParallelText, Texts
-from chemxl.encoders import MINI, Pretrained
-from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity
-from chemxl.pretrain.objectives import Mixture
-from chemxl.pretrain.stream import Reading
-from chemxl.pretrain.text import OneSide, Probe
+from chemxl.encoders import MINI
+from chemxl.errors import ChemxlError
+from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
+from chemxl.pretrain.model import MaskedLanguageModel
+from chemxl.pretrain.objectives import Builder, Mixture, collate
+from chemxl.pretrain.perplexity import interval, perplexity
+from chemxl.pretrain.stream import Reading, masking
+from chemxl.pretrain.text import OneSide, Probe, pieces
 from chemxl.training import Training
 
 Profile = Literal["small", "real", "paper"]
@@ -23,17 +30,27 @@ MIXTURES = {
     "mlm+tlm": Mixture(mlm=0.5, tlm=0.5),
     "mlm+shuffled": Mixture(mlm=0.5, tlm=0.5),
 }
-TRANSFERRED = "new"  # before a mixture's name: with new pieces, such as new-mlm+tlm
-NEW_PIECES = {"small": 0, "real": 8000, "paper": 8000}
-AMOUNTS = {"small": 300_000, "real": 2_000_000, "paper": 200_000_000}
-_HEAD_AMOUNTS = {"small": 30_000, "real": 300_000, "paper": 10_000_000}
+TRANSFERRED = "new-"  # before a stage's name: with new pieces
+NEW_PIECES = 8000
+AMOUNTS = {"small": 60_000, "real": 2_000_000, "paper": 200_000_000}
+ABLATION_AMOUNTS = {"small": 60_000, "real": 500_000, "paper": 20_000_000}
+SHARES = (0.03, 0.1)
+EXAMPLE = "Аспирин необратимо ингибирует циклооксигеназу в тромбоцитах."
+COMPARED = {"as it was": "e5-small", "MLM": "e5-small+mlm", "MLM and TLM": "e5-small+mlm+tlm"}
+TAGGED = {
+    "English": "BC5CDR + BioNNE-R EN → BC5CDR",
+    "zero-shot Russian": "BC5CDR + BioNNE-R EN → BioNNE-R RU",
+    "Russian": "BioNNE-R RU → BioNNE-R RU",
+}
+PERPLEXITY, ABLATIONS = "Perplexity", "Perplexity after a shorter training"
+_HEAD_AMOUNTS = {"small": 20_000, "real": 300_000, "paper": 10_000_000}
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
     """Russian and English text without labels. RuDReC and RuCCoN, which chapter 5 splits anew, are left out; what there
     is of DrugProt's text stands in ChemProt."""
     if profile == "small":
-        return tuple(Texts(name="mini", split="train", language=language, sentences=1200) for language in ("en", "ru"))
+        return tuple(Texts(name="mini", split="train", language=language, sentences=800) for language in ("en", "ru"))
     english = ("bc5cdr", "chemprot", "psytar")
     russian = ("rumedbench-top3", "rumedbench-symptomrec", "rumedbench-danet")
     return (
@@ -81,52 +98,143 @@ def probes(profile: Profile) -> dict[str, Probe]:
     }
 
 
-def stage(
-    profile: Profile, encoder: str, name: str, *, amount: int | None = None, share: float = 1.0, seed: int = 0
-) -> ContinualPretraining:
+def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, seed: int = 0) -> ContinualPretraining:
     """One way to pretrain an encoder further.
 
     Args:
-        name: ``head``, a name of ``MIXTURES``, or such a name behind ``new-``. All but ``head`` start from it.
-        amount: of tokens that are read, by default the profile's.
+        name: an encoder's, then ``+``, then ``head`` or a name of ``MIXTURES``; ``new-`` between gives it new pieces
+            first, as in ``minilm+new-mlm+tlm``. Every mixture starts from the head.
+        amount: of tokens that are read; 0 is the profile's.
         share: of the text that there is.
     """
-    mixture = name.removeprefix(f"{TRANSFERRED}-")
-    new_pieces = NEW_PIECES[profile] if mixture != name else 0
+    encoder, _, mixture = name.partition("+")
+    plain = mixture.removeprefix(TRANSFERRED)
+    if plain not in (HEAD, *MIXTURES):
+        raise ChemxlError(f"{name!r} names no stage: write an encoder, +, and one of {', '.join((HEAD, *MIXTURES))}")
     shared: dict[str, Any] = {
         "text": sources(profile),
         "pairs": pairs(profile),
         "held_out": held_out(profile),
         "probes": tuple(probes(profile).values()),
+        "training": Training(epochs=1, tokens=2048, rate=1e-3 if encoder == MINI else 2e-4, head_rate=1e-3),
         "seed": seed,
     }
-    training = Training(epochs=1, tokens=2048, rate=1e-3 if encoder == MINI else 2e-4, head_rate=1e-3)
-    if name == HEAD or new_pieces:
-        head = ContinualPretraining(
-            encoder=encoder,
-            reading=Reading(amount=_HEAD_AMOUNTS[profile]),
-            training=training,
-            frozen=True,
-            new_pieces=new_pieces,
-            **shared,
-        )
-        if name == HEAD:
-            return head
-    start: str | Pretrained = head if new_pieces else stage(profile, encoder, HEAD, seed=seed)
-    reading = Reading(
-        mixture=MIXTURES[mixture], amount=amount or AMOUNTS[profile], share=share, shuffled=mixture.endswith("shuffled")
+    head = ContinualPretraining(
+        encoder=encoder,
+        reading=Reading(amount=_HEAD_AMOUNTS[profile]),
+        frozen=True,
+        new_pieces=NEW_PIECES if plain != mixture else 0,
+        **shared,
     )
-    return ContinualPretraining(encoder=start, reading=reading, training=training, **shared)
+    if plain == HEAD:
+        return head
+    reading = Reading(
+        mixture=MIXTURES[plain],
+        amount=amount or AMOUNTS[profile],
+        share=share,
+        shuffled=plain.endswith("shuffled"),
+    )
+    return ContinualPretraining(encoder=head, reading=reading, **shared)
 
 
-def perplexities(
-    profile: Profile, encoder: str, names: Sequence[str], *, seeds: Sequence[int]
-) -> dict[str, list[Perplexity]]:
-    """Rows ``encoder+stage: text``, one value a seed."""
+def lines(
+    profile: Profile, *, stages: Sequence[str], ablated: str, runs: Sequence[int], amount: int = 0
+) -> dict[str, dict[str, list[Perplexity]]]:
+    """The chapter's tables of perplexities, {table: {row: one value a seed}}.
+
+    Args:
+        stages: what :func:`stage` names.
+        ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
+        runs: seeds of the pretraining.
+        amount: of tokens that are read; 0 is the profile's.
+    """
+    texts = probes(profile)
+    first = dict(list(texts.items())[:2])
+    settings = [*((name, 1.0) for name in MIXTURES), *(("mlm", share) for share in SHARES)]
+    shorter = amount or ABLATION_AMOUNTS[profile]
+
+    def values(text: Probe, name: str, **how: Any) -> list[Perplexity]:
+        return [Perplexity(model=stage(profile, name, seed=seed, **how), text=text) for seed in runs]
+
     return {
-        f"{encoder}+{name}: {label}": [
-            Perplexity(model=stage(profile, encoder, name, seed=s), text=text) for s in seeds
-        ]
-        for name in names
-        for label, text in probes(profile).items()
+        PERPLEXITY: {
+            f"{name}: {label}": values(text, name, amount=amount) for name in stages for label, text in texts.items()
+        },
+        ABLATIONS: {
+            f"{ablated}+{name}, {share:.0%} of the text: {label}": values(
+                text, f"{ablated}+{name}", amount=shorter, share=share
+            )
+            for name, share in settings
+            for label, text in first.items()
+        },
     }
+
+
+def estimate(values: Sequence[Perplexity]) -> tuple[float, float, float]:
+    """Mean perplexity over seeds and its 95 % bootstrap interval over documents and seeds."""
+    columns = [value.surprise() for value in values]
+    low, high = interval(columns, rng=np.random.default_rng(0))
+    return float(np.mean([perplexity(column) for column in columns])), low, high
+
+
+def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
+    """Thousands of tokens read, and each seed's perplexity of a probe after them, as measured while it trained."""
+    read: list[float] = []
+    runs = []
+    for value in values:
+        count, tokens, found = 0.0, [], []
+        for row in value.run().history():
+            count += row.get("tokens", 0)
+            if "score" in row:
+                tokens.append(count / 1000)
+                found.append(row[f"perplexity: {label}"])
+        read = read or tokens
+        runs.append(found)
+    return read, runs
+
+
+def card(value: ContinualPretraining) -> list[dict[str, object]]:
+    """A source a row: its language, what was kept of it, and what was left out and why."""
+    rows: list[dict[str, object]] = []
+    for part in value.gathered():
+        entry = corpora.catalog()[part.source.name]
+        rows.append(
+            {
+                "source": part.source.label,
+                "documents": len(part.documents),
+                "words": sum(len(document.words) for document in part.documents),
+                "left out: tested on": part.leaking,
+                "left out: copies": part.copies,
+                "licence": entry.licence,
+            }
+        )
+    return rows
+
+
+def pair_card(value: ContinualPretraining) -> list[dict[str, object]]:
+    """A source a row: pairs, and the words of both sides together."""
+    rows: list[dict[str, object]] = []
+    for source in value.pairs:
+        found = read_pairs(source)
+        name = f"{source.name}, {source.part}" if isinstance(source, ParallelText) else "abstracts that were aligned"
+        words = sum(len(pair.source.split()) + len(pair.target.split()) for pair in found)
+        rows.append({"source": name, "pairs": len(found), "words": words})
+    return rows
+
+
+def hidden(value: ContinualPretraining, text: str, *, seed: int) -> list[dict[str, object]]:
+    """A text's first pieces as the encoder reads them, and what it has to say."""
+    tokenizer, whole = encoders.load(value, masked=True)
+    model = MaskedLanguageModel(whole, range(whole.config.vocab_size))
+    builder = Builder(encoders.specials(tokenizer), block=16)
+    batch = collate(
+        [builder.single(pieces(tokenizer, [text])[0][: builder.block - 2])],
+        masking=masking(tokenizer, model, rate=0.3),
+        pad=int(tokenizer.pad_token_id),
+        generator=torch.Generator().manual_seed(seed),
+    )
+    read, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
+    return [
+        {"read": tokenizer.convert_ids_to_tokens(i), "to say": "" if k < 0 else tokenizer.convert_ids_to_tokens(k)}
+        for i, k in zip(read, labels, strict=True)
+    ]

@@ -74,7 +74,7 @@ class ContinualPretraining(encoders.Pretrained):
 
     def translations(self) -> list[Pair]:
         """All sentence pairs."""
-        return [pair for source in self.pairs for pair in _pairs(source)]
+        return [pair for source in self.pairs for pair in read_pairs(source)]
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped, and save the model in the layout of transformers."""
@@ -123,7 +123,8 @@ class ContinualPretraining(encoders.Pretrained):
         yield from (document.text for probe in probes.values() for document in probe)
 
 
-def _pairs(source: ParallelText | AlignedPairs) -> list[Pair]:
+def read_pairs(source: ParallelText | AlignedPairs) -> list[Pair]:
+    """The sentence pairs of a source."""
     if isinstance(source, ParallelText):
         return [pair for block in source.load() for pair in block]
     return read_tsv(source.run().folder / "pairs.tsv", Log(strict=True))

@@ -21,7 +21,7 @@ from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, colla
 from chemxl.pretrain.perplexity import perplexity, surprises, windows
 from chemxl.pretrain.text import Pieces, pieces
 
-_PROBE_PIECES = 4096  # of each text that is evaluated on while it trains
+_PROBE_PIECES = 2048  # of each text that is evaluated on while it trains
 
 
 class Reading(Value):

@@ -35,8 +35,8 @@ def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
     tokenizer cuts the new one into, by itself or, for a continuing piece, inside a word. Nothing is random: the same
     texts give the same encoder in every process.
 
-    Pieces of a Unigram tokenizer are merged in the same way, since its own trainer takes a word for a piece only where
-    another word holds it. Their scores are made so that they are chosen, see ``_Unigram.with_new``.
+    Pieces for a Unigram tokenizer are merged in the same way: its own trainer only thinks of strings that two different
+    words hold, and so misses many a frequent word. A new piece is scored so that it is chosen before its own cut.
 
     Args:
         encoder: with a WordPiece or a Unigram tokenizer.
@@ -122,8 +122,8 @@ class _Pieces(ABC):
         first = self.first if text == piece else self.inside
         ids = [token.id for token in first.tokenize(text)]
         if self.unknown in ids:
-            models = [first, *[self.inside] * (len(text) - 1)]
-            ids = [token.id for model, letter in zip(models, text, strict=True) for token in model.tokenize(letter)]
+            cutters = [first, *[self.inside] * (len(text) - 1)]
+            ids = [token.id for cutter, letter in zip(cutters, text, strict=True) for token in cutter.tokenize(letter)]
         return ids
 
     def learn(self, counts: Counter[str], pieces: int) -> list[str]:
@@ -132,8 +132,9 @@ class _Pieces(ABC):
         # Named beforehand, since the trainer's own numbers differ between processes: see encoders.mini_tokenizer.
         inner = sorted({self.prefix + letter for word in counts for letter in word[1:]})
         known = sum(letters.issuperset(piece.removeprefix(self.prefix)) for piece in self.ids)  # it may find them again
+        merges = min(known + pieces, sum(map(len, counts)))  # it sets memory aside, so no more than there can be
         trainer = trainers.WordPieceTrainer(
-            vocab_size=len(letters) + len(inner) + known + pieces,
+            vocab_size=len(letters) + len(inner) + merges,
             special_tokens=inner,
             continuing_subword_prefix=self.prefix,
             show_progress=False,
@@ -180,8 +181,8 @@ class _Unigram(_Pieces):
     def with_new(self, new: Sequence[str]) -> models.Unigram:
         """A new piece is scored as the least likely of the old pieces that it stands for.
 
-        A score is a logarithm of a probability, and a whole is at most as likely as any part. So a new piece wins over
-        its own cut, and still loses where an old piece or a longer new one covers more. No old score changes.
+        A score is a logarithm of a probability, and a whole is at most as likely as any of its parts: the new piece
+        takes that bound. It is above the sum that its own cut has, and on the scale of the old scores, which stay.
         """
         old = list(self.scores.values())  # by id
         scores = dict(self.scores)
