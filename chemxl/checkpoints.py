@@ -12,19 +12,27 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from chemxl import processes
+from chemxl.errors import ChemxlError
+
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
 
 
 class State:
-    """One safetensors file with weights, moments, random state and counters; and a history in JSON lines."""
+    """One safetensors file with weights, moments, random state and counters; and a history in JSON lines.
+
+    Of several processes the main one writes, and all read what is in its folder.
+    """
 
     def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self.folder, self.model, self.optimizer = folder, model, optimizer
+        self.folder, self.model, self.optimizer = processes.told(lambda: folder), model, optimizer
+        self.writes = processes.place().is_main_process
         self.step = self.evaluated = self.stale = 0
         self.best = -math.inf
         self.rows: list[str] = []
-        folder.mkdir(parents=True, exist_ok=True)
+        if self.writes:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def record(self, row: dict[str, float]) -> None:
         """Add a row to the history."""
@@ -37,11 +45,13 @@ class State:
         self.stale += 1
         if scores["score"] > self.best:
             self.best, self.stale = scores["score"], 0
-            if keep:
+            if keep and self.writes:
                 write_tensors(self.folder / BEST, _weights(self.model), {})
 
     def save(self) -> None:
         """Write checkpoint and history."""
+        if not self.writes:
+            return
         tensors = {f"model.{name}": tensor for name, tensor in _weights(self.model).items()}
         for i, group in self._moments():
             tensors |= {f"optimizer.{i}.{name}": value for name, value in group.items()}
@@ -55,10 +65,20 @@ class State:
         self._write_history()
 
     def resume(self) -> None:
-        """Continue from the checkpoint, where there is one."""
-        path = self.folder / CHECKPOINT
-        if not path.exists():
-            return
+        """Continue from the checkpoint, where there is one; all processes from the same weights.
+
+        Raises:
+            ChemxlError: processes see different folders.
+        """
+        if (self.folder / CHECKPOINT).exists():
+            self._read(self.folder / CHECKPOINT)
+        read = (self.step, self.evaluated)
+        if read != processes.told(lambda: read):
+            raise ChemxlError("processes read different checkpoints: keep CHEMXL_RUNS in a folder that all of them see")
+        processes.align(self.model)
+        processes.wait()  # before anyone writes
+
+    def _read(self, path: Path) -> None:
         with safe_open(path, "pt") as file:
             meta = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -78,10 +98,13 @@ class State:
 
     def finish(self, *, best: bool) -> None:
         """Write the history; with ``best`` take the weights of the best evaluation."""
+        processes.wait()  # for what the main process writes
         if best and (self.folder / BEST).exists():
             with safe_open(self.folder / BEST, "pt") as file:
                 self.model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-        self._write_history()
+        if self.writes:
+            self._write_history()
+        processes.wait()  # before anyone clears it away
 
     def _moments(self) -> Iterator[tuple[int, dict[str, torch.Tensor]]]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]

@@ -10,13 +10,16 @@ import json
 import os
 import platform
 import random
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, cast
 
 import exca
@@ -25,6 +28,7 @@ import pydantic
 import torch
 from filelock import FileLock
 
+from chemxl import processes
 from chemxl.digests import sha256, source_digest
 from chemxl.errors import ChemxlError
 
@@ -101,12 +105,25 @@ class Experiment(Value):
         return metrics
 
     def run(self) -> Run:
-        """The result, from the cache where it is there; two processes never compute it twice."""
-        folder = self.folder
+        """The result, from the cache where it is there; two launches never compute it twice."""
+        folder, main = self.folder, processes.place().is_main_process
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
-            metrics = self._cached()
+        with FileLock(folder / ".lock") if main else nullcontext():
+            if not processes.told(lambda: self.infra.status() == "completed"):
+                if main:
+                    processes.wait()
+                else:
+                    self._beside()
+            metrics = processes.told(self._cached)
         return Run(self, folder, metrics)
+
+    def _beside(self) -> None:
+        """What the other processes of a launch do while the main one computes, since they train together: the same, in
+        a copy of the folder that is thrown away."""
+        with TemporaryDirectory() as copy:
+            shutil.copytree(self.folder, copy, dirs_exist_ok=True)
+            processes.wait()  # before the main one writes
+            self.compute(Path(copy))
 
     def finished(self) -> bool:
         """Whether the result is in the cache."""

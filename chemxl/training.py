@@ -1,15 +1,20 @@
 """The one training loop: batches of similar length under a token budget, bf16, resume, history.
 
 A run that is killed at any moment and started again ends in the same weights as one that was never killed.
+
+Several processes, started with ``accelerate launch``, share every batch (:mod:`chemxl.processes`) and end in the
+weights of one process, up to rounding. Only dropout differs: each process draws its own.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -17,6 +22,7 @@ from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
+from chemxl import processes
 from chemxl.checkpoints import State
 from chemxl.experiment import Value, interactive, seed_everything
 
@@ -24,13 +30,14 @@ _POOL = 64  # batches whose members are sorted by length together: little paddin
 IGNORED = -100  # a label that nothing is learnt from
 
 Batch = Mapping[str, torch.Tensor]
+Evaluate = Callable[[], dict[str, float]]
 
 
 class Training(Value):
     """How to train; every setting changes the result.
 
     Args:
-        tokens: budget of a batch, padding counted.
+        tokens: budget of a batch, padding counted; several processes share it.
         head_rate: learning rate of parameters whose name holds ``head``, which begin at random.
         patience: epochs without a better evaluation before it stops and takes the best weights; 0 trains to the end.
         precision: ``auto`` is bf16 autocast where the processor or GPU computes in it.
@@ -50,7 +57,11 @@ class Training(Value):
 
 
 class Task(Protocol):
-    """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch."""
+    """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch.
+
+    For several processes the loss must be a mean over the batch's ``labels`` that are not ``IGNORED``. A model with
+    more terms returns each of them by the name of the tensor whose labels it is a mean over; their sum is the loss.
+    """
 
     @property
     def model(self) -> nn.Module:
@@ -61,7 +72,10 @@ class Task(Protocol):
         """In tokens, of every example."""
 
     def collate(self, indices: Sequence[int]) -> Batch:
-        """Tensors of a batch, the keyword arguments of ``model``."""
+        """Tensors of a batch, the keyword arguments of ``model``; what is random comes from torch's own generator.
+
+        For several processes see :func:`chemxl.processes.share`.
+        """
 
 
 def token_batches(lengths: Sequence[int], *, tokens: int, generator: torch.Generator | None = None) -> list[list[int]]:
@@ -104,8 +118,7 @@ def bf16_pays(device: torch.device) -> bool:
 
 def accelerator(precision: str = "auto") -> Accelerator:
     """Device and precision of this process."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(device))
+    bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(processes.place().device))
     AcceleratorState._reset_state()  # one process may hold runs of both precisions
     return Accelerator(mixed_precision="bf16" if bf16 else "no")
 
@@ -147,7 +160,7 @@ def fit(
     settings: Training,
     seed: int,
     folder: Path,
-    evaluate: Callable[[], dict[str, float]] | None = None,
+    evaluate: Evaluate | None = None,
     every: int = 0,
     checkpoint_seconds: float = 60.0,
     label: str = "training",
@@ -155,8 +168,8 @@ def fit(
     """Train ``task.model`` in place; continue from the folder's checkpoint where there is one.
 
     Args:
-        folder: gets ``history.jsonl`` and, while it runs, the checkpoint.
-        evaluate: called after every epoch; its ``score`` decides about early stopping.
+        folder: gets ``history.jsonl`` and, while it runs, the checkpoint; of several processes, the main one's counts.
+        evaluate: called after every epoch, in the main process; its ``score`` decides about early stopping.
         every: steps after which it is called, too, and once before the first.
     """
     engine = accelerator(settings.precision)
@@ -167,33 +180,33 @@ def fit(
     optimizer = optimiser(model, settings)
     state = State(folder, model, optimizer)
     state.resume()
-    bar = tqdm(total=len(plan), initial=state.step, desc=label, unit="step", disable=not interactive(), leave=False)
+    judge = partial(_judged, state, stops, evaluate, settings.patience)
+    done = bool(plan) and judge(plan[max(0, state.step - 1)][0])  # before all, or killed before an evaluation
+    left = [] if done else plan[state.step :]
+    shown = interactive() and engine.is_main_process
+    bar = tqdm(left, label, len(plan), initial=state.step, unit="step", disable=not shown, leave=False)
     saved = time.monotonic()
-
-    def judge(epoch: int) -> bool:
-        """Evaluate where it is due; returns whether to stop."""
-        if evaluate is not None and stops[state.evaluated : state.evaluated + 1] == [state.step]:
-            state.judge(evaluate(), epoch, keep=settings.patience > 0)
-            state.save()
-        return state.stale >= settings.patience > 0
-
-    stopping = bool(plan) and judge(plan[max(0, state.step - 1)][0])  # before all, or killed before an evaluation
-    for epoch, batch in plan[state.step :]:
-        if stopping:
-            break
-        model.train()
+    for epoch, batch in bar:
         rate = schedule(settings, state.step, len(plan))
-        loss = _step(engine, model, optimizer, task.collate(batch), settings.clip, rate)
+        loss = _step(engine, model, optimizer, _collated(task, batch, seed, state.step), settings.clip, rate)
         state.step += 1
         state.record({"epoch": epoch, "loss": loss, "tokens": sum(task.lengths[j] for j in batch)})
-        bar.update()
         bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         if time.monotonic() - saved >= checkpoint_seconds:
             state.save()
             saved = time.monotonic()
-        stopping = judge(epoch)
+        if judge(epoch):
+            break
     bar.close()
     state.finish(best=settings.patience > 0)
+
+
+def _judged(state: State, stops: Sequence[int], evaluate: Evaluate | None, patience: int, epoch: int) -> bool:
+    """Evaluate where it is due; whether to stop."""
+    if evaluate is not None and stops[state.evaluated : state.evaluated + 1] == [state.step]:
+        state.judge(processes.told(evaluate), epoch, keep=patience > 0)
+        state.save()
+    return state.stale >= patience > 0
 
 
 def _stops(epochs: Sequence[int], every: int) -> list[int]:
@@ -207,15 +220,54 @@ def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[i
     return token_batches(task.lengths, tokens=settings.tokens, generator=generator)
 
 
+def _collated(task: Task, indices: Sequence[int], seed: int, step: int) -> Batch:
+    """A batch. What it draws depends on seed and step alone, so that all processes draw alike; dropout's stream goes
+    on as if nothing had been drawn, and with several processes it begins anew: each step, in each, another."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(_mixed(seed, step))
+        batch = task.collate(indices)
+    if processes.place().num_processes > 1:
+        torch.manual_seed(_mixed(seed, step, 1 + processes.place().process_index))
+    return batch
+
+
+def _mixed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
+
+
 def _step(
     engine: Accelerator, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip: float, factor: float
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * factor
-    with engine.autocast():
-        loss = model(**{name: tensor.to(engine.device) for name, tensor in batch.items()})
+    model.train()
+    loss = _loss(engine, model, batch)
     engine.backward(loss)
+    loss = processes.summed([p for p in model.parameters() if p.requires_grad], loss)
     engine.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
     optimizer.zero_grad()
-    return float(loss.detach())
+    return float(loss)
+
+
+def _loss(engine: Accelerator, model: nn.Module, batch: Batch) -> torch.Tensor:
+    """A batch's loss, (); of several processes, what the rows of this one add to it."""
+    if engine.num_processes == 1:
+        return torch.stack([*_terms(engine, model, batch).values()]).sum()
+    part = processes.share(batch, engine.process_index, engine.num_processes)
+    loss = torch.zeros((), device=engine.device, requires_grad=True)
+    terms = _terms(engine, model, part) if len(part["labels"]) else {}
+    for name, term in terms.items():
+        if here := _labelled(part[name]):  # a mean over no label is not a number
+            loss = loss + term * (here / _labelled(batch[name]))
+    return loss
+
+
+def _terms(engine: Accelerator, model: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+    with engine.autocast():
+        made = model(**{name: tensor.to(engine.device) for name, tensor in batch.items()})
+    return made if isinstance(made, Mapping) else {"labels": made}
+
+
+def _labelled(labels: torch.Tensor) -> int:
+    return int((labels != IGNORED).sum())

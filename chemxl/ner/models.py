@@ -93,9 +93,10 @@ class BiLstmLabeller(Labeller):
         self.head = nn.Linear(2 * hidden, len(labels))
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (F, C), and ``lengths`` (B,)."""
-        blank = (batch["characters"] == PAD)[:, None]  # (F, 1, C)
-        spelt = self.char_cnn(self.char_table(batch["characters"]).transpose(1, 2))  # (F, c, C)
+        """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (1, F, C), and ``lengths`` (B,)."""
+        characters = batch["characters"][0]  # (F, C)
+        blank = (characters == PAD)[:, None]  # (F, 1, C)
+        spelt = self.char_cnn(self.char_table(characters).transpose(1, 2))  # (F, c, C)
         spelt = F.relu(spelt.masked_fill(blank, -torch.inf).amax(2))  # (F, c)
         read = torch.cat([self.word_table(batch["words"]), spelt[batch["forms"]]], dim=-1)  # (B, W, d)
         read = self.dropout(read.float())

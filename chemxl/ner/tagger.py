@@ -82,7 +82,7 @@ class WordReader:
     def collate(
         self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None
     ) -> dict[str, torch.Tensor]:
-        """``words`` and ``forms`` (B, W), ``characters`` (F, C) of the F distinct forms, ``lengths`` (B,)."""
+        """``words`` and ``forms`` (B, W), ``characters`` (1, F, C) of the F distinct forms, ``lengths`` (B,)."""
         names = list(self.forms)
         distinct = sorted({i for window in windows for i in window.ids})
         place = {i: k + 1 for k, i in enumerate(distinct)}  # row 0 is padding
@@ -97,7 +97,7 @@ class WordReader:
         return {
             "words": torch.tensor(words),
             "forms": torch.tensor(forms),
-            "characters": characters,
+            "characters": characters[None],
             "lengths": batch["lengths"],
         } | ({"labels": batch["labels"]} if labels is not None else {})
 
