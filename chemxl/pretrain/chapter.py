@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ TRANSFERRED = "new-"  # before a stage's name: with new pieces
 NEW_PIECES = 8000
 AMOUNTS = {"small": 60_000, "real": 2_000_000, "paper": 200_000_000}
 ABLATION_AMOUNTS = {"small": 60_000, "real": 500_000, "paper": 20_000_000}
-SHARES = (0.03, 0.1)
+SHARES = (0.03, 0.1, 0.3)
 EXAMPLE = "Аспирин необратимо ингибирует циклооксигеназу в тромбоцитах."
 COMPARED = {"as it was": "e5-small", "MLM": "e5-small+mlm", "MLM and TLM": "e5-small+mlm+tlm"}
 TAGGED = {
@@ -43,6 +43,7 @@ TAGGED = {
     "Russian": "BioNNE-R RU → BioNNE-R RU",
 }
 PERPLEXITY, ABLATIONS = "Perplexity", "Perplexity after a shorter training"
+_MINI_TRAINING = Training(epochs=1, tokens=512, rate=1e-3, head_rate=1e-3)
 _HEAD_AMOUNTS = {"small": 20_000, "real": 300_000, "paper": 10_000_000}
 
 
@@ -116,7 +117,7 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
         "pairs": pairs(profile),
         "held_out": held_out(profile),
         "probes": tuple(probes(profile).values()),
-        "training": Training(epochs=1, tokens=2048, rate=1e-3 if encoder == MINI else 2e-4, head_rate=1e-3),
+        "training": _MINI_TRAINING if encoder == MINI else Training(epochs=1, tokens=2048, rate=2e-4, head_rate=1e-3),
         "seed": seed,
     }
     head = ContinualPretraining(
@@ -168,6 +169,16 @@ def lines(
             for label, text in first.items()
         },
     }
+
+
+def by_share(
+    rows: Mapping[str, Sequence[Perplexity]], ablated: str, label: str
+) -> tuple[list[float], list[list[float]]]:
+    """Per cent of the text that was read, and each run's perplexity of a probe, of a table of ablations."""
+    shares = [*SHARES, 1.0]
+    found = [rows[f"{ablated}+mlm, {share:.0%} of the text: {label}"] for share in shares]
+    runs = [[value.run().metrics["perplexity"] for value in values] for values in found]  # (shares, S)
+    return [100 * share for share in shares], [list(run) for run in zip(*runs, strict=True)]
 
 
 def estimate(values: Sequence[Perplexity]) -> tuple[float, float, float]:

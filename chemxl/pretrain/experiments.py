@@ -25,7 +25,7 @@ from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder
 from chemxl.pretrain.perplexity import perplexity, surprises, windows
 from chemxl.pretrain.stream import Reading, Stream, masking
-from chemxl.pretrain.text import Gathered, Probe, gather, pieces
+from chemxl.pretrain.text import Gathered, Probe, gather, pieces, screened
 from chemxl.pretrain.vocabulary import extend
 from chemxl.training import Training, fit
 
@@ -73,8 +73,8 @@ class ContinualPretraining(encoders.Pretrained):
         return gather(self.text, self.held_out)
 
     def translations(self) -> list[Pair]:
-        """All sentence pairs."""
-        return [pair for source in self.pairs for pair in read_pairs(source)]
+        """All sentence pairs, but those of which a side stands in what is tested on."""
+        return screened([pair for source in self.pairs for pair in read_pairs(source)], self.held_out)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped, and save the model in the layout of transformers."""
@@ -87,7 +87,9 @@ class ContinualPretraining(encoders.Pretrained):
         read = _read_ids(tokenizer, self._everything(documents, probes))
         model = MaskedLanguageModel(whole, read, frozen=self.frozen, nsp=self.reading.mixture.nsp > 0)
         if self.checkpointing:
-            whole.gradient_checkpointing_enable()
+            whole.config.use_cache = False
+            # Its name before transformers 5.20 was gradient_checkpointing_enable.
+            getattr(whole, "activation_checkpointing_enable", whole.gradient_checkpointing_enable)()
         task = Stream(self.reading, tokenizer, model, documents, pairs, seed=self.seed)
         fit(
             task,
@@ -164,9 +166,7 @@ class Perplexity(Experiment):
         builder = Builder(encoders.specials(tokenizer), block=self.model.reading.block)
         parts = windows(tokenizer, self.text.load(), builder, most=self.most)
         examples = [example for part in parts for example in part]
-        found = surprises(
-            model, examples, masking=masking(tokenizer, model, rate=0.15), pad=int(tokenizer.pad_token_id)
-        )  # (N, 2)
+        found = surprises(model, examples, masking=masking(tokenizer, model), pad=int(tokenizer.pad_token_id))  # (N, 2)
         owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         counts = np.stack([np.bincount(owner, found[:, i], minlength=len(parts)) for i in range(2)], axis=1)  # (D, 2)
         np.savetxt(folder / "surprise.tsv", counts, delimiter="\t")

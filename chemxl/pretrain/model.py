@@ -39,15 +39,15 @@ class MaskedLanguageModel(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = cast("PreTrainedModel", whole.base_model)
-        self.frozen = frozen
         self._whole = [whole]  # in a list: its parameters are reached through the encoder and the heads
-        self.head_transform, self._bias = _head(whole)
+        self.head_transform, bias = _head(whole)
         TrimmedEmbedding.within(self.encoder, pieces)
-        self.head_bias = nn.Parameter(self._bias.detach()[self.rows].clone())
+        self.head_bias = nn.Parameter(bias.detach()[self.rows].clone())
         size = self.encoder.config.hidden_size
         self.head_follows = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, 2)) if nsp else None
         # XLM-R and its kind count positions from behind the padding id.
-        self.offset = self.encoder.config.pad_token_id + 1 if "roberta" in self.encoder.config.model_type else 0
+        positions = cast("nn.Embedding", self.encoder.get_submodule("embeddings.position_embeddings"))
+        self.offset = 0 if positions.padding_idx is None else positions.padding_idx + 1
         self.segments = self.encoder.config.type_vocab_size > 1
         if frozen:
             self.encoder.requires_grad_(False)
@@ -65,13 +65,12 @@ class MaskedLanguageModel(nn.Module):
     def hidden(self, **batch: torch.Tensor) -> torch.Tensor:
         """The encoder's last layer, (B, T, d)."""
         mask, segments = batch["attention_mask"], batch["token_type_ids"]
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            read = self.encoder(
-                input_ids=batch["input_ids"],
-                attention_mask=None if bool(mask.all()) else mask,
-                token_type_ids=segments if self.segments else torch.zeros_like(segments),
-                position_ids=batch["position_ids"] + self.offset,
-            )
+        read = self.encoder(
+            input_ids=batch["input_ids"],
+            attention_mask=None if bool(mask.all()) else mask,
+            token_type_ids=segments if self.segments else torch.zeros_like(segments),
+            position_ids=batch["position_ids"] + self.offset,
+        )
         return cast("torch.Tensor", read.last_hidden_state)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -84,31 +83,38 @@ class MaskedLanguageModel(nn.Module):
         places = cast("torch.Tensor", self.table.places)[labels[asked]]  # (M,)
         return F.cross_entropy(self.logits(hidden[asked]).float(), places, reduction="none")
 
-    def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The mean loss per hidden piece (equation 5, with the sign changed), and that of NSP where it is asked."""
+    def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The mean loss per hidden piece (equation 5, with the sign changed), and that of NSP where it is asked, by the
+        names of their labels."""
         hidden = self.hidden(**batch)
         surprise = self.surprise(hidden, labels)
-        loss = surprise.sum() / max(1, len(surprise))
+        terms = {"labels": surprise.sum() / max(1, len(surprise))}
         if self.head_follows is not None and bool((follows != IGNORED).any()):
-            loss = loss + F.cross_entropy(self.head_follows(hidden[:, 0]).float(), follows, ignore_index=IGNORED)
-        return loss
+            told = self.head_follows(hidden[:, 0]).float()  # (B, 2)
+            terms["follows"] = F.cross_entropy(told, follows, ignore_index=IGNORED)
+        return terms
 
     def restore(self) -> PreTrainedModel:
         """The whole model with what was learnt; this one must not be used any more."""
-        rows = self.rows.cpu()
+        whole, rows = self._whole[0], self.rows
         self.table.restore(self.encoder)
+        cast("nn.Module", whole).to(rows.device)  # what was not trained, too
         with torch.no_grad():
-            self._bias[rows] = self.head_bias.detach().cpu()
+            _head(whole)[1][rows] = self.head_bias.detach()
         self.encoder.requires_grad_(True)
-        return self._whole[0]
+        return whole
 
 
 def _head(whole: PreTrainedModel) -> tuple[nn.Module, nn.Parameter]:
+    """Transform and bias."""
+    name = type(whole).__name__
+    if not whole.config.tie_word_embeddings:
+        raise EncoderError(f"{name} has an output table of its own: give a model with tie_word_embeddings")
     if hasattr(whole, "cls"):  # BERT
         predictions = cast("nn.Module", cast("nn.Module", whole.cls).predictions)
         return cast("nn.Module", predictions.transform), cast("nn.Parameter", predictions.bias)
-    if hasattr(whole, "lm_head"):  # RoBERTa and XLM-R
+    if hasattr(whole, "lm_head") and hasattr(whole.lm_head, "dense"):  # RoBERTa and XLM-R
         head = cast("nn.Module", whole.lm_head)
         transform = nn.Sequential(head.dense, nn.GELU(), head.layer_norm)  # type: ignore[arg-type]
         return transform, cast("nn.Parameter", head.bias)
-    raise EncoderError(f"{type(whole).__name__} has no masked language model's head of BERT's or RoBERTa's kind")
+    raise EncoderError(f"{name} has no masked language model's head of BERT's or RoBERTa's kind")

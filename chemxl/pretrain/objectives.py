@@ -16,7 +16,7 @@ import torch
 from pydantic import Field, model_validator
 
 from chemxl.experiment import Value
-from chemxl.pretrain.text import Pieces, pack
+from chemxl.pretrain.text import Pieces, pack, shifted
 from chemxl.training import IGNORED
 
 LANGUAGES = ("en", "ru", "es", "zh")
@@ -91,7 +91,7 @@ class Builder:
         """
         a, b = a[: (self.block - 3) // 2], b[: (self.block - 3) // 2]
         ids = np.concatenate([[self.first], a.ids, [self.last], b.ids, [self.last]])
-        words = np.concatenate([[-1], a.words, [-1], b.words + a.words.max(initial=0) + 1, [-1]])
+        words = np.concatenate([[-1], a.words, [-1], shifted(b.words, a.words.max(initial=-1) + 1), [-1]])
         sizes = (len(a) + 2, len(b) + 1)
         positions = np.concatenate([np.arange(n) for n in sizes]) if reset else np.arange(sum(sizes))
         return Example(ids, words, np.repeat(np.array(segments), sizes), positions, follows)
@@ -108,6 +108,7 @@ class Builder:
         Args:
             texts: the stretches of every text.
         """
+        texts = [stretches for stretches in texts if stretches]
         for number, stretches in enumerate(texts):
             for a, b in pairwise(stretches):
                 follows = len(texts) == 1 or generator.random() < 0.5
@@ -145,11 +146,9 @@ class Masking:
         Returns:
             What the encoder reads and what it has to say, both (B, T); ``IGNORED`` where it is not asked.
         """
-        if self.whole_words:
-            drawn = torch.rand(ids.shape[0], int(words.max()) + 1, generator=generator)  # (B, W)
-            lot = drawn.gather(1, words.clamp_min(0).long())  # (B, T)
-        else:
-            lot = torch.rand(ids.shape, generator=generator)
+        lot = torch.rand(ids.shape, generator=generator)  # (B, T)
+        if self.whole_words:  # one lot for a run of pieces with the same number
+            lot = lot.gather(1, (words.diff(dim=1, prepend=words[:, :1]) != 0).cumsum(1))
         chosen = (lot < self.rate) & (words >= 0)
         labels = torch.where(chosen, ids, IGNORED)
         fate = torch.rand(ids.shape, generator=generator)  # (B, T)

@@ -19,9 +19,12 @@ from chemxl.experiment import Value
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, collate
 from chemxl.pretrain.perplexity import perplexity, surprises, windows
-from chemxl.pretrain.text import Pieces, pieces
+from chemxl.pretrain.text import Pieces, pieces, shifted
 
 _PROBE_PIECES = 2048  # of each text that is evaluated on while it trains
+
+
+Passes = Iterator[Iterable[Example]]
 
 
 class Reading(Value):
@@ -73,7 +76,7 @@ class Stream:
         self.lengths = [len(example) for example in self.examples]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """A batch with fresh masks, drawn from torch's own generator, whose state a checkpoint keeps."""
+        """A batch with fresh masks, drawn from torch's own generator."""
         chosen = [self.examples[i] for i in indices]
         pad = int(self.tokenizer.pad_token_id)
         return collate(chosen, masking=self.masking, pad=pad, generator=torch.default_generator)
@@ -89,30 +92,33 @@ class Stream:
         }
 
     def _surprises(self, examples: Sequence[Example]) -> np.ndarray:
-        return surprises(self.model, examples, masking=self.masking, pad=int(self.tokenizer.pad_token_id))
+        asked = masking(self.tokenizer, self.model)  # in the same way in every run
+        return surprises(self.model, examples, masking=asked, pad=int(self.tokenizer.pad_token_id))
 
     def _masked(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
-        languages = sorted({document.language for document in documents})
-        for language in languages:
-            own = pieces(self.tokenizer, [d.text for d in documents if d.language == language])
+        def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
+            texts = pieces(self.tokenizer, [document.text for document in own])
+            while True:
+                yield self.builder.blocks([texts[i] for i in generator.permutation(len(texts))])
 
-            def blocks(own: Sequence[Pieces] = own) -> Iterable[Example]:
-                return self.builder.blocks([own[i] for i in generator.permutation(len(own))])
-
-            yield from _until(blocks, self.reading.amount * self.reading.mixture.mlm / len(languages))
+        return self._by_language(documents, passes, self.reading.mixture.mlm)
 
     def _succeeding(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
-        if not self.reading.mixture.nsp:
-            return
-        languages = sorted({document.language for document in documents})
-        for language in languages:
-            texts = [self._stretches(d) for d in documents if d.language == language]
-
-            def pairs(texts: Sequence[Sequence[Pieces]] = texts) -> Iterable[Example]:
+        def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
+            texts = [self._stretches(document) for document in own]
+            while True:
                 found = list(self.builder.successions(texts, generator))
-                return [found[i] for i in generator.permutation(len(found))]
+                yield (found[i] for i in generator.permutation(len(found)))
 
-            yield from _until(pairs, self.reading.amount * self.reading.mixture.nsp / len(languages))
+        return self._by_language(documents, passes, self.reading.mixture.nsp)
+
+    def _by_language(
+        self, documents: Sequence[Document], passes: Callable[[list[Document]], Passes], share: float
+    ) -> Iterator[Example]:
+        languages = sorted({document.language for document in documents}) if share else []
+        for language in languages:
+            own = [document for document in documents if document.language == language]
+            yield from _until(passes(own), self.reading.amount * share / len(languages))
 
     def _stretches(self, document: Document) -> list[Pieces]:
         """Neighbouring sentences together, up to half a block."""
@@ -122,30 +128,30 @@ class Stream:
             if made and len(made[-1]) + len(sentence) <= (self.reading.block - 3) // 2:
                 before = made.pop()
                 shift = before.words.max(initial=-1) + 1
-                sentence = Pieces(np.append(before.ids, sentence.ids), np.append(before.words, sentence.words + shift))
+                sentence = Pieces(
+                    np.append(before.ids, sentence.ids), np.append(before.words, shifted(sentence.words, shift))
+                )
             made.append(sentence)
         return made
 
     def _translated(self, pairs: Sequence[Pair], generator: np.random.Generator) -> Iterator[Example]:
-        if not self.reading.mixture.tlm:
-            return
-        sides = [pieces(self.tokenizer, [getattr(pair, side) for pair in pairs]) for side in ("source", "target")]
-        targets = list(range(len(pairs)))
+        sources, targets = (pieces(self.tokenizer, [getattr(p, side) for p in pairs]) for side in ("source", "target"))
         if self.reading.shuffled:
-            targets = [(i + 1) % len(pairs) for i in targets]
+            order = generator.permutation(len(pairs))
+            others = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))  # nobody keeps its own
+            targets = [targets[others[i]] for i in range(len(pairs))]
 
         def both_ways() -> Iterator[Example]:
             for i in generator.permutation(len(pairs)):
-                languages = pairs[i].languages
-                source, target = sides[0][i], sides[1][targets[i]]
+                first, second, languages = sources[i], targets[i], pairs[i].languages
                 if generator.random() < 0.5:
-                    source, target, languages = target, source, (languages[1], languages[0])
-                yield self.builder.translation(source, target, languages)
+                    first, second, languages = second, first, (languages[1], languages[0])
+                yield self.builder.translation(first, second, languages)
 
-        yield from _until(both_ways, self.reading.amount * self.reading.mixture.tlm)
+        return _until(iter(both_ways, None), self.reading.amount * self.reading.mixture.tlm)
 
 
-def _until(passes: Callable[[], Iterable[Example]], tokens: float) -> Iterator[Example]:
+def _until(passes: Passes, tokens: float) -> Iterator[Example]:
     """Examples of one pass after the other, until they hold so many tokens.
 
     Raises:
@@ -154,7 +160,7 @@ def _until(passes: Callable[[], Iterable[Example]], tokens: float) -> Iterator[E
     count = 0
     while count < tokens:
         before = count
-        for example in passes():
+        for example in next(passes):
             if count >= tokens:
                 return
             count += len(example)
@@ -168,7 +174,7 @@ def _part(count: int, share: float, generator: np.random.Generator) -> list[int]
 
 
 def masking(
-    tokenizer: PreTrainedTokenizerFast, model: MaskedLanguageModel, *, rate: float, whole_words: bool = False
+    tokenizer: PreTrainedTokenizerFast, model: MaskedLanguageModel, *, rate: float = 0.15, whole_words: bool = False
 ) -> Masking:
     """Random pieces come from what the model keeps, special tokens left out."""
     special = torch.tensor(sorted(int(i) for i in tokenizer.all_special_ids))

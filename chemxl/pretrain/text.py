@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from chemxl.collect import duplicates
 from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.collect.shingles import copies
-from chemxl.documents import Document
+from chemxl.documents import Document, Pair
 from chemxl.experiment import Value
 
 
@@ -26,7 +26,7 @@ class OneSide(Value):
 
     kind: Literal["OneSide"] = "OneSide"
     text: ParallelText
-    language: str
+    language: Literal["en", "ru"]
     lines: int = 10
 
     def load(self) -> list[Document]:
@@ -78,13 +78,30 @@ def gather(sources: Sequence[Texts], held_out: Sequence[Texts]) -> list[Gathered
     return made
 
 
+def screened(pairs: Sequence[Pair], held_out: Sequence[Texts]) -> list[Pair]:
+    """Pairs without those of which a side, of eight words or more, stands word by word in what is tested on. Shorter
+    ones, such as the names of substances, stay: they are nobody's text."""
+    tested = {words for texts in held_out for document in texts.load() for words in _eights(document.text)}
+
+    def stands(side: str) -> bool:
+        own = _eights(side)
+        return bool(own) and own <= tested
+
+    return [pair for pair in pairs if not (stands(pair.source) or stands(pair.target))]
+
+
+def _eights(text: str) -> set[tuple[str, ...]]:
+    words = text.lower().split()
+    return {tuple(words[i : i + 8]) for i in range(len(words) - 7)}
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """A text as its pieces, without special tokens.
 
     Args:
         ids: (T,)
-        words: (T,) the number of the word that a piece belongs to.
+        words: (T,) the number of the word that a piece belongs to; -1 for a special token, such as the unknown piece.
     """
 
     ids: np.ndarray
@@ -100,15 +117,25 @@ class Pieces:
 def pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[Pieces]:
     """The pieces of every text."""
     encoded = tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    return [Pieces(np.array(e.ids, np.int32), np.array(e.word_ids, np.int32)) for e in encoded]
+    made = []
+    for encoding in encoded:
+        ids = np.array(encoding.ids, np.int32)
+        words = np.array([-1 if word is None else word for word in encoding.word_ids], np.int32)
+        made.append(Pieces(ids, np.where(np.isin(ids, tokenizer.all_special_ids), -1, words)))
+    return made
+
+
+def shifted(words: np.ndarray, by: int) -> np.ndarray:
+    """Word numbers, (T,), that go on from others; special tokens stay -1."""
+    return np.where(words < 0, -1, words + by)
 
 
 def pack(texts: Sequence[Pieces], *, size: int, separator: int) -> Iterator[Pieces]:
     """Texts one behind the other with a separator between them, cut into full blocks of ``size``; what is left over at
     the end comes last. A separator is a word of number -1."""
     ids = np.concatenate([np.append(text.ids, separator) for text in texts] or [np.zeros(0, np.int32)])[:-1]
-    shifts = np.cumsum([0, *(text.words.max(initial=0) + 1 for text in texts)])
-    numbered = [np.append(text.words + shift, -1) for text, shift in zip(texts, shifts, strict=False)]
+    shifts = np.cumsum([0, *(text.words.max(initial=-1) + 1 for text in texts)])
+    numbered = [np.append(shifted(text.words, shift), -1) for text, shift in zip(texts, shifts, strict=False)]
     words = np.concatenate(numbered or [np.zeros(0, np.int32)])[:-1]
     whole = Pieces(ids.astype(np.int32), words.astype(np.int32))
     return (whole[start : start + size] for start in range(0, len(whole), size))
