@@ -235,7 +235,7 @@ def tables(
             empty: dict[str, object] = {"row": r.row, "paper": None, "recorded": None, "this build": None}
             cell = groups.setdefault(r.table, {}).setdefault(r.row, empty)
             if r.paper is not None:
-                cell["paper"] = f"{r.paper:.3f}"
+                cell["paper"] = show.value(r.paper, digits=_digits(r.paper))
             if r.value is not None:
                 cell[column] = interval(r)
     return {name: list(group.values()) for name, group in groups.items()}
@@ -254,7 +254,12 @@ def wide(rows: Sequence[Row], table: str) -> list[dict[str, object]]:
 
 def interval(r: Row | None) -> str:
     """A row's value with its interval, a dash where there is no row."""
-    return show.value(None) if r is None else show.value(r.value, r.low, r.high)
+    return show.value(None) if r is None else show.value(r.value, r.low, r.high, digits=_digits(r.value))
+
+
+def _digits(value: float | None) -> int:
+    """Three of a share, one of what is larger, such as a perplexity."""
+    return 3 if value is None or abs(value) <= 1 else 1
 
 
 def find(recorded: Sequence[Row], name: str) -> Row | None:

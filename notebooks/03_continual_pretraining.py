@@ -95,7 +95,7 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 # seven, and of a field's texts most pieces are never read. {py:class}`chemxl.pretrain.model.MaskedLanguageModel` computes
 # just these logits. It equals the whole model in which the bias of every other piece is minus infinity: loss and
 # gradients are tested against `BertForMaskedLM` of transformers {cite}`wolf-2020-transformers` to $10^{-5}$. Texts are
-# packed into full blocks, so that no padding is computed.
+# packed into full blocks, so that no padding is computed. Several GPUs share each batch ([running](../book/running.md)).
 #
 # **NSP.** Two passages; in half of the cases the second follows the first, otherwise it comes from another text. The
 # paper drops it: it helps little and costs time. Here it is an ablation.
@@ -155,7 +155,7 @@ built = recording.guessed(lines, profile=profile)
 recorded = records.read(recording.PRETRAIN)
 tables = records.tables(built, recorded, records.papers(recording.PRETRAIN))
 note = "Mean over pretraining runs; 95 % bootstrap interval over documents and runs. Lower is better."
-show.table(tables[chapter.PERPLEXITY], caption="Perplexity before and after", note=note, digits=1)
+show.table(tables[chapter.PERPLEXITY], caption="Perplexity before and after", note=note)
 
 # %% [markdown]
 # The paper's perplexities are those of its own texts, models and pieces; the table below has them. Perplexities of different vocabularies or texts cannot be compared, those of one column of stages can.
@@ -179,6 +179,21 @@ for glued, stage in {"before": "head", "mlm": "mlm", "tlm": "mlm+tlm"}.items():
 
 # %%
 show.table(tables[chapter.ABLATIONS], caption="Perplexity after a shorter training", note=note)
+
+# %% [markdown]
+# How much text is enough? The same number of tokens, drawn from ever less text:
+
+# %%
+figures.curves(
+    [
+        figures.Curve(label, *chapter.by_share(lines[chapter.ABLATIONS], ablated, label))
+        for label in list(chapter.probes(profile))[:2]
+    ],
+    xlabel="share of the text that was read (%)",
+    ylabel="perplexity of held-out text",
+    logarithmic=True,
+    alt="Perplexity of held-out text against the share of the text that was read, for two languages; less text is worse.",
+)
 
 # %% [markdown]
 # ### Entities
