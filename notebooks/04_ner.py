@@ -31,8 +31,8 @@
 # 0.65 for mBERT and 0.68 for LaBSE, and 0.80 and 0.79 after {term}`continual pretraining` on chemical text; encoders of
 # one language or domain do no better. This chapter builds the recogniser, scores it with care, and adds what the paper
 # leaves out: intervals over seeds and documents, each language and type by itself, transfer from English to Russian
-# without Russian labels, and a model without pretraining as the floor. Continual pretraining is chapter 3's subject; the
-# rows that need it stand empty until it is there.
+# without Russian labels, and a model without pretraining as the floor. What continual pretraining adds is the subject of
+# [chapter 3](03_continual_pretraining.ipynb); its rows stand in the table below as `encoder+objective`.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -114,8 +114,8 @@ display(*[show.table(tables[name], caption=name, note=note) for name in dict.fro
 
 # %% [markdown]
 # A row names the model, what it was trained on, and what it was tested on. The rows with a paper's number and nothing
-# beside it are owed: their encoders come from the hub, and those "with continual pretraining" wait for chapter 3. The
-# baselines of papers 1 and 3 stand on the [scoreboard](10_scoreboard.ipynb).
+# beside it are owed: their encoders come from the hub. The baselines of papers 1
+# and 3 stand on the [scoreboard](10_scoreboard.ipynb).
 #
 # On real text, trained and tested on BC5CDR, the small multilingual encoder reaches {glue:text}`english`. Trained on
 # English chemicals alone it reaches {glue:text}`zero_shot` on Russian abstracts; trained on Russian ones,
