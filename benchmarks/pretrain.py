@@ -268,7 +268,8 @@ def run(*, repeats: int = 2, small: bool = False) -> list[Row]:
     if small:
         setups = [Setup(300, 2, layers=1, hidden=32, block=16, steps=1, distinct=100, size=1000)]
     else:
-        setups = [Setup(119_547, 16), Setup(119_547, 16, layers=6), Setup(250_002, 8)]  # the peer needs up to 9 GB
+        shapes = ((119_547, 16), (250_002, 8))  # the peer needs up to 12 GB
+        setups = [Setup(*shape, layers=layers) for shape in shapes for layers in (12, 6)]
     return [row for setup in setups for row in _rows(setup, repeats=repeats, small=small)]
 
 
