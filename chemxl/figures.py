@@ -21,6 +21,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from cycler import cycler
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from scipy import stats
@@ -140,7 +141,12 @@ def curves(
             low, high = np.clip([low, high], *limits)
         axes.plot(curve.x, mean, color=colour, marker=marker, linestyle=dash, markersize=5, label=curve.label)
         axes.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if logarithmic else "linear")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    if logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+        axes.yaxis.set_major_formatter("{x:,.6g}")  # numbers as they are, and not powers of ten
+        axes.yaxis.set_minor_locator(ticker.NullLocator())
     _legend(canvas, axes)
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))

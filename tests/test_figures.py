@@ -144,3 +144,10 @@ def test_a_band_ends_where_a_score_does() -> None:
     held = figures.curves([curve], xlabel="x", ylabel="F1", alt="a", limits=(0, 1))
     ticks = [max(float(t) for t in re.findall(r">(\d\.\d+)</text>", f.svg)) for f in (free, held)]
     assert ticks[1] <= 1.0 < ticks[0]
+
+
+def test_a_logarithmic_axis_has_plain_numbers() -> None:
+    curve = figures.Curve("a", [1, 2], [[1200.0, 40.0], [3000.0, 10.0]])
+    svg = figures.curves([curve], xlabel="x", ylabel="perplexity", alt="a", logarithmic=True).svg
+    assert ">1,000</text>" in svg and ">20</text>" in svg
+    assert "mathdefault" not in svg
