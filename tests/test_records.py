@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,8 +57,9 @@ def test_every_profile_can_be_recorded(chapter: str, profile: str) -> None:
 def test_every_setting_of_chapter_4_can_be_recorded(profile: chemxl.ner.chapter.Profile) -> None:
     for setting in chemxl.ner.chapter.settings(profile):
         for _, test in setting.tests:
-            for model in ("mini", "mini+crf", "bilstm-crf"):
-                [value] = chemxl.ner.chapter.evaluations(setting, test, model=model, epochs=2, rate=1e-4, seeds=[0])
+            for model in ("mini", "mini+crf", "mini+mlm+tlm", "bilstm-crf"):
+                how: dict[str, Any] = {"model": model, "epochs": 2, "rate": 1e-4, "seeds": [0]}
+                [value] = chemxl.ner.chapter.evaluations(profile, setting, test, **how)
                 config = json.loads(json.dumps(value.config()))
                 again = Evaluation.from_config(config)
                 assert again == value and again.config_hash() == value.config_hash()

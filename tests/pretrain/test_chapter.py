@@ -6,14 +6,14 @@ from typing import get_args
 
 import pytest
 
-from chemxl import corpora
+from chemxl import corpora, recording
 from chemxl.collect.inputs import Texts
 from chemxl.encoders import ALIASES
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import chapter
-from chemxl.pretrain.experiments import ContinualPretraining
+from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.stream import Reading
 from chemxl.training import Training
 
@@ -91,3 +91,15 @@ def test_an_example_says_what_is_hidden() -> None:
     said = [row for row in rows if row["to say"]]
     assert said and any(row["read"] == "[MASK]" for row in said)
     assert all(row["read"] == row["to say"] or row["to say"] for row in said)
+
+
+def test_perplexities_are_recorded_with_their_interval() -> None:
+    texts = Texts(name="mini", split="dev", language="en")
+    model = ContinualPretraining(text=(texts,), reading=Reading(amount=2000), training=Training(epochs=1, tokens=512))
+    value = Perplexity(model=model, text=texts)
+    value.run()
+    [row] = recording.guessed({"a table": {"a row": [value]}}, profile="small")
+    assert row.metric == "perplexity" and row.value == pytest.approx(value.run().metrics["perplexity"], abs=1e-3)
+    assert row.low is not None and row.value is not None and row.high is not None
+    assert row.low < row.value < row.high
+    assert row.recreated() == value
