@@ -189,19 +189,18 @@ def estimate(values: Sequence[Perplexity]) -> tuple[float, float, float]:
 
 
 def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
-    """Thousands of tokens read, and each seed's perplexity of a probe after them, as measured while it trained."""
-    read: list[float] = []
-    runs = []
+    """Thousands of tokens read, and each run's perplexity of a probe after them, as measured while it trained.
+
+    Runs are measured after as many steps but not after as many tokens: between measurements they are interpolated.
+    """
+    curves = []
     for value in values:
-        count, tokens, found = 0.0, [], []
-        for row in value.run().history():
-            count += row.get("tokens", 0)
-            if "score" in row:
-                tokens.append(count / 1000)
-                found.append(row[f"perplexity: {label}"])
-        read = read or tokens
-        runs.append(found)
-    return read, runs
+        history = value.run().history()
+        read = np.cumsum([row.get("tokens", 0) / 1000 for row in history])
+        asked = [i for i, row in enumerate(history) if "score" in row]
+        curves.append((read[asked], [history[i][f"perplexity: {label}"] for i in asked]))
+    grid = min((read for read, _ in curves), key=len)
+    return grid.tolist(), [np.interp(grid, read, found).tolist() for read, found in curves]
 
 
 def card(value: ContinualPretraining) -> list[dict[str, object]]:

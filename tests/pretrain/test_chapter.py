@@ -79,10 +79,13 @@ def test_a_curve_has_a_point_an_evaluation() -> None:
     texts = Texts(name="mini", split="dev", language="en")
     training = Training(epochs=1, tokens=256, precision="fp32")
     value = ContinualPretraining(text=(texts,), probes=(texts,), reading=Reading(amount=2000), training=training)
-    read, runs = chapter.followed([value, value], texts.label)
+    longer = value.model_copy(update={"reading": Reading(amount=2600)})
+    read, runs = chapter.followed([longer, value], texts.label)
     assert read[0] == 0 and read == sorted(read)
     assert len(read) == len(runs[0]) == len(runs[1]) > 3
     assert read[-1] == pytest.approx(value.run().metrics["tokens"] / 1000)
+    own = [row[f"perplexity: {texts.label}"] for row in value.run().history() if "score" in row]
+    assert runs[1] == pytest.approx(own)
 
 
 def test_an_example_says_what_is_hidden() -> None:
