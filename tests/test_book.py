@@ -333,7 +333,9 @@ def test_an_interrupt_leaves_nothing_half_written(ran: Path, how: signal.Signals
     before = (ran / "notebooks" / "01_one.ipynb").read_bytes()
     slow = "# %%\nimport os, pathlib, time\npathlib.Path('../pid').write_text(str(os.getpid()))\ntime.sleep(120)\n"
     write(ran, "01_one", PARAMETERS, '# %%\nprint("half")\n', slow)
-    code = "from chemxl import book\nif __name__ == '__main__':\n    book.run(jobs=1)\n"
+    # A shell that started the tests in the background has had interrupts ignored, and a child inherits that.
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from chemxl import book\nif __name__ == '__main__':\n    book.run(jobs=1)\n"
     (ran / "go.py").write_text(code)
     here = str(Path(book.__file__).parents[2])
     runner = subprocess.Popen(
