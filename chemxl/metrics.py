@@ -6,7 +6,7 @@ Seqeval's default (CoNLL) score over label sequences stands beside it, computed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -95,20 +95,26 @@ def _f1(totals: np.ndarray) -> np.ndarray:
 
 
 def bootstrap(
-    columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, level: float = 0.95
+    columns: Sequence[np.ndarray],
+    *,
+    rng: np.random.Generator,
+    draws: int = 2000,
+    level: float = 0.95,
+    score: Callable[[np.ndarray], np.ndarray] = _f1,
 ) -> tuple[float, float]:
-    """Percentile interval of the mean F1 over seeds, by drawing documents with replacement (Efron 1979).
+    """Percentile interval of the mean score over seeds, by drawing documents with replacement (Efron 1979).
 
     Args:
-        columns: one array of counts (documents, 3) per seed, over the same documents; each draw also draws seeds, so
+        columns: one array of counts (documents, K) per seed, over the same documents; each draw also draws seeds, so
             that the interval covers both what was tested on and how training began.
+        score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
     """
-    runs = np.stack(columns).astype(np.float64)  # (S, D, 3)
+    runs = np.stack(columns).astype(np.float64)  # (S, D, K)
     seeds, documents, _ = runs.shape
     weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
-    f1 = _f1(np.einsum("bd,sdk->bsk", weights, runs, optimize=True))  # (B, S)
+    scores = score(np.einsum("bd,sdk->bsk", weights, runs, optimize=True))  # (B, S)
     chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
-    means = np.take_along_axis(f1, chosen, axis=1).mean(axis=1)
+    means = np.take_along_axis(scores, chosen, axis=1).mean(axis=1)
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)

@@ -14,7 +14,7 @@ from chemxl.collect import cleanup, disturbance, duplicates, export, pairs, simi
 from chemxl.collect.alignment import align, align_documents
 from chemxl.collect.inputs import LSI, ParallelText, Texts, embedder, twins
 from chemxl.collect.queries import Query
-from chemxl.collect.shingles import copies
+from chemxl.collect.shingles import repeats
 from chemxl.corpora import tmx
 from chemxl.corpora.corpus import Corpus, read_digest, twin_key
 from chemxl.documents import Document
@@ -212,8 +212,7 @@ def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Cou
 
 def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
     """Whether no earlier document nearly equals it, or is one text with it."""
-    texts = [document.text for document in documents]
-    again = {match.right for match in copies(texts, texts) if match.left < match.right}
+    again = repeats([document.text for document in documents])
     return [i not in again for i in range(len(documents))]
 
 

@@ -152,6 +152,11 @@ def copies(
     return [match for match in matches if match.jaccard >= threshold or match.containment >= containment]
 
 
+def repeats(texts: Sequence[str]) -> set[int]:
+    """Places of texts that nearly equal an earlier one, or are one text with it."""
+    return {match.right for match in copies(texts, texts) if match.left < match.right}
+
+
 @dataclass(frozen=True, slots=True)
 class _Hashed:
     """Texts as rows of distinct 64-bit hashes of shingles; texts that are too short have none and no row.

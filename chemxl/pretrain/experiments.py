@@ -81,10 +81,11 @@ class ContinualPretraining(encoders.Pretrained):
         seed_everything(self.seed)
         gathered = self.gathered()
         documents = [document for source in gathered for document in source.documents]
-        pairs = self.translations() if self.reading.mixture.tlm else []
+        translations = self.translations()
+        pairs = translations if self.reading.mixture.tlm else []
         tokenizer, whole = self._start(documents)
         probes = {probe.label: probe.load() for probe in self.probes}
-        read = _read_ids(tokenizer, self._everything(documents, probes))
+        read = _read_ids(tokenizer, _everything(documents, translations, probes))
         model = MaskedLanguageModel(whole, read, frozen=self.frozen, nsp=self.reading.mixture.nsp > 0)
         if self.checkpointing:
             whole.config.use_cache = False
@@ -118,11 +119,14 @@ class ContinualPretraining(encoders.Pretrained):
         small = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         return encoders.with_head(extend(small, (d.text for d in documents), pieces=self.new_pieces))
 
-    def _everything(self, documents: Sequence[Document], probes: dict[str, list[Document]]) -> Iterator[str]:
-        # Pairs and probes count whatever the mixture is: runs that differ in it alone have perplexities to compare.
-        yield from (document.text for document in documents)
-        yield from (side for pair in self.translations() for side in (pair.source, pair.target))
-        yield from (document.text for probe in probes.values() for document in probe)
+
+def _everything(
+    documents: Sequence[Document], pairs: Sequence[Pair], probes: dict[str, list[Document]]
+) -> Iterator[str]:
+    # Pairs and probes count whatever the mixture is: runs that differ in it alone have perplexities to compare.
+    yield from (document.text for document in documents)
+    yield from (side for pair in pairs for side in (pair.source, pair.target))
+    yield from (document.text for probe in probes.values() for document in probe)
 
 
 def read_pairs(source: ParallelText | AlignedPairs) -> list[Pair]:

@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
+from chemxl.metrics import bootstrap
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
 from chemxl.pretrain.text import pieces
@@ -26,9 +27,10 @@ def windows(
     """The first documents, as many as hold ``most`` pieces together, each cut into stretches."""
     found: list[list[Example]] = []
     count = 0
-    for text in pieces(tokenizer, [document.text for document in documents]):
+    for document in documents:
         if count >= most:
             break
+        [text] = pieces(tokenizer, [document.text])
         if len(text):
             size = builder.block - 2
             found.append([builder.single(text[start : start + size]) for start in range(0, len(text), size)])
@@ -73,23 +75,18 @@ def _stacked(rows: Sequence[dict[str, torch.Tensor]], pad: int) -> dict[str, tor
 
 def perplexity(found: np.ndarray) -> float:
     """``exp`` of the mean over all hidden pieces of (N, 2) sums and numbers."""
-    return float(np.exp(found[:, 0].sum() / max(1.0, found[:, 1].sum())))
+    return float(_of_sums(found.sum(axis=0)))
 
 
-def interval(
-    columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, level: float = 0.95
-) -> tuple[float, float]:
-    """Percentile interval of the mean perplexity over seeds, by drawing documents and seeds with replacement.
+def _of_sums(sums: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.exp(sums[..., 0] / np.maximum(1.0, sums[..., 1]))
+    return result
+
+
+def interval(columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000) -> tuple[float, float]:
+    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.metrics.bootstrap`.
 
     Args:
         columns: (D, 2) of the same documents, one a seed.
     """
-    runs = np.stack(columns)  # (S, D, 2)
-    seeds, documents, _ = runs.shape
-    weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
-    sums = np.einsum("bd,sdk->bsk", weights, runs, optimize=True)  # (B, S, 2)
-    values = np.exp(sums[..., 0] / sums[..., 1])  # (B, S)
-    chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
-    tail = (1 - level) / 2
-    low, high = np.quantile(np.take_along_axis(values, chosen, axis=1).mean(axis=1), [tail, 1 - tail])
-    return float(low), float(high)
+    return bootstrap(columns, rng=rng, draws=draws, score=_of_sums)

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from chemxl.collect import duplicates
 from chemxl.collect.inputs import ParallelText, Texts
-from chemxl.collect.shingles import copies
+from chemxl.collect.shingles import repeats
 from chemxl.documents import Document, Pair
 from chemxl.experiment import Value
 
@@ -63,15 +63,14 @@ class Gathered:
 def gather(sources: Sequence[Texts], held_out: Sequence[Texts]) -> list[Gathered]:
     """Documents of every source without those that stand, in whatever language, in what is tested on, and without
     copies of documents that an earlier source gave."""
-    found = [document for source in sources for document in source.load()]
-    origin = [number for number, source in enumerate(sources) for _ in source.load()]
+    read = [(number, document) for number, source in enumerate(sources) for document in source.load()]
+    found = [document for _, document in read]
     tested = [document for texts in held_out for document in texts.load()]
     leaking = {leak.left for leak in duplicates.leaks(found, tested)}
-    texts = [document.text for document in found]
-    again = {match.right for match in copies(texts, texts) if match.left < match.right}
+    again = repeats([document.text for document in found])
     made = []
     for number, source in enumerate(sources):
-        own = [i for i, of in enumerate(origin) if of == number]
+        own = [i for i, (of, _) in enumerate(read) if of == number]
         clean = [i for i in own if found[i].id not in leaking]
         kept = [found[i] for i in clean if i not in again]
         made.append(Gathered(source, kept, len(own) - len(clean), len(clean) - len(kept)))
