@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Before anything imports the hub's client: no test asks the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -13,7 +15,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import torch
 
-from chemxl import corpora
+from chemxl import corpora, training
 
 torch.set_num_threads(1)
 
@@ -34,6 +36,25 @@ def untouched_generator() -> Iterator[None]:
     yield
     torch.set_rng_state(state)
     torch.use_deterministic_algorithms(strict)
+
+
+@pytest.fixture
+def die_at() -> Callable[[int], None]:
+    """``die_at(n)``, in a forked process: every step writes a checkpoint, and the n-th one begun kills."""
+
+    def prepared(kill_at: int) -> None:
+        clock = iter(range(0, 1_000_000, 100))
+        training.time = type("Clock", (), {"monotonic": staticmethod(lambda: next(clock))})  # type: ignore[assignment]
+        step, done = training._step, iter(range(1, 1_000))
+
+        def dying(*args: Any) -> float:
+            if next(done) == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step(*args)
+
+        training._step = dying
+
+    return prepared
 
 
 @pytest.fixture

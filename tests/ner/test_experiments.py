@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from chemxl import checkpoints, corpora, encoders, metrics, training
+from chemxl import checkpoints, corpora, encoders, metrics
 from chemxl.corpora import mini
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.documents import Document, Mention
@@ -116,7 +115,9 @@ def test_the_bilstm_learns() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_fine_tune_ends_in_the_same_tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_fine_tune_ends_in_the_same_tagger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[int], None]
+) -> None:
     def value() -> FineTune:
         return FineTune(head="crf", train=(ENGLISH,), dev=ENGLISH, training=BRIEF, seed=1)
 
@@ -126,7 +127,7 @@ def test_a_killed_fine_tune_ends_in_the_same_tagger(tmp_path: Path, monkeypatch:
     for kill_at in (2, 3):
         pid = os.fork()
         if pid == 0:
-            _die_at(kill_at)
+            die_at(kill_at)
             value().run()
             os._exit(0)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
@@ -135,17 +136,3 @@ def test_a_killed_fine_tune_ends_in_the_same_tagger(tmp_path: Path, monkeypatch:
     broken = value().run().folder
     for name in ("model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
-
-
-def _die_at(kill_at: int) -> None:
-    """In this process every step writes a checkpoint, and the last one begun kills."""
-    clock = iter(range(0, 1_000_000, 100))
-    training.time = type("Clock", (), {"monotonic": staticmethod(lambda: next(clock))})  # type: ignore[assignment]
-    step, done = training._step, iter(range(1, 1_000))
-
-    def dying(*args: object) -> float:
-        if next(done) == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return step(*args)  # type: ignore[arg-type]
-
-    training._step = dying

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM
 
-from chemxl import checkpoints, encoders, training
+from chemxl import checkpoints, encoders
 from chemxl.collect import duplicates
 from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.corpora.corpus import Corpus
@@ -124,7 +123,9 @@ def test_no_text_for_an_objective_is_an_error() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_run_ends_in_the_same_weights_and_perplexity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_ends_in_the_same_weights_and_perplexity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[int], None]
+) -> None:
     def value() -> ContinualPretraining:
         return pretraining(reading={"mixture": Mixture(mlm=0.5, tlm=0.5)}, probes=(ENGLISH,))
 
@@ -134,7 +135,7 @@ def test_a_killed_run_ends_in_the_same_weights_and_perplexity(tmp_path: Path, mo
     for kill_at in (2, 3):
         pid = os.fork()
         if pid == 0:
-            _die_at(kill_at)
+            die_at(kill_at)
             value().run()
             os._exit(0)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
@@ -143,20 +144,6 @@ def test_a_killed_run_ends_in_the_same_weights_and_perplexity(tmp_path: Path, mo
     broken = value().run().folder
     for name in ("model.safetensors", "history.jsonl", "pieces.safetensors", "tokenizer.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
-
-
-def _die_at(kill_at: int) -> None:
-    """In this process every step writes a checkpoint, and the last one begun kills."""
-    clock = iter(range(0, 1_000_000, 100))
-    training.time = type("Clock", (), {"monotonic": staticmethod(lambda: next(clock))})  # type: ignore[assignment]
-    step, done = training._step, iter(range(1, 1_000))
-
-    def dying(*args: Any) -> float:
-        if next(done) == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return step(*args)
-
-    training._step = dying
 
 
 def test_nothing_that_is_tested_on_is_in_the_real_text(real: Callable[[str], str]) -> None:
