@@ -18,7 +18,7 @@
 # :class: tip
 # - {term}`Contrastive learning` (контрастное обучение) draws words of one label together and pushes words of different
 #   labels apart, before a tagger is trained on the same sentences.
-# - A word can be a Gaussian (гауссово распределение) and not a point. The distance of all pairs is then still one product
+# - A word can be a Gaussian ({term}`Gaussian embedding`, гауссово вложение) and not a point. The distance of all pairs is then still one product
 #   of matrices, a hundred times cheaper than the formula as it is written.
 # - Whether it pays is measured where the paper says that it should and shows nothing: with few labelled sentences.
 # ```
@@ -36,7 +36,8 @@
 profile: str = "small"
 encoder: str = "mini"
 sizes: list = [100, 800]
-visits: int = 4000
+visits: int = 1000
+tokens: int = 512
 rate: float = 0.002
 seeds: list = [0, 1, 2]
 
@@ -76,7 +77,7 @@ show.table(
 # $$\mu_a = f_\mu(h_a), \qquad \Sigma_a = \operatorname{ELU}(f_\Sigma(h_a)) + (1 + e)$$ (eq-gaussian)
 #
 # with $f$ a ReLU and a linear layer to $l = 128$ dimensions, and $e = e^{-14}$. The distance of two words is the mean of
-# the Kullback-Leibler divergence in both directions:
+# the Kullback-Leibler {term}`divergence` in both directions:
 #
 # $$d(a, b) = \tfrac{1}{2} \left( D_{\mathrm{KL}}[\mathcal{N}_b \,\|\, \mathcal{N}_a] + D_{\mathrm{KL}}[\mathcal{N}_a \,\|\, \mathcal{N}_b] \right)$$ (eq-divergence)
 #
@@ -115,7 +116,7 @@ show.table(
 # same number of sentences, however few are labelled: those come again.
 
 # %%
-grid = chapter.Grid(encoder=encoder, sizes=sizes, visits=visits, rate=rate)
+grid = chapter.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate)
 lines = grid.lines(tasks, seeds=seeds)
 for values in lines.values():
     run_all(values)

@@ -32,7 +32,8 @@ amount: int = 0
 runs: list = [0, 1, 2]
 encoder: str = "mini"
 sizes: list = [100, 800]
-visits: int = 4000
+visits: int = 1000
+tokens: int = 512
 
 # %%
 from IPython.display import display
@@ -95,7 +96,7 @@ display(*[show.table(rows, caption=name, note=note) for name, rows in tables.ite
 # Declared as in [chapter 6](06_contrastive_pretraining.ipynb).
 
 # %%
-grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, rate=rate)
+grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate)
 few = grid.lines(contrastive.tasks(profile), seeds=seeds)
 for values in few.values():
     run_all(values)

@@ -123,17 +123,20 @@ class Grid:
         encoder: what all start from.
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; epochs follow from it.
-        rate: learning rate of the encoder; heads learn ten times as fast, at 1e-3 at least.
+        tokens: of a batch.
+        rate: learning rate of the encoder; heads learn at 1e-3 at least.
     """
 
     encoder: str
     sizes: Sequence[int]
     visits: int
+    tokens: int
     rate: float
 
     def training(self, size: int) -> Training:
         """The same number of sentences, however many are labelled."""
-        return Training(epochs=max(1, round(self.visits / size)), rate=self.rate, head_rate=max(1e-3, self.rate))
+        epochs = max(1, round(self.visits / size))
+        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(1e-3, self.rate))
 
     def pretraining(self, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
         """Contrastive pretraining on the labelled sentences, and with views on as many of each.

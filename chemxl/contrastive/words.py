@@ -13,7 +13,7 @@ from chemxl.ner.experiments import Labelling
 from chemxl.training import IGNORED, accelerator, token_batches
 
 _TOKENS = 1024  # of a batch that is only read
-_PROBED = 2000  # words
+_PROBED = 1000  # words
 
 
 class Words(NamedTuple):

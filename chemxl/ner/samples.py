@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from pydantic import Field
@@ -27,10 +28,16 @@ class Sample(Corpus):
 
     def load(self) -> list[Document]:
         """The sentences, in the order in which they were drawn."""
-        held_out = {part.text for corpus in self.without for document in corpus.load() for part in split(document)}
-        found = [part for document in super().load() for part in split(document) if part.text not in held_out]
+        whole = Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
+        found = _sentences(whole, "".join(part.data_digest() for part in whole.parts()))
         order = np.random.default_rng(self.draw).permutation(len(found))[: self.most]
         return [found[i] for i in order.tolist()]
+
+
+@lru_cache(maxsize=8)
+def _sentences(corpus: Corpus, digest: str) -> list[Document]:
+    held_out = {part.text for other in corpus.without for document in other.load() for part in split(document)}
+    return [part for document in corpus.load() for part in split(document) if part.text not in held_out]
 
 
 def split(document: Document) -> list[Document]:

@@ -16,7 +16,7 @@ from chemxl.experiment import Value
 from chemxl.ner.samples import split
 
 PROFILES = get_args(chapter.Profile)
-GRID = chapter.Grid(encoder="mini", sizes=(10, 40), visits=80, rate=1e-3)
+GRID = chapter.Grid(encoder="mini", sizes=(10, 40), visits=80, tokens=512, rate=1e-3)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
