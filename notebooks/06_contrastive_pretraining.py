@@ -132,8 +132,8 @@ pretrained = [grid.pretraining(task, chapter.GAUSSIAN, size=largest, seed=seed) 
 figures.curves(
     [figures.Curve(f"{measure} labels", *runs) for measure, runs in chapter.followed(pretrained).items()],
     xlabel="share of the training (%)",
-    ylabel="mean divergence of held-out words (nats)",
-    caption=f"{task.name}, {largest:,} labelled sentences.",
+    ylabel="mean divergence (nats)",
+    caption=f"Held-out words of {task.name}, {largest:,} labelled sentences.",
     alt="Mean divergence of held-out words within a label and between labels against training; the distance between them grows.",
 )
 
@@ -155,7 +155,7 @@ display(
 
 # %%
 figures.scatter(
-    chapter.clouds(seen[True], names, gaussians=True, each=25),
+    chapter.clouds(seen[True], names, gaussians=True, each=8),
     xlabel="first principal component of the means",
     ylabel="second",
     caption="The same words as Gaussians, after it. Ellipses: one standard deviation.",
