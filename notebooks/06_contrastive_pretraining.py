@@ -46,7 +46,7 @@ from IPython.display import display
 
 from chemxl import figures, recording, records, show
 from chemxl.contrastive import chapter
-from chemxl.experiment import run_all
+from chemxl.grid import run_all
 
 # %% [markdown]
 # ## Data

@@ -41,7 +41,7 @@ from IPython.display import display
 from chemxl import recording, records, show
 from chemxl.collect import chapter as collection
 from chemxl.contrastive import chapter as contrastive
-from chemxl.experiment import run_all
+from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
 
