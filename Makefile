@@ -25,7 +25,7 @@ book: $(STAMP)  ## run every notebook that has changed, check them, build the HT
 	$(BIN)/chemxl build --profile $(PROFILE)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
