@@ -170,6 +170,7 @@ class Page {
     );
     root.addEventListener("keydown", (event) => this.press(event));
     this.text.addEventListener("blur", () => this.mark());
+    this.text.addEventListener("scroll", () => this.showCursor());
     this.text.addEventListener("focus", () => {
       if (!this.holds()) this.place(...this.span);
       this.mark();
@@ -184,6 +185,7 @@ class Page {
     this.offsets = new Offsets(state.text);
     const kept = !moved && state.mentions.some(({ id }) => id === this.chosen) ? this.chosen : "";
     this.chosen = state.chosen || kept;
+    if (moved) this.text.scrollTop = 0;
     if (moved) this.span = [0, 0];
     else if (state.chosen) this.span = [this.span[1], this.span[1]];
     this.showTools(state, before);
@@ -209,7 +211,7 @@ class Page {
     this.said.textContent = state.said;
     this.said.classList.toggle("fault", state.fault);
     this.hidden.hidden = !state.hidden.length;
-    const kept = `${state.hidden.length} mentions of the file do not fit the text: not shown, and kept as they are`;
+    const kept = `Mentions of the file that do not fit the text: ${state.hidden.length}, not shown and kept as they are`;
     this.hidden.replaceChildren(make("summary", {}, kept), ...state.hidden.map((line) => make("p", {}, line)));
     if (before && JSON.stringify(before.types) === JSON.stringify(state.types)) return;
     this.types.replaceChildren(...state.types.map((type, i) => this.typeButton(type, i, state.colours[type])));
@@ -314,6 +316,14 @@ class Page {
     if (this.holds()) this.place(...this.span);
     this.chosen = id;
     this.mark();
+    this.reveal(this.text.querySelector(".chosen")?.getBoundingClientRect());
+  }
+
+  // Scrolls the text until it shows this box.
+  reveal(box) {
+    const frame = this.text.getBoundingClientRect();
+    if (box && box.bottom > frame.bottom) this.text.scrollTop += box.bottom - frame.bottom + 8;
+    if (box && box.top < frame.top) this.text.scrollTop += box.top - frame.top - 8;
   }
 
   // Shows what is chosen and selected, and the cursor.
@@ -334,11 +344,11 @@ class Page {
 
   showCursor() {
     const selection = document.getSelection();
-    const here = document.activeElement === this.text && selection.rangeCount && this.span[0] === this.span[1];
+    const here = document.activeElement === this.text && this.holds() && this.span[0] === this.span[1];
     const box = here ? selection.getRangeAt(0).getClientRects()[0] : undefined;
-    this.cursor.hidden = !box;
-    if (!box) return;
     const sheet = this.cursor.parentNode.getBoundingClientRect();
+    this.cursor.hidden = !box || box.top < sheet.top || box.bottom > sheet.bottom;
+    if (this.cursor.hidden) return;
     this.cursor.style.left = `${box.left - sheet.left}px`;
     this.cursor.style.top = `${box.top - sheet.top}px`;
     this.cursor.style.height = `${box.height}px`;
@@ -393,8 +403,12 @@ class Page {
     const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
     const far = step === "character" && (event.ctrlKey || event.altKey) ? "word" : step;
     selection.modify(event.shiftKey ? "extend" : "move", direction, far);
-    if (this.text.contains(selection.focusNode)) this.follow();
-    else selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset); // the text ends here
+    if (this.holds() && this.text.contains(selection.focusNode)) {
+      const range = document.createRange();
+      range.setStart(selection.focusNode, selection.focusOffset);
+      this.reveal(range.getClientRects()[0]);
+      this.follow();
+    } else selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset); // the text ends here
   }
 }
 
