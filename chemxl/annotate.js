@@ -199,7 +199,11 @@ class Page {
   showTools(state, before) {
     const unsaved = new Set(state.unsaved);
     const label = (name, i) => `${i + 1} / ${state.names.length}: ${name}${unsaved.has(name) ? " •" : ""}`;
-    this.select.replaceChildren(...state.names.map((name, i) => make("option", {}, label(name, i))));
+    const listed = JSON.stringify([state.names, state.unsaved]);
+    if (this.listed !== listed) {
+      this.select.replaceChildren(...state.names.map((name, i) => make("option", {}, label(name, i))));
+      this.listed = listed;
+    }
     this.select.selectedIndex = state.place;
     this.previous.disabled = state.place === 0;
     this.next.disabled = state.place === state.names.length - 1;

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", "--no-proxy-server"]
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--remote-debugging-pipe",
+    "--no-proxy-server",
+]
 _FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND", "--disable-dev-shm-usage", "--disable-background-networking"]
 _CODES = {"Delete": 46, "Escape": 27, "Home": 36, "End": 35, "ArrowLeft": 37, "ArrowRight": 39, "Tab": 9, "Enter": 13}
 _MODIFIERS = {"Alt": 1, "Control": 2, "Shift": 8}
@@ -38,7 +45,7 @@ class Chromium:
 
         self.process = subprocess.Popen(
             [PATH, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=give,  # noqa: PLW1509
+            preexec_fn=give,
             pass_fds=(3, 4),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

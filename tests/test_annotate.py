@@ -187,17 +187,16 @@ START = """
 document.querySelector("style").textContent = given[1];
 const url = URL.createObjectURL(new Blob([given[0]], {type: "text/javascript"}));
 window.module = await import(url);
-window.model = {heard: [], on(_, f) { this.heard.push(f); }, off(_, f) { this.heard = this.heard.filter(g => g !== f); },
-  sent: [], send(message) { this.sent.push(message); }};
+window.model = {heard: [], sent: [], send(message) { this.sent.push(message); }, on(_, f) { this.heard.push(f); },
+  off(_, f) { this.heard = this.heard.filter(g => g !== f); }};
 window.end = module.default.render({model, el: document.querySelector("main")});
 window.text = document.querySelector(".chemxl-text");
 """
 TAKE = """await new Promise(done => setTimeout(done, 20)); await new Promise(done => requestAnimationFrame(done));
 return model.sent.splice(0)"""
-SELECT = """const page = document.createTreeWalker(text, NodeFilter.SHOW_TEXT); let [start, end] = given; const found = [];
+SELECT = """const page = document.createTreeWalker(text, NodeFilter.SHOW_TEXT), found = [];
 for (let at = 0, node = page.nextNode(); node; at += node.length, node = page.nextNode())
-  for (const edge of given) if (found.length < 2 && edge >= at && edge <= at + node.length && edge === given[found.length])
-    found.push([node, edge - at]);
+  while (found.length < 2 && given[found.length] <= at + node.length) found.push([node, given[found.length] - at]);
 text.focus(); getSelection().setBaseAndExtent(...found[0], ...found[1])"""
 
 

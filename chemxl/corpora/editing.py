@@ -273,7 +273,10 @@ def _bytes(path: Path) -> bytes | None:
 def _replace(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # before the old one is gone
         if path.exists():
             shutil.copymode(path, beside)  # brat's server may write it as another user
         beside.replace(path)
