@@ -23,7 +23,7 @@ _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as i
 _VALUE = re.compile(r"—|-?\d+(\.\d+)?( \[.+\])?")
 
 # Comes with each display, so that entities look alike in Jupyter, in the book and on a page of their own.
-_STYLE = """
+STYLE = """
 .chemxl-entities{margin:0 0 1rem;padding:0}
 .chemxl-text{white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1}
 .chemxl-entities mark{--c:128,128,128;color:inherit;background:rgba(var(--c),.16);border-bottom:2px solid rgb(var(--c));
@@ -87,7 +87,7 @@ def entities(
     language = f' lang="{html.escape(document.language)}"' if document.language else ""
     legend = " · ".join(filter(None, (html.escape(caption), *_legend(states))))
     return Html(
-        f'<figure class="chemxl-entities"><style>{_STYLE}</style>'
+        f'<figure class="chemxl-entities"><style>{STYLE}</style>'
         f'<div class="chemxl-text" dir="auto"{language}>{body}</div><figcaption>{legend}</figcaption></figure>',
         text=f"{document.id}: {len(states)} mentions",
     )
@@ -191,7 +191,7 @@ def _marked(text: str, pieces: Sequence[_Piece]) -> str:
     Args:
         pieces: by start, longer ones first.
     """
-    colours = _colours(p.type for p in pieces)
+    colours = type_colours(p.type for p in pieces)
     out: list[str] = []
     stack: list[_Piece] = []
     at = upcoming = 0
@@ -218,7 +218,7 @@ def _open(piece: _Piece, colour: int, *, label: bool) -> str:
     return f'<mark class="{" ".join(filter(None, (f"t{colour}", piece.state)))}" title="{name}"{shown}>'
 
 
-def _colours(types: Iterable[str]) -> dict[str, int]:
+def type_colours(types: Iterable[str]) -> dict[str, int]:
     """A colour number per type: always the same for the unified types, the free ones in turn for others."""
     names = sorted(set(types))
     free = [n for n in range(6) if n not in {_COLOURS.get(name) for name in names}] or list(range(6))
@@ -230,7 +230,7 @@ def _colours(types: Iterable[str]) -> dict[str, int]:
 
 def _legend(states: Sequence[tuple[Mention, str]]) -> list[str]:
     types = Counter(m.type for m, _ in states)
-    colours = _colours(types)
+    colours = type_colours(types)
     entries = [f'<mark class="t{colours[t]}">{html.escape(t)}</mark> {types[t]}' for t in sorted(types)]
     kinds = Counter(state for _, state in states if state)
     return entries + [f'<mark class="{state}">{state}</mark> {kinds[state]}' for state in sorted(kinds)]
