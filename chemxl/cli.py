@@ -219,6 +219,8 @@ def annotate_in(
     for fault in back.faults:
         typer.echo(fault, err=True)
     typer.echo(f"{len(back.documents)} of {len(back.manifest.documents)} documents are kept in {taken.path}")
+    if taken.replaced:
+        typer.echo(f"not as they were when they were last kept, which stays there: {', '.join(taken.replaced)}")
     if taken.stale:
         typer.echo(f"refused now, so an earlier state of them still counts: {', '.join(taken.stale)}", err=True)
     if back.faults:

@@ -189,16 +189,16 @@ def read_manifest(folder: Path) -> Manifest:
     """What was written into a folder.
 
     Raises:
-        ChemxlError: it holds no round, or ``round.json`` was changed.
+        ChemxlError: it holds no round, or ``round.json`` was changed or cannot be read.
     """
     path = folder / MANIFEST
+    if not path.is_file():
+        raise ChemxlError(f"{folder} holds no {MANIFEST}: give the folder of a round")
     try:
-        held = json.loads(path.read_text("utf-8"))
+        held = json.loads(read_bytes(path, Log(strict=True)) or b"")
         digest = held.pop("digest")
         manifest = Manifest.model_validate(held)
-    except FileNotFoundError:
-        raise ChemxlError(f"{folder} holds no {MANIFEST}: give the folder of a round") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ChemxlError(
             f"{path} is not what was written: restore it; the annotation beside it is untouched"
         ) from None

@@ -23,6 +23,7 @@ from chemxl.active.project import Returned, sha256
 from chemxl.active.reading import Aggregation, TaggerModel
 from chemxl.active.spectral import SpectralTagger
 from chemxl.active.strategies import DISTANCES, query
+from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.corpora.faults import Log
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
@@ -60,11 +61,13 @@ class TakenBack:
 
     Args:
         path: of the file that holds it.
+        replaced: documents that differ from what was kept before, which stays in the earlier file.
         stale: documents that are refused now, of which what was kept before still counts.
     """
 
     returned: Returned
     path: Path
+    replaced: Sequence[str]
     stale: Sequence[str]
 
 
@@ -159,7 +162,8 @@ class Project:
                 accepted = Accepted(types=returned.manifest.types, documents=before | now)
                 write_json(path, accepted.model_dump(mode="json"))
                 versions.append(path)
-        return TakenBack(returned, versions[-1], sorted(before.keys() - now.keys()))
+        replaced = sorted(name for name in before.keys() & now.keys() if before[name] != now[name])
+        return TakenBack(returned, versions[-1], replaced, sorted(before.keys() - now.keys()))
 
     def annotated(self) -> list[Document]:
         """What is kept of all rounds, in the order in which it was given out.
@@ -173,6 +177,26 @@ class Project:
     def _versions(self, number: int) -> list[Path]:
         paths = self.folder.glob(f"round-{number:03}.kept-*.json")
         return sorted(path for path in paths if _KEPT.fullmatch(path.name))
+
+
+class Brought(Corpus):
+    """What a person has annotated in a project so far, as a corpus to train on.
+
+    Args:
+        name: the project's folder.
+        types: those of the rounds that are wanted.
+    """
+
+    def load(self) -> list[Document]:
+        """See :meth:`Project.annotated`."""
+        held_out = {twin_key(document.id) for corpus in self.without for document in corpus.load()}
+        wanted = {type_: type_ for type_ in self.types}
+        kept = Project(Path(self.name)).annotated()
+        return [document.retyped(wanted) for document in kept if twin_key(document.id) not in held_out]
+
+    def data_digest(self) -> str:
+        """Of all that is kept: a model that was trained before the last round is another one."""
+        return sha256("".join(map(repr, Project(Path(self.name)).annotated())).encode())
 
 
 def _load(path: Path) -> Accepted:

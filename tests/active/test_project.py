@@ -144,6 +144,7 @@ def test_what_was_kept_is_never_written_over(rounds: Project) -> None:
     ann.write_text("T1\tCHEM 0 7\tАспирин\n", "utf-8")
     held = first.path.read_bytes()
     second = rounds.take_back()
+    assert first.replaced == [] and second.replaced == ["0001"]
     assert second.path != first.path and first.path.read_bytes() == held
     ann.write_text("T1\tCHEM 0 7\tАспир", "utf-8")  # a person's editor was killed
     third = rounds.take_back()

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from chemxl import cli
 from chemxl.active import rounds
-from chemxl.active.rounds import Project
+from chemxl.active.rounds import Brought, Project
 from chemxl.active.spectral import SpectralFineTune
 from chemxl.active.strategies import STRATEGIES
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
+from chemxl.experiment import Value
 from chemxl.ner import FineTune
 from chemxl.training import Training
 
@@ -91,6 +92,25 @@ def test_the_choice_is_the_strategys(model: Path, files: list[str], tmp_path: Pa
     assert [(made[0] / f).read_bytes() for f in ("0001.txt", "0002.txt", "round.json")] == [
         (made[1] / f).read_bytes() for f in ("0001.txt", "0002.txt", "round.json")
     ]
+
+
+def test_what_came_back_is_trained_on(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    documents = MINI.load()[:3]
+    project.give_out(documents, types=MINI.types, about={})
+    brought = Brought(name=str(project.folder), types=("CHEM",), without=(Corpus(name="mini", split="test"),))
+    before = brought.data_digest()
+    project.take_back()
+    assert brought.data_digest() != before
+    texts = [(d.text, [(m.type, m.span) for m in d.mentions]) for d in brought.load()]
+    assert texts == [(d.text, [(m.type, m.span) for m in d.mentions if m.type == "CHEM"]) for d in documents]
+    first = FineTune(train=(brought,), training=Training(epochs=1))
+    assert Value.from_config(first.config()) == first
+    assert first.run().metrics["documents"] == 3
+    folder = first.folder
+    (project.round(1) / "0001.ann").write_text("", "utf-8")
+    project.take_back()
+    assert FineTune(train=(brought,), training=Training(epochs=1)).folder != folder
 
 
 def test_what_a_tagger_was_trained_on_is_known(model: Path, tmp_path: Path) -> None:
