@@ -14,19 +14,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import exca
 import numpy as np
 import pydantic
 import torch
-from filelock import FileLock
+from filelock import BaseFileLock, FileLock
 
 from chemxl import processes
 from chemxl.digests import sha256, source_digest
@@ -96,26 +96,43 @@ class Experiment(Value):
     @infra.apply
     def _cached(self) -> dict[str, float]:
         folder = self.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "experiment.json", self.config())
-        began = time.perf_counter()
-        metrics = self.compute(folder)
-        write_json(folder / "metrics.json", metrics)
-        write_json(folder / "provenance.json", provenance() | {"seconds": round(time.perf_counter() - began, 1)})
+        with self.lock():
+            if self.finished():  # by another job while this one waited
+                return self._metrics()
+            if in_job() and self._version() != self.infra.version:
+                raise ChemxlError(
+                    f"source or data of {type(self).__name__} changed while its job was queued: run again"
+                )
+            write_json(folder / "experiment.json", self.config())
+            began = time.perf_counter()
+            metrics = self.compute(folder)
+            write_json(folder / "provenance.json", provenance() | {"seconds": round(time.perf_counter() - began, 1)})
+            write_json(folder / "metrics.json", metrics)  # last: says that all is there
         return metrics
 
+    def _metrics(self) -> dict[str, float]:
+        return cast("dict[str, float]", json.loads((self.folder / "metrics.json").read_text("utf-8")))
+
     def run(self) -> Run:
-        """The result, from the cache where it is there; two launches never compute it twice."""
-        folder, main = self.folder, processes.place().is_main_process
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock") if main else nullcontext():
-            if not processes.told(lambda: self.infra.status() == "completed"):
+        """The result, from the cache where it is there; two launches never compute it twice.
+
+        It is computed here; :func:`chemxl.grid.run_all` sends a list of values to a cluster.
+        """
+        main = processes.place().is_main_process
+        with self.lock() if main else nullcontext():
+            if not processes.told(self.finished):
                 if main:
+                    self.infra.clear_job()  # one that is queued somewhere: it would wait for the lock
                     processes.wait()
                 else:
                     self._beside()
-            metrics = processes.told(self._cached)
-        return Run(self, folder, metrics)
+            metrics = processes.told(lambda: self._metrics() if self.finished() else self._cached())
+        return Run(self, self.folder, metrics)
+
+    def lock(self) -> BaseFileLock:
+        """What is held while the value is computed, by whatever process on whatever machine sees the cache."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.folder / ".lock", is_singleton=True)
 
     def _beside(self) -> None:
         """What the other processes of a launch do while the main one computes, since they train together: the same, in
@@ -127,7 +144,7 @@ class Experiment(Value):
 
     def finished(self) -> bool:
         """Whether the result is in the cache."""
-        return (self.folder / "metrics.json").exists() and self._prepared().infra.status() == "completed"
+        return (self.folder / "metrics.json").exists()
 
     @property
     def folder(self) -> Path:
@@ -143,12 +160,14 @@ class Experiment(Value):
     def _prepared(self) -> Experiment:
         for part in self.parts():
             if isinstance(part, Experiment) and part.infra.folder is None:
-                modules = sorted({type(p).__module__ for p in part.parts()})
-                digests = [*map(source_digest, modules), *(p.data_digest() for p in part.parts())]
-                # The configuration, too: exca's own name of a run leaves out what a subclass adds to a field's class.
-                version = sha256("".join([*digests, part.config_hash()]))[:12]
-                part.infra._update(folder=runs(), version=version, cluster=_cluster())
+                part.infra._update(folder=runs(), version=part._version())
         return self
+
+    def _version(self) -> str:
+        modules = sorted({type(p).__module__ for p in self.parts()})
+        digests = [*map(source_digest, modules), *(p.data_digest() for p in self.parts())]
+        # The configuration, too: exca's own name of a run leaves out what a subclass adds to a field's class.
+        return sha256("".join([*digests, self.config_hash()]))[:12]
 
 
 @dataclass(frozen=True)
@@ -169,22 +188,14 @@ class Run:
         return cast("dict[str, Any]", json.loads((self.folder / "provenance.json").read_text("utf-8")))
 
 
-def run_all(experiments: Sequence[Experiment]) -> list[Run]:
-    """Run a list of values: inline one after the other, or as one job array where ``CHEMXL_CLUSTER`` is set."""
-    pending = [e for e in dict.fromkeys(experiments) if not e.finished()]
-    if pending and _cluster() is not None:
-        with pending[0].infra.job_array() as tasks:
-            tasks.extend(pending)
-    return [experiment.run() for experiment in experiments]
-
-
 def runs() -> Path:
     """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the working directory."""
     return Path(os.environ.get("CHEMXL_RUNS", ".runs")).resolve()
 
 
-def _cluster() -> Literal["local", "slurm"] | None:
-    return cast("Literal['local', 'slurm'] | None", os.environ.get("CHEMXL_CLUSTER") or None)
+def in_job() -> bool:
+    """Whether this process is a job that :func:`chemxl.grid.run_all` sent."""
+    return "SUBMITIT_EXECUTOR" in os.environ
 
 
 def seed_everything(seed: int) -> torch.Generator:

@@ -48,7 +48,7 @@ from IPython.display import display
 
 from chemxl import figures, recording, records, show
 from chemxl.collect import chapter, examples
-from chemxl.experiment import run_all
+from chemxl.grid import run_all
 
 # %% [markdown]
 # ## Data

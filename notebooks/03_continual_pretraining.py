@@ -48,7 +48,7 @@ seeds: list = [0, 1, 2]
 from IPython.display import display
 
 from chemxl import figures, recording, records, show
-from chemxl.experiment import run_all
+from chemxl.grid import run_all
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import chapter
 

@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import active, alignment, patents, pretrain, scorer, tag
+from benchmarks import active, alignment, contrastive, grid, patents, pretrain, scorer, tag
 from chemxl.documents import Mention
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
@@ -21,7 +21,7 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    assert command.names() == ["active", "alignment", "patents", "pretrain", "scorer", "tag"]
+    assert command.names() == ["active", "alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "tag"]
 
 
 @pytest.mark.parametrize("length", [1, 7])
@@ -49,9 +49,20 @@ def test_active_learning_chooses_what_the_loops_choose() -> None:
     assert len(rows) == 3 and all(row.agree == 1.0 for row in rows)
 
 
+def test_the_contrastive_loss_is_that_of_the_formula() -> None:
+    rows = contrastive.run(n=48, size=8, repeats=1)
+    assert rows and all(row.agree == 1.0 for row in rows)
+
+
 def test_the_same_patents_are_kept() -> None:
     rows = patents.run(small=True, repeats=1)
     assert rows and all(row.agree == 1.0 for row in rows)
+
+
+def test_a_grid_gives_the_same_metrics_in_other_processes() -> None:
+    (row,) = grid.run(cells=1, slurm=False)
+    assert row.agree == 1.0
+    assert row.ratio == pytest.approx(row.ours / row.theirs)
 
 
 def test_pretraining_reaches_the_peers_losses() -> None:

@@ -18,7 +18,7 @@ import torch
 
 from chemxl.digests import source_digest
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Experiment, Value, run_all, seed_everything, write_json
+from chemxl.experiment import Experiment, Value, seed_everything, write_json
 
 LOG = "computed.log"
 
@@ -236,21 +236,6 @@ def test_two_processes_compute_once(log: Path) -> None:
         process.join()
         assert process.exitcode == 0
     assert times(log) == 1
-
-
-def test_run_all_keeps_the_order_and_computes_repeats_once(log: Path) -> None:
-    values = [Square(number=n, log=str(log)) for n in (3, 1, 3, 2)]
-    assert [run.metrics["square"] for run in run_all(values)] == [9, 1, 9, 4]
-    assert times(log) == 3
-
-
-@pytest.mark.skipif(platform.system() == "Windows", reason="submitit")
-def test_a_job_array_of_local_processes(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHEMXL_CLUSTER", "local")
-    made = importlib.import_module("toyroom.core").Double
-    values = [made(number=n) for n in (1, 5)]
-    assert [run.metrics["double"] for run in run_all(values)] == [2, 10]
-    assert all(value.finished() for value in values)
 
 
 def test_nothing_of_the_machine_is_in_the_provenance(runs: Path) -> None:
