@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -24,19 +25,36 @@ def risk_coverage(wrong: np.ndarray, uncertainty: np.ndarray) -> np.ndarray:
     return np.asarray(np.cumsum(ordered) / np.arange(1, len(ordered) + 1))
 
 
-def calibration(
+@dataclass(frozen=True)
+class Ranking:
+    """How an uncertainty orders words.
+
+    Args:
+        auroc: see :func:`auroc`.
+        risk: see :func:`risk_coverage`.
+    """
+
+    auroc: float
+    risk: np.ndarray
+
+    def at(self, shares: Sequence[float]) -> list[float]:
+        """The error rate among the surest words, of which these are the shares of all, above 0 and up to 1."""
+        return [float(self.risk[max(0, round(share * len(self.risk)) - 1)]) for share in shares]
+
+
+def rankings(
     model: Model, documents: Sequence[Document], *, labelled: Sequence[Document], rng: np.random.Generator
-) -> dict[str, float]:
-    """``auroc.<name>`` and ``aurc.<name>`` of every one of ``SCORERS`` over the words of annotated documents.
+) -> dict[str, Ranking]:
+    """What every one of ``SCORERS`` makes of the words of annotated documents.
 
     Raises:
         ChemxlError: nothing is labelled, so that there are no centroids.
     """
     gold = gold_labels(documents, model.labels)
-    found: dict[str, float] = {}
+    found = {}
     for name in SCORERS:
         pieces = list(word_scores(name, model, documents, rng=rng, labelled=labelled))
         wrong = np.concatenate([words.predicted for words, _ in pieces]) != gold
         scores = np.concatenate([scored for _, scored in pieces])
-        found |= {f"auroc.{name}": auroc(wrong, scores), f"aurc.{name}": float(risk_coverage(wrong, scores).mean())}
+        found[name] = Ranking(auroc(wrong, scores), risk_coverage(wrong, scores))
     return found

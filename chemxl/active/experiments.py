@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from chemxl import metrics
-from chemxl.active.calibration import calibration
+from chemxl.active.calibration import Ranking, rankings
 from chemxl.active.oracle import Annotated, Unit
 from chemxl.active.reading import Aggregation, TaggerModel
 from chemxl.active.spectral import SpectralFineTune, SpectralTagger
@@ -21,8 +21,10 @@ from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment, write_json
 from chemxl.ner.experiments import FineTune, gold
 from chemxl.ner.tagger import Tagger
+from chemxl.training import Training
 
 ROUNDS = "rounds.json"
+SHARES = tuple(i / 20 for i in range(1, 21))  # of words, at which the risk is kept
 
 
 class ActiveLearning(Experiment):
@@ -38,6 +40,8 @@ class ActiveLearning(Experiment):
         strategy: one of :data:`chemxl.active.strategies.STRATEGIES`.
         rounds: how many, the first included.
         budget: units that are annotated in each round.
+        readings: units that every training reads at least, those that come again counted: the first rounds' few are
+            read more often than the learner's epochs say, or they would teach nothing.
         noise: see :class:`chemxl.active.oracle.Annotated`.
         seed: of the draws, of every training and of the noise, in the learner's place.
     """
@@ -49,6 +53,7 @@ class ActiveLearning(Experiment):
     aggregate: Aggregation = "mean"
     rounds: int = Field(default=5, ge=1)
     budget: int = Field(default=50, ge=1)
+    readings: int = Field(default=0, ge=0)
     unit: Unit = "sentence"
     noise: float = Field(default=0.0, ge=0, le=1)
     seed: int = 0
@@ -71,13 +76,21 @@ class ActiveLearning(Experiment):
         """The learner with these units annotated and no others."""
         fields = {n: getattr(self.learner, n) for n in type(self.learner).model_fields if n not in {"infra", "kind"}}
         train = tuple(corpus.only(ids) for corpus in self.pool())
-        return type(self.learner)(**fields | {"train": train, "seed": self.seed})
+        epochs = max(self.learner.training.epochs, round(self.readings / len(ids)))
+        plain = {name: getattr(self.learner.training, name) for name in Training.model_fields}
+        training = Training(**plain | {"epochs": epochs})
+        return type(self.learner)(**fields | {"train": train, "training": training, "seed": self.seed})
+
+    def trained(self) -> ActiveLearning:
+        """What took the time: the loop itself."""
+        return self
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Go on from the last finished round, and in a round from the last checkpoint of its training.
 
         ``rounds.json`` has a row a round: the ids that were added, how many units and words are annotated, and the
-        counts of right, predicted and gold mentions of each test document by type.
+        counts of right, predicted and gold mentions of each test document by type. The last one also says how well
+        each uncertainty finds the model's errors among the test's words (:mod:`chemxl.active.calibration`).
 
         Raises:
             ChemxlError: two units of the pool have one id, or it has fewer than the first round's.
@@ -91,7 +104,7 @@ class ActiveLearning(Experiment):
         rows = _read(folder / ROUNDS)
         while len(rows) < self.rounds:
             done = [id for row in rows for id in row["added"]]
-            added = rows[-1]["next"] if rows else self._first(ids)
+            added = rows[-1]["next"] if rows else self.first(ids)
             if not added:  # the pool is empty
                 break
             rows.append(self._round(folder / f"round-{len(rows):02}", [*done, *added], added, number=len(rows)))
@@ -100,7 +113,8 @@ class ActiveLearning(Experiment):
             shutil.rmtree(left)
         return _summary(rows)
 
-    def _first(self, ids: list[str]) -> list[str]:
+    def first(self, ids: list[str]) -> list[str]:
+        """The first round's units, of all the pool's."""
         drawn = np.random.default_rng([self.seed, 0]).permutation(len(ids))[: self.budget]
         return [ids[i] for i in drawn]
 
@@ -127,7 +141,7 @@ class ActiveLearning(Experiment):
                 self.strategy, network, left, self.budget, rng=rng, labelled=labelled, aggregate=self.aggregate
             )
             return row | {"next": [left[i].id for i in chosen]}
-        return row | {"calibration": calibration(network, documents, labelled=labelled, rng=rng)}
+        return row | _calibrated(rankings(network, documents, labelled=labelled, rng=rng))
 
     def history(self) -> list[dict[str, Any]]:
         """The rows of ``rounds.json``."""
@@ -138,9 +152,19 @@ class ActiveLearning(Experiment):
         rows = self.history()
         return [row["units"] for row in rows], [_f1(row) for row in rows]
 
-    def counts(self, round: int = -1) -> metrics.Counts:
-        """Of a round, the last by default, for intervals and paired tests."""
-        return _counts(self.history()[round])
+    def every(self) -> list[metrics.Counts]:
+        """Of every round, for intervals and paired tests."""
+        return [_counts(row) for row in self.history()]
+
+    def counts(self) -> metrics.Counts:
+        """Of the last round."""
+        return self.every()[-1]
+
+
+def _calibrated(found: dict[str, Ranking]) -> dict[str, dict[str, Any]]:
+    areas = {f"aurc.{name}": float(ranking.risk.mean()) for name, ranking in found.items()}
+    areas |= {f"auroc.{name}": ranking.auroc for name, ranking in found.items()}
+    return {"calibration": areas, "risk": {name: ranking.at(SHARES) for name, ranking in found.items()}}
 
 
 def _trained(value: FineTune, folder: Path) -> Tagger:

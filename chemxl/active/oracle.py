@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -9,10 +10,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from chemxl.collect.sentences import sentences
 from chemxl.corpora.corpus import Corpus
 from chemxl.digests import sha256
-from chemxl.documents import Document, Mention, Span
+from chemxl.documents import Document, Mention
+from chemxl.ner.samples import Sample
 
 Unit = Literal["sentence", "document"]
 
@@ -21,7 +22,7 @@ class Annotated(Corpus):
     """What the annotator has done of a corpus.
 
     Args:
-        unit: what is annotated at once; sentences are named ``<document>#<number>``.
+        unit: what is annotated at once; for sentences see :class:`chemxl.ner.samples.Sample`.
         ids: of the units that are annotated; all where it is None.
         noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or
             ends a word too late or too early. A mention's fate depends on ``noise_seed`` and on the unit's id alone.
@@ -44,38 +45,17 @@ class Annotated(Corpus):
         return Annotated(**fields | {"ids": tuple(sorted(ids))})
 
     def load(self) -> list[Document]:
-        """The units, in the corpus's order; those without a word cannot be annotated and are left out."""
-        corpus = Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
-        units = [u for d in corpus.load() for u in (cut(d) if self.unit == "sentence" else [d]) if u.words]
+        """The units, each text once; those without a word cannot be annotated and are left out.
+
+        Sentences come in a random order, always the same.
+        """
+        fields = {name: getattr(self, name) for name in Corpus.model_fields}
+        whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=sys.maxsize)
+        units = list({unit.text: unit for unit in whole.load() if unit.words}.values())
         if self.ids is not None:
             wanted = set(self.ids)
             units = [unit for unit in units if unit.id in wanted]
         return [noisy(unit, self.types, self.noise, self.noise_seed) for unit in units] if self.noise else units
-
-
-def cut(document: Document) -> list[Document]:
-    """A document's sentences; one that ends inside a mention goes on to the end of the next.
-
-    Relations are left out.
-    """
-    spans: list[Span] = []
-    for start, end in sentences(document.text, document.language):
-        if spans and any(m.start < spans[-1][1] < m.end for m in document.mentions):
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    return [_part(document, number, *span) for number, span in enumerate(spans)]
-
-
-def _part(document: Document, number: int, start: int, end: int) -> Document:
-    mentions = tuple(
-        replace(m, fragments=tuple((a - start, b - start) for a, b in m.fragments))
-        for m in document.mentions
-        if start <= m.start and m.end <= end
-    )
-    return replace(
-        document, id=f"{document.id}#{number}", text=document.text[start:end], mentions=mentions, relations=()
-    )
 
 
 def noisy(document: Document, types: Sequence[str], share: float, seed: int) -> Document:

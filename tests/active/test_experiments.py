@@ -13,7 +13,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from chemxl.active import calibration, oracle
-from chemxl.active.experiments import ROUNDS, ActiveLearning
+from chemxl.active.experiments import ROUNDS, SHARES, ActiveLearning
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import TaggerModel
 from chemxl.active.spectral import SpectralFineTune
@@ -23,6 +23,7 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.ner import FineTune
+from chemxl.ner.samples import split
 from chemxl.training import Training
 
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
@@ -45,16 +46,17 @@ def test_sentences_keep_every_mention() -> None:
         assert len({u.id for u in units}) == len(units)
         for document in documents:
             words = [document.text[s:e] for s, e in document.words]
-            mine = [u for u in units if u.id.rsplit("#", 1)[0] == document.id]
-            assert [u.text[s:e] for u in mine for s, e in u.words] == words
+            mine = {int(n): u for u in units for owner, _, n in [u.id.rpartition("~")] if owner == document.id}
+            assert [mine[n].text[s:e] for n in sorted(mine) for s, e in mine[n].words] == words
 
 
-def test_a_mention_is_never_cut() -> None:
-    text = "Toxin A. Baker found it. It kills."
-    document = Document("d", text, (Mention.of("CHEM", 0, 14), Mention.of("GENE", 25, 27)), language="en")
-    first, second = oracle.cut(document)
-    assert first.text == "Toxin A. Baker found it." and first.mentions == (Mention.of("CHEM", 0, 14),)
-    assert second.text == "It kills." and second.mentions == (Mention.of("GENE", 0, 2),)
+def test_a_text_is_annotated_once() -> None:
+    repeated = Corpus(name="mini", language="ru", types=TYPES, sentences=400)
+    units = Annotated.of(repeated).load()
+    documents = Annotated.of(repeated, unit="document").load()
+    assert {d.id for d in documents} <= {d.id for d in repeated.load()}
+    parts = {part.text for document in repeated.load() for part in split(document) if part.words}
+    assert {unit.text for unit in units} == parts and len(parts) == len(units)
 
 
 def test_the_annotator_errs_as_often_as_asked() -> None:
@@ -94,8 +96,15 @@ def test_rounds_add_what_was_chosen() -> None:
     assert run.metrics["area"] == pytest.approx((f1[0] / 2 + f1[1] + f1[2] / 2) / 2)
     assert run.metrics["documents"] == len(TEST.load()) == len(value.counts().values)
     assert {f"{kind}.{name}" for kind in ("auroc", "aurc") for name in SCORERS} <= run.metrics.keys()
+    assert all(len(curve) == len(SHARES) and curve[0] <= 1 for curve in rows[-1]["risk"].values())
     assert units == [5, 10, 15] and not list(value.folder.glob("round-*"))
     assert Value.from_config(value.config()) == value
+
+
+def test_few_units_are_read_as_long_as_many() -> None:
+    value = loop(learner=FineTune(train=(POOL,), training=Training(epochs=3)), readings=100)
+    assert [value.model([str(i) for i in range(n)]).training.epochs for n in (5, 20, 30, 200)] == [20, 5, 3, 3]
+    assert value.model(["a"]).training.tokens == value.learner.training.tokens
 
 
 def test_a_small_pool_ends_the_loop() -> None:
@@ -116,8 +125,10 @@ def test_errors_are_ranked() -> None:
     np.testing.assert_allclose(risks, [0, 0, 1 / 3, 1 / 2])
     documents = POOL.load()[:3]
     model = TaggerModel(FineTune(train=(POOL,)).untrained(documents), precision="fp32")
-    found = calibration.calibration(model, documents, labelled=documents, rng=rng)
-    assert all(0 <= value <= 1 for value in found.values()) and len(found) == 2 * len(SCORERS)
+    found = calibration.rankings(model, documents, labelled=documents, rng=rng)
+    assert found.keys() == SCORERS.keys() and all(0 <= ranking.auroc <= 1 for ranking in found.values())
+    ranking = calibration.Ranking(0.5, np.array([0.0, 0.0, 0.3, 0.5]))
+    assert ranking.at([0.01, 0.25, 0.75, 1.0]) == [0.0, 0.0, 0.3, 0.5]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
