@@ -37,12 +37,12 @@ tokens: int = 512
 active: dict = {
     "encoder": "mini",
     "methods": ["random", "entropy", "mahalanobis", "mahalanobis+always"],
-    "rounds": 4,
-    "budget": 25,
+    "rounds": 3,
+    "budget": 30,
     "readings": 500,
     "sentences": 300,
-    "epochs": 4,
-    "rate": 0.002,
+    "epochs": 3,
+    "rate": 0.001,
     "head_rate": 0.002,
     "tokens": 512,
 }

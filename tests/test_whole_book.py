@@ -21,7 +21,7 @@ SMALL = """
 06_contrastive_pretraining: &contrastive {seeds: [0, 1], sizes: [10, 20], visits: 40}
 10_scoreboard:
   <<: [*ner, *collect, *pretrain, *contrastive]
-  active: {<<: *active, encoder: mini, rate: 0.002, head_rate: 0.002, tokens: 512}
+  active: {<<: *active, encoder: mini, rate: 0.001, head_rate: 0.002, tokens: 512}
 """
 CHAPTERS = [
     "01_data_collection",

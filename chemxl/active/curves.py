@@ -156,9 +156,15 @@ def risks(values: Sequence[ActiveLearning], names: Sequence[str]) -> list[Curve]
 
 
 def lengths(values: Sequence[Lengths]) -> list[Bar]:
-    """Words a chosen sentence has, a bar an uncertainty and a way from words to sentences; first those of the pool."""
+    """Words a chosen sentence has, a bar an uncertainty and a way from words to sentences."""
     runs = [value.run().metrics for value in values]
-    made = [Bar("the pool", *over_seeds([run["pool"] for run in runs]), group=AGGREGATIONS[0])]
-    for name in COMPARED:
-        made += [Bar(name, *over_seeds([run[f"{name}.{how}"] for run in runs]), group=how) for how in AGGREGATIONS]
-    return made
+    return [
+        Bar(name, *over_seeds([run[f"{name}.{how}"] for run in runs]), group=how)
+        for name in COMPARED
+        for how in AGGREGATIONS
+    ]
+
+
+def left(values: Sequence[Lengths]) -> float:
+    """Words that a sentence of the pool has, on average over what was left to choose from."""
+    return float(np.mean([value.run().metrics["pool"] for value in values]))

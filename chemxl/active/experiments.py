@@ -37,7 +37,7 @@ class ActiveLearning(Experiment):
         learner: the model as it would be trained on the whole pool, which are its training corpora; that run is what
             is to be reached.
         test: what every round is scored on.
-        strategy: one of :data:`chemxl.active.strategies.STRATEGIES`.
+        strategy: one of ``chemxl.active.strategies.STRATEGIES``.
         rounds: how many, the first included.
         budget: units that are annotated in each round.
         readings: units that every training reads at least, those that come again counted: the first rounds' few are

@@ -153,7 +153,10 @@ def test_a_small_chapter_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> Non
         np.mean([len(unit.words) for unit in pool if unit.id not in known])
     )
     assert found["entropy.sum"] >= found["entropy.mean"]
-    assert [bar.label for bar in curves.lengths([one])][:2] == ["the pool", COMPARED[0]]
+    assert {(bar.label, bar.group): bar.value for bar in curves.lengths([one])}["entropy", "sum"] == found[
+        "entropy.sum"
+    ]
+    assert curves.left([one]) == found["pool"]
     [due, *_] = recording.looped(LOOPS, task, ["mahalanobis+always"], seeds=(0,), profile="small")
     run = lines["mahalanobis+always"][0].run()
     rows = due.rows()
