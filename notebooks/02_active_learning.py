@@ -308,11 +308,10 @@ for task in tasks:
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
 # - The paper prints neither which layer's output stands for $h_i$, nor how distances of sub-tokens become one of a text.
 #   Here it is the output of the normalised layer at a word's first piece, before the nonlinearity's dropout, and the mean over words.
-# - A head of two layers needs more training than one of a single layer before it finds anything. In single runs of the mini
-#   encoder beside this page, with few steps, it stayed far behind, and without normalisation further than with it: it is
-#   the depth that costs, and the normalisation gives some of it back. With a few times as many steps the heads were
-#   alike. With the few steps of the `small` profile a seed sometimes does not get off the ground, which is why
-#   bands of the deeper head are wide, and why a method is tested against random sentences with its own head.
+# - A head of two layers needs more training than a single layer before it finds anything. In single runs of the mini encoder
+#   beside this page, with few steps, it stayed behind, sometimes far, with normalisation and as much without; with two or
+#   three times as many steps all heads were alike. It is the depth that costs, not the normalisation. `+none` among the
+#   `methods` shows both apart.
 # - What such a head reaches with everything annotated is its own goal, too: fewer sentences to reach a lower goal are no
 #   merit. Read the last columns of the table together.
 # - The mini encoder knows no language before its first sentence, and its pool repeats the same passages with other names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -143,10 +143,10 @@ class Loops:
 
     def learner(self, task: Task, head: str, *, seed: int) -> FineTune:
         """The model with the whole pool annotated."""
-        made = SpectralFineTune if head else FineTune
         training = Training(epochs=self.epochs, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
-        norm = {"norm": cast("Norm", head)} if head else {}
-        return made(encoder=self.encoder, train=(Annotated.of(task.pool),), training=training, seed=seed, **norm)
+        train = (Annotated.of(task.pool),)
+        fields: dict[str, Any] = {"encoder": self.encoder, "train": train, "training": training, "seed": seed}
+        return SpectralFineTune(norm=cast("Norm", head), **fields) if head else FineTune(**fields)
 
     def loop(self, task: Task, method: str, *, seed: int) -> ActiveLearning:
         """Rounds of one method; of one seed, all methods begin with the same sentences."""
@@ -164,8 +164,10 @@ class Loops:
 
     def whole(self, task: Task, head: str, *, seed: int) -> Evaluation:
         """The model with the whole pool annotated, on the test set."""
-        made = SpectralEvaluation if head else Evaluation
-        return made(model=self.learner(task, head, seed=seed), corpus=task.test)
+        model = self.learner(task, head, seed=seed)
+        if isinstance(model, SpectralFineTune):
+            return SpectralEvaluation(model=model, corpus=task.test)
+        return Evaluation(model=model, corpus=task.test)
 
     def lengths(self, task: Task, *, seed: int) -> Lengths:
         """What a model asks for that was trained on a loop's random sentences, all rounds of them."""

@@ -71,7 +71,8 @@ def _height(units: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
     def height(totals: np.ndarray) -> np.ndarray:
         right, found, due = np.moveaxis(totals.reshape(*totals.shape[:-1], len(units), 3), -1, 0)  # (..., R)
         f1 = 2 * right / np.maximum(1, found + due)
-        return f1[..., 0] if len(units) == 1 else np.trapezoid(f1, units, axis=-1) / (units[-1] - units[0])
+        area = f1[..., 0] if len(units) == 1 else np.trapezoid(f1, units, axis=-1) / (units[-1] - units[0])
+        return np.asarray(area)
 
     return height
 
