@@ -92,7 +92,7 @@ display(*[show.entities(unit) for unit in chapter.examples(tasks[0], publishable
 #
 # $$\mu_{MD} = (h_i - \mu_c)^{\mathsf T}\, \Sigma^{-1} (h_i - \mu_c)$$ (eq-mahalanobis)
 #
-# and the uncertainty that of the nearest class. The inverse is never formed: with the
+# and the uncertainty that of the nearest class {cite:p}`lee-2018-simple`. The inverse is never formed: with the
 # factorisation of Cholesky, $\Sigma = L L^{\mathsf T}$, all words and centroids are multiplied by $L^{-1}$ by solving a
 # triangular system, and what is left is the squared Euclidean distance. After a few rounds there are hardly more words
 # than dimensions; $\Sigma$ is therefore shrunk towards a multiple of the identity {cite:p}`chen-2010-oas`
@@ -248,7 +248,8 @@ for task in tasks:
     )
 
 # %% [markdown]
-# If the least sure words were left to a person, how many errors would stand in the rest?
+# If the least sure words were left to a person, how many errors would stand in the rest
+# {cite:p}`geifman-2017-selective`?
 
 # %%
 shown = ["mahalanobis", "centroid", "probability", "entropy", "bald"]

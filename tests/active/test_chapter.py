@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import jupytext
 import numpy as np
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from chemxl.active.lengths import COMPARED
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import AGGREGATIONS
 from chemxl.active.spectral import SpectralEvaluation, SpectralFineTune
+from chemxl.book.sources import _declared
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.ner.samples import split
@@ -188,3 +190,12 @@ def test_no_sentence_of_a_real_test_is_in_a_pool() -> None:
         tested = {part.text for document in task.test.load() for part in split(document)}
         units = Annotated.of(task.pool).load()
         assert len(units) > 1000 and not {unit.text for unit in units} & tested, task.name
+
+
+def test_the_scoreboard_runs_what_the_chapter_runs() -> None:
+    def defaults(stem: str) -> dict[str, Any]:
+        notebook = jupytext.read(ROOT / f"notebooks/{stem}.py")
+        return {name: parameter.default for name, parameter in _declared(stem, notebook).items()}
+
+    own = defaults(recording.ACTIVE)
+    assert defaults("10_scoreboard")["active"] == {n: v for n, v in own.items() if n not in ("profile", "seeds")}
