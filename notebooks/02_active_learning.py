@@ -122,7 +122,7 @@ show.table(
 
 # %% [markdown]
 # The head has two layers, as in the code that the paper's group published {cite:p}`vazhentsev-2022-uncertainty`: a
-# normalised one, on whose output the distances are computed, and the one that gives scores. `+always` in a method's name
+# normalised one, after whose nonlinearity the distances are computed, and the one that gives scores. `+always` in a method's name
 # divides by $v$ at every step, as the paper says; `+bound` only where $v$ is above a bound, as that code does; `+none` is
 # the same head without normalisation; and a name without any has one layer and the encoder's own output in its place.
 #
@@ -308,7 +308,8 @@ for task in tasks:
 # - The paper had experts annotate, and reports no curve. Here corpora that were annotated by others play the expert, who
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
 # - The paper prints neither which layer's output stands for $h_i$, nor how distances of sub-tokens become one of a text.
-#   Here it is the output of the normalised layer at a word's first piece, before the nonlinearity's dropout, and the mean over words.
+#   Here it is what the last layer reads at a word's first piece, which is {eq}`eq-hidden` after a nonlinearity (GELU), and
+#   the mean over words.
 # - A head of two layers needs more training than a single layer before it finds anything. In single runs of the mini encoder
 #   beside this page, with few steps, it stayed behind, sometimes far, with normalisation and as much without; with two or
 #   three times as many steps all heads were alike. It is the depth that costs, not the normalisation. `+none` among the
