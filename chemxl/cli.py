@@ -20,6 +20,10 @@ from chemxl.errors import BookError, ChemxlError, CorpusError
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
 app.add_typer(corpora_app, name="corpora")
+annotate_app = typer.Typer(
+    help="Give texts to a person who annotates in brat, and take them back.", no_args_is_help=True
+)
+app.add_typer(annotate_app, name="annotate")
 
 
 class Format(StrEnum):
@@ -28,6 +32,15 @@ class Format(StrEnum):
     brat = "brat"
     jsonl = "jsonl"
     html = "html"
+
+
+class Aggregate(StrEnum):
+    """How ``chemxl annotate out`` scores a text."""
+
+    max = "max"
+    mean = "mean"
+    sum = "sum"
+    entity = "entity"
 
 
 class Profile(StrEnum):
@@ -160,6 +173,60 @@ def statistics(
             for fault in faults:
                 typer.echo(fault, err=True)
     Console().print(table)
+
+
+@annotate_app.command("out")
+def annotate_out(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="UTF-8 texts to choose from.")],
+    project: Annotated[Path, typer.Option(help="The folder of all rounds.")],
+    count: Annotated[int, typer.Option(min=1, help="How many to give out.")] = 20,
+    strategy: Annotated[str, typer.Option(help="How they are chosen: mahalanobis, entropy, badge, random, ...")] = (
+        "mahalanobis"
+    ),
+    aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = Aggregate.mean,
+    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
+) -> None:
+    """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
+    from chemxl import tag as tagging  # loads torch, which no other command needs
+    from chemxl.active import rounds
+
+    written = rounds.give_out(
+        rounds.Project(project),
+        tagging.read(files),
+        model=model or tagging.best_model(),
+        count=count,
+        strategy=strategy,
+        aggregate=aggregate.value,
+        seed=seed,
+    )
+    typer.echo(f"Annotate in {written}")
+
+
+@annotate_app.command("in")
+def annotate_in(
+    project: Annotated[Path, typer.Option(help="The folder of all rounds.")],
+    number: Annotated[int | None, typer.Option("--round", help="Which one; the last by default.")] = None,
+) -> None:
+    """Read a round back: say what was changed, keep what is well formed, refuse the rest with file and line."""
+    from chemxl.active import rounds
+
+    taken = rounds.Project(project).take_back(number)
+    back = taken.returned
+    texts = {document.id: document.text for document in back.documents.values()}
+    for change in back.changes:
+        typer.echo(change.said(texts[change.document]))
+    for fault in back.faults:
+        typer.echo(fault, err=True)
+    typer.echo(f"{len(back.documents)} of {len(back.manifest.documents)} documents are kept in {taken.path}")
+    if taken.replaced:
+        typer.echo(f"not as they were when they were last kept, which stays there: {', '.join(taken.replaced)}")
+    if taken.stale:
+        typer.echo(f"refused now, so an earlier state of them still counts: {', '.join(taken.stale)}", err=True)
+    if back.faults:
+        raise CorpusError(
+            f"{len(back.faults)} faults: mend them in {project}, where nothing was changed, and try again"
+        )
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from chemxl.active import chapter as active_chapter
+from chemxl.active import curves
 from chemxl.collect import chapter as collect_chapter
 from chemxl.contrastive import chapter as contrastive_chapter
 from chemxl.errors import ChemxlError
@@ -16,7 +18,8 @@ from chemxl.ner import chapter as ner_chapter
 from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
 
-COLLECT, PRETRAIN, NER = "01_data_collection", "03_continual_pretraining", "04_ner"
+COLLECT, ACTIVE = "01_data_collection", "02_active_learning"
+PRETRAIN, NER = "03_continual_pretraining", "04_ner"
 CONTRASTIVE = "06_contrastive_pretraining"
 
 
@@ -42,6 +45,19 @@ def _due_of_contrastive(profile: Any, settings: Mapping[str, Any]) -> Iterator[D
         yield Due(name, values, partial(_listed, CONTRASTIVE, table, name, values, profile=profile))
 
 
+def active_lines(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    """Every line of chapter 2's tables.
+
+    Args:
+        settings: the parameters of its notebook.
+    """
+    given: dict[str, Any] = {"seeds": (0, 1, 2), "sentences": 0, **settings}
+    methods, seeds, sentences = (given.pop(name) for name in ("methods", "seeds", "sentences"))
+    loops = active_chapter.Loops(**given)
+    for task in active_chapter.tasks(profile, sentences=sentences):
+        yield from looped(loops, task, methods, seeds=seeds, profile=profile)
+
+
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
     for table, lines in collect_chapter.scored(profile, **settings).items():
         for name, values in lines.items():
@@ -60,6 +76,29 @@ def _due_of_pretrain(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]
 
 def _listed(*args: Any, **settings: Any) -> list[Row]:
     return [row(*args, **settings)]
+
+
+def looped(
+    loops: active_chapter.Loops,
+    task: active_chapter.Task,
+    methods: Sequence[str],
+    *,
+    seeds: Sequence[int],
+    profile: str,
+) -> Iterator[Due]:
+    """The lines of chapter 2 on a task: each method's F1 and area, and the F1 with everything annotated."""
+    tables = active_chapter.tables(profile)
+    for method, values in loops.lines(task, methods, seeds=seeds).items():
+        name = loops.row(task, method)
+        yield Due(name, values, partial(_curve, tables, name, values, profile=profile))
+    for head, whole in loops.wholes(task, methods, seeds=seeds).items():
+        name = loops.row(task, f"all+{head}" if head else "all")
+        yield Due(name, whole, partial(_listed, ACTIVE, tables["F1"], name, whole, profile=profile))
+
+
+def _curve(tables: Mapping[str, str], name: str, values: Sequence[Any], *, profile: str) -> list[Row]:
+    height = row(ACTIVE, tables["area"], name, values, profile=profile, metric="area", estimator=curves.area)
+    return [row(ACTIVE, tables["F1"], name, values, profile=profile), height]
 
 
 def scored(lines: Mapping[str, Mapping[str, Sequence[Any]]], *, profile: str) -> list[Row]:
@@ -98,6 +137,7 @@ def counted(lines: Mapping[str, Mapping[str, Experiment]], *, profile: str) -> l
 
 _CHAPTERS = {
     COLLECT: _due_of_collect,
+    ACTIVE: active_lines,
     PRETRAIN: _due_of_pretrain,
     NER: _due_of_ner,
     CONTRASTIVE: _due_of_contrastive,

@@ -34,6 +34,18 @@ encoder: str = "mini"
 sizes: list = [100, 800]
 visits: int = 1000
 tokens: int = 512
+active: dict = {
+    "encoder": "mini",
+    "methods": ["random", "entropy", "mahalanobis", "mahalanobis+always"],
+    "rounds": 3,
+    "budget": 30,
+    "readings": 500,
+    "sentences": 300,
+    "epochs": 3,
+    "rate": 0.001,
+    "head_rate": 0.002,
+    "tokens": 512,
+}
 
 # %%
 from IPython.display import display
@@ -59,6 +71,20 @@ collected = records.read(recording.COLLECT)
 tables = records.tables(recording.scored(scored, profile=profile), collected, [])
 note = "Strict F1 over beads, or the share of the first k that is right; 95 % bootstrap interval."
 display(*[show.table(tables[name], caption=name, note=note) for name in collection.SCORERS])
+
+# %% [markdown]
+# ## Chapter 2: active learning
+#
+# Declared as in [chapter 2](02_active_learning.ipynb).
+
+# %%
+due = list(recording.active_lines(profile, active))
+for line in due:
+    run_all(line.experiments)
+chosen = records.read(recording.ACTIVE)
+tables = records.tables([row for line in due for row in line.rows()], chosen, [])
+note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds. `all`: the whole pool."
+display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 
 # %% [markdown]
 # ## Chapter 3: continual pretraining
@@ -110,7 +136,7 @@ display(*[show.table(records.wide(reported, n), caption=n, digits=4) for n in di
 # ## Where the recorded numbers come from
 
 # %%
-show.table(records.origin([*collected, *pretrained, *recorded, *contrasted]), caption="Configuration, code, machine and time of each recorded row")
+show.table(records.origin([*collected, *chosen, *pretrained, *recorded, *contrasted]), caption="Configuration, code, machine and time of each recorded row")
 
 # %%
 show.glue("bc5cdr_f1", records.interval(records.find(recorded, "e5-small: BC5CDR → BC5CDR")))

@@ -14,12 +14,23 @@ from chemxl import book
 ROOT = Path(__file__).parents[1]
 SMALL = """
 01_data_collection: &collect {seeds: [0, 1], rates: [0.1]}
+02_active_learning: &active
+  {seeds: [0, 1], sentences: 60, epochs: 1, rounds: 2, budget: 5, readings: 5, methods: [entropy, mahalanobis+always]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: &pretrain {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 06_contrastive_pretraining: &contrastive {seeds: [0, 1], sizes: [10, 20], visits: 40}
-10_scoreboard: {<<: [*ner, *collect, *pretrain, *contrastive]}
+10_scoreboard:
+  <<: [*ner, *collect, *pretrain, *contrastive]
+  active: {<<: *active, encoder: mini, rate: 0.001, head_rate: 0.002, tokens: 512}
 """
-CHAPTERS = ["01_data_collection", "03_continual_pretraining", "04_ner", "06_contrastive_pretraining", "10_scoreboard"]
+CHAPTERS = [
+    "01_data_collection",
+    "02_active_learning",
+    "03_continual_pretraining",
+    "04_ner",
+    "06_contrastive_pretraining",
+    "10_scoreboard",
+]
 HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
 
 

@@ -1,0 +1,60 @@
+"""Whether an uncertainty ranks a model's errors: area under the ROC curve, and risk by coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from chemxl.active.reading import Model, gold_labels
+from chemxl.active.strategies import SCORERS, word_scores
+from chemxl.documents import Document
+
+
+def auroc(wrong: np.ndarray, uncertainty: np.ndarray) -> float:
+    """How often a wrong word is less sure than a right one, (N,), (N,); one half where all are right or all wrong."""
+    return float(roc_auc_score(wrong, uncertainty)) if 0 < wrong.sum() < len(wrong) else 0.5
+
+
+def risk_coverage(wrong: np.ndarray, uncertainty: np.ndarray) -> np.ndarray:
+    """The error rate among the k surest words, for k = 1 ... N: (N,). Its mean is the area under the curve
+    (Geifman and El-Yaniv 2017)."""
+    ordered = wrong[np.argsort(uncertainty, kind="stable")]
+    return np.asarray(np.cumsum(ordered) / np.arange(1, len(ordered) + 1))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How an uncertainty orders words.
+
+    Args:
+        auroc: see :func:`auroc`.
+        risk: see :func:`risk_coverage`.
+    """
+
+    auroc: float
+    risk: np.ndarray
+
+    def at(self, shares: Sequence[float]) -> list[float]:
+        """The error rate among the surest words, of which these are the shares of all, above 0 and up to 1."""
+        return [float(self.risk[max(0, round(share * len(self.risk)) - 1)]) for share in shares]
+
+
+def rankings(
+    model: Model, documents: Sequence[Document], *, labelled: Sequence[Document], rng: np.random.Generator
+) -> dict[str, Ranking]:
+    """What every one of ``SCORERS`` makes of the words of annotated documents.
+
+    Raises:
+        ChemxlError: nothing is labelled, so that there are no centroids.
+    """
+    gold = gold_labels(documents, model.labels)
+    found = {}
+    for name in SCORERS:
+        pieces = list(word_scores(name, model, documents, rng=rng, labelled=labelled))
+        wrong = np.concatenate([words.predicted for words, _ in pieces]) != gold
+        scores = np.concatenate([scored for _, scored in pieces])
+        found[name] = Ranking(auroc(wrong, scores), risk_coverage(wrong, scores))
+    return found

@@ -1,0 +1,199 @@
+"""Active learning as a value: the loop of paper 0, figure 2, with a simulated annotator and rounds kept on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from chemxl import metrics
+from chemxl.active.calibration import Ranking, rankings
+from chemxl.active.oracle import Annotated, Unit
+from chemxl.active.reading import Aggregation, TaggerModel
+from chemxl.active.spectral import SpectralFineTune, SpectralTagger
+from chemxl.active.strategies import STRATEGIES, query
+from chemxl.corpora.corpus import Corpus
+from chemxl.errors import ChemxlError
+from chemxl.experiment import Experiment, write_json
+from chemxl.ner.experiments import FineTune, gold
+from chemxl.ner.tagger import Tagger
+from chemxl.training import Training
+
+ROUNDS = "rounds.json"
+SHARES = tuple(i / 20 for i in range(1, 21))  # of words, at which the risk is kept
+
+
+class ActiveLearning(Experiment):
+    """Rounds of choosing, annotating and training anew, each scored on a test corpus.
+
+    The first round's units are drawn at random, alike for all strategies with a seed; every further round adds those
+    that the strategy chooses by the last round's model. Every model is trained from the same beginning.
+
+    Args:
+        learner: the model as it would be trained on the whole pool, which are its training corpora; that run is what
+            is to be reached.
+        test: what every round is scored on.
+        strategy: one of ``chemxl.active.strategies.STRATEGIES``.
+        rounds: how many, the first included.
+        budget: units that are annotated in each round.
+        readings: units that every training reads at least, those that come again counted: the first rounds' few are
+            read more often than the learner's epochs say, or they would teach nothing.
+        noise: see :class:`chemxl.active.oracle.Annotated`.
+        seed: of the draws, of every training and of the noise, in the learner's place.
+    """
+
+    kind: Literal["ActiveLearning"] = "ActiveLearning"
+    learner: FineTune | SpectralFineTune = Field(discriminator="kind")
+    test: Corpus
+    strategy: str = "mahalanobis"
+    aggregate: Aggregation = "mean"
+    rounds: int = Field(default=5, ge=1)
+    budget: int = Field(default=50, ge=1)
+    readings: int = Field(default=0, ge=0)
+    unit: Unit = "sentence"
+    noise: float = Field(default=0.0, ge=0, le=1)
+    seed: int = 0
+
+    @field_validator("strategy")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in STRATEGIES:
+            raise ValueError(f"there are {', '.join(STRATEGIES)}")
+        return name
+
+    def pool(self) -> tuple[Annotated, ...]:
+        """The corpora that are chosen from, as the annotator would annotate all of them."""
+        return tuple(
+            Annotated.of(corpus, unit=self.unit, noise=self.noise, noise_seed=self.seed)
+            for corpus in self.learner.train
+        )
+
+    def model(self, ids: list[str]) -> FineTune:
+        """The learner with these units annotated and no others."""
+        fields = {n: getattr(self.learner, n) for n in type(self.learner).model_fields if n not in {"infra", "kind"}}
+        train = tuple(corpus.only(ids) for corpus in self.pool())
+        epochs = max(self.learner.training.epochs, round(self.readings / len(ids)))
+        plain = {name: getattr(self.learner.training, name) for name in Training.model_fields}
+        training = Training(**plain | {"epochs": epochs})
+        return type(self.learner)(**fields | {"train": train, "training": training, "seed": self.seed})
+
+    def trained(self) -> ActiveLearning:
+        """What took the time: the loop itself."""
+        return self
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Go on from the last finished round, and in a round from the last checkpoint of its training.
+
+        ``rounds.json`` has a row a round: the ids that were added, how many units and words are annotated, and the
+        counts of right, predicted and gold mentions of each test document by type. The last one also says how well
+        each uncertainty finds the model's errors among the test's words (:mod:`chemxl.active.calibration`).
+
+        Raises:
+            ChemxlError: two units of the pool have one id, or it has fewer than the first round's.
+        """
+        units = [unit for corpus in self.pool() for unit in corpus.load()]
+        ids = [unit.id for unit in units]
+        if len(set(ids)) < len(ids) or len(ids) < self.budget:
+            raise ChemxlError(
+                f"a pool of {len(ids)} units, {len(set(ids))} with names of their own: give more, or others"
+            )
+        rows = _read(folder / ROUNDS)
+        while len(rows) < self.rounds:
+            done = [id for row in rows for id in row["added"]]
+            added = rows[-1]["next"] if rows else self.first(ids)
+            if not added:  # the pool is empty
+                break
+            rows.append(self._round(folder / f"round-{len(rows):02}", [*done, *added], added, number=len(rows)))
+            write_json(folder / ROUNDS, rows)
+        for left in folder.glob("round-*"):
+            shutil.rmtree(left)
+        return _summary(rows)
+
+    def first(self, ids: list[str]) -> list[str]:
+        """The first round's units, of all the pool's."""
+        drawn = np.random.default_rng([self.seed, 0]).permutation(len(ids))[: self.budget]
+        return [ids[i] for i in drawn]
+
+    def _round(self, folder: Path, annotated: list[str], added: list[str], *, number: int) -> dict[str, Any]:
+        """Train on what is annotated, score, and choose what is next."""
+        value = self.model(annotated)
+        tagger = _trained(value, folder)
+        documents = self.test.load()
+        counts = metrics.count([layer.mentions for layer in gold(documents)], tagger.predict(documents))
+        labelled = [unit for corpus in value.train for unit in corpus.load()]
+        known = set(annotated)
+        left = [unit for corpus in self.pool() for unit in corpus.load() if unit.id not in known]
+        network, rng = TaggerModel(tagger), np.random.default_rng([self.seed, number + 1])
+        row: dict[str, Any] = {
+            "added": added,
+            "units": len(annotated),
+            "words": sum(len(unit.words) for unit in labelled),
+            "types": list(counts.types),
+            "counts": counts.values.tolist(),
+            "next": [],
+        }
+        if number + 1 < self.rounds:
+            chosen = query(
+                self.strategy, network, left, self.budget, rng=rng, labelled=labelled, aggregate=self.aggregate
+            )
+            return row | {"next": [left[i].id for i in chosen]}
+        return row | _calibrated(rankings(network, documents, labelled=labelled, rng=rng))
+
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of ``rounds.json``."""
+        return _read(self.run().folder / ROUNDS)
+
+    def curve(self) -> tuple[list[int], list[float]]:
+        """Units that are annotated, and micro F1, of every round."""
+        rows = self.history()
+        return [row["units"] for row in rows], [_f1(row) for row in rows]
+
+    def every(self) -> list[metrics.Counts]:
+        """Of every round, for intervals and paired tests."""
+        return [_counts(row) for row in self.history()]
+
+    def counts(self) -> metrics.Counts:
+        """Of the last round."""
+        return self.every()[-1]
+
+
+def _calibrated(found: dict[str, Ranking]) -> dict[str, dict[str, Any]]:
+    areas = {f"aurc.{name}": float(ranking.risk.mean()) for name, ranking in found.items()}
+    areas |= {f"auroc.{name}": ranking.auroc for name, ranking in found.items()}
+    return {"calibration": areas, "risk": {name: ranking.at(SHARES) for name, ranking in found.items()}}
+
+
+def _trained(value: FineTune, folder: Path) -> Tagger:
+    """Trained in a folder of the loop's own, since the weights of every round would fill a disk."""
+    finished = folder / "metrics.json"
+    if not finished.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(finished, value.compute(folder))
+    return SpectralTagger.load(folder)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", json.loads(path.read_text("utf-8"))) if path.exists() else []
+
+
+def _counts(row: dict[str, Any]) -> metrics.Counts:
+    return metrics.Counts(
+        tuple(row["types"]), np.array(row["counts"], dtype=np.int64).reshape(-1, len(row["types"]), 3)
+    )
+
+
+def _f1(row: dict[str, Any]) -> float:
+    return _counts(row).scores()[metrics.MICRO].f1
+
+
+def _summary(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The last round's F1, the mean height of the learning curve, F1 of every round, and the calibration."""
+    units, f1 = [row["units"] for row in rows], [_f1(row) for row in rows]
+    area = float(np.trapezoid(f1, units)) / (units[-1] - units[0]) if len(rows) > 1 else f1[-1]
+    every = {f"{n} units.f1": value for n, value in zip(units, f1, strict=True)}
+    calibrated: dict[str, float] = rows[-1].get("calibration", {})
+    return {"micro.f1": f1[-1], "area": area, "documents": len(rows[-1]["counts"]), **every, **calibrated}

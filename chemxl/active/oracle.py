@@ -1,0 +1,82 @@
+"""The simulated annotator: a corpus's own annotation, sentence by sentence, with as many mistakes as are asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from chemxl.corpora.corpus import Corpus
+from chemxl.digests import sha256
+from chemxl.documents import Document, Mention
+from chemxl.ner.samples import Sample
+
+Unit = Literal["sentence", "document"]
+
+
+class Annotated(Corpus):
+    """What the annotator has done of a corpus.
+
+    Args:
+        unit: what is annotated at once; for sentences see :class:`chemxl.ner.samples.Sample`.
+        ids: of the units that are annotated; all where it is None.
+        noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or
+            ends a word too late or too early. A mention's fate depends on ``noise_seed`` and on the unit's id alone.
+    """
+
+    unit: Unit = "sentence"
+    ids: tuple[str, ...] | None = None
+    noise: float = Field(default=0.0, ge=0, le=1)
+    noise_seed: int = 0
+
+    @classmethod
+    def of(cls, corpus: Corpus, *, unit: Unit = "sentence", noise: float = 0.0, noise_seed: int = 0) -> Annotated:
+        """All of a corpus."""
+        fields = {name: getattr(corpus, name) for name in Corpus.model_fields}
+        return cls(**fields, unit=unit, noise=noise, noise_seed=noise_seed)
+
+    def only(self, ids: Sequence[str]) -> Annotated:
+        """These units of it."""
+        fields = {name: getattr(self, name) for name in Annotated.model_fields}
+        return Annotated(**fields | {"ids": tuple(sorted(ids))})
+
+    def load(self) -> list[Document]:
+        """The units, each text once; those without a word cannot be annotated and are left out.
+
+        Sentences come in a random order, always the same.
+        """
+        fields = {name: getattr(self, name) for name in Corpus.model_fields}
+        whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=sys.maxsize)
+        units = list({unit.text: unit for unit in whole.load() if unit.words}.values())
+        if self.ids is not None:
+            wanted = set(self.ids)
+            units = [unit for unit in units if unit.id in wanted]
+        return [noisy(unit, self.types, self.noise, self.noise_seed) for unit in units] if self.noise else units
+
+
+def noisy(document: Document, types: Sequence[str], share: float, seed: int) -> Document:
+    """A document with so many of its mentions wrong."""
+    rng = np.random.default_rng([seed, int(sha256(document.id)[:15], 16)])
+    kept = []
+    for mention in document.mentions:
+        wrong, how = rng.random() < share, int(rng.integers(3))
+        others = [type_ for type_ in types if type_ != mention.type]
+        if not wrong:
+            kept.append(mention)
+        elif how == 1 and others:
+            kept.append(replace(mention, type=str(rng.choice(others))))
+        elif how == 2:
+            kept.append(_misjudged(mention, document))
+    return replace(document, mentions=tuple(kept), relations=())
+
+
+def _misjudged(mention: Mention, document: Document) -> Mention:
+    """One that ends a word late, or, at the text's end, a word early where it has more than one."""
+    later = [end for _, end in document.words if end > mention.end]
+    earlier = [end for _, end in document.words if mention.start < end < mention.end]
+    end = later[0] if later else earlier[-1] if earlier else mention.end
+    return replace(mention, fragments=((mention.start, end),))

@@ -1,0 +1,188 @@
+"""A tagger whose head has a spectrally normalised layer (paper 0, section II, equations 2 to 4).
+
+As in the code that the paper's group published, the head is ``dropout(gelu(W x + b))`` and then the layer that gives
+the labels' scores. What that last layer reads is the hidden representation that distances are computed on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, cast
+
+import torch
+from pydantic import Field
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+
+from chemxl import encoders
+from chemxl.documents import Document
+from chemxl.ner.experiments import Evaluation, FineTune, bio_labels
+from chemxl.ner.models import EncoderLabeller
+from chemxl.ner.tagger import SubwordReader, Tagger
+
+Norm = Literal["none", "always", "bound"]
+FILE = "spectral.json"
+_WARM_UP = 200  # iterations before the first step: random weights' singular values lie close together
+
+
+def power_iteration(weight: torch.Tensor, u: torch.Tensor, *, steps: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first singular vectors ``u`` (m,) and ``v`` (n,) of a matrix (m, n), nearer by each step.
+
+    ``u @ weight @ v`` is then the spectral norm of equation 2.
+    """
+    for _ in range(steps):
+        v = F.normalize(weight.T @ u, dim=0)  # (n,)
+        u = F.normalize(weight @ v, dim=0)  # (m,)
+    return u, v
+
+
+class SpectralLinear(nn.Linear):
+    """A linear layer that computes with ``W / v``, v being the spectral norm of its weights W.
+
+    At each training step the power iteration goes on from where the last one ended; gradients flow through v
+    (Miyato et al. 2018). The vectors are buffers, so that a checkpoint holds them.
+
+    Args:
+        iterations: at each step. With one, as in the group's code, v may lag: training lowers the singular value that
+            is divided by, others overtake it, and after the few steps of a small training set v is a sixth too small.
+        norm: ``always`` divides by v (paper 0); ``bound`` by v / bound where that is above 1 (the group's code);
+            ``none`` never, which is ``nn.Linear``.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, norm: Norm, bound: float = 1.0, iterations: int = 10) -> None:
+        super().__init__(inputs, outputs)
+        self.norm, self.bound, self.iterations = norm, bound, iterations
+        self.u: torch.Tensor
+        self.v: torch.Tensor
+        if norm != "none":
+            u, v = power_iteration(self.weight.detach(), F.normalize(torch.randn(outputs), dim=0), steps=_WARM_UP)
+            self.register_buffer("u", u)
+            self.register_buffer("v", v)
+
+    def normalised(self) -> torch.Tensor:
+        """The weights that it computes with, (outputs, inputs)."""
+        if self.norm == "none":
+            return self.weight
+        spectral = self.u @ self.weight @ self.v  # ()
+        divisor = spectral if self.norm == "always" else (spectral / self.bound).clamp_min(1.0)
+        return self.weight / divisor
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(..., inputs) -> (..., outputs)"""
+        if self.norm == "none":
+            return super().forward(x)
+        with torch.autocast(x.device.type, enabled=False):  # or the products would be rounded to bf16
+            if self.training:
+                with torch.no_grad():
+                    self.u, self.v = power_iteration(self.weight, self.u, steps=self.iterations)
+            weight = self.normalised()
+        return F.linear(x, weight, self.bias)
+
+    def settle(self) -> None:
+        """Make the weights those that it computes with: from now on an ordinary layer with the same outputs."""
+        with torch.no_grad():
+            self.weight.copy_(self.normalised())
+        if self.norm != "none":
+            del self.u, self.v
+        self.norm = "none"
+
+
+class SpectralHead(nn.Module):
+    """A normalised layer, then the one that gives scores: (B, W, d) -> (B, W, L)."""
+
+    def __init__(self, dense: SpectralLinear, labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.dense = dense
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(dense.out_features, labels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(..., d) -> (..., L)"""
+        return cast("torch.Tensor", self.out(self.dropout(F.gelu(self.dense(x)))))
+
+
+class SpectralLabeller(EncoderLabeller):
+    """An encoder under a :class:`SpectralHead`, which has the only dropout.
+
+    Args:
+        dense: the head's first layer, of the encoder's hidden size.
+    """
+
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        labels: Sequence[str],
+        *,
+        crf: bool,
+        dense: SpectralLinear,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__(encoder, labels, crf=crf, dropout=0.0)
+        self.head = SpectralHead(dense, len(labels), dropout=dropout)  # type: ignore[assignment]
+
+
+class SpectralTagger(Tagger):
+    """A tagger with such a head, kept as ``spectral.json`` where others have ``tagger.json``, which have no such layer.
+
+    What is saved are the weights that the head computes with: a loaded tagger needs no power iteration.
+    """
+
+    def save(self, folder: Path) -> None:
+        """As :meth:`chemxl.ner.Tagger.save`."""
+        cast("SpectralHead", self.model.head).dense.settle()
+        super().save(folder)
+        (folder / "tagger.json").replace(folder / FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Tagger:
+        """Read what :meth:`save` wrote, or an ordinary tagger.
+
+        Raises:
+            EncoderError: the folder holds no tagger.
+        """
+        if not (folder / FILE).exists():
+            return Tagger.load(folder)
+        kind = json.loads((folder / FILE).read_text("utf-8"))
+        encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float()
+        size = encoder.config.hidden_size
+        dense = SpectralLinear(size, size, norm="none")
+        model = SpectralLabeller(encoder, kind["labels"], crf=kind["crf"], dense=dense)
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+        return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
+
+
+class SpectralFineTune(FineTune):
+    """:class:`chemxl.ner.FineTune` with a spectrally normalised layer in its head.
+
+    Args:
+        norm: see :class:`SpectralLinear`; ``none`` is the same head without normalisation, to compare with.
+        bound: for ``bound``: the spectral norm that is let be.
+        iterations: see :class:`SpectralLinear`.
+    """
+
+    kind: Literal["SpectralFineTune"] = "SpectralFineTune"  # type: ignore[assignment]
+    norm: Norm = "always"
+    bound: float = Field(default=1.0, gt=0)
+    iterations: int = Field(default=10, ge=1)
+
+    def untrained(self, documents: Sequence[Document]) -> Tagger:
+        """The encoder under a fresh head."""
+        tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
+        size = encoder.config.hidden_size
+        dense = SpectralLinear(size, size, norm=self.norm, bound=self.bound, iterations=self.iterations)
+        model = SpectralLabeller(encoder, bio_labels(self.types), crf=self.head == "crf", dense=dense)
+        return SpectralTagger(model, SubwordReader(tokenizer))
+
+    def tagger(self) -> Tagger:
+        """The trained tagger, trained now where the cache does not have it."""
+        return SpectralTagger.load(self.run().folder)
+
+
+class SpectralEvaluation(Evaluation):
+    """:class:`chemxl.ner.Evaluation` of such a tagger."""
+
+    model: SpectralFineTune

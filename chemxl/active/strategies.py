@@ -1,0 +1,246 @@
+"""Query strategies behind one interface: a model and a pool in, the documents to annotate next out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from chemxl.active import diversity, uncertainty
+from chemxl.active.diversity import Embeddings
+from chemxl.active.reading import Aggregation, Model, Words, aggregated, gold_labels
+from chemxl.active.uncertainty import Gaussian, Statistics, probabilities
+from chemxl.documents import Document
+from chemxl.errors import ChemxlError
+
+Scorer = Callable[[Words], np.ndarray]  # a piece of N words -> their uncertainties, (N,)
+PASSES = 10  # of dropout
+DISTANCES = ("mahalanobis", "centroid", "core-set")  # what looks at annotated documents
+
+
+class Strategy(Protocol):
+    """What every strategy is."""
+
+    def __call__(
+        self,
+        model: Model,
+        pool: Sequence[Document],
+        n: int,
+        *,
+        rng: np.random.Generator,
+        labelled: Sequence[Document],
+        aggregate: Aggregation,
+    ) -> np.ndarray:
+        """The indices of at most n documents of the pool, the first to be annotated first."""
+
+
+def query(
+    name: str,
+    model: Model,
+    pool: Sequence[Document],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document] = (),
+    aggregate: Aggregation = "mean",
+) -> np.ndarray:
+    """The documents of the pool to annotate next: distinct indices, (min(n, len(pool)),); of equal ones the first.
+
+    Args:
+        name: one of ``STRATEGIES``.
+        rng: of what is random; the same state gives the same choice.
+        labelled: annotated documents. Distances need them; ``core-set`` keeps away from them.
+        aggregate: how words' uncertainties become a document's, see :func:`chemxl.active.reading.aggregated`; the
+            strategies whose docstring does not name it do not ask.
+
+    Raises:
+        ChemxlError: no such strategy, n below 0, or nothing is annotated where distances need it.
+    """
+    if name not in STRATEGIES:
+        raise ChemxlError(f"there is no strategy {name!r}; there are {', '.join(STRATEGIES)}")
+    if n < 0:
+        raise ChemxlError(f"{n} documents cannot be asked for: ask for 0 or more")
+    if not pool or not n:
+        return np.array([], dtype=np.int64)
+    return STRATEGIES[name](model, pool, n, rng=rng, labelled=labelled, aggregate=aggregate)
+
+
+def fitted(model: Model, labelled: Sequence[Document]) -> Statistics:
+    """Statistics of annotated words by their gold labels. Those of more documents are added to them with ``+``, as
+    long as the model is the same: a model that was trained again has another hidden space."""
+    size = len(model.labels)
+    total = Statistics.of(np.zeros((0, model.weight.shape[1])), np.zeros(0, dtype=np.int64), classes=size)
+    done = 0
+    for words in model.read(labelled):
+        documents = labelled[done : done + len(words.counts)]
+        total += Statistics.of(words.hidden, gold_labels(documents, model.labels), classes=size)
+        done += len(documents)
+    return total
+
+
+def _fit(model: Model, labelled: Sequence[Document]) -> Gaussian:
+    return fitted(model, labelled).gaussian()
+
+
+def mahalanobis(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """Squared Mahalanobis distance to the nearest class's centroid, by ``aggregate`` (paper 0, equation 1; Lee et al.
+    2018; for transformers Vazhentsev et al. 2022)."""
+    fit = _fit(model, labelled)
+    return lambda words: fit.nearest(words.hidden)
+
+
+def centroid(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """Euclidean distance to the assigned class's centroid, by ``aggregate`` (paper 0, section II)."""
+    fit = _fit(model, labelled)
+    return lambda words: uncertainty.to_centroid(words.hidden, words.logits, fit)
+
+
+def probability(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """One less the probability of the assigned class, by ``aggregate`` (paper 0, section II; Lewis and Gale 1994)."""
+    return lambda words: uncertainty.least_confidence(words.logits)
+
+
+def margin(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """One less the lead of the first class over the second, by ``aggregate`` (Scheffer et al. 2001)."""
+    return lambda words: uncertainty.margin(words.logits)
+
+
+def entropy(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """Entropy of the classes, by ``aggregate`` (Shannon 1948; for sequences Settles and Craven 2008)."""
+    return lambda words: uncertainty.entropy(words.logits)
+
+
+def surprisal(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """Minus the log-probability of the assigned class; see :func:`mnlp`."""
+    return lambda words: uncertainty.surprisal(words.logits)
+
+
+def bald(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+    """Mutual information of class and model under dropout, by ``aggregate`` (Houlsby et al. 2011; Gal et al. 2017).
+
+    Dropout in front of the last layer alone is drawn, which is all that fine-tuned encoders of this book have.
+    """
+    streams = rng.spawn(PASSES)  # one a pass, so that the draws do not depend on how the pool is cut
+
+    def score(words: Words) -> np.ndarray:
+        draws = np.empty((PASSES, *words.logits.shape))  # (T, N, L)
+        for draw, stream in zip(draws, streams, strict=True):
+            kept = stream.random(words.hidden.shape, dtype=np.float32) >= model.dropout  # (N, d)
+            draw[:] = probabilities(words.hidden * kept @ model.weight.T / (1.0 - model.dropout) + model.bias)
+        return uncertainty.mutual_information(draws)
+
+    return score
+
+
+SCORERS: dict[str, Callable[[Model, Sequence[Document], np.random.Generator], Scorer]] = {
+    "mahalanobis": mahalanobis,
+    "centroid": centroid,
+    "probability": probability,
+    "margin": margin,
+    "entropy": entropy,
+    "surprisal": surprisal,
+    "bald": bald,
+}
+
+
+def word_scores(
+    name: str, model: Model, documents: Sequence[Document], *, rng: np.random.Generator, labelled: Sequence[Document]
+) -> Iterator[tuple[Words, np.ndarray]]:
+    """Pieces of the documents with the uncertainty (N,) of each of their words, by one of ``SCORERS``."""
+    score = SCORERS[name](model, labelled, rng)
+    for words in model.read(documents):
+        yield words, score(words)
+
+
+def _hardest(name: str) -> Strategy:
+    def strategy(
+        model: Model,
+        pool: Sequence[Document],
+        n: int,
+        *,
+        rng: np.random.Generator,
+        labelled: Sequence[Document],
+        aggregate: Aggregation,
+    ) -> np.ndarray:
+        scored = word_scores(name, model, pool, rng=rng, labelled=labelled)
+        scores = np.concatenate([aggregated(found, words, aggregate) for words, found in scored])  # (S,)
+        return np.argsort(-scores, kind="stable")[:n]
+
+    strategy.__doc__ = SCORERS[name].__doc__
+    return strategy
+
+
+def mnlp(
+    model: Model,
+    pool: Sequence[Document],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document],
+    aggregate: Aggregation,
+) -> np.ndarray:
+    """Least confidence in the best sequence, normalised by its length: the mean of its words' surprisals
+    (Shen et al. 2018)."""
+    return _hardest("surprisal")(model, pool, n, rng=rng, labelled=labelled, aggregate="mean")
+
+
+def badge(
+    model: Model,
+    pool: Sequence[Document],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document],
+    aggregate: Aggregation,
+) -> np.ndarray:
+    """k-means++ seeds among the gradients that the model would have if it were right (Ash et al. 2020)."""
+    with Embeddings(model.weight.size) as points:
+        for words in model.read(pool):
+            points.append(diversity.gradients(words))
+        return diversity.k_means_seeds(points, n, rng=rng)
+
+
+def core_set(
+    model: Model,
+    pool: Sequence[Document],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document],
+    aggregate: Aggregation,
+) -> np.ndarray:
+    """Greedy k-centre on documents' mean hidden representation, away from annotated ones (Sener and Savarese 2018).
+
+    Where nothing is annotated, the pool's mean is the first centre.
+    """
+    with Embeddings(model.weight.shape[1]) as points, Embeddings(model.weight.shape[1]) as centres:
+        for words in model.read(pool):
+            points.append(diversity.means(words.hidden, words))
+        for words in model.read(labelled):
+            centres.append(diversity.means(words.hidden, words))
+        if not centres.length:
+            centres.append(points.mean()[None])
+        return diversity.k_centre(points, n, diversity.to_nearest(points, centres))
+
+
+def random(
+    model: Model,
+    pool: Sequence[Document],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document],
+    aggregate: Aggregation,
+) -> np.ndarray:
+    """Documents drawn without replacement, each as likely as any other: what the others are compared with."""
+    return rng.permutation(len(pool))[:n]
+
+
+STRATEGIES: dict[str, Strategy] = {
+    **{name: _hardest(name) for name in SCORERS if name != "surprisal"},
+    "mnlp": mnlp,
+    "badge": badge,
+    "core-set": core_set,
+    "random": random,
+}

@@ -1,0 +1,201 @@
+"""What chapter 2 declares, and what its curves say: rows of their own, areas, sentences to a goal, tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import jupytext
+import numpy as np
+import pytest
+import yaml
+
+from chemxl import corpora, metrics, recording, records
+from chemxl.active import chapter, curves
+from chemxl.active.experiments import ActiveLearning
+from chemxl.active.lengths import COMPARED
+from chemxl.active.oracle import Annotated
+from chemxl.active.reading import AGGREGATIONS
+from chemxl.active.spectral import SpectralEvaluation, SpectralFineTune
+from chemxl.book.sources import _declared
+from chemxl.errors import ChemxlError
+from chemxl.experiment import Value
+from chemxl.ner.samples import split
+
+ROOT = Path(__file__).parents[2]
+PROFILES = get_args(chapter.Profile)
+LOOPS = chapter.Loops(encoder="mini", rounds=2, budget=4, readings=8, epochs=1, rate=1e-3, head_rate=1e-3, tokens=256)
+METHODS = ["random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+none"]
+
+
+class Done:
+    """A finished loop with these numbers of right mentions of ten, after rounds of ten units each."""
+
+    def __init__(self, right: Sequence[int], *, words: int = 100, auroc: float = 0.5) -> None:
+        self.right, self.words = right, words
+        f1 = [r / 10 for r in right]
+        self.metrics = {"micro.f1": f1[-1], "area": float(np.trapezoid(f1) / (len(f1) - 1)), "auroc.entropy": auroc}
+
+    def run(self) -> Done:
+        return self
+
+    def history(self) -> list[dict[str, Any]]:
+        return [{"units": 10 * i, "words": self.words * i} for i in range(1, len(self.right) + 1)]
+
+    def every(self) -> list[metrics.Counts]:
+        documents = [np.array([[[int(i < r), 1, 1]] for i in range(10)]) for r in self.right]
+        return [metrics.Counts(("CHEM",), values) for values in documents]
+
+    def curve(self) -> tuple[list[int], list[float]]:
+        return [10 * i for i in range(1, len(self.right) + 1)], [r / 10 for r in self.right]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_rows_have_names_and_configurations_of_their_own(profile: chapter.Profile) -> None:
+    due = [
+        line
+        for task in chapter.tasks(profile, sentences=100)
+        for line in recording.looped(LOOPS, task, METHODS, seeds=(0, 1), profile=profile)
+    ]
+    values = [value for line in due for value in line.experiments]
+    assert len({value.config_hash() for value in values}) == len(values) == 2 * len(due)
+    assert len({line.name for line in due}) == len(due)
+    for value in values:
+        assert Value.from_config(value.config()) == value
+
+
+def test_methods_differ_in_what_they_should() -> None:
+    [task] = chapter.tasks("small", sentences=100)
+    lines = LOOPS.lines(task, METHODS, seeds=(0, 1))
+    assert list(lines) == [*METHODS, "random+always", "random+none"]
+    summed, spectral = lines["entropy+sum"][1], lines["mahalanobis+always"][1]
+    assert (summed.strategy, summed.aggregate, summed.seed) == ("entropy", "sum", 1)
+    assert summed.model_copy(update={"aggregate": "mean"}) == lines["entropy"][1]
+    assert isinstance(spectral.learner, SpectralFineTune) and spectral.learner.norm == "always"
+    assert spectral.model_copy(update={"strategy": "random"}) == lines["random+always"][1]
+    wholes = LOOPS.wholes(task, METHODS, seeds=(0,))
+    assert list(wholes) == ["", "always", "none"] and isinstance(wholes["none"][0], SpectralEvaluation)
+    assert wholes[""][0].model == lines["random"][0].learner
+    assert wholes[""][0].model.train == lines["random"][0].pool()
+
+
+def test_a_method_that_is_none_is_an_error() -> None:
+    assert chapter.parsed("badge+bound") == ("badge", "bound", "mean")
+    with pytest.raises(ChemxlError, match="'sometimes' is neither"):
+        chapter.parsed("entropy+sometimes")
+
+
+@pytest.mark.parametrize("profile", ["real", "paper"])
+def test_every_profile_can_be_recorded(profile: str) -> None:
+    rows, missing = recording.collect(recording.ACTIVE, profile=profile)
+    assert missing or rows
+    settings = yaml.safe_load((ROOT / f"book/params/{profile}.yaml").read_text("utf-8"))
+    assert settings["10_scoreboard"]["active"] == settings[recording.ACTIVE]
+    strategies = {chapter.parsed(method) for method in settings[recording.ACTIVE]["methods"]}
+    assert len(strategies) >= 5 and settings[recording.ACTIVE]["rounds"] >= 5
+
+
+def test_figures_have_as_many_curves_as_there_are_colours() -> None:
+    settings = yaml.safe_load((ROOT / "book/params/real.yaml").read_text("utf-8"))[recording.ACTIVE]
+    methods = dict.fromkeys([*settings["methods"], *map(chapter.control, settings["methods"])])
+    groups = curves.families({method: [] for method in methods})
+    assert all(2 <= len(group) <= 6 and "random" in group for group in groups.values())
+    assert {method for group in groups.values() for method in group} == set(methods)
+
+
+def test_the_area_has_an_interval_around_it() -> None:
+    values: Any = [Done([2, 4, 6]), Done([2, 6, 8])]
+    value, low, high = curves.area(values)
+    assert value == pytest.approx((0.4 + 0.55) / 2) and low < value < high
+    alike: Any = [Done([10, 10, 10])] * 2
+    assert curves.area(alike) == (1.0, 1.0, 1.0)
+
+
+def test_a_goal_is_reached_between_rounds() -> None:
+    values: Any = [Done([2, 4, 6]), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
+    assert curves.to_reach(0.6, values) == pytest.approx(25)
+    assert curves.to_reach(0.1, values) == 10 and curves.to_reach(0.71, values) is None
+
+
+def test_tests_are_against_random_with_the_same_head() -> None:
+    same: Any = [Done([2, 4])]
+    better: Any = [Done([9, 10])]
+    lines = {"random": same, "entropy": better, "random+always": better, "mahalanobis+always": better}
+    rows = curves.against_random(lines)
+    assert [(row["method"], row["against"]) for row in rows[::2]] == [
+        ("entropy", "random"),
+        ("mahalanobis+always", "random+always"),
+    ]
+    assert [row["difference"] for row in rows] == pytest.approx([0.6, 0.65, 0, 0])
+    assert rows[2]["p"] == rows[3]["p"] == 1 and float(str(rows[1]["p"])) < 0.05
+
+
+def test_what_was_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: Any = {"": [Done([8])]}
+    values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]
+    [row] = curves.summary({"random": values}, whole)
+    assert row["words a sentence"] == 15 and row["F1 with all annotated"] == 0.8
+    assert row["sentences to 95% of it"] == "over 30"
+    assert curves.over_seeds([0.5]) == (0.5, 0.5, 0.5)
+    mean, low, high = curves.over_seeds([0.4, 0.6])
+    assert mean == pytest.approx(0.5) and high - mean == pytest.approx(12.7062 * 0.1, rel=1e-4) and low < 0
+
+
+def test_a_small_chapter_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    [task] = chapter.tasks("small", sentences=30)
+    lines = LOOPS.lines(task, ["mahalanobis+always"], seeds=(0,))
+    one = LOOPS.lengths(task, seed=0)
+    found = one.run().metrics
+    assert found.keys() == {"pool", *(f"{name}.{how}" for name in COMPARED for how in AGGREGATIONS)}
+    pool = Annotated.of(task.pool).load()
+    known = {unit.id for unit in one.model.train[0].load()}
+    assert len(known) == 8 and found["pool"] == pytest.approx(
+        np.mean([len(unit.words) for unit in pool if unit.id not in known])
+    )
+    assert found["entropy.sum"] >= found["entropy.mean"]
+    assert {(bar.label, bar.group): bar.value for bar in curves.lengths([one])}["entropy", "sum"] == found[
+        "entropy.sum"
+    ]
+    assert curves.left([one]) == found["pool"]
+    [due, *_] = recording.looped(LOOPS, task, ["mahalanobis+always"], seeds=(0,), profile="small")
+    run = lines["mahalanobis+always"][0].run()
+    rows = due.rows()
+    assert [row.metric for row in rows] == ["F1", "area"] and len({row.table for row in rows}) == 2
+    assert rows[0].value == round(run.metrics["micro.f1"], 4) and rows[0].n == len(task.test.load())
+    assert isinstance(rows[0].recreated(), ActiveLearning) and records.tables(rows, [], [])
+    assert len(curves.risks(lines["mahalanobis+always"], ["entropy"])[0].runs[0]) == 20
+    assert json.loads((run.folder / "rounds.json").read_text("utf-8"))
+
+
+def test_examples_are_shown_of_our_own_corpus_alone() -> None:
+    [task] = chapter.tasks("small", sentences=100)
+    shown = chapter.examples(task, publishable=True)
+    assert len(shown) == 3 and all(len({m.type for m in unit.mentions}) > 1 for unit in shown)
+    assert chapter.examples(task, publishable=False) == []
+
+
+def test_power_iteration_ends_in_the_norm() -> None:
+    rows = chapter.worked(seed=0, steps=(1, 1000))
+    assert float(str(rows[1]["power iteration"])) == pytest.approx(float(str(rows[1]["torch"])), rel=1e-5)
+    assert float(str(rows[0]["power iteration"])) < float(str(rows[1]["power iteration"]))
+
+
+def test_no_sentence_of_a_real_test_is_in_a_pool() -> None:
+    tasks = [task for task in chapter.tasks("real", sentences=0) if corpora.available(task.pool.name)]
+    if not tasks:
+        pytest.skip("no corpus of chapter 2 is on this machine: set CHEMXL_DATA")
+    for task in tasks:
+        tested = {part.text for document in task.test.load() for part in split(document)}
+        units = Annotated.of(task.pool).load()
+        assert len(units) > 1000 and not {unit.text for unit in units} & tested, task.name
+
+
+def test_the_scoreboard_runs_what_the_chapter_runs() -> None:
+    def defaults(stem: str) -> dict[str, Any]:
+        notebook = jupytext.read(ROOT / f"notebooks/{stem}.py")
+        return {name: parameter.default for name, parameter in _declared(stem, notebook).items()}
+
+    own = defaults(recording.ACTIVE)
+    assert defaults("10_scoreboard")["active"] == {n: v for n, v in own.items() if n not in ("profile", "seeds")}
