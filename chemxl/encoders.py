@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -297,3 +297,13 @@ class TrimmedEmbedding(nn.Module):
                 self.table.weight.detach().cpu().to(whole.weight.dtype)
             )
         model.set_input_embeddings(whole.to(self.table.weight.device))
+
+
+@contextmanager
+def trimmed(model: PreTrainedModel, ids: Iterable[int]) -> Iterator[None]:
+    """While inside, the model's embedding table holds only the rows of these ids."""
+    table = TrimmedEmbedding.within(model, sorted(set(ids)))
+    try:
+        yield
+    finally:
+        table.restore(model)

@@ -1,91 +1,20 @@
-"""Every plot of the book, as inline SVG that follows the page.
-
-Ink (text, axes, grid) is drawn in ``currentColor``, so that a figure is readable in a light and in a dark theme, in
-Jupyter and in print; data are drawn in the colours of Okabe and Ito, with a marker, dash or hatch each, so that no
-reader depends on colour. Text stays text. The same data give the same bytes.
-
-``Figure.svg`` alone is a whole file: ``Path("f.svg").write_text(figure.svg)`` for a paper.
-"""
+"""Every plot of the book, drawn on :mod:`chemxl.canvas`."""
 
 from __future__ import annotations
 
-import hashlib
-import html
-import io
-import re
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
 import numpy as np
-from cycler import cycler
 from matplotlib import ticker
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Ellipse
 from scipy import stats
 
+from chemxl.canvas import COLOURS, DASHES, HATCHES, INK, MARKERS, Figure, check, finish, legend, sheet
 from chemxl.errors import ChemxlError
-
-INK = "#767676"
-"""Mid grey: readable on white and on black. In a finished figure it becomes ``currentColor``."""
-
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Okabe and Ito's palette without black and yellow, which vanish on one of the two themes."""
-
-_MARKERS = ("o", "s", "^", "D", "v", "P")
-_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
-_HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||")  # lines only: dots make an SVG of 250 kB
-_WIDTH = 4.6  # inches: drawn for the width of a phone, so that ten points stay ten pixels there
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "chemxl",
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the layout does not depend on the machine's fonts
-    "font.size": 10,
-    "text.parse_math": False,
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "grid.color": INK,
-    "grid.alpha": 0.25,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.prop_cycle": cycler(color=COLOURS),
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.transparent": True,
-    "legend.frameon": False,
-    "hatch.linewidth": 0.5,
-}
-
-
-def use_style() -> None:
-    """Set matplotlib's defaults to the book's style; done when this module is imported."""
-    matplotlib.rcParams.update(_STYLE)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A finished figure; a notebook shows it as ``<figure>`` with its caption.
-
-    Args:
-        svg: a whole SVG document.
-        alt: what a reader who cannot see it needs to know.
-        caption: shown below.
-    """
-
-    svg: str = field(repr=False)
-    alt: str
-    caption: str = ""
-
-    def _repr_html_(self) -> str:
-        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
-        return f'<figure class="chemxl-figure">{self.svg}{caption}</figure>'
 
 
 @dataclass(frozen=True)
@@ -113,6 +42,20 @@ class Bar:
     group: str = ""
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """Points of one class in two dimensions.
+
+    Args:
+        points: (n, 2)
+        covariances: (n, 2, 2); each is drawn as the ellipse of one standard deviation around its point.
+    """
+
+    label: str
+    points: np.ndarray
+    covariances: np.ndarray | None = None
+
+
 def curves(
     curves: Sequence[Curve],
     *,
@@ -132,9 +75,9 @@ def curves(
     Raises:
         ChemxlError: no curve, more curves than there are colours, or no alt text.
     """
-    _check(len(curves), "curves")
-    canvas, axes = _canvas(height=3.4)
-    for curve, colour, marker, dash in zip(curves, COLOURS, _MARKERS, _DASHES, strict=False):
+    check(len(curves), "curves")
+    canvas, axes = sheet(height=3.4)
+    for curve, colour, marker, dash in zip(curves, COLOURS, MARKERS, DASHES, strict=False):
         values = np.asarray(curve.runs, dtype=float)  # (S, N)
         mean, low, high = np.exp(_t_interval(np.log(values))) if logarithmic else _t_interval(values)
         if limits is not None:
@@ -147,14 +90,14 @@ def curves(
         axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         axes.yaxis.set_major_formatter("{x:,.6g}")  # numbers as they are, and not powers of ten
         axes.yaxis.set_minor_locator(ticker.NullLocator())
-    _legend(canvas, axes)
+    legend(canvas, axes)
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
     if seeds[-1] == 1:
         how = "One seed: no interval."
     else:
         how = f"Lines: mean over {counted} seeds; bands: 95 % t interval over seeds."
-    return _finish(canvas, alt, f"{caption} {how}".strip())
+    return finish(canvas, alt, f"{caption} {how}".strip())
 
 
 def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: str = "", fmt: str = ".3f") -> Figure:
@@ -169,11 +112,11 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     """
     labels = list(dict.fromkeys(row.label for row in rows))
     groups = list(dict.fromkeys(row.group for row in rows))
-    _check(len(groups), "groups")
-    canvas, axes = _canvas(height=1.1 + len(labels) * (0.2 + 0.26 * len(groups)))
+    check(len(groups), "groups")
+    canvas, axes = sheet(height=1.1 + len(labels) * (0.2 + 0.26 * len(groups)))
     thickness = 0.8 / len(groups)
     for g, group in enumerate(groups):
-        style: dict[str, Any] = {"color": COLOURS[g], "edgecolor": INK, "hatch": _HATCHES[g], "linewidth": 0.8}
+        style: dict[str, Any] = {"color": COLOURS[g], "edgecolor": INK, "hatch": HATCHES[g], "linewidth": 0.8}
         for row in (row for row in rows if row.group == group):
             y = labels.index(row.label) + (g - (len(groups) - 1) / 2) * thickness
             axes.barh(y, row.value or 0.0, height=thickness * 0.88, **style)
@@ -184,9 +127,9 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.14)
     if len(groups) > 1:
-        _legend(canvas, axes)
+        legend(canvas, axes)
     whiskers = any(row.low is not None for row in rows)
-    return _finish(canvas, alt, " ".join(filter(None, (caption, f"Whiskers: {interval}." if whiskers else ""))))
+    return finish(canvas, alt, " ".join(filter(None, (caption, f"Whiskers: {interval}." if whiskers else ""))))
 
 
 def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str, caption: str = "") -> Figure:
@@ -196,11 +139,11 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
         ChemxlError: nothing to draw, more classes than there are colours, or no alt text.
     """
     classes = list(dict.fromkeys(name for row in counts.values() for name in row))
-    _check(len(classes), "classes")
-    canvas, axes = _canvas(height=1.3 + 0.42 * len(counts))
+    check(len(classes), "classes")
+    canvas, axes = sheet(height=1.3 + 0.42 * len(counts))
     widest = max(sum(row.values()) for row in counts.values()) or 1
     left = np.zeros(len(counts))
-    for name, colour, hatch in zip(classes, COLOURS, _HATCHES, strict=False):
+    for name, colour, hatch in zip(classes, COLOURS, HATCHES, strict=False):
         widths = np.array([row.get(name, 0) for row in counts.values()], dtype=float)
         axes.barh(range(len(counts)), widths, left=left, height=0.7, color=colour, edgecolor=INK, hatch=hatch,
                   linewidth=0.8, label=name)  # fmt: skip
@@ -212,8 +155,35 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
     axes.set_yticks(range(len(counts)), list(counts))
     axes.set(xlabel=xlabel, ylim=(len(counts) - 0.5, -0.5))
     axes.grid(visible=False, axis="y")
-    _legend(canvas, axes)
-    return _finish(canvas, alt, caption)
+    legend(canvas, axes)
+    return finish(canvas, alt, caption)
+
+
+def scatter(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "") -> Figure:
+    """Points in the plane, one colour and marker a class, on axes of one scale.
+
+    Raises:
+        ChemxlError: no class, more classes than there are colours, or no alt text.
+    """
+    check(len(clouds), "classes")
+    canvas, axes = sheet(height=4.2)
+    for cloud, colour, marker in zip(clouds, COLOURS, MARKERS, strict=False):
+        x, y = cloud.points.T
+        axes.scatter(x, y, s=16, color=colour, marker=marker, linewidths=0, alpha=0.8, label=cloud.label)
+        _ellipses(axes, cloud, colour)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_aspect("equal", adjustable="datalim")
+    legend(canvas, axes)
+    return finish(canvas, alt, caption)
+
+
+def _ellipses(axes: Axes, cloud: Cloud, colour: str) -> None:
+    if cloud.covariances is None:
+        return
+    for point, covariance in zip(cloud.points, cloud.covariances, strict=True):
+        spread, turned = np.linalg.eigh(covariance)  # (2,), (2, 2)
+        angle = float(np.degrees(np.arctan2(turned[1, 0], turned[0, 0])))
+        axes.add_patch(Ellipse(tuple(point), *2 * np.sqrt(spread), angle=angle, fill=False, edgecolor=colour, lw=0.5))
 
 
 def _t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -245,49 +215,3 @@ def _on(colour: str) -> str:
     channels = np.array(matplotlib.colors.to_rgb(colour))
     linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
-
-
-def _check(n: int, what: str) -> None:
-    if not 0 < n <= len(COLOURS):
-        raise ChemxlError(f"{n} {what}: a figure has 1 to {len(COLOURS)}; split it")
-
-
-def _canvas(*, height: float) -> tuple[Canvas, Axes]:
-    """An empty figure that pyplot knows nothing of: nothing is shown twice and nothing has to be closed."""
-    use_style()
-    canvas = Canvas(figsize=(_WIDTH, height), layout="constrained")
-    return canvas, canvas.subplots()
-
-
-def _legend(canvas: Canvas, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    columns = max(1, min(3, 48 // (max(map(len, labels)) + 6)))
-    canvas.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.6)
-
-
-def _at_home(tag: str, prefix: str) -> str:
-    """A tag with the page's ink and fonts, and with ids that cannot clash with those of another figure."""
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag.replace(INK, "currentColor"))
-    return re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{prefix}", tag)
-
-
-def _finish(canvas: Canvas, alt: str, caption: str) -> Figure:
-    if not alt.strip():
-        raise ChemxlError("a figure needs alt text")
-    stream = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # the page's fonts draw it, not ours
-        canvas.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    svg = stream.getvalue()
-    # Left in, matplotlib's style sheet would reach every element of the page.
-    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg[svg.index("<svg") :], count=1, flags=re.S)
-    prefix = f"c{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
-    svg = re.sub(r"<[^>]+>", lambda tag: _at_home(tag[0], prefix), svg)  # only tags: a label stays what it is
-    start = (
-        f'<svg role="img" aria-label="{html.escape(alt)}" style="width:100%;max-width:34rem;height:auto;'
-        'font-family:inherit,sans-serif;stroke-linejoin:round;stroke-linecap:butt"'
-    )
-    return Figure(svg=svg.replace("<svg", start, 1).strip(), alt=alt, caption=caption)
-
-
-use_style()

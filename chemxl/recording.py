@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from chemxl.collect import chapter as collect_chapter
+from chemxl.contrastive import chapter as contrastive_chapter
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
@@ -16,6 +17,7 @@ from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
 
 COLLECT, PRETRAIN, NER = "01_data_collection", "03_continual_pretraining", "04_ner"
+CONTRASTIVE = "06_contrastive_pretraining"
 
 
 class Due(NamedTuple):
@@ -30,6 +32,14 @@ def _due_of_ner(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
     lines = ner_chapter.lines(profile, **{"seeds": (0, 1, 2), "sentences": 0, **settings})
     for name, values in lines.items():
         yield Due(name, values, partial(_listed, NER, ner_chapter.table(profile), name, values, profile=profile))
+
+
+def _due_of_contrastive(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    seeds = settings.get("seeds", (0, 1, 2))
+    grid = contrastive_chapter.Grid(**{name: item for name, item in settings.items() if name != "seeds"})
+    table = contrastive_chapter.table(profile)
+    for name, values in grid.lines(contrastive_chapter.tasks(profile), seeds=seeds).items():
+        yield Due(name, values, partial(_listed, CONTRASTIVE, table, name, values, profile=profile))
 
 
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
@@ -86,7 +96,12 @@ def counted(lines: Mapping[str, Mapping[str, Experiment]], *, profile: str) -> l
     ]
 
 
-_CHAPTERS = {COLLECT: _due_of_collect, PRETRAIN: _due_of_pretrain, NER: _due_of_ner}
+_CHAPTERS = {
+    COLLECT: _due_of_collect,
+    PRETRAIN: _due_of_pretrain,
+    NER: _due_of_ner,
+    CONTRASTIVE: _due_of_contrastive,
+}
 
 
 def collect(chapter: str, *, profile: str) -> tuple[list[Row], list[str]]:

@@ -30,12 +30,17 @@ stages: list = ["mini+head", "mini+mlm", "mini+mlm+tlm"]
 ablated: str = "mini"
 amount: int = 0
 runs: list = [0, 1, 2]
+encoder: str = "mini"
+sizes: list = [100, 800]
+visits: int = 1000
+tokens: int = 512
 
 # %%
 from IPython.display import display
 
 from chemxl import recording, records, show
 from chemxl.collect import chapter as collection
+from chemxl.contrastive import chapter as contrastive
 from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
@@ -86,10 +91,26 @@ tables = records.tables(built, recorded, records.papers("04_ner"))
 display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 
 # %% [markdown]
+# ## Chapter 6: contrastive pretraining
+#
+# Declared as in [chapter 6](06_contrastive_pretraining.ipynb).
+
+# %%
+grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate)
+few = grid.lines(contrastive.tasks(profile), seeds=seeds)
+for values in few.values():
+    run_all(values)
+contrasted, own = records.read(recording.CONTRASTIVE), contrastive.table(profile)
+built = [records.row(recording.CONTRASTIVE, own, name, values, profile=profile) for name, values in few.items()]
+tables, reported = records.tables(built, contrasted, []), records.papers(recording.CONTRASTIVE)
+display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
+display(*[show.table(records.wide(reported, n), caption=n, digits=4) for n in dict.fromkeys(r.table for r in reported)])
+
+# %% [markdown]
 # ## Where the recorded numbers come from
 
 # %%
-show.table(records.origin([*collected, *pretrained, *recorded]), caption="Configuration, code, machine and time of each recorded row")
+show.table(records.origin([*collected, *pretrained, *recorded, *contrasted]), caption="Configuration, code, machine and time of each recorded row")
 
 # %%
 show.glue("bc5cdr_f1", records.interval(records.find(recorded, "e5-small: BC5CDR → BC5CDR")))

@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import alignment, grid, patents, pretrain, scorer, tag
+from benchmarks import alignment, contrastive, grid, patents, pretrain, scorer, tag
 from chemxl.documents import Mention
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
@@ -21,7 +21,7 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    assert command.names() == ["alignment", "grid", "patents", "pretrain", "scorer", "tag"]
+    assert command.names() == ["alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "tag"]
 
 
 @pytest.mark.parametrize("length", [1, 7])
@@ -41,6 +41,11 @@ def test_the_tagger_gives_the_peers_mentions() -> None:
 
 def test_the_alignment_is_that_of_the_loop() -> None:
     rows = alignment.run(count=60, long=150, whole=2000, repeats=1)
+    assert rows and all(row.agree == 1.0 for row in rows)
+
+
+def test_the_contrastive_loss_is_that_of_the_formula() -> None:
+    rows = contrastive.run(n=48, size=8, repeats=1)
     assert rows and all(row.agree == 1.0 for row in rows)
 
 

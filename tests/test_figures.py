@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from chemxl import figures
+from chemxl.canvas import Figure
 from chemxl.errors import ChemxlError
-from chemxl.figures import Bar, Curve, Figure
+from chemxl.figures import Bar, Cloud, Curve
 
 HOSTILE = "<script>alert('x')</script> & id=\"q\" #767676 $\\frac{1}{0}$ Хлорид 🧪\nвторая"
 
@@ -39,7 +40,13 @@ def draw_stacked(label: str = "mBERT", alt: str = "errors") -> Figure:
     return figures.stacked({label: {"missed": 12, label: 3}, "RU": {"missed": 4}}, xlabel="errors", alt=alt)
 
 
-DRAW = pytest.mark.parametrize("draw", [draw_curves, draw_bars, draw_stacked])
+def draw_scatter(label: str = "CHEM", alt: str = "words") -> Figure:
+    points = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]])
+    clouds = [Cloud(label, points, np.stack([np.diag([4.0, 1.0])] * 3)), Cloud("outside", points + 1)]
+    return figures.scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
+
+
+DRAW = pytest.mark.parametrize("draw", [draw_curves, draw_bars, draw_stacked, draw_scatter])
 
 
 @DRAW
@@ -151,3 +158,13 @@ def test_a_logarithmic_axis_has_plain_numbers() -> None:
     svg = figures.curves([curve], xlabel="x", ylabel="perplexity", alt="a", logarithmic=True).svg
     assert ">1,000</text>" in svg and ">20</text>" in svg
     assert "mathdefault" not in svg
+
+
+def test_an_ellipse_has_the_standard_deviations_for_half_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
+    turned = np.array([[2.5, 1.5], [1.5, 2.5]])  # 4 along the diagonal, 1 across it
+    figures.scatter([Cloud("a", np.zeros((1, 2)), turned[None])], xlabel="x", ylabel="y", alt="a")
+    [ellipse] = drawn[0].axes[0].patches
+    assert (ellipse.width, ellipse.height) == pytest.approx((2.0, 4.0))
+    assert abs(np.cos(np.radians(ellipse.angle + 45))) == pytest.approx(1.0)

@@ -17,6 +17,7 @@ from chemxl.corpora import (
     lexicon,
     lines,
     linked,
+    livingner,
     po,
     pubmedqa,
     pubtator,
@@ -39,6 +40,7 @@ _READERS: dict[str, Callable[..., list[Document]]] = {
     "conll": conll.read,
     "gad": gad.read,
     "jsonl": jsonl.read,
+    "livingner": livingner.read,
     "pubmedqa": pubmedqa.read,
     "pubtator": pubtator.read,
     "rudrec": rudrec.read,
@@ -70,8 +72,9 @@ def load(
         name: as in :func:`catalog`.
         split: one split; all of them by default.
         language: one language; all of them by default.
-        types: unified types wanted (CHEM, DRUG, DISEASE, GENE, SPECIES), in order of preference: a mention is kept
-            under the first that its own type may stand for. By default all mentions, with the corpus's own types.
+        types: unified types wanted (CHEM, DRUG, DISEASE, GENE, SPECIES, HUMAN), in order of preference: a mention is
+            kept under its own type where that is one of them, otherwise under the first that it may stand for. By
+            default all mentions, with the corpus's own types.
         strict: make the first fault an error.
         faults: gets the faults; without it, one warning says how many there are.
 

@@ -28,7 +28,8 @@ class Corpus(Value):
 
     Args:
         types: unified types wanted, in order of preference.
-        without: corpora whose documents, in whatever language, are left out here, so that nothing leaks.
+        without: corpora whose documents, in whatever language and under whatever id, are left out here, so that
+            nothing leaks.
         sentences: for ``mini`` alone: at least so many sentences made by ``mini.expand`` with ``seed``.
     """
 
@@ -42,8 +43,10 @@ class Corpus(Value):
 
     def load(self) -> list[Document]:
         """The documents, leaks removed; read once in a process as long as the files stay what they are."""
-        held_out = {twin_key(document.id) for corpus in self.without for document in corpus.load()}
-        return [document for document in _read(self, self.data_digest()) if twin_key(document.id) not in held_out]
+        held_out = [document for corpus in self.without for document in corpus.load()]
+        ids, texts = {twin_key(document.id) for document in held_out}, {document.text for document in held_out}
+        read = _read(self, self.data_digest())
+        return [document for document in read if twin_key(document.id) not in ids and document.text not in texts]
 
     def data_digest(self) -> str:
         """A digest of the files that a load reads, and of what the catalogue says about how."""

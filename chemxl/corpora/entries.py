@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chemxl.errors import CorpusError
 
-Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES"]
-Reader = Literal["bioc", "brat", "chemprot", "conll", "gad", "jsonl", "pubmedqa", "pubtator", "rudrec", "text", "tsv"]
+Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
+Reader = Literal[
+    "bioc", "brat", "chemprot", "conll", "gad", "jsonl", "livingner", "pubmedqa", "pubtator", "rudrec", "text", "tsv"
+]
 PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
 
 _HERE = Path(__file__).parent

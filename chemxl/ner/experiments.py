@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from chemxl import encoders, metrics
 from chemxl.checkpoints import clear
@@ -17,7 +19,7 @@ from chemxl.documents import Document, Flattened, Mention, flatten, to_bio
 from chemxl.errors import CorpusError
 from chemxl.experiment import Experiment, seed_everything
 from chemxl.ner.models import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.ner.tagger import SubwordReader, Tagger, WordReader
+from chemxl.ner.tagger import Reader, SubwordReader, Tagger, WordReader
 from chemxl.ner.windows import Window, window_labels
 from chemxl.training import Training, fit
 
@@ -32,24 +34,30 @@ def bio_labels(types: Sequence[str]) -> list[str]:
     return ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BI")]
 
 
-class _Labelling:
-    """Windows with labels, as the training loop wants them."""
+class Labelling:
+    """Windows with labels, as the training loop wants them.
 
-    def __init__(self, tagger: Tagger, documents: Sequence[Document]) -> None:
-        names = tagger.model.labels
+    Args:
+        model: what is trained.
+        reader: gives the windows.
+        names: of the labels, as :func:`bio_labels` has them.
+    """
+
+    def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
         index = {label: i for i, label in enumerate(names)}
         begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
         labels = [
             [index[label] for label in to_bio(layer.mentions, document.words)[0]]
             for document, layer in zip(documents, gold(documents), strict=True)
         ]
-        self.tagger, self.model = tagger, tagger.model
-        self.windows: list[Window] = tagger.reader.windows(documents)
+        self.model, self.reader = model, reader
+        self.windows: list[Window] = reader.windows(documents)
         self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
         self.lengths = [len(window.ids) for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        return self.tagger.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        """See :meth:`chemxl.ner.tagger.SubwordReader.collate`."""
+        return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
 
 
 class NerModel(Experiment):
@@ -79,11 +87,14 @@ class NerModel(Experiment):
         seed_everything(self.seed)
         documents = [document for corpus in self.train for document in corpus.load()]
         tagger = self.untrained(documents)
-        task = _Labelling(tagger, documents)
+        task = Labelling(tagger.model, tagger.reader, tagger.model.labels, documents)
         if not task.windows:
             raise CorpusError(f"nothing to train on: {', '.join(c.name for c in self.train)} gave no text")
         dev = self.dev.load() if self.dev else []
-        with _trimmed(tagger, [*task.windows, *tagger.reader.windows(dev)]):
+        used = {i for window in (*task.windows, *tagger.reader.windows(dev)) for i in window.ids}
+        with (
+            encoders.trimmed(tagger.model.encoder, used) if isinstance(tagger.model, EncoderLabeller) else nullcontext()
+        ):
             fit(
                 task,
                 settings=self.training,
@@ -133,22 +144,6 @@ class BiLstmCrf(NerModel):
         return Tagger(
             BiLstmLabeller(bio_labels(self.types), words=words, characters=characters), WordReader(vocabulary)
         )
-
-
-class _trimmed:
-    """While inside, an encoder's embedding table holds only the rows that the windows use, those of ``dev`` too."""
-
-    def __init__(self, tagger: Tagger, windows: Sequence[Window]) -> None:
-        self.encoder = tagger.model.encoder if isinstance(tagger.model, EncoderLabeller) else None
-        self.ids = {i for window in windows for i in window.ids}
-
-    def __enter__(self) -> None:
-        if self.encoder is not None:
-            self.table = encoders.TrimmedEmbedding.within(self.encoder, sorted(self.ids))
-
-    def __exit__(self, *_: object) -> None:
-        if self.encoder is not None:
-            self.table.restore(self.encoder)
 
 
 def _dev_scores(tagger: Tagger, documents: Sequence[Document]) -> dict[str, float]:

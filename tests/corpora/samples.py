@@ -16,6 +16,7 @@ from chemxl.corpora import (
     lexicon,
     lines,
     linked,
+    livingner,
     po,
     pubmedqa,
     pubtator,
@@ -122,6 +123,13 @@ LINKED = {
     "a.json": '{"sent1": "Aspirin is a drug.", "sent2": "阿司匹林是一种药物。"}\n'
     '{"sent1": "盐", "sent2": "Salt", "label": "link"}\n',
 }
+LIVINGNER = {
+    "caso_1.txt": "Varón de 4 años 😀 con\nsífilis y E. coli.",
+    "caso_2.txt": "Perro",
+    "entities.tsv": "filename\tmark\tlabel\toff0\toff1\tspan\tNCBITax\ncaso_1\tT1\tHUMAN\t0\t5\tVarón\t9606\n"
+    "caso_1\tT2\tSPECIES\t22\t29\tsífilis\t160\ncaso_1\tT3\tSPECIES\t32\t39\tE. coli\t562\n"
+    "caso_2\tT1\tSPECIES\t0\t5\tPerro\t9615|H\n",
+}
 
 EN_RU = {"languages": ("en", "ru")}
 Read = Callable[..., list[Document] | list[Pair]]
@@ -136,6 +144,7 @@ READERS: dict[str, tuple[Read, dict[str, str]]] = {
     "lexicon": (partial(lexicon.read, **EN_RU), LEXICON),
     "lines": (partial(lines.read, **EN_RU), LINES),
     "linked": (partial(linked.read, languages=("en", "zh")), LINKED),
+    "livingner": (livingner.read, LIVINGNER),
     "po": (partial(po.read, **EN_RU), PO),
     "pubmedqa": (pubmedqa.read, PUBMEDQA),
     "pubtator": (pubtator.read, PUBTATOR),

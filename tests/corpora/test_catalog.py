@@ -16,7 +16,7 @@ from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
 from tests.corpora.samples import READERS, TMX, UNANNOTATED
 
-THEIRS = {"cadec", "n2c2"}  # each user obtains them, in whatever version
+THEIRS = {"cadec", "livingner-task", "n2c2"}  # each user obtains them, in whatever version
 TITLE = "1|t|Naloxone in pain.\n1|a|\n1\t0\t8\tNaloxone\tChemical\tD1\n1\t12\t16\tpain\tDisease\tD2\n1\tCID\tD1\tD2\n"
 
 
@@ -81,6 +81,23 @@ def test_types(types: list[str], expected: list[str]) -> None:
     (document,) = corpora.load("bc5cdr", split="test", types=types)
     assert [mention.type for mention in document.mentions] == expected
     assert len(document.relations) == (len(expected) == 2)
+
+
+@pytest.mark.parametrize(
+    ("types", "species", "human"),
+    [
+        (("SPECIES",), "SPECIES", "SPECIES"),
+        (("HUMAN",), None, "HUMAN"),
+        (("SPECIES", "HUMAN"), "SPECIES", "SPECIES"),
+        (("HUMAN", "SPECIES"), "SPECIES", "HUMAN"),
+    ],
+)
+@pytest.mark.parametrize("name", ["livingner", "livingner-task"])
+def test_types_are_taken_in_order_of_preference(
+    name: str, types: tuple[str, ...], species: str | None, human: str
+) -> None:
+    expected = {"SPECIES": species, "HUMAN": human}
+    assert corpora.unified(name, types) == {own: type for own, type in expected.items() if type}
 
 
 @pytest.mark.usefixtures("data")

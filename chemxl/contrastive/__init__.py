@@ -1,0 +1,1 @@
+"""Chapter 6: contrastive pretraining with Gaussian embeddings."""

@@ -1,0 +1,70 @@
+"""An encoder under projections whose pairs of tokens are compared (paper 4, section 2)."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from chemxl.contrastive.loss import Bilinear, cosine, gaussian, supervised, variance
+from chemxl.training import IGNORED
+
+Distance = Literal["gaussian", "cosine"]
+
+
+class ContrastiveModel(nn.Module):
+    """Words of equal label are drawn together, others pushed apart.
+
+    Args:
+        distance: between Gaussians (paper 4), or the cosine of points, for comparison.
+        size: dimensions of the projection.
+        temperature: of the cosine.
+        outside: whether words that are labelled 0, outside of every mention, take part.
+    """
+
+    def __init__(
+        self, encoder: PreTrainedModel, *, distance: Distance, size: int, temperature: float = 0.1, outside: bool = True
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.temperature, self.outside = temperature, outside
+        hidden = encoder.config.hidden_size
+        self.head_mean = nn.Sequential(nn.ReLU(), nn.Linear(hidden, size))
+        self.head_variance = nn.Sequential(nn.ReLU(), nn.Linear(hidden, size)) if distance == "gaussian" else None
+
+    def forward(self, labels: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The loss of a batch, ().
+
+        Args:
+            labels: (B, W)
+            batch: as :meth:`words` takes it.
+        """
+        valid = labels != IGNORED if self.outside else labels > 0  # (B, W)
+        words = self.words(**batch)[valid]  # (n, d)
+        with torch.autocast(words.device.type, enabled=False):
+            return supervised(self.pairs(words.float()), labels[valid])
+
+    def words(self, *, input_ids: torch.Tensor, attention_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """Equation 7: the encoder's output at the first piece of every word, (B, W, d).
+
+        Args:
+            input_ids, attention_mask: (B, T)
+            batch: ``units`` (B, W), where words begin.
+        """
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
+        units = batch["units"][..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
+        return cast("torch.Tensor", hidden.gather(1, units))
+
+    def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Equation 1: means and variances of words (n, d), both (n, l); points have no variance."""
+        mean = self.head_mean(words)
+        return mean, torch.zeros_like(mean) if self.head_variance is None else variance(self.head_variance(words))
+
+    def pairs(self, words: torch.Tensor) -> Bilinear:
+        """The distances of words (n, d)."""
+        mean, spread = self.gaussians(words)
+        if self.head_variance is None:
+            return cosine(mean, temperature=self.temperature)
+        return gaussian(mean, spread)

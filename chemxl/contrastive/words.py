@@ -1,0 +1,74 @@
+"""Words as a contrastive model sees them, and how far apart their labels are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from chemxl.contrastive.loss import distances, supervised
+from chemxl.contrastive.model import ContrastiveModel
+from chemxl.ner.experiments import Labelling
+from chemxl.training import IGNORED, accelerator, token_batches
+
+_TOKENS = 1024  # of a batch that is only read
+_PROBED = 1000  # words
+
+
+class Words(NamedTuple):
+    """Words of a text.
+
+    Args:
+        labels: (n,), indices of the task's names.
+        hidden: (n, d), the encoder's output.
+        mean, variance: (n, l), of the Gaussians; the variance of points is 0.
+    """
+
+    labels: np.ndarray
+    hidden: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+def read(model: ContrastiveModel, task: Labelling, *, most: int) -> Words:
+    """The words of the first windows, ``most`` at most."""
+    labels, hidden = _hidden(model, task, most)
+    with torch.no_grad():
+        mean, spread = model.gaussians(hidden)
+    return Words(labels.numpy(), hidden.numpy(), mean.numpy(), spread.numpy())
+
+
+def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
+    """Of held-out words: minus the loss as ``score``, and the mean distance ``within`` a label and ``between`` labels.
+
+    Both are means over the labels of mentions, each of which counts alike, however frequent; ``between`` is measured to
+    the words of all other labels, ``O`` among them.
+    """
+    labels, hidden = _hidden(model, task, _PROBED)
+    with torch.no_grad():
+        pairs = model.pairs(hidden)
+        loss, apart = float(supervised(pairs, labels)), distances(pairs).fill_diagonal_(0)  # (n, n)
+    within, between = [], []
+    for label in labels[labels > 0].unique():
+        own = labels == label  # (n,)
+        if (count := int(own.sum())) > 1:
+            within.append(float(apart[own][:, own].sum()) / (count * (count - 1)))
+            between.append(float(apart[own][:, ~own].mean()))
+    return {"score": -loss, "within": float(np.mean(within)), "between": float(np.mean(between))}
+
+
+@torch.no_grad()
+def _hidden(model: ContrastiveModel, task: Labelling, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    counts = np.cumsum([len(window.units) for window in task.windows])
+    chosen = range(min(len(counts), int(np.searchsorted(counts, most)) + 1))
+    engine = accelerator()
+    model.to(engine.device).eval()
+    labels, hidden = [], []
+    with engine.autocast():
+        for batch in token_batches([task.lengths[i] for i in chosen], tokens=_TOKENS):
+            tensors = {name: t.to(engine.device) for name, t in task.collate(batch).items()}
+            valid = (wanted := tensors.pop("labels")) != IGNORED  # (B, W)
+            labels.append(wanted[valid].cpu())
+            hidden.append(model.words(**tensors)[valid].float().cpu())
+    return torch.cat(labels)[:most], torch.cat(hidden)[:most]
