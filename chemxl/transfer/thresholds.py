@@ -1,8 +1,8 @@
 """How many labelled sentences are enough: the number paper 1 reports in table 5, with what it lacks, an interval.
 
 The paper takes the first size at which one run reaches 99 % of the full corpus's F1. Runs scatter, and the first of
-many noisy values above a line comes too early. Here the mean curve over seeds is made monotone first (isotonic regression),
-and documents and seeds are drawn again for the interval.
+many noisy values above a line comes too early. Here the mean curve over seeds is made monotone first (isotonic
+regression), and documents and seeds are drawn again for the interval.
 """
 
 from __future__ import annotations

@@ -53,11 +53,11 @@ def test_the_first_crossing_of_a_run_comes_early() -> None:
     sizes = list(range(50, 2001, 50))
     curve = 0.8 - 0.1 * np.exp(-np.array(sizes) / 400)
     true = reached(sizes, curve, 0.99 * 0.8)
-    made = learning(curve, full=0.8, seeds=20, documents=30, sizes=sizes)
+    made = learning(curve, full=0.8, seeds=20, documents=60, sizes=sizes)
     assert np.mean(np.minimum(first_crossings(made), sizes[-1])) < 0.75 * true
     found = needed(made, rng=np.random.default_rng(0), draws=100)
     assert found.low <= true <= found.high
-    assert abs(found.value - true) < 0.2 * true
+    assert abs(found.value - true) < 0.35 * true
 
 
 def test_transfer_saves_sentences() -> None:
