@@ -15,9 +15,11 @@ from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
 from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
+from chemxl.transfer import chapter as transfer_chapter
+from chemxl.transfer import tables as transfer_tables
 
 COLLECT, PRETRAIN, NER = "01_data_collection", "03_continual_pretraining", "04_ner"
-CONTRASTIVE = "06_contrastive_pretraining"
+TRANSFER, CONTRASTIVE = transfer_tables.CHAPTER, "06_contrastive_pretraining"
 
 
 class Due(NamedTuple):
@@ -40,6 +42,27 @@ def _due_of_contrastive(profile: Any, settings: Mapping[str, Any]) -> Iterator[D
     table = contrastive_chapter.table(profile)
     for name, values in grid.lines(contrastive_chapter.tasks(profile), seeds=seeds).items():
         yield Due(name, values, partial(_listed, CONTRASTIVE, table, name, values, profile=profile))
+
+
+def _due_of_transfer(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    grid = transfer_chapter.Grid(profile, **settings)
+    earlier = read(TRANSFER)
+    for type in grid.types:
+        matrix, rows = grid.matrix(type), list(earlier)
+        for name, values in matrix.items():
+            made = partial(transfer_tables.zero_shot, name, values, type, profile)
+            rows += made() if all(_finished(value) for value in values) else []
+            yield Due(name, values, made)
+        scores = transfer_tables.scores(rows, type, profile)
+        if scores.keys() < matrix.keys():
+            continue  # the matrix says which sources the curves have
+        curves = grid.curves(scores, type)
+        for curve in curves:
+            for name, few in curve.values.items():
+                yield Due(name, few, partial(transfer_tables.few_shot, name, few, type, profile))
+            alone = transfer_tables.alone(curves, curve)
+            rows_of = partial(transfer_tables.enough, curve, alone, profile)
+            yield Due(curve.name, [*curve.experiments, *alone.experiments], rows_of)
 
 
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
@@ -100,6 +123,7 @@ _CHAPTERS = {
     COLLECT: _due_of_collect,
     PRETRAIN: _due_of_pretrain,
     NER: _due_of_ner,
+    TRANSFER: _due_of_transfer,
     CONTRASTIVE: _due_of_contrastive,
 }
 
