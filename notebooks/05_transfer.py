@@ -28,19 +28,19 @@
 # {cite:t}`miftahutdinov-2020-interlingual` train one recogniser for drugs and one for diseases on each of four corpora: {term}`user-generated text` (пользовательские тексты) and
 # {term}`health records <electronic health record>` (электронные медицинские карты), in English and in Russian. How well does
 # a model find the mentions of a corpus that it has never seen ({term}`zero-shot transfer`, перенос без обучающих примеров)?
-# And if it goes on to learn from a few sentences of that corpus ({term}`few-shot transfer`), how many fewer are needed than without?
+# And if it goes on to learn from a few sentences of that corpus ({term}`few-shot transfer <few-shot>`), how many fewer are needed than without?
 # They report 99 % of full performance after 10 to 25 % of the sentences, from one run a point. Here every point has seeds,
 # every number an interval.
 
 # %% tags=["parameters"]
 profile: str = "small"
-encoder: str = "mini"
-sizes: list = [10, 20, 40, 80, 160]
-visits: int = 400
-most: int = 160
-epochs: int = 4
-tokens: int = 256
-rate: float = 0.002
+base_encoder: str = "mini"
+few: list = [20, 40, 80, 160, 320]
+few_visits: int = 320
+source_most: int = 480
+source_epochs: int = 2
+batch_tokens: int = 256
+learning_rate: float = 0.002
 seeds: list = [0, 1, 2]
 
 # %%
@@ -57,15 +57,23 @@ from chemxl.transfer import chapter, tables
 # (Russian health records) and, in the place of CADEC and n2c2, which may not be passed on, PsyTAR {cite}`zolnoori-2019-psytar` (English drug
 # reviews, which have no type for the drug itself) and BC5CDR {cite}`li-2016-bc5cdr` (English abstracts); the abstracts of
 # BioNNE-R {cite}`davydova-2024-bionne`, Russian and English, are a fifth. The `paper` profile reads CADEC
-# {cite}`karimi-2015-cadec` and n2c2 {cite}`henry-2020-n2c2` from the user's own copies. The `small` profile reads four kinds
-# of text of the mini corpus, each in two languages.
+# {cite}`karimi-2015-cadec` and n2c2 {cite}`henry-2020-n2c2` from the user's own copies. The `small` profile reads the reviews and the notes
+# of the mini corpus, each in two languages, for diseases.
 #
 # Subtypes are joined into one type, as in the paper: disease is also symptom, finding and adverse reaction. A corpus
 # without a test part that fits is split 70 to 30 by document. Models learn from *sentences* and are tested on sentences.
 
 # %%
 grid = chapter.Grid(
-    profile, encoder, sizes=sizes, visits=visits, most=most, epochs=epochs, tokens=tokens, rate=rate, seeds=seeds
+    profile,
+    base_encoder=base_encoder,
+    few=few,
+    few_visits=few_visits,
+    source_most=source_most,
+    source_epochs=source_epochs,
+    batch_tokens=batch_tokens,
+    learning_rate=learning_rate,
+    seeds=seeds,
 )
 show.table(
     chapter.overview(grid),

@@ -16,10 +16,18 @@ SMALL = """
 01_data_collection: &collect {seeds: [0, 1], rates: [0.1]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: &pretrain {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
+05_transfer: &transfer {seeds: [0, 1], few: [5, 10], few_visits: 10, source_most: 10, source_epochs: 1}
 06_contrastive_pretraining: &contrastive {seeds: [0, 1], sizes: [10, 20], visits: 40}
-10_scoreboard: {<<: [*ner, *collect, *pretrain, *contrastive]}
+10_scoreboard: {<<: [*ner, *collect, *pretrain, *transfer, *contrastive]}
 """
-CHAPTERS = ["01_data_collection", "03_continual_pretraining", "04_ner", "06_contrastive_pretraining", "10_scoreboard"]
+CHAPTERS = [
+    "01_data_collection",
+    "03_continual_pretraining",
+    "04_ner",
+    "05_transfer",
+    "06_contrastive_pretraining",
+    "10_scoreboard",
+]
 HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
 
 

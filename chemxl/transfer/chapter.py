@@ -57,12 +57,12 @@ class Text:
 
 
 def texts(profile: Profile) -> list[Text]:
-    """The corpora, the paper's or what stands in their place; of mini, its kinds of text in both languages."""
+    """The corpora, the paper's or what stands in their place; of mini, reviews and notes in both languages."""
     if profile == "small":
         return [
-            Text(f"{language.upper()} {domain}", "mini", language, (DISEASE,), domain=domain, sentences=(800, 300))
+            Text(f"{language.upper()} {domain}", "mini", language, (DISEASE,), domain=domain, sentences=(2400, 300))
             for language in ("en", "ru")
-            for domain in ("reviews", "notes", "abstracts", "patents")
+            for domain in ("reviews", "notes")
         ]
     russian = [Text("RU UGT", "rudrec", "ru", own=False), Text("RU EHR", "ruccon", "ru", own=False)]
     if profile == "paper":
@@ -120,23 +120,23 @@ class Grid:
     """How everything in the chapter is trained.
 
     Args:
-        encoder: what all start from.
-        sizes: numbers of labelled sentences.
-        visits: sentences that a training on few reads, those that come again counted; epochs follow from it.
-        most: sentences of a source at most; 0 takes all.
-        epochs: over a source.
-        tokens: of a batch.
-        rate: learning rate of the encoder; heads learn at 1e-3 at least.
+        base_encoder: what all start from.
+        few: numbers of labelled sentences.
+        few_visits: sentences that a training on few reads, those that come again counted; epochs follow from it.
+        source_most: sentences of a source at most; 0 takes all.
+        source_epochs: over a source.
+        batch_tokens: of a batch.
+        learning_rate: of the encoder; heads learn at 1e-3 at least.
     """
 
     profile: Profile
-    encoder: str
-    sizes: Sequence[int]
-    visits: int
-    most: int
-    epochs: int
-    tokens: int
-    rate: float
+    base_encoder: str
+    few: Sequence[int]
+    few_visits: int
+    source_most: int
+    source_epochs: int
+    batch_tokens: int
+    learning_rate: float
     seeds: Sequence[int] = (0, 1, 2)
 
     @cached_property
@@ -151,7 +151,12 @@ class Grid:
 
     def training(self, epochs: int) -> Training:
         """So many epochs."""
-        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(1e-3, self.rate))
+        return Training(
+            epochs=epochs,
+            tokens=self.batch_tokens,
+            rate=self.learning_rate,
+            head_rate=max(1e-3, self.learning_rate),
+        )
 
     def labelled(self, text: Text, type: str, *, most: int, seed: int) -> Labelled:
         """Sentences to learn from, without any that is tested on, or whose translation is."""
@@ -162,8 +167,10 @@ class Grid:
 
     def source(self, text: Text, type: str, seed: int) -> FineTune:
         """A tagger trained on the whole of a text."""
-        train = self.labelled(text, type, most=self.most or ALL, seed=seed)
-        return FineTune(encoder=self.encoder, train=(train,), training=self.training(self.epochs), seed=seed)
+        train = self.labelled(text, type, most=self.source_most or ALL, seed=seed)
+        return FineTune(
+            encoder=self.base_encoder, train=(train,), training=self.training(self.source_epochs), seed=seed
+        )
 
     def zero_shot(self, source: Text, target: Text, type: str) -> list[ZeroShot]:
         """That tagger on a test part, one a seed."""
@@ -173,11 +180,11 @@ class Grid:
         """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed."""
         return [
             FewShot(
-                encoder=self.encoder,
+                encoder=self.base_encoder,
                 start=self.source(source, type, seed) if source else None,
                 train=(self.labelled(target, type, most=size, seed=seed),),
                 test=target.held_out(type),
-                training=self.training(max(1, round(self.visits / size))),
+                training=self.training(max(1, round(self.few_visits / size))),
                 seed=seed,
             )
             for seed in self.seeds
@@ -185,7 +192,7 @@ class Grid:
 
     def row(self, source: str, target: Text, type: str) -> str:
         """The name of a row."""
-        return f"{self.encoder}: {source} → {target.label}, {type.lower()}s"
+        return f"{self.base_encoder}: {source} → {target.label}, {type.lower()}s"
 
     def annotated(self, type: str) -> list[Text]:
         """The texts with a type."""
@@ -220,11 +227,11 @@ class Grid:
                 name = source.label if source else NONE
                 values = {
                     self.row(f"{name} + {size} sentences", target, type): self.few_shot(source, target, type, size)
-                    for size in self.sizes
+                    for size in self.few
                 }
                 full = self.zero_shot(target, target, type)
                 made.append(
-                    Curve(target, type, source, self.row(f"{name} + sentences", target, type), self.sizes, values, full)
+                    Curve(target, type, source, self.row(f"{name} + sentences", target, type), self.few, values, full)
                 )
         return made
 

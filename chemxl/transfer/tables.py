@@ -11,8 +11,9 @@ from statsmodels.stats.multitest import multipletests
 
 from chemxl import metrics, records, show
 from chemxl.figures import Curve as Line
+from chemxl.grid import run_all
 from chemxl.records import Row
-from chemxl.transfer.chapter import DISEASE, DRUG, NONE, Curve, table
+from chemxl.transfer.chapter import DISEASE, DRUG, NONE, Curve, Grid, table
 from chemxl.transfer.experiments import FewShot, ZeroShot
 from chemxl.transfer.thresholds import SHARE, Estimate, area, first_crossings, needed, reached, saved
 
@@ -88,6 +89,33 @@ def enough(curve: Curve, without: Curve, profile: str) -> list[Row]:
         )
         for metric, estimate in found.items()
     ]
+
+
+def rows(grid: Grid) -> list[Row]:
+    """Everything that the grid gives, computed where it is not in the cache."""
+    made: list[Row] = []
+    for type in grid.types:
+        matrix = grid.matrix(type)
+        run_all([value for values in matrix.values() for value in values])
+        for name, values in matrix.items():
+            made += zero_shot(name, values, type, grid.profile)
+        curves = grid.curves(scores(made, type, grid.profile), type)
+        run_all([value for curve in curves for value in curve.experiments])
+        made += all_few_shot(curves, grid.profile)
+    return made
+
+
+def board(rows: Sequence[Row]) -> dict[str, Cells]:
+    """What the scoreboard shows, by table: F1 of the matrix, F1 by sentences, sentences that are enough."""
+    made: dict[str, Cells] = {}
+    for name in dict.fromkeys(r.table for r in rows):
+        if name.startswith((ZERO, PAPERS[DRUG], PAPERS[DISEASE])):
+            made[f"{name}, F1"] = wide(rows, name, "F1")
+        elif name.startswith(FEW):
+            made[name] = [{"row": r.row, "F1": records.interval(r)} for r in rows if r.table == name]
+        else:
+            made[name] = summary(rows, name) if name.startswith(ENOUGH) else records.wide(rows, name)
+    return made
 
 
 def all_few_shot(curves: Sequence[Curve], profile: str) -> list[Row]:
