@@ -85,7 +85,7 @@ def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def agreement(count: int, given: list[Batch]) -> float:
-    """The share of weights that are the same up to rounding. Those without a gradient, as biases of keys, follow noise."""
+    """The share of weights that are the same up to rounding; those without a gradient, biases of keys, follow noise."""
     ours, theirs = together(taggers(count), given), one_by_one(taggers(count), given)
     same = [((ours[name] - theirs[name]).abs() <= SAME).flatten() for name in ours]
     return float(torch.cat(same).float().mean())

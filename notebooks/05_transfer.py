@@ -35,9 +35,9 @@
 # %% tags=["parameters"]
 profile: str = "small"
 base_encoder: str = "mini"
-few: list = [20, 40, 80, 160, 320]
+few: list = [20, 60, 160, 320]
 few_visits: int = 320
-source_most: int = 480
+source_most: int = 400
 source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
@@ -58,7 +58,7 @@ from chemxl.transfer import chapter, tables
 # reviews, which have no type for the drug itself) and BC5CDR {cite}`li-2016-bc5cdr` (English abstracts); the abstracts of
 # BioNNE-R {cite}`davydova-2024-bionne`, Russian and English, are a fifth. The `paper` profile reads CADEC
 # {cite}`karimi-2015-cadec` and n2c2 {cite}`henry-2020-n2c2` from the user's own copies. The `small` profile reads the reviews and the notes
-# of the mini corpus, each in two languages, for diseases.
+# of the mini corpus, each in two languages, for drugs.
 #
 # Subtypes are joined into one type, as in the paper: disease is also symptom, finding and adverse reaction. A corpus
 # without a test part that fits is split 70 to 30 by document. Models learn from *sentences* and are tested on sentences.

@@ -60,7 +60,7 @@ def texts(profile: Profile) -> list[Text]:
     """The corpora, the paper's or what stands in their place; of mini, reviews and notes in both languages."""
     if profile == "small":
         return [
-            Text(f"{language.upper()} {domain}", "mini", language, (DISEASE,), domain=domain, sentences=(2400, 300))
+            Text(f"{language.upper()} {domain}", "mini", language, (DRUG,), domain=domain, sentences=(2400, 300))
             for language in ("en", "ru")
             for domain in ("reviews", "notes")
         ]

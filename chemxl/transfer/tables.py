@@ -160,14 +160,19 @@ def differing(matrix: Mapping[str, Sequence[ZeroShot]]) -> set[str]:
 def wide(rows: Sequence[Row], name: str, metric: str, *, marked: frozenset[str] | set[str] = frozenset()) -> Cells:
     """One measure of the matrix, a row a test and a column a source; marked cells have a star."""
     cells: dict[str, dict[str, object]] = {}
+    if not any(r.table == name for r in rows):
+        return _nothing()
     for r in rows:
         if r.table == name and r.metric == metric:
             source, _, target = _cell(r)
             value = r.paper if r.value is None else r.value
             line = cells.setdefault(target, {"tested on": target})
             line[source] = show.value(value) + ("*" if r.row in marked else "")
-    order = list(cells)
-    return [{"tested on": t} | {s: line.get(s) for s in order} for t, line in cells.items()] or _nothing()
+    sources = dict.fromkeys(
+        [*cells, *(name for line in cells.values() for name in line)]
+    )  # as the rows, where they are
+    del sources["tested on"]
+    return [{"tested on": t} | {s: line.get(s) for s in sources} for t, line in cells.items()]
 
 
 def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
