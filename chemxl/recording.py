@@ -54,7 +54,7 @@ def _due_of_transfer(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]
             rows += made() if all(_finished(value) for value in values) else []
             yield Due(name, values, made)
         scores = transfer_tables.scores(rows, type, profile)
-        if scores.keys() < matrix.keys():
+        if not matrix.keys() <= scores.keys():
             continue  # the matrix says which sources the curves have
         curves = grid.curves(scores, type)
         for curve in curves:

@@ -162,8 +162,16 @@ class Grid:
         """Sentences to learn from, without any that is tested on, or whose translation is."""
         tested = [other for other in self.texts if other == text or (text.family and other.family == text.family)]
         without: tuple[Corpus, ...] = tuple(other.held_out(type) for other in tested)
-        fields = {"name": text.corpus, "language": text.language, "types": (type,), "domain": text.domain}
-        return Labelled(**fields, sentences=text.sentences[0], without=without, most=most, draw=seed)
+        return Labelled(
+            name=text.corpus,
+            language=text.language,
+            types=(type,),
+            domain=text.domain,
+            sentences=text.sentences[0],
+            without=without,
+            most=most,
+            draw=seed,
+        )
 
     def source(self, text: Text, type: str, seed: int) -> FineTune:
         """A tagger trained on the whole of a text."""

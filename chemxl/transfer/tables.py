@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
@@ -30,12 +31,19 @@ Cells = list[dict[str, object]]
 
 def precision(totals: np.ndarray) -> np.ndarray:
     """Of counts (..., 3) -> (...); 0 where nothing was found."""
-    return np.divide(totals[..., 0], totals[..., 1], out=np.zeros(totals.shape[:-1]), where=totals[..., 1] > 0)
+    return _share(totals, 1)
 
 
 def recall(totals: np.ndarray) -> np.ndarray:
     """Of counts (..., 3) -> (...); 0 where nothing was due."""
-    return np.divide(totals[..., 0], totals[..., 2], out=np.zeros(totals.shape[:-1]), where=totals[..., 2] > 0)
+    return _share(totals, 2)
+
+
+def _share(totals: np.ndarray, of: int) -> np.ndarray:
+    shares: np.ndarray = np.divide(
+        totals[..., 0], totals[..., of], out=np.zeros(totals.shape[:-1]), where=totals[..., of] > 0
+    )
+    return shares
 
 
 MEASURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"F1": metrics.f1, "P": precision, "R": recall}
@@ -75,20 +83,22 @@ def enough(curve: Curve, without: Curve, profile: str) -> list[Row]:
     }
     if curve.source is None:
         del found["saved"]
-    where, measure = table(ENOUGH, curve.type, profile), {"area": "F1, mean over sentences"}
-    return [
-        records.row(
-            CHAPTER,
-            where,
-            curve.name,
-            next(iter(curve.values.values())),
-            profile=profile,
-            metric=metric,
-            scorer=measure.get(metric, "labelled sentences"),
-            estimator=lambda _, e=estimate: (e.value, e.low, e.high),
-        )
-        for metric, estimate in found.items()
-    ]
+    where, area_of = table(ENOUGH, curve.type, profile), "F1, mean over numbers of sentences"
+    made = []
+    for metric, e in found.items():
+        if math.isnan(e.value):  # neither way reaches the goal: nothing is known to be saved
+            continue
+        # Draws are rougher than the curve itself, whose threshold may lie beyond theirs.
+        ends = (e.value, min(e.low, e.value), max(e.high, e.value))
+        scorer = area_of if metric == "area" else "labelled sentences"
+        few = next(iter(curve.values.values()))
+        shared: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "estimator": _known(ends)}
+        made.append(records.row(CHAPTER, where, curve.name, few, **shared))
+    return made
+
+
+def _known(ends: tuple[float, float, float]) -> Callable[[Sequence[Any]], tuple[float, float, float]]:
+    return lambda _: ends
 
 
 def rows(grid: Grid) -> list[Row]:
