@@ -16,8 +16,8 @@
 #
 # ```{admonition} Key takeaways
 # :class: tip
-# - A tagger that was trained on other text is a better start than none: {term}`transfer learning` (перенос обучения) saves
-#   labelled sentences. How many depends on which text it was.
+# - A tagger that was trained on other text may be a better start than none: {term}`transfer learning` (перенос обучения)
+#   can save labelled sentences. Whether, and how many, depends on which text it was.
 # - "99 % of full performance after so many sentences" is a number with a wide interval. Where it is taken from the first
 #   crossing of one run, it is too small.
 # - Language and kind of text shift together in real corpora, and so does what annotators call a drug or a disease.
@@ -143,13 +143,14 @@ for type, matrix in matrices.items():
     display(show.table(tables.wide(built, name, "R"), caption=f"This build: {name}, recall"))
 
 # %% [markdown]
-# And what was recorded on real text, beside the paper's tables 2 and 3:
+# What was recorded on real text, where it was, beside the paper's tables 2 and 3:
 
 # %%
 for type in (chapter.DRUG, chapter.DISEASE):
     for metric in tables.MEASURES:
         name = chapter.table(tables.ZERO, type, "real")
-        display(show.table(tables.wide(recorded, name, metric), caption=f"Recorded: {name}, {metric}"))
+        if any(row.table == name for row in recorded):
+            display(show.table(tables.wide(recorded, name, metric), caption=f"Recorded: {name}, {metric}"))
         name = tables.PAPERS[type]
         display(show.table(tables.wide(reported, name, metric), caption=f"{name}, {metric}"))
 
@@ -197,12 +198,14 @@ for type in grid.types:
     display(show.table(tables.summary(built, name), caption=f"This build: {name} to 99 % of full performance", note=note))
 for type in (chapter.DRUG, chapter.DISEASE):
     name = chapter.table(tables.ENOUGH, type, "real")
-    display(show.table(tables.summary(recorded, name), caption=f"Recorded: {name} to 99 % of full performance", note=note))
+    if any(row.table == name for row in recorded):
+        display(show.table(tables.summary(recorded, name), caption=f"Recorded: {name} to 99 % of full performance", note=note))
 display(show.table(records.wide(reported, tables.PAPERS[tables.ENOUGH]), caption=tables.PAPERS[tables.ENOUGH]))
 
 # %% [markdown]
 # The first crossing is no estimate of where the mean curve crosses. Suppose that the mean curve is just as it was measured for
-# no pretraining, made monotone, and that runs scatter about it as they do: where would single runs cross first?
+# no pretraining, made monotone, and that runs scatter about it as they do: where would single runs at forty sizes, as many
+# as the paper has, cross first?
 
 # %%
 show.table(

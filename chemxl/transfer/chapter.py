@@ -77,7 +77,7 @@ def texts(profile: Profile) -> list[Text]:
 
 def targets(profile: Profile) -> list[str]:
     """Labels of the texts that few sentences are learnt from."""
-    return {"small": ["RU reviews"], "real": ["RU UGT", "RU EHR"], "paper": ["EN UGT", "RU UGT", "RU EHR"]}[profile]
+    return {"small": ["EN notes"], "real": ["RU UGT", "RU EHR"], "paper": ["EN UGT", "RU UGT", "RU EHR"]}[profile]
 
 
 def table(what: str, type: str, profile: str) -> str:

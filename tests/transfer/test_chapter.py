@@ -143,7 +143,7 @@ def test_a_small_grid_is_computed_recorded_and_shown() -> None:
     assert np.array_equal(curves[0].learning.full, curves[-1].learning.full)
     assert tables.differing(made.matrix(chapter.DRUG)) <= set(made.matrix(chapter.DRUG))
     [line] = tables.bias(curves, seed=0, runs=50)
-    assert line["target"] == "RU reviews"
+    assert line["target"] == "EN notes"
 
 
 def test_no_sentence_of_a_real_test_is_trained_on(real: Any) -> None:
