@@ -19,14 +19,19 @@ from chemxl.errors import ChemxlError
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a plot: values of y at each x, once per seed."""
+    """One line of a plot: values of y at each x, once per seed.
+
+    Args:
+        band: low and high ends of an interval at each x, where it is not that of the runs.
+    """
 
     label: str
     x: Sequence[float]
     runs: Sequence[Sequence[float]]
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {len(run) for run in self.runs}
+        lengths = {len(run) for run in (*self.runs, *(self.band or ()))}
         if lengths != {len(self.x)}:
             raise ChemxlError(f"curve {self.label}: {len(self.x)} values of x, but runs of length {sorted(lengths)}")
 
@@ -66,7 +71,7 @@ def curves(
     limits: tuple[float, float] | None = None,
     logarithmic: bool = False,
 ) -> Figure:
-    """Mean over seeds with a 95 % Student t interval; the caption says so.
+    """Mean over seeds with a 95 % Student t interval, or with the curves' own bands; the caption says so.
 
     Args:
         limits: what y cannot go beyond, such as (0, 1) for a score; bands end there.
@@ -80,6 +85,8 @@ def curves(
     for curve, colour, marker, dash in zip(curves, COLOURS, MARKERS, DASHES, strict=False):
         values = np.asarray(curve.runs, dtype=float)  # (S, N)
         mean, low, high = np.exp(_t_interval(np.log(values))) if logarithmic else _t_interval(values)
+        if curve.band is not None:
+            low, high = np.asarray(curve.band, dtype=float)
         if limits is not None:
             low, high = np.clip([low, high], *limits)
         axes.plot(curve.x, mean, color=colour, marker=marker, linestyle=dash, markersize=5, label=curve.label)
@@ -93,7 +100,9 @@ def curves(
     legend(canvas, axes)
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
-    if seeds[-1] == 1:
+    if all(curve.band is not None for curve in curves):
+        how = "Lines: mean over seeds; bands: 95 % bootstrap interval over documents and seeds."
+    elif seeds[-1] == 1:
         how = "One seed: no interval."
     else:
         how = f"Lines: mean over {counted} seeds; bands: 95 % t interval over seeds."

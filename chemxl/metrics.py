@@ -87,11 +87,11 @@ def count(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mentio
     return Counts(types, values)
 
 
-def _f1(totals: np.ndarray) -> np.ndarray:
+def f1(totals: np.ndarray) -> np.ndarray:
     """F1 of counts, shape (..., 3) -> (...)."""
     found = totals[..., 1] + totals[..., 2]
-    f1: np.ndarray = np.divide(2.0 * totals[..., 0], found, out=np.zeros(found.shape), where=found > 0)
-    return f1
+    scores: np.ndarray = np.divide(2.0 * totals[..., 0], found, out=np.zeros(found.shape), where=found > 0)
+    return scores
 
 
 def bootstrap(
@@ -100,7 +100,7 @@ def bootstrap(
     rng: np.random.Generator,
     draws: int = 2000,
     level: float = 0.95,
-    score: Callable[[np.ndarray], np.ndarray] = _f1,
+    score: Callable[[np.ndarray], np.ndarray] = f1,
 ) -> tuple[float, float]:
     """Percentile interval of the mean score over seeds, by drawing documents with replacement (Efron 1979).
 
@@ -130,8 +130,8 @@ def approximate_randomisation(a: np.ndarray, b: np.ndarray, *, rng: np.random.Ge
     swap = rng.integers(2, size=(draws, len(a))).astype(np.float64)  # (B, D)
     difference = (b - a).astype(np.float64)  # (D, 3)
     moved = swap @ difference  # (B, 3)
-    drawn = np.abs(_f1(a.sum(axis=0) + moved) - _f1(b.sum(axis=0) - moved))
-    observed = abs(float(_f1(a.sum(axis=0)) - _f1(b.sum(axis=0))))
+    drawn = np.abs(f1(a.sum(axis=0) + moved) - f1(b.sum(axis=0) - moved))
+    observed = abs(float(f1(a.sum(axis=0)) - f1(b.sum(axis=0))))
     return float((np.sum(drawn >= observed - 1e-12) + 1) / (draws + 1))
 
 

@@ -17,10 +17,12 @@ from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
 from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
+from chemxl.transfer import chapter as transfer_chapter
+from chemxl.transfer import tables as transfer_tables
 
 COLLECT, ACTIVE = "01_data_collection", "02_active_learning"
 PRETRAIN, NER = "03_continual_pretraining", "04_ner"
-CONTRASTIVE = "06_contrastive_pretraining"
+TRANSFER, CONTRASTIVE = transfer_tables.CHAPTER, "06_contrastive_pretraining"
 
 
 class Due(NamedTuple):
@@ -56,6 +58,27 @@ def active_lines(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
     loops = active_chapter.Loops(**given)
     for task in active_chapter.tasks(profile, sentences=sentences):
         yield from looped(loops, task, methods, seeds=seeds, profile=profile)
+
+
+def _due_of_transfer(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    grid = transfer_chapter.Grid(profile, **settings)
+    earlier = read(TRANSFER)
+    for type in grid.types:
+        matrix, rows = grid.matrix(type), list(earlier)
+        for name, values in matrix.items():
+            made = partial(transfer_tables.zero_shot, name, values, type, profile)
+            rows += made() if all(_finished(value) for value in values) else []
+            yield Due(name, values, made)
+        scores = transfer_tables.scores(rows, type, profile)
+        if not matrix.keys() <= scores.keys():
+            continue  # the matrix says which sources the curves have
+        curves = grid.curves(scores, type)
+        for curve in curves:
+            for name, few in curve.values.items():
+                yield Due(name, few, partial(transfer_tables.few_shot, name, few, type, profile))
+            alone = transfer_tables.alone(curves, curve)
+            rows_of = partial(transfer_tables.enough, curve, alone, profile)
+            yield Due(curve.name, [*curve.experiments, *alone.experiments], rows_of)
 
 
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
@@ -140,6 +163,7 @@ _CHAPTERS = {
     ACTIVE: active_lines,
     PRETRAIN: _due_of_pretrain,
     NER: _due_of_ner,
+    TRANSFER: _due_of_transfer,
     CONTRASTIVE: _due_of_contrastive,
 }
 

@@ -303,6 +303,13 @@ for task in tasks:
 # What is kept is a corpus to train on, {py:class}`chemxl.active.rounds.Brought`; the next `out` leaves out what was given
 # out already.
 #
+# The same folder opens in a notebook, too ({py:class}`chemxl.annotate.Annotator`): mark text with the mouse or the
+# keyboard, choose a type by its number, undo, save. On a page that is only read it shows what it holds:
+
+# %%
+display(*chapter.annotators(tasks[0], publishable=profile == "small"))
+
+# %% [markdown]
 # ## Limits
 #
 # - The paper had experts annotate, and reports no curve. Here corpora that were annotated by others play the expert, who
@@ -312,8 +319,8 @@ for task in tasks:
 #   the mean over words.
 # - A head of two layers needs more training than a single layer before it finds anything. In single runs of the mini encoder
 #   beside this page, with few steps, it stayed behind, sometimes far, with normalisation and as much without; with two or
-#   three times as many steps all heads were alike. It is the depth that costs, not the normalisation. `+none` among the
-#   `methods` shows both apart.
+#   three times as many steps all heads were alike. So it seems to be the depth that costs; one seed each does not settle it.
+#   `+none` among the `methods` shows both apart.
 # - What such a head reaches with everything annotated is its own goal, too: fewer sentences to reach a lower goal are no
 #   merit. Read the last columns of the table together.
 # - The mini encoder knows no language before its first sentence, and its pool repeats the same passages with other names.

@@ -30,6 +30,13 @@ stages: list = ["mini+head", "mini+mlm", "mini+mlm+tlm"]
 ablated: str = "mini"
 amount: int = 0
 runs: list = [0, 1, 2]
+base_encoder: str = "mini"
+few: list = [20, 60, 160, 320]
+few_visits: int = 320
+source_most: int = 400
+source_epochs: int = 2
+batch_tokens: int = 256
+learning_rate: float = 0.002
 encoder: str = "mini"
 sizes: list = [100, 800]
 visits: int = 1000
@@ -56,6 +63,8 @@ from chemxl.contrastive import chapter as contrastive
 from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
+from chemxl.transfer import chapter as transfer
+from chemxl.transfer import tables as transferred
 
 # %% [markdown]
 # ## Chapter 1: data collection
@@ -117,17 +126,39 @@ tables = records.tables(built, recorded, records.papers("04_ner"))
 display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 
 # %% [markdown]
+# ## Chapter 5: transfer curves
+#
+# Declared as in [chapter 5](05_transfer.ipynb), where precision and recall stand, too.
+
+# %%
+crossed = transfer.Grid(
+    profile,
+    base_encoder=base_encoder,
+    few=few,
+    few_visits=few_visits,
+    source_most=source_most,
+    source_epochs=source_epochs,
+    batch_tokens=batch_tokens,
+    learning_rate=learning_rate,
+    seeds=seeds,
+)
+moved = records.read(recording.TRANSFER)
+shown = {"This build": transferred.rows(crossed), "Recorded": moved, "Paper 1": records.papers(recording.TRANSFER)}
+for title, found in shown.items():
+    display(*[show.table(rows, caption=f"{title}: {name}") for name, rows in transferred.board(found).items()])
+
+# %% [markdown]
 # ## Chapter 6: contrastive pretraining
 #
 # Declared as in [chapter 6](06_contrastive_pretraining.ipynb).
 
 # %%
 grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate)
-few = grid.lines(contrastive.tasks(profile), seeds=seeds)
-for values in few.values():
+contrasts = grid.lines(contrastive.tasks(profile), seeds=seeds)
+for values in contrasts.values():
     run_all(values)
 contrasted, own = records.read(recording.CONTRASTIVE), contrastive.table(profile)
-built = [records.row(recording.CONTRASTIVE, own, name, values, profile=profile) for name, values in few.items()]
+built = [records.row(recording.CONTRASTIVE, own, name, values, profile=profile) for name, values in contrasts.items()]
 tables, reported = records.tables(built, contrasted, []), records.papers(recording.CONTRASTIVE)
 display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 display(*[show.table(records.wide(reported, n), caption=n, digits=4) for n in dict.fromkeys(r.table for r in reported)])
@@ -136,7 +167,7 @@ display(*[show.table(records.wide(reported, n), caption=n, digits=4) for n in di
 # ## Where the recorded numbers come from
 
 # %%
-show.table(records.origin([*collected, *chosen, *pretrained, *recorded, *contrasted]), caption="Configuration, code, machine and time of each recorded row")
+show.table(records.origin([*collected, *chosen, *pretrained, *recorded, *moved, *contrasted]), caption="Configuration, code, machine and time of each recorded row")
 
 # %%
 show.glue("bc5cdr_f1", records.interval(records.find(recorded, "e5-small: BC5CDR → BC5CDR")))

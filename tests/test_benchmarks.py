@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import active, alignment, contrastive, grid, patents, pretrain, scorer, tag
+from benchmarks import active, alignment, contrastive, grid, patents, pretrain, scorer, stacked, tag
 from chemxl.documents import Mention
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
@@ -21,7 +21,8 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    assert command.names() == ["active", "alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "tag"]
+    names = ["active", "alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "stacked", "tag"]
+    assert command.names() == names
 
 
 @pytest.mark.parametrize("length", [1, 7])
@@ -63,6 +64,15 @@ def test_a_grid_gives_the_same_metrics_in_other_processes() -> None:
     (row,) = grid.run(cells=1, slurm=False)
     assert row.agree == 1.0
     assert row.ratio == pytest.approx(row.ours / row.theirs)
+
+
+def test_stacked_training_ends_in_the_same_weights() -> None:
+    (row,) = stacked.run(count=2, sentences=2, length=8, steps=2, repeats=1)
+    assert row.agree > 0.99  # AdamW makes steps of the noise where there is no gradient
+    given = stacked.batches(2, 2, 8, 2)
+    untrained = stacked.taggers(2)[0].state_dict()
+    moved = stacked.together(stacked.taggers(2), given)
+    assert (moved["head.weight"][0] - untrained["head.weight"]).abs().max() > 10 * stacked.SAME
 
 
 def test_pretraining_reaches_the_peers_losses() -> None:

@@ -18,9 +18,10 @@ SMALL = """
   {seeds: [0, 1], sentences: 60, epochs: 1, rounds: 2, budget: 5, readings: 5, methods: [entropy, mahalanobis+always]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: &pretrain {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
+05_transfer: &transfer {seeds: [0, 1], few: [5, 10], few_visits: 10, source_most: 10, source_epochs: 1}
 06_contrastive_pretraining: &contrastive {seeds: [0, 1], sizes: [10, 20], visits: 40}
 10_scoreboard:
-  <<: [*ner, *collect, *pretrain, *contrastive]
+  <<: [*ner, *collect, *pretrain, *transfer, *contrastive]
   active: {<<: *active, encoder: mini, rate: 0.001, head_rate: 0.002, tokens: 512}
 """
 CHAPTERS = [
@@ -28,6 +29,7 @@ CHAPTERS = [
     "02_active_learning",
     "03_continual_pretraining",
     "04_ner",
+    "05_transfer",
     "06_contrastive_pretraining",
     "10_scoreboard",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
@@ -13,7 +15,9 @@ from chemxl.active.experiments import ActiveLearning
 from chemxl.active.lengths import Lengths
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import AGGREGATIONS, Aggregation
+from chemxl.active.rounds import Project
 from chemxl.active.spectral import Norm, SpectralEvaluation, SpectralFineTune, power_iteration
+from chemxl.annotate import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
@@ -84,6 +88,15 @@ def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
                 }
             )
     return rows
+
+
+def annotators(task: Task, *, publishable: bool) -> list[Annotator]:
+    """The examples as a round that is given out, open to be annotated; none where nothing may be shown."""
+    units = examples(task, publishable=publishable)
+    if not units:
+        return []
+    project = Project(Path(tempfile.mkdtemp(prefix="chemxl-")))
+    return [Annotator(project.give_out(units, types=task.pool.types, about={}), language=units[0].language)]
 
 
 def examples(task: Task, *, publishable: bool, most: int = 3) -> list[Document]:

@@ -1,0 +1,1 @@
+"""Chapter 5: transfer between corpora, zero-shot and with few labelled sentences."""

@@ -1,0 +1,276 @@
+"""What chapter 5 runs: every corpus on every other, and on a few sentences of some, as lists of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from chemxl.corpora.corpus import Corpus
+from chemxl.errors import ChemxlError
+from chemxl.ner.experiments import FineTune
+from chemxl.training import Training
+from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
+from chemxl.transfer.thresholds import Learning
+
+Profile = Literal["small", "real", "paper"]
+DRUG, DISEASE = "DRUG", "DISEASE"
+NONE = "none"
+SHARE = 0.3  # of the documents of a corpus without a test part of its own is tested on (paper 1, section 4)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A corpus, or one kind of text in it.
+
+    Args:
+        label: as tables have it.
+        types: what it is annotated for.
+        own: it has a test part of its own.
+        family: corpora whose documents may stand in one another, under the same id.
+        scored: the part of the held-out documents that is scored, drawn; all are left out of what is learnt from.
+        sentences: of ``mini``, in each language and all kinds of text: to learn from, and to test on.
+    """
+
+    label: str
+    corpus: str
+    language: str
+    types: tuple[str, ...] = (DRUG, DISEASE)
+    own: bool = True
+    domain: str = ""
+    family: str = ""
+    scored: float = 1.0
+    sentences: tuple[int, int] = (0, 0)
+
+    def held_out(self, type: str) -> HeldOut:
+        """What is not learnt from: the corpus's own test part, or three documents in ten."""
+        return HeldOut(
+            name=self.corpus,
+            split="test" if self.own else "train",
+            language=self.language,
+            types=(type,),
+            share=1.0 if self.own else SHARE,
+            domain=self.domain,
+            sentences=self.sentences[1],
+        )
+
+    def tested(self, type: str) -> HeldOut:
+        """What is tested on."""
+        held_out = self.held_out(type)
+        return held_out.model_copy(update={"share": held_out.share * self.scored})
+
+
+def texts(profile: Profile) -> list[Text]:
+    """The corpora, the paper's or what stands in their place; of mini, reviews and notes in both languages."""
+    if profile == "small":
+        return [
+            Text(f"{language.upper()} {domain}", "mini", language, (DRUG,), domain=domain, sentences=(2400, 300))
+            for language in ("en", "ru")
+            for domain in ("reviews", "notes")
+        ]
+    if profile == "paper":
+        russian = [Text("RU UGT", "rudrec", "ru", own=False), Text("RU EHR", "ruccon", "ru", own=False)]
+        return [Text("EN UGT", "cadec", "en", own=False), Text("EN EHR", "n2c2", "en"), *russian]
+    return [  # what is scored is cut where it would take most of two cores' time
+        Text("EN UGT", "psytar", "en", (DISEASE,)),
+        Text("EN BC5CDR", "bc5cdr", "en", family="pubmed", scored=0.3),
+        Text("RU UGT", "rudrec", "ru", own=False),
+        Text("RU EHR", "ruccon", "ru", own=False, scored=0.35),
+        Text("EN abstracts", "bionne-r", "en", family="pubmed", scored=0.5),
+        Text("RU abstracts", "bionne-r", "ru", family="pubmed", scored=0.5),
+    ]
+
+
+def targets(profile: Profile) -> list[str]:
+    """Labels of the texts that few sentences are learnt from."""
+    return {"small": ["RU reviews"], "real": ["RU UGT", "RU EHR"], "paper": ["EN UGT", "RU UGT", "RU EHR"]}[profile]
+
+
+def table(what: str, type: str, profile: str) -> str:
+    """The name of a table: ``what`` is Zero-shot, Few-shot or Sentences."""
+    return f"{what}, {type.lower()}s" + (" (a demonstration)" if profile == "small" else "")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Taggers of one target, trained on more and more sentences, after one source or none.
+
+    Args:
+        name: of its rows that are about all sizes.
+        values: by row, a row a size, one a seed.
+        full: trained on all sentences of the target, one a seed.
+    """
+
+    target: Text
+    type: str
+    source: Text | None
+    name: str
+    sizes: Sequence[int]
+    values: Mapping[str, Sequence[FewShot]]
+    full: Sequence[ZeroShot]
+
+    @property
+    def experiments(self) -> list[FewShot | ZeroShot]:
+        """All of them, the fewest sentences first."""
+        return [*(value for values in self.values.values() for value in values), *self.full]
+
+    @cached_property
+    def learning(self) -> Learning:
+        """Counts of all sizes and seeds."""
+        runs = [[value.counts().column() for value in values] for values in zip(*self.values.values(), strict=True)]
+        return Learning(self.sizes, np.array(runs), np.array([value.counts().column() for value in self.full]))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How everything in the chapter is trained.
+
+    Args:
+        base_encoder: what all start from.
+        few: numbers of labelled sentences.
+        few_visits: sentences that a training on few reads, those that come again counted; epochs follow from it.
+        source_most: sentences of a source at most; 0 takes all.
+        source_epochs: over a source.
+        batch_tokens: of a batch.
+        learning_rate: of the encoder; heads learn at 1e-3 at least.
+    """
+
+    profile: Profile
+    base_encoder: str
+    few: Sequence[int]
+    few_visits: int
+    source_most: int
+    source_epochs: int
+    batch_tokens: int
+    learning_rate: float
+    seeds: Sequence[int] = (0, 1, 2)
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """See :func:`texts`."""
+        return texts(self.profile)
+
+    @property
+    def types(self) -> list[str]:
+        """The entity types, each with models of its own."""
+        return list(dict.fromkeys(type for text in self.texts for type in text.types))
+
+    def training(self, epochs: int) -> Training:
+        """So many epochs."""
+        return Training(
+            epochs=epochs,
+            tokens=self.batch_tokens,
+            rate=self.learning_rate,
+            head_rate=max(1e-3, self.learning_rate),
+        )
+
+    def labelled(self, text: Text, type: str, *, most: int, seed: int) -> Labelled:
+        """Sentences to learn from, without any that is tested on, or whose translation is."""
+        tested = [other for other in self.texts if other == text or (text.family and other.family == text.family)]
+        without: tuple[Corpus, ...] = tuple(other.held_out(type) for other in tested)
+        return Labelled(
+            name=text.corpus,
+            language=text.language,
+            types=(type,),
+            domain=text.domain,
+            sentences=text.sentences[0],
+            without=without,
+            most=most,
+            draw=seed,
+        )
+
+    def source(self, text: Text, type: str, seed: int) -> FineTune:
+        """A tagger trained on the whole of a text."""
+        train = self.labelled(text, type, most=self.source_most or ALL, seed=seed)
+        return FineTune(
+            encoder=self.base_encoder, train=(train,), training=self.training(self.source_epochs), seed=seed
+        )
+
+    def zero_shot(self, source: Text, target: Text, type: str) -> list[ZeroShot]:
+        """That tagger on a test part, one a seed."""
+        return [ZeroShot(model=self.source(source, type, seed), test=target.tested(type)) for seed in self.seeds]
+
+    def few_shot(self, source: Text | None, target: Text, type: str, size: int) -> list[FewShot]:
+        """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed."""
+        return [
+            FewShot(
+                encoder=self.base_encoder,
+                start=self.source(source, type, seed) if source else None,
+                train=(self.labelled(target, type, most=size, seed=seed),),
+                test=target.tested(type),
+                training=self.training(max(1, round(self.few_visits / size))),
+                seed=seed,
+            )
+            for seed in self.seeds
+        ]
+
+    def row(self, source: str, target: Text, type: str) -> str:
+        """The name of a row."""
+        return f"{self.base_encoder}: {source} → {target.label}, {type.lower()}s"
+
+    def annotated(self, type: str) -> list[Text]:
+        """The texts with a type."""
+        return [text for text in self.texts if type in text.types]
+
+    def matrix(self, type: str) -> dict[str, list[ZeroShot]]:
+        """Every text on every other and on itself, one value a seed."""
+        pairs = [(source, target) for source in self.annotated(type) for target in self.annotated(type)]
+        return {self.row(a.label, b, type): self.zero_shot(a, b, type) for a, b in pairs}
+
+    def ends(self, scores: Mapping[str, float], target: Text, type: str) -> tuple[Text, Text]:
+        """The sources with the best and the worst zero-shot F1 on a target.
+
+        Args:
+            scores: F1 by row.
+
+        Raises:
+            ChemxlError: a row has no score.
+        """
+        others = [text for text in self.annotated(type) if text != target]
+        names = {text.label: self.row(text.label, target, type) for text in others}
+        if missing := [name for name in names.values() if name not in scores]:
+            raise ChemxlError(f"no zero-shot score of {missing[0]}: run the matrix first")
+        others.sort(key=lambda text: -scores[names[text.label]])
+        return others[0], others[-1]
+
+    def curves(self, scores: Mapping[str, float], type: str) -> list[Curve]:
+        """Few-shot curves of each target: best source, worst source, none."""
+        made = []
+        for target in (text for text in self.annotated(type) if text.label in targets(self.profile)):
+            for source in (*self.ends(scores, target, type), None):
+                name = source.label if source else NONE
+                values = {
+                    self.row(f"{name} + {size} sentences", target, type): self.few_shot(source, target, type, size)
+                    for size in self.few
+                }
+                full = self.zero_shot(target, target, type)
+                made.append(
+                    Curve(target, type, source, self.row(f"{name} + sentences", target, type), self.few, values, full)
+                )
+        return made
+
+
+def overview(grid: Grid) -> list[dict[str, object]]:
+    """Sentences, words and mentions that are learnt from and tested on."""
+    rows: list[dict[str, object]] = []
+    for text in grid.texts:
+        row: dict[str, object] = {
+            "text": text.label,
+            "corpus": text.corpus,
+            "tested on": "own part" if text.own else f"{SHARE:.0%}",
+        }
+        for part in ("train", "test"):
+            for type in text.types:
+                corpus = text.tested(type) if part == "test" else grid.labelled(text, type, most=ALL, seed=0)
+                documents = corpus.load()
+                row |= {f"{part}: sentences": len(documents)}
+                row |= (
+                    {f"{type}": sum(len(d.mentions) for d in documents)}
+                    if part == "train"
+                    else {f"{type} in test": sum(len(d.mentions) for d in documents)}
+                )
+        rows.append(row)
+    return rows

@@ -1,0 +1,185 @@
+"""Transfer as values: a corpus's test part, few labelled sentences, a tagger that goes on from another one."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from chemxl import encoders, metrics
+from chemxl.corpora.corpus import Corpus
+from chemxl.documents import Document, to_bio
+from chemxl.errors import ChemxlError
+from chemxl.experiment import Experiment
+from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
+from chemxl.ner.samples import Sample, split
+from chemxl.ner.tagger import Tagger
+
+ALL = 1_000_000  # more sentences than any corpus has
+
+
+class HeldOut(Corpus):
+    """Documents to test on, sentence by sentence, as models are trained.
+
+    Given in ``without`` of what is trained on, it takes out of there its documents, their translations, and every
+    sentence that stands in it.
+
+    Args:
+        share: of the documents, drawn with ``draw``; for a corpus that has no test part.
+        domain: the only kind of text taken, where a corpus has several.
+    """
+
+    share: float = Field(default=1.0, gt=0, le=1)
+    draw: int = 0
+    domain: str = ""
+
+    def load(self) -> list[Document]:
+        """The sentences, those of a document together."""
+        return list(_held_out(self, self.data_digest()))
+
+    def whole(self) -> list[Document]:
+        """The documents, uncut."""
+        documents = [document for document in super().load() if self.domain in ("", document.domain)]
+        order = np.random.default_rng(self.draw).permutation(len(documents))
+        return [documents[i] for i in sorted(order[: round(self.share * len(documents))].tolist())]
+
+
+@lru_cache(maxsize=32)
+def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
+    return [sentence for document in corpus.whole() for sentence in split(document)]
+
+
+class Labelled(Sample):
+    """A sample of one kind of text, where a corpus has several.
+
+    Args:
+        domain: the only kind that is taken.
+    """
+
+    domain: str = ""
+
+    def load(self) -> list[Document]:
+        """The sentences, in the order in which they were drawn."""
+        fields = {name: getattr(self, name) for name in Sample.model_fields}
+        drawn = Sample(**fields | {"most": ALL}).load()
+        return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
+
+
+class ZeroShot(Experiment):
+    """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
+
+    model: FineTune
+    test: HeldOut
+
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return self.model.seed
+
+    def trained(self) -> FineTune:
+        """The training."""
+        return self.model
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Predict, score, keep the counts."""
+        self.model.run()
+        return _scored(_tagger(self.model.folder), self.test, folder)
+
+    def counts(self) -> metrics.Counts:
+        """Per document, for intervals and paired tests."""
+        return _counts(self)
+
+
+class FewShot(NerModel):
+    """A tagger trained on a few sentences of a target, and its score there; the weights are not kept.
+
+    Args:
+        encoder: begun from under a fresh head, where there is no ``start``.
+        start: the tagger whose encoder and head are begun from.
+        test: of the target.
+
+    Raises:
+        ChemxlError: the start has another encoder or learnt other types.
+    """
+
+    kind: Literal["FewShot"] = "FewShot"
+    encoder: str | encoders.Pretrained = encoders.MINI
+    start: FineTune | None = None
+    test: HeldOut
+
+    @model_validator(mode="after")
+    def _alike(self) -> FewShot:
+        if self.start is not None and (self.start.encoder, self.start.types) != (self.encoder, self.types):
+            raise ChemxlError("a tagger goes on from one with the same encoder and the same types: give it those")
+        return self
+
+    def untrained(self, documents: list[Document]) -> Tagger:  # type: ignore[override]
+        """The start, or the encoder under a fresh head."""
+        if self.start is None:
+            fresh = FineTune(encoder=self.encoder, train=self.train, seed=self.seed)
+            return fresh.untrained(documents)
+        tagger = self.start.tagger()
+        if tagger.model.labels != tuple(bio_labels(self.types)):
+            raise ChemxlError(f"the start has the labels {', '.join(tagger.model.labels)}")
+        return tagger
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Train, continuing where a killed run stopped; predict, score, keep the counts."""
+        trained = super().compute(folder)
+        scores = _scored(Tagger.load(folder), self.test, folder)
+        (folder / "model.safetensors").unlink()  # hundreds of models: a disk would be full
+        return {f"trained on {name}": number for name, number in trained.items()} | scores
+
+    def tagger(self) -> Tagger:
+        """None.
+
+        Raises:
+            ChemxlError: always, since weights are not kept.
+        """
+        raise ChemxlError("the weights of FewShot are not kept: train a FineTune on the same sentences")
+
+    def data_digest(self) -> str:
+        """The encoder's files."""
+        return encoders.file_digest(self.encoder)
+
+    def counts(self) -> metrics.Counts:
+        """Per document, for intervals and paired tests."""
+        return _counts(self)
+
+
+@lru_cache(maxsize=1)
+def _tagger(folder: Path) -> Tagger:
+    """Read once for all the corpora that it is tested on."""
+    return Tagger.load(folder)
+
+
+def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
+    """Metrics, and ``counts.json``: by document the right, found and due mentions."""
+    sentences = test.load()
+    layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
+    counted = metrics.count(layers, found)
+    names = [sentence.id.rpartition("~")[0] for sentence in sentences]
+    totals = {name: np.zeros(3, dtype=int) for name in names}
+    for name, row in zip(names, counted.column(), strict=True):
+        totals[name] += row
+    (folder / "counts.json").write_text(json.dumps({name: row.tolist() for name, row in totals.items()}), "utf-8")
+    score = counted.scores()[metrics.MICRO]
+    labels = [[to_bio(m, s.words)[0] for m, s in zip(side, sentences, strict=True)] for side in (layers, found)]
+    return {
+        "micro.precision": score.precision,
+        "micro.recall": score.recall,
+        "micro.f1": score.f1,
+        "micro.gold": score.gold,
+        "seqeval.f1": metrics.seqeval_scores(*labels)[metrics.MICRO].f1,
+        "documents": len(totals),
+        "sentences": len(sentences),
+    }
+
+
+def _counts(value: Experiment) -> metrics.Counts:
+    rows = json.loads((value.run().folder / "counts.json").read_text("utf-8"))
+    return metrics.Counts(("micro",), np.array(list(rows.values()))[:, None])

@@ -1,0 +1,92 @@
+"""How many sentences are enough: where it is known, with an interval that covers it, and the first crossing's bias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chemxl.errors import ChemxlError
+from chemxl.transfer.thresholds import Learning, area, first_crossings, needed, reached, saved
+
+SIZES = (50, 100, 200, 400, 800, 1600)
+
+
+def learning(curve: Any, *, full: float, seeds: int = 3, documents: int = 200, sizes: Any = SIZES) -> Learning:
+    """Documents of ten mentions each, of which about a share of ``curve`` is right; nothing spurious is found."""
+    rng = np.random.default_rng(0)
+    right = rng.binomial(10, np.asarray(curve)[:, None], size=(seeds, len(sizes), documents))  # (S, N, D)
+    counts = np.stack([right, np.full_like(right, 10), np.full_like(right, 10)], axis=-1)
+    whole = rng.binomial(10, full, size=(seeds, documents))
+    return Learning(sizes, counts, np.stack([whole, np.full_like(whole, 10), np.full_like(whole, 10)], axis=-1))
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.floats(0, 1))
+def test_a_goal_is_reached_at_the_first_place_of_the_rising_curve(curve: list[float], goal: float) -> None:
+    sizes = SIZES[: len(curve)]
+    found = reached(sizes, np.array(curve), goal)
+    assert found == float("inf") or sizes[0] <= found <= sizes[-1]
+    higher = reached(sizes, np.array(curve), goal + 0.1)
+    assert higher >= found
+
+
+def test_between_two_sizes_it_is_a_straight_line() -> None:
+    assert reached((100, 200), np.array([0.4, 0.6]), 0.5) == pytest.approx(150)
+    assert reached((100, 200), np.array([0.6, 0.4]), 0.5) == 100  # made monotone: 0.5 at both
+    assert reached((100, 200), np.array([0.4, 0.6]), 0.7) == float("inf")
+
+
+def test_the_interval_covers_what_is_true() -> None:
+    made = learning([0.2, 0.4, 0.6, 0.7, 0.8, 0.8], full=0.8)
+    true = reached(SIZES, np.array([0.2, 0.4, 0.6, 0.7, 0.8, 0.8]), 0.99 * 0.8)
+    found = needed(made, rng=np.random.default_rng(0))
+    assert found.low <= true <= found.high
+    assert found.low <= found.value <= found.high
+    assert found == needed(made, rng=np.random.default_rng(0))
+
+
+def test_the_first_crossing_of_a_run_comes_early() -> None:
+    """Forty sizes, as in the paper: near the goal the curve is flat, and some noisy value is soon above it."""
+    sizes = list(range(50, 2001, 50))
+    curve = 0.8 - 0.1 * np.exp(-np.array(sizes) / 400)
+    true = reached(sizes, curve, 0.99 * 0.8)
+    made = learning(curve, full=0.8, seeds=20, documents=60, sizes=sizes)
+    assert np.mean(np.minimum(first_crossings(made), sizes[-1])) < 0.75 * true
+    found = needed(made, rng=np.random.default_rng(0), draws=100)
+    assert found.low <= true <= found.high
+    assert abs(found.value - true) < 0.35 * true
+
+
+def test_transfer_saves_sentences() -> None:
+    alone = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.8)
+    moved = learning([0.5, 0.6, 0.75, 0.8, 0.8, 0.8], full=0.9)  # its own full corpus is no goal
+    gain = saved(alone, moved, rng=np.random.default_rng(0))
+    assert gain.low <= gain.value <= gain.high
+    assert gain.value > 500
+    short = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.7)
+    nothing = saved(short, short, rng=np.random.default_rng(0))
+    assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)
+    with pytest.raises(ChemxlError, match="other documents"):
+        saved(alone, learning([0.5] * 6, full=0.8, documents=10), rng=np.random.default_rng(0))
+
+
+def test_the_area_is_the_mean_height() -> None:
+    flat = area(learning([0.5] * 6, full=0.5, documents=2000), rng=np.random.default_rng(0), draws=200)
+    assert flat.value == pytest.approx(0.5, abs=0.02)
+    assert flat.low <= flat.value <= flat.high
+    steep, late = (
+        area(learning(curve, full=0.8), rng=np.random.default_rng(0), draws=50).value
+        for curve in ([0.8] * 6, [0, 0, 0, 0, 0, 0.8])
+    )
+    assert steep == pytest.approx(0.8, abs=0.02) and late < 0.25
+
+
+def test_shapes_that_do_not_fit_are_an_error() -> None:
+    made = learning([0.5] * 6, full=0.5)
+    with pytest.raises(ChemxlError, match="give"):
+        Learning(SIZES[:5], made.counts, made.full)
+    with pytest.raises(ChemxlError, match="do not ascend"):
+        Learning(SIZES[::-1], made.counts, made.full)
