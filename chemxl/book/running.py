@@ -28,6 +28,7 @@ _QUIET = {
     "PYTHONWARNINGS": "ignore:IProgress not found",  # of a bar that nobody is shown
     "JUPYTER_PREFER_ENV_PATH": "1",
 }
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def run(
@@ -156,8 +157,9 @@ def _aside(source: Source, folder: str) -> Path:
 
 
 def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without what differs from run to run: times, paths, random ids, the error stream."""
-    metadata = {key: value for key, value in notebook.metadata.items() if key not in {"jupytext", "papermill"}}
+    """Without what differs from run to run: times, paths, random ids, widgets, the error stream."""
+    passing = {"jupytext", "papermill", "widgets"}
+    metadata = {key: value for key, value in notebook.metadata.items() if key not in passing}
     metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata["language_info"] = {"name": "python"}
     notebook.metadata = nbformat.from_dict(metadata)
@@ -173,11 +175,12 @@ def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode
 
 
 def _merged(outputs: Iterable[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Outputs with printed text in one piece, in however many it arrived, and without the error stream."""
+    """Outputs with printed text in one piece, in however many it arrived, without widgets, which are nothing where no
+    kernel answers (tqdm's bars are some), and without the error stream."""
     merged: list[nbformat.NotebookNode] = []
     for output in outputs:
         is_text = output.output_type == "stream"
-        if is_text and output.name == "stderr":
+        if (is_text and output.name == "stderr") or _WIDGET in output.get("data", {}):
             continue
         if is_text and merged and merged[-1].output_type == "stream":
             merged[-1].text += output.text
