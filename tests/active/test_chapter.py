@@ -36,7 +36,8 @@ class Done:
     def __init__(self, right: Sequence[int], *, words: int = 100, auroc: float = 0.5) -> None:
         self.right, self.words = right, words
         f1 = [r / 10 for r in right]
-        self.metrics = {"micro.f1": f1[-1], "area": float(np.trapezoid(f1) / max(1, len(f1) - 1)), "auroc.entropy": auroc}
+        area = float(np.trapezoid(f1)) / max(1, len(f1) - 1)
+        self.metrics = {"micro.f1": f1[-1], "area": area, "auroc.entropy": auroc}
 
     def run(self) -> Done:
         return self
