@@ -58,6 +58,21 @@ def die_at() -> Callable[[int], None]:
 
 
 @pytest.fixture
+def killed_at(die_at: Callable[[int], None]) -> Callable[[int, Callable[[], object]], bool]:
+    """``killed_at(n, run)``: run in a forked process that dies when its n-th step begins; whether it came to that."""
+
+    def forked(step: int, run: Callable[[], object]) -> bool:
+        pid = os.fork()
+        if pid == 0:
+            die_at(step)
+            run()
+            os._exit(0)
+        return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+    return forked
+
+
+@pytest.fixture
 def real() -> Callable[[str], str]:
     """``real("bc5cdr")`` gives the name back, or skips where the corpus is not under ``CHEMXL_DATA``."""
 

@@ -133,7 +133,7 @@ def test_errors_are_ranked() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
 def test_a_killed_loop_ends_in_the_same_rounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[int], None]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
 ) -> None:
     def value() -> ActiveLearning:
         return loop(learner=SpectralFineTune(train=(POOL,), training=BRIEF), noise=0.2, rounds=2, seed=3)
@@ -142,13 +142,8 @@ def test_a_killed_loop_ends_in_the_same_rounds(
     whole = value().run()
     monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "broken"))
     killed = 0
-    for kill_at in (1, 2, 2, 2):
-        pid = os.fork()
-        if pid == 0:
-            die_at(kill_at)
-            value().run()
-            os._exit(0)
-        killed += os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    for step in (1, 2, 2, 2):
+        killed += killed_at(step, value().run)
     assert killed > 2
     broken = value().run()
     assert (whole.folder / ROUNDS).read_bytes() == (broken.folder / ROUNDS).read_bytes()
