@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from chemxl.corpora.faults import Log
+from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document, Mention, Relation, Span
 from chemxl.errors import ChemxlError
 
@@ -71,3 +72,21 @@ class Draft:
     def document(self) -> Document:
         """What was taken."""
         return Document(self.id, self.text, tuple(self.mentions.values()), tuple(self.relations.values()))
+
+
+def begun(paths: Sequence[Path], log: Log) -> dict[str, Draft]:
+    """A draft of every ``<id>.txt`` among some files, by id, for tables beside them to fill.
+
+    Raises:
+        CorpusError: at the first fault, if the log is strict.
+    """
+    drafts: dict[str, Draft] = {}
+    for path in sorted(path for path in paths if path.suffix == ".txt"):
+        text = read_text(path, log)
+        if text is None:
+            continue
+        if path.stem in drafts:
+            log.add(path, 1, f"the document id {path.stem} stands twice; document left out")
+        else:
+            drafts[path.stem] = Draft(path.stem, text, log)
+    return drafts

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from chemxl.corpora.draft import Draft
-from chemxl.corpora.faults import Log, read_lines, read_text
+from chemxl.corpora.draft import Draft, begun
+from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
 
@@ -35,17 +35,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     Raises:
         CorpusError: at the first fault, if the log is strict.
     """
-    drafts: dict[str, Draft] = {}
+    drafts = begun(paths, log)
     texts = sorted(path for path in paths if path.suffix == ".txt")
     tables = [path for path in paths if path.suffix == ".tsv"]
-    for path in texts:
-        text = read_text(path, log)
-        if text is None:
-            continue
-        if path.stem in drafts:
-            log.add(path, 1, f"the document id {path.stem} stands twice; document left out")
-        else:
-            drafts[path.stem] = Draft(path.stem, text, log)
     if texts and not tables:
         log.add(texts[0], 1, "there is no table of mentions (.tsv) for the texts; they are read without any")
     seen: set[tuple[str, str, Span]] = set()

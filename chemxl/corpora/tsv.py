@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chemxl.corpora.draft import Draft
-from chemxl.corpora.faults import Log, read_lines, read_text
+from chemxl.corpora.draft import Draft, begun
+from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document, Span
 
 _SPANS = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:,[0-9]{1,9}-[0-9]{1,9})*")
@@ -37,15 +37,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     Raises:
         CorpusError: at the first fault, if the log is strict.
     """
-    drafts: dict[str, Draft] = {}
-    for path in sorted(p for p in paths if p.suffix == ".txt"):
-        text = read_text(path, log)
-        if text is None:
-            continue
-        if path.stem in drafts:
-            log.add(path, 1, f"the document id {path.stem} stands twice; document left out")
-        else:
-            drafts[path.stem] = Draft(path.stem, text, log)
+    drafts = begun(paths, log)
     ids: dict[Key, str] = {}
     for path in paths:
         if path.name.endswith("-ent.tsv"):
