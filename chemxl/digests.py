@@ -11,9 +11,9 @@ from pathlib import Path
 PACKAGE = "chemxl"
 
 
-def sha256(text: str) -> str:
-    """Hexadecimal SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def sha256(data: str | bytes) -> str:
+    """Hexadecimal SHA-256 of bytes, or of a text in UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
 @cache

@@ -7,7 +7,6 @@ belongs to the person who annotates.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -23,6 +22,7 @@ from chemxl.corpora import brat
 from chemxl.corpora.draft import Draft
 from chemxl.corpora.faults import Fault, Log, read_bytes
 from chemxl.corpora.standoff import Note, Raw, TextBound
+from chemxl.digests import sha256
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.experiment import write_json
@@ -70,7 +70,7 @@ class Manifest(pydantic.BaseModel):
 
     def digest(self) -> str:
         """SHA-256 of all that it says."""
-        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode())
+        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False))
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def write(
                 id=document.id,
                 language=document.language,
                 domain=document.domain,
-                text=sha256(document.text.encode()),
+                text=sha256(document.text),
                 annotation=ann.read_bytes().decode("utf-8"),
             )
         )
@@ -135,11 +135,6 @@ def write(
     write_json(part / MANIFEST, manifest.model_dump(mode="json") | {"digest": manifest.digest()})
     part.rename(folder)
     return manifest
-
-
-def sha256(data: bytes) -> str:
-    """Hexadecimal SHA-256."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def annotation_conf(types: Sequence[str]) -> str:

@@ -19,12 +19,13 @@ import pydantic
 from filelock import FileLock
 
 from chemxl.active import project
-from chemxl.active.project import Returned, sha256
+from chemxl.active.project import Returned
 from chemxl.active.reading import Aggregation, TaggerModel
 from chemxl.active.spectral import SpectralTagger
 from chemxl.active.strategies import DISTANCES, query
-from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.faults import Log
+from chemxl.digests import sha256
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value, write_json
@@ -106,7 +107,7 @@ class Project:
         seen: dict[str, str] = {id: text for id, (_, text) in out.items()}
         left = []
         for document in documents:
-            digest = sha256(document.text.encode())
+            digest = sha256(document.text)
             if seen.setdefault(document.id, digest) != digest:
                 where = f"round {out[document.id][0]}" if document.id in out else "this pool"
                 raise ChemxlError(f"{document.id} is the name of another text in {where}: rename one of them")
@@ -189,14 +190,12 @@ class Brought(Corpus):
 
     def load(self) -> list[Document]:
         """See :meth:`Project.annotated`."""
-        held_out = {twin_key(document.id) for corpus in self.without for document in corpus.load()}
         wanted = {type_: type_ for type_ in self.types}
-        kept = Project(Path(self.name)).annotated()
-        return [document.retyped(wanted) for document in kept if twin_key(document.id) not in held_out]
+        return [document.retyped(wanted) for document in self.free(Project(Path(self.name)).annotated())]
 
     def data_digest(self) -> str:
         """Of all that is kept: a model that was trained before the last round is another one."""
-        return sha256("".join(map(repr, Project(Path(self.name)).annotated())).encode())
+        return sha256("".join(map(repr, Project(Path(self.name)).annotated())))
 
 
 def _load(path: Path) -> Accepted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,10 +44,13 @@ class Corpus(Value):
 
     def load(self) -> list[Document]:
         """The documents, leaks removed; read once in a process as long as the files stay what they are."""
+        return self.free(_read(self, self.data_digest()))
+
+    def free(self, documents: Sequence[Document]) -> list[Document]:
+        """Those that are in no corpus of ``without``, themselves, translated, or under another id."""
         held_out = [document for corpus in self.without for document in corpus.load()]
         ids, texts = {twin_key(document.id) for document in held_out}, {document.text for document in held_out}
-        read = _read(self, self.data_digest())
-        return [document for document in read if twin_key(document.id) not in ids and document.text not in texts]
+        return [document for document in documents if twin_key(document.id) not in ids and document.text not in texts]
 
     def data_digest(self) -> str:
         """A digest of the files that a load reads, and of what the catalogue says about how."""
