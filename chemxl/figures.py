@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
-from scipy import stats
 
 from chemxl.canvas import COLOURS, DASHES, HATCHES, INK, MARKERS, Figure, check, finish, legend, sheet
 from chemxl.errors import ChemxlError
+from chemxl.metrics import t_interval
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def curves(
     canvas, axes = sheet(height=3.4)
     for curve, colour, marker, dash in zip(curves, COLOURS, MARKERS, DASHES, strict=False):
         values = np.asarray(curve.runs, dtype=float)  # (S, N)
-        mean, low, high = np.exp(_t_interval(np.log(values))) if logarithmic else _t_interval(values)
+        mean, low, high = np.exp(t_interval(np.log(values))) if logarithmic else t_interval(values)
         if curve.band is not None:
             low, high = np.asarray(curve.band, dtype=float)
         if limits is not None:
@@ -193,16 +193,6 @@ def _ellipses(axes: Axes, cloud: Cloud, colour: str) -> None:
         spread, turned = np.linalg.eigh(covariance)  # (2,), (2, 2)
         angle = float(np.degrees(np.arctan2(turned[1, 0], turned[0, 0])))
         axes.add_patch(Ellipse(tuple(point), *2 * np.sqrt(spread), angle=angle, fill=False, edgecolor=colour, lw=0.5))
-
-
-def _t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and 95 % interval over the first axis; both bounds are the mean where there is one run."""
-    mean = runs.mean(axis=0)
-    n = len(runs)
-    if n == 1:
-        return mean, mean, mean
-    half = stats.t.ppf(0.975, n - 1) * runs.std(axis=0, ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half
 
 
 def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:

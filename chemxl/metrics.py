@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from scipy import stats
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
@@ -118,6 +119,24 @@ def bootstrap(
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and 95 % Student t interval over the first axis; both ends are the mean where there is one run."""
+    mean = runs.mean(axis=0)
+    n = len(runs)
+    if n == 1:
+        return mean, mean, mean
+    half = stats.t.ppf(0.975, n - 1) * runs.std(axis=0, ddof=1) / np.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
+    """The area under curves (..., N) between the first and the last of N places, over their distance: (...)."""
+    if len(at) == 1:
+        return curves[..., 0]
+    height: np.ndarray = np.trapezoid(curves, at, axis=-1) / (at[-1] - at[0])
+    return height
 
 
 def approximate_randomisation(a: np.ndarray, b: np.ndarray, *, rng: np.random.Generator, draws: int = 5000) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from chemxl import metrics
@@ -69,10 +68,7 @@ def _stacked(value: ActiveLearning) -> np.ndarray:
 
 def _height(units: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
     def height(totals: np.ndarray) -> np.ndarray:
-        right, found, due = np.moveaxis(totals.reshape(*totals.shape[:-1], len(units), 3), -1, 0)  # (..., R)
-        f1 = 2 * right / np.maximum(1, found + due)
-        area = f1[..., 0] if len(units) == 1 else np.trapezoid(f1, units, axis=-1) / (units[-1] - units[0])
-        return np.asarray(area)
+        return metrics.mean_height(metrics.f1(totals.reshape(*totals.shape[:-1], len(units), 3)), units)
 
     return height
 
@@ -131,12 +127,9 @@ def against_random(lines: Lines) -> list[dict[str, object]]:
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
-    """Mean, and the ends of a 95 % Student t interval; both are the mean where there is one seed."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, mean, mean
-    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return mean, mean - half, mean + half
+    """See :func:`chemxl.metrics.t_interval`."""
+    mean, low, high = metrics.t_interval(np.array(values))
+    return float(mean), float(low), float(high)
 
 
 def ranked(lines: Lines) -> list[Bar]:

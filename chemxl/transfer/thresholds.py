@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
-from chemxl.metrics import f1
+from chemxl.metrics import f1, mean_height
 
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
@@ -136,12 +136,7 @@ def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> 
     """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences."""
     curves, _ = learning.drawn(rng, draws)
     curve, _ = learning.means()
-    return _estimate(float(_area(learning.sizes, curve)), _area(learning.sizes, curves))
-
-
-def _area(sizes: Sequence[int], curves: np.ndarray) -> np.ndarray:
-    area: np.ndarray = np.trapezoid(curves, sizes, axis=-1) / (sizes[-1] - sizes[0])
-    return area
+    return _estimate(float(mean_height(curve, learning.sizes)), mean_height(curves, learning.sizes))
 
 
 def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:
