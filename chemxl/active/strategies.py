@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,20 +19,20 @@ PASSES = 10  # of dropout
 DISTANCES = ("mahalanobis", "centroid", "core-set")  # what looks at annotated documents
 
 
-class Strategy(Protocol):
-    """What every strategy is."""
+@dataclass(frozen=True)
+class Asked:
+    """What every strategy is asked; see :func:`query`."""
 
-    def __call__(
-        self,
-        model: Model,
-        pool: Sequence[Document],
-        n: int,
-        *,
-        rng: np.random.Generator,
-        labelled: Sequence[Document],
-        aggregate: Aggregation,
-    ) -> np.ndarray:
-        """The indices of at most n documents of the pool, the first to be annotated first."""
+    model: Model
+    pool: Sequence[Document]
+    n: int
+    rng: np.random.Generator
+    labelled: Sequence[Document]
+    aggregate: Aggregation
+
+
+Strategy = Callable[[Asked], np.ndarray]
+"""The indices of at most n documents of the pool, the first to be annotated first."""
 
 
 def query(
@@ -63,7 +63,7 @@ def query(
         raise ChemxlError(f"{n} documents cannot be asked for: ask for 0 or more")
     if not pool or not n:
         return np.array([], dtype=np.int64)
-    return STRATEGIES[name](model, pool, n, rng=rng, labelled=labelled, aggregate=aggregate)
+    return STRATEGIES[name](Asked(model, pool, n, rng, labelled, aggregate))
 
 
 def fitted(model: Model, labelled: Sequence[Document]) -> Statistics:
@@ -154,87 +154,47 @@ def word_scores(
 
 
 def _hardest(name: str) -> Strategy:
-    def strategy(
-        model: Model,
-        pool: Sequence[Document],
-        n: int,
-        *,
-        rng: np.random.Generator,
-        labelled: Sequence[Document],
-        aggregate: Aggregation,
-    ) -> np.ndarray:
-        scored = word_scores(name, model, pool, rng=rng, labelled=labelled)
-        scores = np.concatenate([aggregated(found, words, aggregate) for words, found in scored])  # (S,)
-        return np.argsort(-scores, kind="stable")[:n]
+    def strategy(asked: Asked) -> np.ndarray:
+        scored = word_scores(name, asked.model, asked.pool, rng=asked.rng, labelled=asked.labelled)
+        scores = np.concatenate([aggregated(found, words, asked.aggregate) for words, found in scored])  # (S,)
+        return np.argsort(-scores, kind="stable")[: asked.n]
 
     strategy.__doc__ = SCORERS[name].__doc__
     return strategy
 
 
-def mnlp(
-    model: Model,
-    pool: Sequence[Document],
-    n: int,
-    *,
-    rng: np.random.Generator,
-    labelled: Sequence[Document],
-    aggregate: Aggregation,
-) -> np.ndarray:
+def mnlp(asked: Asked) -> np.ndarray:
     """Least confidence in the best sequence, normalised by its length: the mean of its words' surprisals
     (Shen et al. 2018)."""
-    return _hardest("surprisal")(model, pool, n, rng=rng, labelled=labelled, aggregate="mean")
+    return _hardest("surprisal")(replace(asked, aggregate="mean"))
 
 
-def badge(
-    model: Model,
-    pool: Sequence[Document],
-    n: int,
-    *,
-    rng: np.random.Generator,
-    labelled: Sequence[Document],
-    aggregate: Aggregation,
-) -> np.ndarray:
+def badge(asked: Asked) -> np.ndarray:
     """k-means++ seeds among the gradients that the model would have if it were right (Ash et al. 2020)."""
-    with Embeddings(model.weight.size) as points:
-        for words in model.read(pool):
+    with Embeddings(asked.model.weight.size) as points:
+        for words in asked.model.read(asked.pool):
             points.append(diversity.gradients(words))
-        return diversity.k_means_seeds(points, n, rng=rng)
+        return diversity.k_means_seeds(points, asked.n, rng=asked.rng)
 
 
-def core_set(
-    model: Model,
-    pool: Sequence[Document],
-    n: int,
-    *,
-    rng: np.random.Generator,
-    labelled: Sequence[Document],
-    aggregate: Aggregation,
-) -> np.ndarray:
+def core_set(asked: Asked) -> np.ndarray:
     """Greedy k-centre on documents' mean hidden representation, away from annotated ones (Sener and Savarese 2018).
 
     Where nothing is annotated, the pool's mean is the first centre.
     """
-    with Embeddings(model.weight.shape[1]) as points, Embeddings(model.weight.shape[1]) as centres:
-        for words in model.read(pool):
+    with Embeddings(asked.model.weight.shape[1]) as points, Embeddings(asked.model.weight.shape[1]) as centres:
+        for words in asked.model.read(asked.pool):
             points.append(diversity.means(words.hidden, words))
-        for words in model.read(labelled):
+        for words in asked.model.read(asked.labelled):
             centres.append(diversity.means(words.hidden, words))
         if not centres.length:
             centres.append(points.mean()[None])
-        return diversity.k_centre(points, n, diversity.to_nearest(points, centres))
+        return diversity.k_centre(points, asked.n, diversity.to_nearest(points, centres))
 
 
-def random(
-    model: Model,
-    pool: Sequence[Document],
-    n: int,
-    *,
-    rng: np.random.Generator,
-    labelled: Sequence[Document],
-    aggregate: Aggregation,
-) -> np.ndarray:
+def random(asked: Asked) -> np.ndarray:
     """Documents drawn without replacement, each as likely as any other: what the others are compared with."""
-    return rng.permutation(len(pool))[:n]
+    return asked.rng.permutation(len(asked.pool))[: asked.n]
 
 
 STRATEGIES: dict[str, Strategy] = {
