@@ -130,6 +130,7 @@ class _Grid:
             raise ChemxlError(f"{len(failed)} of {len(self.tasks)} jobs failed. The first: {failed[0].why}")
 
     def table(self) -> Table:
+        """What is shown while it waits; a job that is sent and does not compute yet still waits."""
         shown: dict[Experiment, State] = {}
         for task in self.tasks:
             running = task.state == "running" and jobs.computing(task.value)

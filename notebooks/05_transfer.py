@@ -160,30 +160,18 @@ for type in (chapter.DRUG, chapter.DISEASE):
 # The paper's figure 1, with intervals. Sources are the best and the worst of the matrix for each target.
 
 # %%
-for name, target, lines in tables.drawn(built):
-    display(
-        figures.curves(
-            lines,
-            xlabel="labelled sentences of the target",
-            ylabel="F1",
-            limits=(0, 1),
-            caption=f"This build: {name}, tested on {target}.",
-            alt=f"F1 on {target} against labelled sentences, for {', '.join(line.label for line in lines)}; the numbers are in the runs.",
+for title, rows in {"This build": built, "Recorded": recorded}.items():
+    for name, target, lines in tables.drawn(rows):
+        display(
+            figures.curves(
+                lines,
+                xlabel="labelled sentences of the target",
+                ylabel="F1",
+                limits=(0, 1),
+                caption=f"{title}: {name}, tested on {target}.",
+                alt=f"{title}: F1 on {target} against labelled sentences, for {', '.join(line.label for line in lines)}.",
+            )
         )
-    )
-
-# %%
-for name, target, lines in tables.drawn(recorded):
-    display(
-        figures.curves(
-            lines,
-            xlabel="labelled sentences of the target",
-            ylabel="F1",
-            limits=(0, 1),
-            caption=f"Recorded: {name}, tested on {target}.",
-            alt=f"Recorded F1 on {target} against labelled sentences, for {', '.join(line.label for line in lines)}.",
-        )
-    )
 
 # %% [markdown]
 # ### How many sentences are enough?

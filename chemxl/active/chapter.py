@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
@@ -21,11 +21,10 @@ from chemxl.annotate import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
+from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune
 from chemxl.training import Training
 
-Profile = Literal["small", "real", "paper"]
-MINI_TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 HEADS = {
     "": "one layer",
     "none": "two layers",
@@ -52,8 +51,8 @@ def tasks(profile: Profile, *, sentences: int) -> list[Task]:
         sentences: for ``small``: how many the pool is expanded to.
     """
     if profile == "small":
-        test = Corpus(name="mini", split="test", language="ru", types=MINI_TYPES)
-        pool = Corpus(name="mini", language="ru", types=MINI_TYPES, sentences=sentences, without=(test,))
+        test = Corpus(name="mini", split="test", language="ru", types=TYPES)
+        pool = Corpus(name="mini", language="ru", types=TYPES, sentences=sentences, without=(test,))
         return [Task("mini RU", pool, test)]
     english, russian = Corpus(name="bc5cdr", split="test"), Corpus(name="bionne-r", split="test", language="ru")
     tests = (english, russian)

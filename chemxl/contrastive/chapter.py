@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,14 +18,13 @@ from chemxl.contrastive.words import Words
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.figures import Cloud, Curve
+from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune
 from chemxl.ner.samples import Sample, split
 from chemxl.training import Training
 
-Profile = Literal["small", "real", "paper"]
 NONE, COSINE, GAUSSIAN, VIEWS = "", "+cosine", "+gaussian", "+gaussian+views"
 LABELS = {NONE: "none", COSINE: "cosine", GAUSSIAN: "Gaussian", VIEWS: "Gaussian, with views"}
-MINI_TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ def tasks(profile: Profile) -> list[Task]:
     labels. PharmaCoNER is read beside ChemProt, which has its types. Nothing here has LivingNER's humans apart.
     """
     if profile == "small":
-        test = Corpus(name="mini", split="test", language="ru", types=MINI_TYPES)
-        views = Corpus(name="mini", language="en", types=MINI_TYPES, sentences=800, without=(test,))
-        train = Corpus(name="mini", language="ru", types=MINI_TYPES, sentences=800, without=(test,))
+        test = Corpus(name="mini", split="test", language="ru", types=TYPES)
+        views = Corpus(name="mini", language="en", types=TYPES, sentences=800, without=(test,))
+        train = Corpus(name="mini", language="ru", types=TYPES, sentences=800, without=(test,))
         return [Task("mini RU", train, test, (views,))]
 
     def own(name: str, types: tuple[str, ...], *, split: str = "train", **part: Any) -> tuple[Corpus, Corpus]:

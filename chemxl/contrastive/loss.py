@@ -105,6 +105,7 @@ class _Supervised(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, labels: torch.Tensor, rows: int
     ) -> torch.Tensor:
+        """Equations 5 and 6, in nats, ()."""
         pairs = Bilinear(x, y, c)
         everyone, alike = torch.empty_like(c), torch.empty_like(c)  # (n,)
         for part in _parts(len(c), rows):

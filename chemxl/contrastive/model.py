@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
 from chemxl.contrastive.loss import Bilinear, cosine, gaussian, supervised, variance
+from chemxl.ner.models import first_pieces
 from chemxl.training import IGNORED
 
 Distance = Literal["gaussian", "cosine"]
@@ -46,16 +47,9 @@ class ContrastiveModel(nn.Module):
         with torch.autocast(words.device.type, enabled=False):
             return supervised(self.pairs(words.float()), labels[valid])
 
-    def words(self, *, input_ids: torch.Tensor, attention_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """Equation 7: the encoder's output at the first piece of every word, (B, W, d).
-
-        Args:
-            input_ids, attention_mask: (B, T)
-            batch: ``units`` (B, W), where words begin.
-        """
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
-        units = batch["units"][..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
-        return cast("torch.Tensor", hidden.gather(1, units))
+    def words(self, **batch: torch.Tensor) -> torch.Tensor:
+        """Equation 7: see :func:`chemxl.ner.models.first_pieces`, (B, W, d)."""
+        return first_pieces(self.encoder, **batch)
 
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Equation 1: means and variances of words (n, d), both (n, l); points have no variance."""

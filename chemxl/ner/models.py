@@ -48,6 +48,25 @@ class Labeller(nn.Module):
         return best, emissions.softmax(-1).gather(2, best[..., None])[..., 0]
 
 
+def first_pieces(
+    encoder: PreTrainedModel,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    units: torch.Tensor,
+    **_: torch.Tensor,
+) -> torch.Tensor:
+    """The encoder's output at the first piece of every word, (B, W, d).
+
+    Args:
+        input_ids, attention_mask: (B, T)
+        units: where words begin, (B, W).
+    """
+    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
+    places = units[..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
+    return cast("torch.Tensor", hidden.gather(1, places))
+
+
 class EncoderLabeller(Labeller):
     """An encoder with a linear layer on the first piece of every word (paper 0, section V; CRF head: paper 3)."""
 
@@ -59,11 +78,8 @@ class EncoderLabeller(Labeller):
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
         """(B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words sit at ``units`` (B, W)."""
-        hidden = self.encoder(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-        ).last_hidden_state  # (B, T, d)
-        units = batch["units"][..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
-        return cast("torch.Tensor", self.head(self.dropout(hidden.gather(1, units))).float())
+        words = first_pieces(self.encoder, **batch)  # (B, W, d)
+        return cast("torch.Tensor", self.head(self.dropout(words)).float())
 
 
 class BiLstmLabeller(Labeller):

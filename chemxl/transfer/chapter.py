@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
+from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
 from chemxl.training import Training
 from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
 from chemxl.transfer.thresholds import Learning
 
-Profile = Literal["small", "real", "paper"]
 DRUG, DISEASE = "DRUG", "DISEASE"
 NONE = "none"
 SHARE = 0.3  # of the documents of a corpus without a test part of its own is tested on (paper 1, section 4)
