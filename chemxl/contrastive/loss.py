@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 EPSILON = math.exp(-14)  # e in equation 1
-ROWS = 512  # of the n x n distances that are in memory at once
+ROWS = 2048  # of the n x n distances that are in memory at once
 
 
 class Bilinear(NamedTuple):
@@ -63,14 +63,14 @@ def cosine(points: torch.Tensor, *, temperature: float) -> Bilinear:
 
 def distances(pairs: Bilinear) -> torch.Tensor:
     """All of them, (n, n)."""
-    return _rows(*pairs, slice(None))
+    return _rows(*pairs, slice(0, len(pairs.c)))
 
 
 def supervised(pairs: Bilinear, labels: torch.Tensor, *, rows: int = ROWS) -> torch.Tensor:
     """Equations 4 to 6: how much nearer a token is to those of its label than to all.
 
     Positives are averaged inside the logarithm. A token that is alone with its label has no positive; the mean is over
-    the others, and 0 where there are none. Forward and backward pass never hold more than some rows of the distances.
+    the others, and 0 where there are none. Never more than some rows of the distances are in memory.
 
     Args:
         labels: (n,)
@@ -84,61 +84,62 @@ def supervised(pairs: Bilinear, labels: torch.Tensor, *, rows: int = ROWS) -> to
 
 
 def _rows(x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, part: slice) -> torch.Tensor:
+    if part == slice(0, len(c)):
+        return _both(torch.addmm(c, x, y.T))  # (n, n), for half the products
     left = torch.cat([x[part], y[part]], dim=1)  # (r, 2k)
     right = torch.cat([y, x], dim=1)  # (n, 2k)
-    return (left @ right.T).add_(c[part, None]).add_(c)  # (r, n)
+    return torch.addmm(c, left, right.T).add_(c[part, None])  # (r, n)
 
 
-def _parts(n: int, rows: int) -> list[slice]:
-    return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
+def _both(square: torch.Tensor) -> torch.Tensor:
+    """A matrix and its transpose, added; the transpose is copied first, since adding it in place jumps in memory."""
+    return square.T.contiguous().add_(square)
 
 
-def _nearness(pairs: Bilinear, labels: torch.Tensor, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
-    """Minus the distances of some tokens to all others, (r, n), and those to tokens of the same label, (r, n)."""
-    near = _rows(*pairs, part).neg_()
-    near.diagonal(part.start).fill_(-torch.inf)
-    return near, near.masked_fill(labels[part, None] != labels, -torch.inf)
+def _shares(near: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Softmax of rows (r, n), and the logarithm of the sum that it divides by, (r,)."""
+    shares = near.softmax(1)  # (r, n); torch's exp and logsumexp are ten times as slow where they underflow
+    return shares, near.amax(1) - shares.amax(1).log()
 
 
 class _Supervised(torch.autograd.Function):
+    """The gradients come from the same exponentials as the loss, so they are made in the forward pass.
+
+    With w the weight of a token, the gradient of ``d(a, b)`` is ``w_a (P_ab - Q_ab)``, where P and Q are the softmax
+    over positives and over all.
+    """
+
     @staticmethod
     def forward(
         ctx: Any, x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, labels: torch.Tensor, rows: int
     ) -> torch.Tensor:
-        """Equations 5 and 6, in nats, ()."""
-        pairs = Bilinear(x, y, c)
-        everyone, alike = torch.empty_like(c), torch.empty_like(c)  # (n,)
-        for part in _parts(len(c), rows):
-            near, same = _nearness(pairs, labels, part)
-            everyone[part], alike[part] = near.logsumexp(1), same.logsumexp(1)
         _, place, members = labels.unique(return_inverse=True, return_counts=True)
-        positives = members[place] - 1  # (n,)
+        positives = (members[place] - 1).to(c.dtype)  # (n,)
         counted = positives > 0
-        weight = counted.to(c.dtype) / counted.sum().clamp(min=1)  # (n,)
-        losses = everyone - alike + positives.clamp(min=1).to(c.dtype).log()  # (n,), equation 5
-        everyone, alike = (t.masked_fill(~counted, torch.inf) for t in (everyone, alike))  # exp(-inf): not pulled
-        ctx.save_for_backward(x, y, c, labels, everyone, alike, weight)
-        ctx.rows = rows
-        loss: torch.Tensor = losses.masked_fill(~counted, 0.0) @ weight
+        weight = counted / counted.sum().clamp(min=1).to(c.dtype)  # (n,)
+        other = torch.cat([y, x], dim=1)  # (n, 2k)
+        loss, of_xy, of_c = c.new_zeros(()), torch.zeros_like(other), torch.zeros_like(c)
+        nothing = torch.finfo(c.dtype).min  # and not -inf, so that a token without positives has finite shares too
+        for start in range(0, len(c), rows):
+            part = slice(start, min(start + rows, len(c)))
+            near = _rows(x, y, c, part).neg_()  # (r, n)
+            near.diagonal(start).fill_(nothing)
+            everyone, of_all = _shares(near)
+            alike, of_same = _shares(near.masked_fill_(labels[part, None] != labels, nothing))
+            losses = of_all - of_same + positives[part].clamp(min=1).log()  # (r,), equation 5
+            loss += losses @ weight[part]
+            pull = alike.sub_(everyone).mul_(weight[part, None])  # (r, n)
+            if len(pull) == len(c):
+                pull = _both(pull)
+            else:
+                of_xy.addmm_(pull.T, other[part])
+                of_c += pull.sum(0)
+            of_xy[part] += pull @ other
+            of_c[part] += pull.sum(1)
+        ctx.save_for_backward(*of_xy.split(x.shape[1], dim=1), of_c)
         return loss
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """With w the weight of a token, the gradient of ``d(a, b)`` is ``w_a (P_ab - Q_ab)``, where P and Q are the
-        softmax over positives and over all. Distances are symmetric, so a pair's two terms are added first."""
-        x, y, c, labels, everyone, alike, weight = ctx.saved_tensors
-        other = torch.cat([y, x], dim=1)  # (n, 2k)
-        of_xy, of_c = torch.empty_like(other), torch.empty_like(c)
-        for part in _parts(len(c), ctx.rows):
-            near, same = _nearness(Bilinear(x, y, c), labels, part)
-            pull = _both(same, alike, weight, part) - _both(near, everyone, weight, part)  # (r, n)
-            of_xy[part], of_c[part] = pull @ other, pull.sum(1)
-        of_x, of_y = (of_xy * grads[0]).split(x.shape[1], dim=1)
-        return of_x, of_y, of_c * grads[0], None, None
-
-
-def _both(near: torch.Tensor, total: torch.Tensor, weight: torch.Tensor, part: slice) -> torch.Tensor:
-    """``w_a softmax_ab + w_b softmax_ba``, (r, n)."""
-    # Of huge distances d(a, b) and d(b, a) differ by rounding, and a share could come out above 1.
-    by_a, by_b = ((near - t).clamp_(max=0).exp_() for t in (total[part, None], total))
-    return weight[part, None] * by_a + weight * by_b
+        of_x, of_y, of_c = (slope * grads[0] for slope in ctx.saved_tensors)
+        return of_x, of_y, of_c, None, None
