@@ -100,7 +100,7 @@ show.table(
 #
 # $$n^* = \min \{ n : \tilde F(n) \ge 0.99\, F_{\mathrm{full}} \}, \qquad \tilde F = \operatorname*{arg\,min}_{f \text{ rising}} \sum_n (f(n) - F(n))^2$$ (eq-enough)
 #
-# with straight lines between sizes. Documents and seeds are drawn again for the interval ({py:mod}`chemxl.transfer.thresholds`).
+# with straight lines between sizes. Documents and seeds are drawn again for the interval ({py:mod}`chemxl.learning`).
 # Sentences saved are the difference of two $n^*$, both measured against the full performance without transfer.
 
 # %% [markdown]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from chemxl import metrics
+from chemxl import learning, metrics
 from chemxl.active.chapter import HEADS, control, parsed
 from chemxl.active.experiments import SHARES, ActiveLearning
 from chemxl.active.lengths import COMPARED, Lengths
@@ -15,6 +16,7 @@ from chemxl.active.reading import AGGREGATIONS
 from chemxl.active.strategies import SCORERS
 from chemxl.canvas import COLOURS
 from chemxl.figures import Bar, Curve
+from chemxl.learning import Learning
 from chemxl.ner.experiments import Evaluation
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
@@ -39,7 +41,7 @@ def families(lines: Lines) -> dict[str, Lines]:
     return {name: group for name, group in groups.items() if len(group) > 1}
 
 
-def learning(lines: Lines, *, words: bool = False) -> list[Curve]:
+def drawn(lines: Lines, *, words: bool = False) -> list[Curve]:
     """F1 against the number of annotated sentences, a curve a method.
 
     Args:
@@ -53,52 +55,42 @@ def learning(lines: Lines, *, words: bool = False) -> list[Curve]:
     return made
 
 
+def counted(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | None = None) -> Learning:
+    """Counts of all rounds and seeds.
+
+    Args:
+        wholes: with everything annotated, what is to be reached.
+    """
+    runs = [[counts.column() for counts in value.every()] for value in values]
+    full = None if wholes is None else np.array([value.counts().column() for value in wholes])
+    return Learning(values[0].curve()[0], np.array(runs), full)
+
+
 def area(values: Sequence[ActiveLearning]) -> Interval:
     """Mean height of the learning curve over seeds, and its 95 % bootstrap interval over documents and seeds."""
-    units = values[0].curve()[0]
-    columns = [_stacked(value) for value in values]
-    low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0), score=_height(units))
-    return float(np.mean([value.run().metrics["area"] for value in values])), low, high
-
-
-def _stacked(value: ActiveLearning) -> np.ndarray:
-    """Right, predicted and gold mentions of each test document after every round, (documents, 3 R)."""
-    return np.concatenate([counts.column() for counts in value.every()], axis=1)
-
-
-def _height(units: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
-    def height(totals: np.ndarray) -> np.ndarray:
-        return metrics.mean_height(metrics.f1(totals.reshape(*totals.shape[:-1], len(units), 3)), units)
-
-    return height
-
-
-def to_reach(target: float, values: Sequence[ActiveLearning]) -> float | None:
-    """Sentences at which the mean curve first has this F1, between rounds on a straight line; None if it never has."""
-    units = values[0].curve()[0]
-    f1 = np.mean([value.curve()[1] for value in values], axis=0)
-    above = np.flatnonzero(f1 >= target)
-    if not len(above):
-        return None
-    i = int(above[0])
-    return float(units[0]) if i == 0 else float(np.interp(target, f1[i - 1 : i + 1], units[i - 1 : i + 1]))
+    found = learning.area(counted(values), rng=np.random.default_rng(0))
+    return found.value, found.low, found.high
 
 
 def summary(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
     """What every method reached, and what it was given to read."""
     rows: list[dict[str, object]] = []
     for method, values in lines.items():
-        whole = float(np.mean([value.run().metrics["micro.f1"] for value in wholes[parsed(method)[1]]]))
+        whole = wholes[parsed(method)[1]]
+        curve, random = (counted(part, whole) for part in (values, lines[control(method)]))
+        rng, most = partial(np.random.default_rng, 0), int(curve.sizes[-1])
+        needed = learning.needed(curve, rng=rng(), share=ENOUGH)
+        saved = learning.saved(random, curve, rng=rng(), share=ENOUGH)
         last = [value.history()[-1] for value in values]
-        needed = to_reach(ENOUGH * whole, values)
         rows.append(
             {
                 "method": method,
                 "head": HEADS[parsed(method)[1]],
                 "F1 of the last round": float(np.mean([value.run().metrics["micro.f1"] for value in values])),
                 "area": float(np.mean([value.run().metrics["area"] for value in values])),
-                "F1 with all annotated": whole,
-                f"sentences to {ENOUGH:.0%} of it": f"over {last[0]['units']}" if needed is None else f"{needed:.0f}",
+                "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
+                f"sentences to {ENOUGH:.0%} of it": needed.sentences(most),
+                "saved against random": "" if method == control(method) else saved.sentences(most),
                 "words a sentence": float(np.mean([row["words"] / row["units"] for row in last])),
             }
         )

@@ -14,7 +14,7 @@ from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
 from chemxl.training import Training
 from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
-from chemxl.transfer.thresholds import Learning
+from chemxl.learning import Learning
 
 DRUG, DISEASE = "DRUG", "DISEASE"
 NONE = "none"

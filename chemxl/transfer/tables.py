@@ -16,7 +16,7 @@ from chemxl.grid import run_all
 from chemxl.records import Row
 from chemxl.transfer.chapter import DISEASE, DRUG, NONE, Curve, Grid, table
 from chemxl.transfer.experiments import FewShot, ZeroShot
-from chemxl.transfer.thresholds import SHARE, Estimate, area, first_crossings, needed, reached, saved
+from chemxl.learning import SHARE, Estimate, area, first_crossings, needed, reached, saved
 
 CHAPTER = "05_transfer"
 ZERO, FEW, ENOUGH = "Zero-shot", "Few-shot", "Sentences"
@@ -252,16 +252,9 @@ def bias(curves: Sequence[Curve], *, seed: int, sizes: int = 40, runs: int = 200
 
 
 def counted(r: Row, most: int) -> str:
-    """A number of sentences with the ends of its interval; ``>`` where the sizes that were run do not reach it."""
-
-    def one(number: float | None) -> str:
-        if number is None or math.isnan(number):
-            return "—"
-        if math.isinf(number):
-            return f"> {most:,}" if number > 0 else f"< −{most:,}"
-        return f"{number:,.0f}".replace("-", "−")
-
-    return f"{one(r.value)} [{one(r.low)}, {one(r.high)}]"
+    """A number of sentences with the ends of its interval."""
+    value, low, high = (float("nan") if number is None else number for number in (r.value, r.low, r.high))
+    return Estimate(value, low, high).sentences(most)
 
 
 def _cell(r: Row) -> tuple[str, str, str]:

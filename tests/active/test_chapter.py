@@ -49,6 +49,9 @@ class Done:
         documents = [np.array([[[int(i < r), 1, 1]] for i in range(10)]) for r in self.right]
         return [metrics.Counts(("CHEM",), values) for values in documents]
 
+    def counts(self) -> metrics.Counts:
+        return self.every()[-1]
+
     def curve(self) -> tuple[list[int], list[float]]:
         return [10 * i for i in range(1, len(self.right) + 1)], [r / 10 for r in self.right]
 
@@ -114,12 +117,6 @@ def test_the_area_has_an_interval_around_it() -> None:
     assert curves.area(alike) == (1.0, 1.0, 1.0)
 
 
-def test_a_goal_is_reached_between_rounds() -> None:
-    values: Any = [Done([2, 4, 6]), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
-    assert curves.to_reach(0.6, values) == pytest.approx(25)
-    assert curves.to_reach(0.1, values) == 10 and curves.to_reach(0.71, values) is None
-
-
 def test_tests_are_against_random_with_the_same_head() -> None:
     same: Any = [Done([2, 4])]
     better: Any = [Done([9, 10])]
@@ -134,11 +131,14 @@ def test_tests_are_against_random_with_the_same_head() -> None:
 
 
 def test_what_was_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole: Any = {"": [Done([8])]}
-    values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]
-    [row] = curves.summary({"random": values}, whole)
+    whole: Any = {"": [Done([8]), Done([8])]}
+    values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
+    better: Any = [Done([2, 8, 9]), Done([2, 8, 9])]
+    row, entropy = curves.summary({"random": values, "entropy": better}, whole)
     assert row["words a sentence"] == 15 and row["F1 with all annotated"] == 0.8
-    assert row["sentences to 95% of it"] == "over 30"
+    assert str(row["sentences to 95% of it"]).startswith("> 30 [") and row["saved against random"] == ""
+    assert str(entropy["sentences to 95% of it"]).startswith("19 [")  # 10 + 10 (0.76 - 0.2) / 0.6
+    assert str(entropy["saved against random"]).startswith("11 [")  # of 30 that are not enough
     assert curves.over_seeds([0.5]) == (0.5, 0.5, 0.5)
     mean, low, high = curves.over_seeds([0.4, 0.6])
     assert mean == pytest.approx(0.5) and high - mean == pytest.approx(12.7062 * 0.1, rel=1e-4) and low < 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chemxl.errors import ChemxlError
-from chemxl.transfer.thresholds import Learning, area, first_crossings, needed, reached, saved
+from chemxl.learning import Learning, area, first_crossings, needed, reached, saved
 
 SIZES = (50, 100, 200, 400, 800, 1600)
 

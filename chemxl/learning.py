@@ -1,12 +1,13 @@
-"""How many labelled sentences are enough: the number paper 1 reports in table 5, with what it lacks, an interval.
+"""Learning curves: how high, how many labelled sentences are enough, how many another way of training saves.
 
-The paper takes the first size at which one run reaches 99 % of the full corpus's F1. Runs scatter, and the first of
+Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full corpus's F1. Runs scatter, and the first of
 many noisy values above a line comes too early. Here the mean curve over seeds is made monotone first (isotonic
-regression), and documents and seeds are drawn again for the interval.
+regression), and documents and seeds are drawn again for an interval, which the paper lacks.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,18 @@ class Estimate:
     low: float
     high: float
 
+    def sentences(self, most: int) -> str:
+        """As a table has it; ``>`` where a curve of so many sentences does not reach it."""
+
+        def one(number: float) -> str:
+            if math.isnan(number):
+                return "—"
+            if math.isinf(number):
+                return f"> {most:,}"
+            return f"{number:,.0f}".replace("-", "−")
+
+        return f"{one(self.value)} [{one(self.low)}, {one(self.high)}]"
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -36,7 +49,7 @@ class Learning:
     Args:
         sizes: labelled sentences, ascending, (N,).
         counts: (S, N, D, 3) of S seeds.
-        full: (S, D, 3), trained on all sentences.
+        full: (S, D, 3), trained on all sentences; where they are not given, those of the last size.
 
     Raises:
         ChemxlError: shapes do not fit, or sizes do not ascend.
@@ -44,17 +57,22 @@ class Learning:
 
     sizes: Sequence[int]
     counts: np.ndarray
-    full: np.ndarray
+    full: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         seeds, sizes, documents, _ = self.counts.shape
-        if sizes != len(self.sizes) or self.full.shape != (seeds, documents, 3):
+        if sizes != len(self.sizes) or self.whole.shape != (seeds, documents, 3):
             raise ChemxlError(
-                f"{len(self.sizes)} sizes, counts of shape {self.counts.shape}, full {self.full.shape}: "
+                f"{len(self.sizes)} sizes, counts of shape {self.counts.shape}, full {self.whole.shape}: "
                 "give (seeds, sizes, documents, 3) and (seeds, documents, 3)"
             )
         if any(a >= b for a, b in zip(self.sizes, self.sizes[1:], strict=False)):
             raise ChemxlError(f"sizes {list(self.sizes)} do not ascend")
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Counts of what is to be reached, (S, D, 3)."""
+        return self.counts[:, -1] if self.full is None else self.full
 
     def scores(self) -> np.ndarray:
         """F1 of each seed and size, (S, N)."""
@@ -62,7 +80,7 @@ class Learning:
 
     def means(self) -> tuple[np.ndarray, float]:
         """Mean F1 over seeds by size, (N,), and on the full corpus."""
-        return self.scores().mean(axis=0), float(f1(self.full.sum(axis=1)).mean())
+        return self.scores().mean(axis=0), float(f1(self.whole.sum(axis=1)).mean())
 
     def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """The same after documents and seeds were drawn with replacement: (B, N) and (B,)."""
@@ -70,7 +88,7 @@ class Learning:
         weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws).astype(float)  # (B, D)
         chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
         curves = f1(np.einsum("bd,sndk->bsnk", weights, self.counts.astype(float), optimize=True))  # (B, S, N)
-        full = f1(np.einsum("bd,sdk->bsk", weights, self.full.astype(float), optimize=True))  # (B, S)
+        full = f1(np.einsum("bd,sdk->bsk", weights, self.whole.astype(float), optimize=True))  # (B, S)
         taken = np.take_along_axis(curves, chosen[..., None], axis=1).mean(axis=1)  # (B, N)
         return taken, np.take_along_axis(full, chosen, axis=1).mean(axis=1)
 
@@ -93,7 +111,7 @@ def reached(sizes: Sequence[int], curve: np.ndarray, goal: float) -> float:
 
 def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
     """What the paper does: for each seed the first size that reaches the goal of its own run."""
-    goals = share * f1(learning.full.sum(axis=1))  # (S,)
+    goals = share * f1(learning.whole.sum(axis=1))  # (S,)
     found = []
     for run, goal in zip(learning.scores(), goals, strict=True):
         above = np.flatnonzero(run >= goal)
@@ -108,28 +126,28 @@ def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE
 
 
 def saved(
-    without: Learning, transferred: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000
+    without: Learning, other: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000
 ) -> Estimate:
-    """How many sentences fewer are needed after transfer; both have the same goal, the full corpus's F1 without it.
+    """How many sentences fewer the other way needs; both have the same goal, the full corpus's F1 of the first.
 
-    Not a number where neither way reaches it.
-
-    The interval pairs draws, so that documents that are hard for both do not widen it.
+    A way that does not reach it is counted with its last size, so that what is saved is no less than this, or no more.
+    Not a number where neither does. The interval pairs draws: documents that are hard for both do not widen it.
 
     Raises:
         ChemxlError: the two were not tested on the same documents.
     """
-    if without.full.shape != transferred.full.shape:
+    if without.whole.shape != other.whole.shape:
         raise ChemxlError("the two ways were tested on other documents or with other seeds: compare like with like")
-    same = Learning(transferred.sizes, transferred.counts, without.full)
-    (curve, full), (other, _) = without.means(), same.means()
+    same = Learning(other.sizes, other.counts, without.whole)
+    (curve, full), (higher, _) = without.means(), same.means()
     state = rng.bit_generator.state
-    before = _needed(without, rng, share, draws)
+    before = np.append(_needed(without, rng, share, draws), reached(without.sizes, curve, share * full))
     rng.bit_generator.state = state  # the same documents and seeds
-    after = _needed(same, rng, share, draws)
-    value = reached(without.sizes, curve, share * full) - reached(same.sizes, other, share * full)
-    with np.errstate(invalid="ignore"):  # infinity less infinity
-        return _estimate(value, before - after)
+    after = np.append(_needed(same, rng, share, draws), reached(same.sizes, higher, share * full))
+    if math.isinf(before[-1]) and math.isinf(after[-1]):
+        return Estimate(math.nan, -math.inf, math.inf)
+    fewer = np.minimum(before, without.sizes[-1]) - np.minimum(after, other.sizes[-1])  # (B + 1,)
+    return _estimate(float(fewer[-1]), fewer[:-1])
 
 
 def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> Estimate:
@@ -145,10 +163,7 @@ def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: i
 
 
 def _estimate(value: float, draws: np.ndarray) -> Estimate:
-    """Percentiles; draws that never reach the goal are infinite, and infinity less infinity is left out."""
-    known = draws[~np.isnan(draws)]
-    if not len(known):
-        return Estimate(value, float("-inf"), float("inf"))
+    """Percentiles that were drawn, since some may be infinite."""
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(known, [tail, 1 - tail], method="nearest")
+    low, high = np.quantile(draws, [tail, 1 - tail], method="nearest")
     return Estimate(value, float(low), float(high))
