@@ -67,8 +67,7 @@ def run(*, n: int = 1024, size: int = 128, repeats: int = 3) -> list[Row]:
     """Forward and backward pass at one size, and how many words would fit into 8 GB."""
     fast, slow = seconds(lambda: both_ways(ours, n, size), lambda: both_ways(broadcast, n, size), repeats=repeats)
     small, large, peer = (
-        resident_mib(partial(both_ways, loss, m, size))
-        for loss, m in ((ours, n), (ours, 8 * n), (broadcast, n))
+        resident_mib(partial(both_ways, loss, m, size)) for loss, m in ((ours, n), (ours, 8 * n), (broadcast, n))
     )
     shape = f"{n:,} words, {size} dimensions"
     name, other = "contrastive loss and gradients", "broadcast (n, n, l)"

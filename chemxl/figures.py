@@ -14,7 +14,7 @@ from matplotlib.patches import Ellipse
 
 from chemxl.canvas import COLOURS, DASHES, HATCHES, INK, MARKERS, Figure, check, finish, legend, sheet
 from chemxl.errors import ChemxlError
-from chemxl.metrics import t_interval
+from chemxl.significance import t_interval
 
 
 @dataclass(frozen=True)

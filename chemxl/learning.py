@@ -1,8 +1,9 @@
 """Learning curves: how high, how many labelled sentences are enough, how many another way of training saves.
 
-Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full corpus's F1. Runs scatter, and the first of
-many noisy values above a line comes too early. Here the mean curve over seeds is made monotone first (isotonic
-regression), and documents and seeds are drawn again for an interval, which the paper lacks.
+Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full
+corpus's F1. Runs scatter, and the first of many noisy values above a line comes too early. Here the mean curve over
+seeds is made monotone first (isotonic regression), and documents and seeds are drawn again for an interval, which the
+paper lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
-from chemxl.metrics import f1, mean_height
+from chemxl.metrics import f1
 
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
@@ -148,6 +149,14 @@ def saved(
         return Estimate(math.nan, -math.inf, math.inf)
     fewer = np.minimum(before, without.sizes[-1]) - np.minimum(after, other.sizes[-1])  # (B + 1,)
     return _estimate(float(fewer[-1]), fewer[:-1])
+
+
+def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
+    """The area under curves (..., N) between the first and the last of N places, over their distance: (...)."""
+    if len(at) == 1:
+        return curves[..., 0]
+    height: np.ndarray = np.trapezoid(curves, at, axis=-1) / (at[-1] - at[0])
+    return height
 
 
 def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> Estimate:

@@ -1,4 +1,4 @@
-"""Scores of mention recognition, with intervals and paired tests.
+"""Scores of mention recognition; for intervals and tests see :mod:`chemxl.significance`.
 
 Ours is exact: a prediction counts when document, type and both character offsets are those of a gold mention.
 Seqeval's default (CoNLL) score over label sequences stands beside it, computed without loops over tokens.
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-from scipy import stats
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 
 MICRO = "micro"
+Scorer = Callable[[np.ndarray], np.ndarray]  # from sums of counts (..., K) to scores (...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,63 +95,23 @@ def f1(totals: np.ndarray) -> np.ndarray:
     return scores
 
 
-def bootstrap(
-    columns: Sequence[np.ndarray],
-    *,
-    rng: np.random.Generator,
-    draws: int = 2000,
-    level: float = 0.95,
-    score: Callable[[np.ndarray], np.ndarray] = f1,
-) -> tuple[float, float]:
-    """Percentile interval of the mean score over seeds, by drawing documents with replacement (Efron 1979).
-
-    Args:
-        columns: one array of counts (documents, K) per seed, over the same documents; each draw also draws seeds, so
-            that the interval covers both what was tested on and how training began.
-        score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
-    """
-    runs = np.stack(columns).astype(np.float64)  # (S, D, K)
-    seeds, documents, _ = runs.shape
-    weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
-    scores = score(np.einsum("bd,sdk->bsk", weights, runs, optimize=True))  # (B, S)
-    chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
-    means = np.take_along_axis(scores, chosen, axis=1).mean(axis=1)
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
+def precision(totals: np.ndarray) -> np.ndarray:
+    """Of counts, shape (..., 3) -> (...); 0 where nothing was found."""
+    return _share(totals, 1)
 
 
-def t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and 95 % Student t interval over the first axis; both ends are the mean where there is one run."""
-    mean = runs.mean(axis=0)
-    n = len(runs)
-    if n == 1:
-        return mean, mean, mean
-    half = stats.t.ppf(0.975, n - 1) * runs.std(axis=0, ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half
+def recall(totals: np.ndarray) -> np.ndarray:
+    """Of counts, shape (..., 3) -> (...); 0 where nothing was due."""
+    return _share(totals, 2)
 
 
-def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
-    """The area under curves (..., N) between the first and the last of N places, over their distance: (...)."""
-    if len(at) == 1:
-        return curves[..., 0]
-    height: np.ndarray = np.trapezoid(curves, at, axis=-1) / (at[-1] - at[0])
-    return height
+def _share(totals: np.ndarray, of: int) -> np.ndarray:
+    right, among = totals[..., 0], totals[..., of]
+    shares: np.ndarray = np.divide(right, among, out=np.zeros(among.shape), where=among > 0)
+    return shares
 
 
-def approximate_randomisation(a: np.ndarray, b: np.ndarray, *, rng: np.random.Generator, draws: int = 5000) -> float:
-    """Two-sided p-value that two systems' F1 differ by chance (Noreen 1989; Yeh 2000).
-
-    Args:
-        a, b: counts of two systems on the same documents, shape (documents, 3); each draw swaps the systems'
-            outputs of every document with probability one half.
-    """
-    swap = rng.integers(2, size=(draws, len(a))).astype(np.float64)  # (B, D)
-    difference = (b - a).astype(np.float64)  # (D, 3)
-    moved = swap @ difference  # (B, 3)
-    drawn = np.abs(f1(a.sum(axis=0) + moved) - f1(b.sum(axis=0) - moved))
-    observed = abs(float(f1(a.sum(axis=0)) - f1(b.sum(axis=0))))
-    return float((np.sum(drawn >= observed - 1e-12) + 1) / (draws + 1))
+SCORES: dict[str, Scorer] = {"F1": f1, "P": precision, "R": recall}
 
 
 def seqeval_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, Score]:

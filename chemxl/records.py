@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 from statsmodels.stats.multitest import multipletests
 
-from chemxl import metrics, show
+from chemxl import metrics, show, significance
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment, Run, Value, write_json
 
@@ -98,10 +98,11 @@ def row(
     scorer: str = SCORER,
     estimator: Callable[[Sequence[Any]], tuple[float, float, float]] | None = None,
 ) -> Row:
-    """Mean F1 over seeds with a 95 % bootstrap interval over documents and seeds.
+    """Mean over seeds with a 95 % bootstrap interval over documents and seeds.
 
     Args:
         experiments: one a seed, :class:`Scored` unless there is an ``estimator``.
+        metric: one of ``chemxl.metrics.SCORES`` unless there is an ``estimator``.
         estimator: of another measure: its mean over seeds, and the ends of an interval.
 
     Raises:
@@ -110,7 +111,7 @@ def row(
     for experiment in experiments:
         if not experiment.finished():
             raise ChemxlError(f"{name}: seed {experiment.seed} is not finished: run the chapter first")
-    value, low, high = estimator(experiments) if estimator else estimate(experiments, type=type)
+    value, low, high = estimator(experiments) if estimator else estimate(experiments, type=type, metric=metric)
     return Row(
         chapter=chapter,
         table=table,
@@ -160,14 +161,16 @@ def book_root() -> Path:
     raise ChemxlError(f"{here} is in no book: go to the folder with _config.yml, or into one below it")
 
 
-def estimate(evaluations: Sequence[Scored], *, type: str = metrics.MICRO) -> tuple[float, float, float]:
-    """Mean F1 over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
-    counts = [evaluation.counts() for evaluation in evaluations]
+def estimate(
+    evaluations: Sequence[Scored], *, type: str = metrics.MICRO, metric: str = "F1"
+) -> tuple[float, float, float]:
+    """Mean over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
+    counts, score = [evaluation.counts() for evaluation in evaluations], metrics.SCORES[metric]
     if type != metrics.MICRO and any(type not in c.types for c in counts):
         return 0.0, 0.0, 0.0
     columns = [c.column(type) for c in counts]
-    low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0))
-    return float(np.mean([c.scores()[type].f1 for c in counts])), low, high
+    low, high = significance.bootstrap(columns, rng=np.random.default_rng(0), score=score)
+    return float(np.mean([score(column.sum(axis=0)) for column in columns])), low, high
 
 
 def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
@@ -181,7 +184,7 @@ def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
     first = next(iter(lines)).split(": ", 1)[0]
     pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
     rng = np.random.default_rng(0)
-    raw = [metrics.approximate_randomisation(columns[a], columns[b], rng=rng) for a, b in pairs]
+    raw = [significance.approximate_randomisation(columns[a], columns[b], rng=rng) for a, b in pairs]
     corrected = multipletests(raw, method="holm")[1] if raw else []
     means = {
         name: float(np.mean([value.run().metrics["micro.f1"] for value in values])) for name, values in lines.items()

@@ -46,7 +46,7 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl import figures, records, show
+from chemxl import figures, metrics, records, show
 from chemxl.grid import run_all
 from chemxl.transfer import chapter, tables
 
@@ -147,7 +147,7 @@ for type, matrix in matrices.items():
 
 # %%
 for type in (chapter.DRUG, chapter.DISEASE):
-    for metric in tables.MEASURES:
+    for metric in metrics.SCORES:
         name = chapter.table(tables.ZERO, type, "real")
         if any(row.table == name for row in recorded):
             display(show.table(tables.wide(recorded, name, metric), caption=f"Recorded: {name}, {metric}"))

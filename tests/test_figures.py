@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chemxl import figures, metrics
+from chemxl import figures, significance
 from chemxl.canvas import Figure
 from chemxl.errors import ChemxlError
 from chemxl.figures import Bar, Cloud, Curve
@@ -117,7 +117,7 @@ def test_caption_says_what_the_band_is() -> None:
 
 def test_t_interval_covers_the_mean_95_times_in_100() -> None:
     draws = np.random.default_rng(0).normal(0.7, 0.1, size=(4, 4000))
-    _, low, high = metrics.t_interval(draws)
+    _, low, high = significance.t_interval(draws)
     assert np.mean((low <= 0.7) & (high >= 0.7)) == pytest.approx(0.95, abs=0.012)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from chemxl import learning, metrics
+from chemxl import learning, significance
 from chemxl.active.chapter import HEADS, control, parsed
 from chemxl.active.experiments import SHARES, ActiveLearning
 from chemxl.active.lengths import COMPARED, Lengths
@@ -113,14 +113,14 @@ def against_random(lines: Lines) -> list[dict[str, object]]:
             metric = "micro.f1" if part == "last round" else "area"
             means = [float(np.mean([v.run().metrics[metric] for v in values])) for values in pair]
             rows.append({"method": method, "against": control(method), "over": part, "difference": means[0] - means[1]})
-            raw.append(metrics.approximate_randomisation(a, b, rng=rng))
+            raw.append(significance.approximate_randomisation(a, b, rng=rng))
     corrected = multipletests(raw, method="holm")[1] if raw else []
     return [row | {"p": float(p)} for row, p in zip(rows, corrected, strict=True)]
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
-    """See :func:`chemxl.metrics.t_interval`."""
-    mean, low, high = metrics.t_interval(np.array(values))
+    """See :func:`chemxl.significance.t_interval`."""
+    mean, low, high = significance.t_interval(np.array(values))
     return float(mean), float(low), float(high)
 
 

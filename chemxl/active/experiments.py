@@ -19,6 +19,7 @@ from chemxl.active.strategies import STRATEGIES, query
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment, write_json
+from chemxl.learning import mean_height
 from chemxl.ner.experiments import FineTune, gold
 from chemxl.ner.tagger import Tagger
 from chemxl.training import Training
@@ -193,7 +194,7 @@ def _f1(row: dict[str, Any]) -> float:
 def _summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """The last round's F1, the mean height of the learning curve, F1 of every round, and the calibration."""
     units, f1 = [row["units"] for row in rows], [_f1(row) for row in rows]
-    area = float(metrics.mean_height(np.array(f1), units))
+    area = float(mean_height(np.array(f1), units))
     every = {f"{n} units.f1": value for n, value in zip(units, f1, strict=True)}
     calibrated: dict[str, float] = rows[-1].get("calibration", {})
     return {"micro.f1": f1[-1], "area": area, "documents": len(rows[-1]["counts"]), **every, **calibrated}

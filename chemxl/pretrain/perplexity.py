@@ -12,10 +12,10 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
-from chemxl.metrics import bootstrap
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
 from chemxl.pretrain.text import pieces
+from chemxl.significance import bootstrap
 from chemxl.training import IGNORED, accelerator, token_batches
 
 BATCH_TOKENS = 4096
@@ -84,7 +84,7 @@ def _of_sums(sums: np.ndarray) -> np.ndarray:
 
 
 def interval(columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000) -> tuple[float, float]:
-    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.metrics.bootstrap`.
+    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.significance.bootstrap`.
 
     Args:
         columns: (D, 2) of the same documents, one a seed.

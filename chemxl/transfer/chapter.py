@@ -10,11 +10,11 @@ import numpy as np
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
+from chemxl.learning import Learning
 from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
 from chemxl.training import Training
 from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
-from chemxl.learning import Learning
 
 DRUG, DISEASE = "DRUG", "DISEASE"
 NONE = "none"

@@ -10,13 +10,13 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 from statsmodels.stats.multitest import multipletests
 
-from chemxl import metrics, records, show
+from chemxl import metrics, records, show, significance
 from chemxl.figures import Curve as Line
 from chemxl.grid import run_all
+from chemxl.learning import SHARE, Estimate, area, first_crossings, needed, reached, saved
 from chemxl.records import Row
 from chemxl.transfer.chapter import DISEASE, DRUG, NONE, Curve, Grid, table
 from chemxl.transfer.experiments import FewShot, ZeroShot
-from chemxl.learning import SHARE, Estimate, area, first_crossings, needed, reached, saved
 
 CHAPTER = "05_transfer"
 ZERO, FEW, ENOUGH = "Zero-shot", "Few-shot", "Sentences"
@@ -29,41 +29,10 @@ PAPERS = {
 Cells = list[dict[str, object]]
 
 
-def precision(totals: np.ndarray) -> np.ndarray:
-    """Of counts (..., 3) -> (...); 0 where nothing was found."""
-    return _share(totals, 1)
-
-
-def recall(totals: np.ndarray) -> np.ndarray:
-    """Of counts (..., 3) -> (...); 0 where nothing was due."""
-    return _share(totals, 2)
-
-
-def _share(totals: np.ndarray, of: int) -> np.ndarray:
-    shares: np.ndarray = np.divide(
-        totals[..., 0], totals[..., of], out=np.zeros(totals.shape[:-1]), where=totals[..., of] > 0
-    )
-    return shares
-
-
-MEASURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"F1": metrics.f1, "P": precision, "R": recall}
-
-
 def zero_shot(name: str, values: Sequence[ZeroShot], type: str, profile: str) -> list[Row]:
     """F1, precision and recall of a cell of the matrix."""
-    made = []
-    for metric, score in MEASURES.items():
-
-        def estimator(
-            values: Sequence[ZeroShot], score: Callable[[np.ndarray], np.ndarray] = score
-        ) -> tuple[float, float, float]:
-            columns = [value.counts().column() for value in values]
-            low, high = metrics.bootstrap(columns, rng=np.random.default_rng(0), score=score)
-            return float(np.mean([score(column.sum(axis=0)) for column in columns])), low, high
-
-        where = table(ZERO, type, profile)
-        made.append(records.row(CHAPTER, where, name, values, profile=profile, metric=metric, estimator=estimator))
-    return made
+    where = table(ZERO, type, profile)
+    return [records.row(CHAPTER, where, name, values, profile=profile, metric=metric) for metric in metrics.SCORES]
 
 
 def few_shot(name: str, values: Sequence[FewShot], type: str, profile: str) -> list[Row]:
@@ -162,7 +131,7 @@ def differing(matrix: Mapping[str, Sequence[ZeroShot]]) -> set[str]:
         best = max(others, key=lambda name: float(metrics.f1(pooled[name].sum(axis=0))))
         pairs += [(name, best) for name in names if name != best]
     rng = np.random.default_rng(0)
-    raw = [metrics.approximate_randomisation(pooled[a], pooled[b], rng=rng) for a, b in pairs]
+    raw = [significance.approximate_randomisation(pooled[a], pooled[b], rng=rng) for a, b in pairs]
     corrected = multipletests(raw, method="holm")[1] if raw else []
     return {name for (name, _), p in zip(pairs, corrected, strict=True) if p < SIGNIFICANT}
 
