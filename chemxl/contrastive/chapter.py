@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -14,17 +14,25 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.loss import distances, gaussian, variance
+from chemxl.contrastive.views import Translated
 from chemxl.contrastive.words import Words
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
-from chemxl.figures import Cloud, Curve
+from chemxl.figures import Cloud
 from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune
 from chemxl.ner.samples import Sample, split
 from chemxl.training import Training
 
-NONE, COSINE, GAUSSIAN, VIEWS = "", "+cosine", "+gaussian", "+gaussian+views"
-LABELS = {NONE: "none", COSINE: "cosine", GAUSSIAN: "Gaussian", VIEWS: "Gaussian, with views"}
+NONE, TWICE, COSINE, GAUSSIAN, VIEWS = "", "+twice", "+cosine", "+gaussian", "+gaussian+views"
+LABELS = {
+    NONE: "none",
+    TWICE: "none, fine-tuned twice as long",
+    COSINE: "cosine",
+    GAUSSIAN: "Gaussian",
+    VIEWS: "Gaussian, with views",
+}
+PRETRAINED = (COSINE, GAUSSIAN, VIEWS)
 
 
 @dataclass(frozen=True)
@@ -32,13 +40,15 @@ class Task:
     """A corpus to learn from, the one that is tested on, and views: what else is read in contrastive pretraining.
 
     Args:
-        views: the same text in another language, or other text of the same types.
+        views: text in another language with labels of the same types.
+        translated: that text is a translation of the documents to learn from.
     """
 
     name: str
     train: Corpus
     test: Corpus
     views: tuple[Corpus, ...] = ()
+    translated: bool = False
 
 
 def table(profile: str) -> str:
@@ -49,14 +59,15 @@ def table(profile: str) -> str:
 def tasks(profile: Profile) -> list[Task]:
     """Corpora in Spanish, English and Russian.
 
-    Only BC5CDR (machine-translated to Chinese) and BioNNE-R (256 abstracts in both languages) have translations with
-    labels. PharmaCoNER is read beside ChemProt, which has its types. Nothing here has LivingNER's humans apart.
+    Only BC5CDR has a translation with labels, by machine, into Chinese. PharmaCoNER is read beside ChemProt, which has
+    its types, and the Russian abstracts of BioNNE-R beside its English ones, of which few are of the same articles:
+    more labelled text, in another language. Nothing here has LivingNER's humans apart.
     """
     if profile == "small":
         test = Corpus(name="mini", split="test", language="ru", types=TYPES)
         views = Corpus(name="mini", language="en", types=TYPES, sentences=800, without=(test,))
         train = Corpus(name="mini", language="ru", types=TYPES, sentences=800, without=(test,))
-        return [Task("mini RU", train, test, (views,))]
+        return [Task("mini RU", train, test, (views,), translated=True)]
 
     def own(name: str, types: tuple[str, ...], *, split: str = "train", **part: Any) -> tuple[Corpus, Corpus]:
         test = Corpus(name=name, split="test", types=types, **part)
@@ -66,11 +77,12 @@ def tasks(profile: Profile) -> list[Task]:
     living = own("livingner-task" if whole else "livingner", ("HUMAN", "SPECIES"), split="train" if whole else "dev")
     pharma = own("pharmaconer", ("CHEM", "GENE"))
     bc5cdr = own("bc5cdr", ("CHEM",))
+    chinese = Corpus(name="kbioxlm-cdr", language="zh", types=("CHEM",), without=(bc5cdr[1],))
     bionne = own("bionne-r", ("CHEM",), language="ru")
     return [
         Task("LivingNER", *living),
         Task("PharmaCoNER", *pharma, (Corpus(name="chemprot", types=("CHEM", "GENE")),)),
-        Task("BC5CDR", *bc5cdr, (Corpus(name="kbioxlm-cdr", language="zh", types=("CHEM",), without=(bc5cdr[1],)),)),
+        Task("BC5CDR", *bc5cdr, (chinese,), translated=True),
         Task("BioNNE-R RU", *bionne, (Corpus(name="bionne-r", language="en", types=("CHEM",), without=(bionne[1],)),)),
     ]
 
@@ -121,9 +133,10 @@ class Grid:
     Args:
         encoder: what all start from.
         sizes: numbers of labelled sentences.
-        visits: sentences that a training reads, those that come again counted; epochs follow from it.
+        visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
         tokens: of a batch.
-        rate: learning rate of the encoder; heads learn at 1e-3 at least.
+        rate: learning rate of the encoder, and of the projections 1e-3 at least.
+        tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
     """
 
     encoder: str
@@ -131,37 +144,55 @@ class Grid:
     visits: int
     tokens: int
     rate: float
+    tagger_rate: float
 
-    def training(self, size: int) -> Training:
-        """The same number of sentences, however many are labelled."""
-        epochs = max(1, round(self.visits / size))
-        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(1e-3, self.rate))
+    def visited(self, size: int) -> int:
+        """Sentences that a training reads, by the number of labelled ones."""
+        return max(self.visits, 2 * size)
 
-    def pretraining(self, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
-        """Contrastive pretraining on the labelled sentences, and with views on as many of each.
+    def training(self, sentences: int, visits: int, *, head_rate: float) -> Training:
+        """So many sentences, read again until there are so many visits.
 
         Raises:
-            ChemxlError: the method is none of ``LABELS``, or does no pretraining.
+            ChemxlError: the last epoch would not be whole.
         """
-        if method not in (COSINE, GAUSSIAN, VIEWS):
-            raise ChemxlError(f"{method!r} is no contrastive pretraining: take {COSINE}, {GAUSSIAN} or {VIEWS}")
+        if visits % sentences:
+            raise ChemxlError(f"{visits} visits are not whole epochs of {sentences} sentences: take a multiple")
+        epochs = visits // sentences
+        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(head_rate, self.rate))
+
+    def views(self, task: Task, size: int, seed: int) -> tuple[Corpus, ...]:
+        """As many sentences of each: the translations of those that are labelled, or drawn like them."""
+        if not task.translated:
+            return tuple(sample(view, size, seed) for view in task.views)
+        return tuple(Translated(**dict(view), of=sample(task.train, size, seed)) for view in task.views)
+
+    def pretraining(self, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
+        """Contrastive pretraining on the labelled sentences, with views on as many of each for as many fewer epochs.
+
+        Raises:
+            ChemxlError: the method is none of ``PRETRAINED``.
+        """
+        if method not in PRETRAINED:
+            raise ChemxlError(f"{method!r} is no contrastive pretraining: take {', '.join(PRETRAINED)}")
+        views = self.views(task, size, seed) if method == VIEWS else ()
         return ContrastivePretraining(
             encoder=self.encoder,
             train=(sample(task.train, size, seed),),
-            views=tuple(sample(view, size, seed) for view in task.views) if method == VIEWS else (),
-            probe=task.test if size == max(self.sizes) else None,
+            views=views,
+            probe=task.test if method == GAUSSIAN and size == max(self.sizes) else None,
             distance="cosine" if method == COSINE else "gaussian",
-            training=self.training(size),
+            training=self.training(size * (1 + len(views)), self.visited(size), head_rate=1e-3),
             seed=seed,
         )
 
     def evaluation(self, task: Task, method: str, *, size: int, seed: int) -> Evaluation:
         """A tagger trained on the labelled sentences, after that."""
-        start = self.pretraining(task, method, size=size, seed=seed) if method else self.encoder
-        train = (sample(task.train, size, seed),)
-        return Evaluation(
-            model=FineTune(encoder=start, train=train, training=self.training(size), seed=seed), corpus=task.test
-        )
+        start = self.pretraining(task, method, size=size, seed=seed) if method in PRETRAINED else self.encoder
+        visits = self.visited(size) * (2 if method == TWICE else 1)
+        training = self.training(size, visits, head_rate=self.tagger_rate)
+        model = FineTune(encoder=start, train=(sample(task.train, size, seed),), training=training, seed=seed)
+        return Evaluation(model=model, corpus=task.test)
 
     def row(self, task: Task, method: str, size: int) -> str:
         """The name of a row."""
@@ -176,16 +207,6 @@ class Grid:
             for method in LABELS
             if method != VIEWS or task.views
         }
-
-    def curves(self, task: Task, lines: Mapping[str, Sequence[Evaluation]]) -> list[Curve]:
-        """F1 against the number of labelled sentences, a curve a method."""
-        made = []
-        for method, label in LABELS.items():
-            rows = [lines[name] for size in self.sizes if (name := self.row(task, method, size)) in lines]
-            if rows:
-                scores = [[value.run().metrics["micro.f1"] for value in values] for values in rows]  # (sizes, S)
-                made.append(Curve(label, list(self.sizes), [list(run) for run in zip(*scores, strict=True)]))
-        return made
 
 
 def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[float], list[list[float]]]]:

@@ -13,7 +13,7 @@ from chemxl.ner.experiments import Labelling
 from chemxl.training import IGNORED, accelerator, token_batches
 
 _TOKENS = 1024  # of a batch that is only read
-_PROBED = 1000  # words
+_PROBED = 4000  # words
 
 
 class Words(NamedTuple):
@@ -36,14 +36,14 @@ def read(model: ContrastiveModel, task: Labelling, *, most: int) -> Words:
     labels, hidden = _hidden(model, task, most)
     with torch.no_grad():
         mean, spread = model.gaussians(hidden)
-    return Words(labels.numpy(), hidden.numpy(), mean.numpy(), spread.numpy())
+    return Words(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
 
 
 def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
     """Of held-out words: minus the loss as ``score``, and the mean distance ``within`` a label and ``between`` labels.
 
-    Both are means over the labels of mentions, each of which counts alike, however frequent; ``between`` is measured to
-    the words of all other labels, ``O`` among them.
+    A label is one of BIO. Both are means over the labels of mentions, each of which counts alike, however frequent;
+    ``between`` is measured to the words of all other labels, ``O`` among them.
     """
     labels, hidden = _hidden(model, task, _PROBED)
     with torch.no_grad():
@@ -69,6 +69,6 @@ def _hidden(model: ContrastiveModel, task: Labelling, most: int) -> tuple[torch.
         for batch in token_batches([task.lengths[i] for i in chosen], tokens=_TOKENS):
             tensors = {name: t.to(engine.device) for name, t in task.collate(batch).items()}
             valid = (wanted := tensors.pop("labels")) != IGNORED  # (B, W)
-            labels.append(wanted[valid].cpu())
-            hidden.append(model.words(**tensors)[valid].float().cpu())
+            labels.append(wanted[valid])
+            hidden.append(model.words(**tensors)[valid].float())
     return torch.cat(labels)[:most], torch.cat(hidden)[:most]

@@ -26,9 +26,13 @@ class Sample(Corpus):
     most: int = Field(ge=1)
     draw: int = 0
 
+    def whole(self) -> Corpus:
+        """What is drawn from."""
+        return Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
+
     def load(self) -> list[Document]:
         """The sentences, in the order in which they were drawn."""
-        whole = Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
+        whole = self.whole()
         found = _sentences(whole, "".join(part.data_digest() for part in whole.parts()))
         order = np.random.default_rng(self.draw).permutation(len(found))[: self.most]
         return [found[i] for i in order.tolist()]
