@@ -168,8 +168,13 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
     return finish(canvas, alt, caption)
 
 
-def scatter(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "") -> Figure:
+def scatter(
+    clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "", beside: Sequence[Cloud] = ()
+) -> Figure:
     """Points in the plane, one colour and marker a class, on axes of one scale.
+
+    Args:
+        beside: clouds of another figure, whose points the axes hold, too, so that both can be compared.
 
     Raises:
         ChemxlError: no class, more classes than there are colours, or no alt text.
@@ -180,6 +185,9 @@ def scatter(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, capt
         x, y = cloud.points.T
         axes.scatter(x, y, s=16, color=colour, marker=marker, linewidths=0, alpha=0.8, label=cloud.label)
         _ellipses(axes, cloud, colour)
+    if beside:
+        axes.update_datalim(np.concatenate([cloud.points for cloud in beside]))
+        axes.autoscale_view()
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_aspect("equal", adjustable="datalim")
     legend(canvas, axes)

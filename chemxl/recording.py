@@ -12,6 +12,7 @@ from chemxl.active import chapter as active_chapter
 from chemxl.active import curves
 from chemxl.collect import chapter as collect_chapter
 from chemxl.contrastive import chapter as contrastive_chapter
+from chemxl.contrastive import tables as contrastive_tables
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
@@ -22,7 +23,7 @@ from chemxl.transfer import tables as transfer_tables
 
 COLLECT, ACTIVE = "01_data_collection", "02_active_learning"
 PRETRAIN, NER = "03_continual_pretraining", "04_ner"
-TRANSFER, CONTRASTIVE = transfer_tables.CHAPTER, "06_contrastive_pretraining"
+TRANSFER, CONTRASTIVE = transfer_tables.CHAPTER, contrastive_tables.CHAPTER
 
 
 class Due(NamedTuple):
@@ -42,9 +43,12 @@ def _due_of_ner(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
 def _due_of_contrastive(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
     seeds = settings.get("seeds", (0, 1, 2))
     grid = contrastive_chapter.Grid(**{name: item for name, item in settings.items() if name != "seeds"})
-    table = contrastive_chapter.table(profile)
-    for name, values in grid.lines(contrastive_chapter.tasks(profile), seeds=seeds).items():
-        yield Due(name, values, partial(_listed, CONTRASTIVE, table, name, values, profile=profile))
+    for task in contrastive_chapter.tasks(profile):
+        lines = grid.lines([task], seeds=seeds)
+        for name, values in lines.items():
+            yield Due(name, values, partial(contrastive_tables.scores, name, values, profile))
+        every = [value for values in lines.values() for value in values]
+        yield Due(task.name, every, partial(contrastive_tables.over_sizes, grid, task, lines, profile))
 
 
 def active_lines(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:

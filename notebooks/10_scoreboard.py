@@ -38,8 +38,9 @@ source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
 encoder: str = "mini"
-sizes: list = [100, 800]
+sizes: list = [100, 500]
 visits: int = 1000
+tagger_rate: float = 0.002
 tokens: int = 512
 active: dict = {
     "encoder": "mini",
@@ -60,6 +61,7 @@ from IPython.display import display
 from chemxl import recording, records, show
 from chemxl.collect import chapter as collection
 from chemxl.contrastive import chapter as contrastive
+from chemxl.contrastive import tables as contrastive_tables
 from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
@@ -153,14 +155,16 @@ for title, found in shown.items():
 # Declared as in [chapter 6](06_contrastive_pretraining.ipynb).
 
 # %%
-grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate)
-contrasts = grid.lines(contrastive.tasks(profile), seeds=seeds)
+grid = contrastive.Grid(encoder=encoder, sizes=sizes, visits=visits, tokens=tokens, rate=rate, tagger_rate=tagger_rate)
+chosen_tasks = contrastive.tasks(profile)
+contrasts = grid.lines(chosen_tasks, seeds=seeds)
 for values in contrasts.values():
     run_all(values)
-contrasted, own = records.read(recording.CONTRASTIVE), contrastive.table(profile)
-built = [records.row(recording.CONTRASTIVE, own, name, values, profile=profile) for name, values in contrasts.items()]
-tables, reported = records.tables(built, contrasted, []), records.papers(recording.CONTRASTIVE)
-display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
+contrasted, reported = records.read(recording.CONTRASTIVE), records.papers(recording.CONTRASTIVE)
+shown = {"This build": contrastive_tables.rows(grid, chosen_tasks, contrasts, profile), "Recorded": contrasted}
+for title, rows in shown.items():
+    for name, cells in contrastive_tables.boards(rows, contrastive_tables.SCORES, contrastive_tables.by_size).items():
+        display(show.table(cells, caption=f"{title}: {name}, F1 by number of labelled sentences", note=note))
 display(*[show.table(records.wide(reported, n), caption=n, digits=4) for n in dict.fromkeys(r.table for r in reported)])
 
 # %% [markdown]

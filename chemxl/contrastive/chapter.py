@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -51,11 +52,6 @@ class Task:
     translated: bool = False
 
 
-def table(profile: str) -> str:
-    """The name of the table that the chapter's own rows stand in."""
-    return "Mini corpus, four types (a demonstration)" if profile == "small" else "Contrastive pretraining on real text"
-
-
 def tasks(profile: Profile) -> list[Task]:
     """Corpora in Spanish, English and Russian.
 
@@ -88,20 +84,23 @@ def tasks(profile: Profile) -> list[Task]:
 
 
 def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
-    """Sentences, words and mentions of every part."""
+    """Sentences that can be drawn, those that are tested on, and the units that intervals draw."""
     rows: list[dict[str, object]] = []
     for task in chosen:
         parts = {"train": (task.train,), "view": task.views, "test": (task.test,)}
         for part, corpus in ((part, corpus) for part, corpora in parts.items() for corpus in corpora):
-            documents = [sentence for document in corpus.load() for sentence in split(document)]
+            whole = corpus.load()
+            drawable = sample(corpus, 1_000_000, 0).load()
+            sentences = [s for document in whole for s in split(document)] if part == "test" else drawable
             rows.append(
                 {
                     "task": task.name,
                     "part": part,
                     "corpus": f"{corpus.name} {corpus.language or ''}".strip(),
-                    "sentences": len(documents),
-                    "words": sum(len(d.words) for d in documents),
-                    "mentions": sum(len(d.mentions) for d in documents),
+                    "documents": len(whole),
+                    "sentences": len(sentences),
+                    "words": sum(len(s.words) for s in sentences),
+                    "mentions": sum(len(s.mentions) for s in sentences),
                     "types": ", ".join(corpus.types),
                 }
             )
@@ -223,24 +222,35 @@ def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[f
     return made
 
 
-def clouds(words: Words, names: Sequence[str], *, gaussians: bool, each: int = 60) -> list[Cloud]:
-    """Words in the plane of most variance, by type; ``O`` is called outside.
+@dataclass(frozen=True)
+class Plane:
+    """Of points (n, d), the two directions in which they differ most."""
 
-    Args:
-        names: of the labels.
-        gaussians: the means of the Gaussians with their covariances, not the encoder's output.
-        each: words of a type, the first.
-    """
-    kinds = np.array(["outside" if name == "O" else name.partition("-")[2] for name in names])[words.labels]  # (n,)
-    points = words.mean if gaussians else words.hidden  # (n, d)
-    kept = {kind: np.flatnonzero(kinds == kind)[:each] for kind in sorted(set(kinds.tolist()))}
-    plane = PCA(2, svd_solver="full").fit(points[np.concatenate([*kept.values()])])
-    axes = plane.components_  # (2, d)
-    return [
-        Cloud(
-            kind,
-            plane.transform(points[rows]),
-            np.einsum("id,nd,jd->nij", axes, words.variance[rows], axes) if gaussians else None,
-        )
-        for kind, rows in kept.items()
-    ]
+    points: np.ndarray
+
+    @cached_property
+    def _fitted(self) -> PCA:
+        return PCA(2, svd_solver="full").fit(self.points)
+
+    @property
+    def share(self) -> str:
+        """Of the variance, what the plane holds."""
+        return f"{self._fitted.explained_variance_ratio_.sum():.0%}"
+
+    def clouds(self, words: Words, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
+        """The first words of each type in the plane; ``O`` is called outside.
+
+        Args:
+            names: of the labels.
+            gaussians: the means of the Gaussians with their covariances, not the encoder's output.
+            each: words of a type.
+        """
+        kinds = np.array(["outside" if name == "O" else name.partition("-")[2] for name in names])[words.labels]  # (n,)
+        points = self._fitted.transform(words.mean if gaussians else words.hidden)  # (n, 2)
+        axes = self._fitted.components_  # (2, d)
+        made = []
+        for kind in sorted(set(kinds.tolist())):
+            rows = np.flatnonzero(kinds == kind)[:each]
+            spread = np.einsum("id,nd,jd->nij", axes, words.variance[rows], axes) if gaussians else None
+            made.append(Cloud(f"{kind} ({len(rows)} words)", points[rows], spread))
+        return made

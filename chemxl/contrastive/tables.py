@@ -1,0 +1,175 @@
+"""Chapter 6's rows and tables, from finished runs or from what was recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chemxl import learning, metrics, records, significance
+from chemxl.contrastive.chapter import COSINE, GAUSSIAN, LABELS, NONE, TWICE, VIEWS, Grid, Task
+from chemxl.figures import Curve
+from chemxl.ner.experiments import Evaluation
+from chemxl.records import Row
+
+CHAPTER = "06_contrastive_pretraining"
+SCORES, DIFFERENCES, SAVED = "Contrastive pretraining", "Contrastive pretraining, differences", "Sentences saved"
+PAIRS = ((GAUSSIAN, NONE), (GAUSSIAN, TWICE), (GAUSSIAN, COSINE), (VIEWS, GAUSSIAN))
+_SIZE, _P = " sentences: ", ", p"
+Lines = Mapping[str, Sequence[Evaluation]]
+Cells = list[dict[str, object]]
+
+
+def table(what: str, profile: str) -> str:
+    """The name of a table: ``what`` is one of those above."""
+    return f"{what}: " + ("mini corpus, four types (a demonstration)" if profile == "small" else "real text")
+
+
+def scores(name: str, values: Sequence[Evaluation], profile: str) -> list[Row]:
+    """F1, precision and recall; F1 of each type, where there are several."""
+    row = partial(records.row, CHAPTER, table(SCORES, profile), name, values, profile=profile)
+    types = values[0].counts().types
+    return [row(metric=metric) for metric in metrics.SCORES] + [row(type=type) for type in types if len(types) > 1]
+
+
+def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
+    """What is asked of all rows of a task: differences between methods, and labelled sentences saved."""
+    first = lines[grid.row(task, NONE, min(grid.sizes))]
+
+    def row(what: str, metric: str, ends: tuple[float, float, float], scorer: str) -> Row:
+        how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "estimator": lambda _: ends}
+        return records.row(CHAPTER, table(what, profile), task.name, first, **how)
+
+    made = []
+    for asked, found in differences(grid, task, lines).items():
+        made.append(row(DIFFERENCES, asked, found[:3], f"difference of F1, {records.SCORER}"))
+        made.append(row(DIFFERENCES, f"{asked}{_P}", (found.p,) * 3, "approximate randomisation, Holm's method"))
+    for method, e in saved(grid, task, lines).items():
+        made.append(row(SAVED, method, (e.value, e.low, e.high), "labelled sentences"))
+    return made
+
+
+def differences(grid: Grid, task: Task, lines: Lines) -> dict[str, significance.Comparison]:
+    """``PAIRS`` compared, by size and pair; p-values are corrected over the task."""
+    asked = {
+        f"{size:,}{_SIZE}{LABELS[method]} − {LABELS[other]}": (_counts(lines[name]), _counts(lines[than]))
+        for size in grid.sizes
+        for method, other in PAIRS
+        if (name := grid.row(task, method, size)) in lines and (than := grid.row(task, other, size)) in lines
+    }
+    return dict(zip(asked, significance.compare(list(asked.values())), strict=True))
+
+
+def saved(grid: Grid, task: Task, lines: Lines) -> dict[str, learning.Estimate]:
+    """Sentences fewer with which a method has the F1 that none has with the most."""
+    curves = {}
+    for method in LABELS:
+        runs = [_counts(lines[name]) for size in grid.sizes if (name := grid.row(task, method, size)) in lines]
+        if runs:
+            curves[method] = learning.Learning(grid.sizes, np.array(runs).swapaxes(0, 1))
+    return {
+        LABELS[method]: learning.saved(curves[NONE], curve, rng=np.random.default_rng(0), share=1.0)
+        for method, curve in curves.items()
+        if method != NONE
+    }
+
+
+def _counts(values: Sequence[Evaluation]) -> list[np.ndarray]:
+    return [value.counts().column() for value in values]
+
+
+def rows(grid: Grid, chosen: Sequence[Task], lines: Lines, profile: str) -> list[Row]:
+    """Everything that finished runs give."""
+    made = [row for name, values in lines.items() for row in scores(name, values, profile)]
+    return made + [row for task in chosen for row in over_sizes(grid, task, lines, profile)]
+
+
+class _Cell(NamedTuple):
+    task: str
+    size: int
+    method: str
+    row: Row
+
+
+def _cells(found: Sequence[Row]) -> Iterator[_Cell]:
+    """Scores, with what their rows' names say: ``encoder+method: 50 sentences of task → task``."""
+    for row in found:
+        if row.table.startswith(f"{SCORES}: "):
+            model, _, rest = row.row.partition(": ")
+            method = max((m for m in LABELS if model.endswith(m)), key=len)
+            size, _, task = rest.partition(" → ")[0].partition(" sentences of ")
+            yield _Cell(task, int(size.replace(",", "")), LABELS[method], row)
+
+
+def boards(found: Sequence[Row], what: str, made: Callable[[Sequence[Row]], Cells]) -> dict[str, Cells]:
+    """By table of a kind, what is shown of its rows."""
+    names = dict.fromkeys(row.table for row in found if row.table.startswith(f"{what}: "))
+    return {name: made([row for row in found if row.table == name]) for name in names}
+
+
+def by_size(found: Sequence[Row]) -> Cells:
+    """F1, a column a number of labelled sentences."""
+    lines: dict[tuple[str, str], dict[str, object]] = {}
+    for cell in _cells(found):
+        if cell.row.metric == "F1":
+            line = lines.setdefault((cell.task, cell.method), {"task": cell.task, "pretraining": cell.method})
+            line[f"{cell.size:,} sentences"] = records.interval(cell.row)
+    return list(lines.values())
+
+
+def by_type(found: Sequence[Row]) -> Cells:
+    """Precision, recall and F1 of each type, with the most labelled sentences."""
+    cells = list(_cells(found))
+    most = max((cell.size for cell in cells), default=0)
+    measures = dict.fromkeys(("P", "R", "F1", *(cell.row.metric for cell in cells)))
+    lines: dict[tuple[str, str], dict[str, object]] = {}
+    for cell in cells:
+        if cell.size == most:
+            empty = {"task": cell.task, "pretraining": cell.method, **dict.fromkeys(measures)}
+            lines.setdefault((cell.task, cell.method), empty)[cell.row.metric] = records.interval(cell.row)
+    return list(lines.values())
+
+
+def compared(found: Sequence[Row]) -> Cells:
+    """Differences of F1 with interval and p."""
+    lines: dict[tuple[str, str], dict[str, object]] = {}
+    for row in found:
+        if row.table.startswith(f"{DIFFERENCES}: "):
+            asked = row.metric.removesuffix(_P)
+            size, _, pair = asked.partition(_SIZE)
+            line: dict[str, object] = {"task": row.row, "sentences": size, "compared": pair}
+            line = lines.setdefault((row.row, asked), line)
+            line |= {"difference": records.interval(row)} if row.metric == asked else {"p": row.value}
+    return list(lines.values())
+
+
+def fewer(found: Sequence[Row]) -> Cells:
+    """Sentences saved, a column a task."""
+    lines: dict[str, dict[str, object]] = {}
+    for row in found:
+        if row.table.startswith(f"{SAVED}: "):
+            ends = (float("nan") if end is None else end for end in (row.value, row.low, row.high))
+            lines.setdefault(row.metric, {"pretraining": row.metric})[row.row] = learning.Estimate(*ends).sentences(0)
+    return list(lines.values())
+
+
+def drawn(found: Sequence[Row]) -> dict[str, list[Curve]]:
+    """By task, F1 against the number of labelled sentences, a curve a method."""
+    groups: dict[str, dict[str, list[_Cell]]] = {}
+    for cell in _cells(found):
+        if cell.row.metric == "F1":
+            groups.setdefault(cell.task, {}).setdefault(cell.method, []).append(cell)
+    return {
+        task: [
+            Curve(
+                method,
+                [cell.size for cell in cells],
+                [[cell.row.value or 0.0 for cell in cells]],
+                band=([cell.row.low or 0.0 for cell in cells], [cell.row.high or 0.0 for cell in cells]),
+            )
+            for method, cells in methods.items()
+        ]
+        for task, methods in groups.items()
+    }
