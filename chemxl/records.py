@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict
-from statsmodels.stats.multitest import multipletests
 
 from chemxl import metrics, show, significance
 from chemxl.errors import ChemxlError
@@ -174,24 +173,17 @@ def estimate(
 
 
 def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
-    """Tests between rows ``model: training → test`` that share the test.
+    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.significance.compare`).
 
     Models are compared where they were trained alike, ways of training for the first model.
-
-    Counts of all seeds are pooled per document before systems are swapped; p-values are corrected by Holm's method.
     """
-    columns = {name: np.sum([value.counts().column() for value in values], axis=0) for name, values in lines.items()}
     first = next(iter(lines)).split(": ", 1)[0]
     pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
-    rng = np.random.default_rng(0)
-    raw = [significance.approximate_randomisation(columns[a], columns[b], rng=rng) for a, b in pairs]
-    corrected = multipletests(raw, method="holm")[1] if raw else []
-    means = {
-        name: float(np.mean([value.run().metrics["micro.f1"] for value in values])) for name, values in lines.items()
-    }
+    columns = {name: [value.counts().column() for value in values] for name, values in lines.items()}
+    found = significance.compare([(columns[a], columns[b]) for a, b in pairs])
     return [
-        {"first": a, "second": b, "difference": means[a] - means[b], "p": float(p)}
-        for (a, b), p in zip(pairs, corrected, strict=True)
+        {"first": a, "second": b, "difference": show.value(*one[:3]), "p": one.p}
+        for (a, b), one in zip(pairs, found, strict=True)
     ]
 
 

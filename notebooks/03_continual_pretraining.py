@@ -261,7 +261,8 @@ for glued, model in {**compared, "minilm": "minilm", "minilm_new": "minilm+new-m
 show.table(
     records.paired(tagged),
     caption="Paired tests between rows with the same test set",
-    note="Difference of mean F1. Counts of all seeds are pooled per document; p is corrected by Holm's method.",
+    note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
+    "per document; it is corrected by Holm's method.",
 )
 
 # %% [markdown]

@@ -159,7 +159,8 @@ figures.bars(
 show.table(
     records.paired(lines),
     caption="Paired tests between rows with the same test set",
-    note="Difference of mean F1. Counts of all seeds are pooled per document; p is corrected over the table.",
+    note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
+    "per document; it is corrected over the table.",
 )
 
 # %% [markdown]

@@ -222,7 +222,7 @@ for title, rows in shown.items():
                 xlabel="labelled sentences",
                 ylabel=f"F1 on {name}",
                 limits=(0, 1),
-                caption=f"{title}: {name}. Bands: 95 % bootstrap intervals over documents and seeds.",
+                caption=f"{title}: {name}.",
                 alt=f"F1 on {name} against the number of labelled sentences, a line for each kind of pretraining.",
             )
         )

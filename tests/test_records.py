@@ -125,3 +125,25 @@ def test_a_wide_table_has_a_column_a_metric() -> None:
 
 def test_micro_is_what_a_row_holds_by_default() -> None:
     assert records.Row(chapter="a", table="b", row="c", metric="F1").scorer.endswith(f"{metrics.MICRO} F1")
+
+
+class Counted:
+    """A finished run with so many right mentions of ten, in each of thirty documents."""
+
+    def __init__(self, right: int) -> None:
+        self.right = right
+
+    def counts(self) -> metrics.Counts:
+        return metrics.Counts(("CHEM",), np.tile([[[self.right, 10, 10]]], (30, 1, 1)))
+
+
+def test_rows_that_share_their_test_are_compared() -> None:
+    named = {"a: X → T": 5, "b: X → T": 5, "a: Y → T": 7, "b: Y → T": 7, "a: X → U": 1}
+    lines: Any = {name: [Counted(right), Counted(right)] for name, right in named.items()}
+    found = records.paired(lines)
+    assert [(row["first"], row["second"], row["difference"]) for row in found] == [
+        ("a: X → T", "b: X → T", "0.000 [0.000, 0.000]"),
+        ("a: X → T", "a: Y → T", "-0.200 [-0.200, -0.200]"),
+        ("a: Y → T", "b: Y → T", "0.000 [0.000, 0.000]"),
+    ]
+    assert [float(str(row["p"])) < 0.05 for row in found] == [False, True, False]

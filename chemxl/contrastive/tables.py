@@ -38,7 +38,9 @@ def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
     """What is asked of all rows of a task: differences between methods, and labelled sentences saved."""
     first = lines[grid.row(task, NONE, min(grid.sizes))]
 
-    def row(what: str, metric: str, ends: tuple[float, float, float], scorer: str) -> Row:
+    def row(what: str, metric: str, found: tuple[float, float, float], scorer: str) -> Row:
+        value, low, high = found
+        ends = (value, min(low, value), max(high, value))  # draws are rougher than what they are drawn from
         how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "estimator": lambda _: ends}
         return records.row(CHAPTER, table(what, profile), task.name, first, **how)
 
