@@ -23,6 +23,7 @@ from chemxl.experiment import seed_everything
 from chemxl.ner.experiments import Labelling, bio_labels
 from chemxl.ner.tagger import SubwordReader
 from chemxl.training import Training, fit
+from chemxl.trimming import trimmed
 
 HEADS = "heads.safetensors"
 _PROBES = 8  # evaluations while it trains
@@ -79,7 +80,7 @@ class ContrastivePretraining(encoders.Pretrained):
             raise CorpusError(f"nothing to train on: {', '.join(c.name for c in self.train)} gave no text")
         probe = Labelling(model, reader, self.names(), self.probe.load() if self.probe else [])
         steps = sum(task.lengths) * self.training.epochs / self.training.tokens
-        with encoders.trimmed(model.encoder, (i for w in (*task.windows, *probe.windows) for i in w.ids)):
+        with trimmed(model.encoder, (i for w in (*task.windows, *probe.windows) for i in w.ids)):
             fit(
                 task,
                 settings=self.training,

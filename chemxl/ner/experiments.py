@@ -22,6 +22,7 @@ from chemxl.ner.models import BiLstmLabeller, EncoderLabeller, Vocabulary
 from chemxl.ner.tagger import Reader, SubwordReader, Tagger, WordReader
 from chemxl.ner.windows import Window, window_labels
 from chemxl.training import Training, fit
+from chemxl.trimming import trimmed
 
 
 def gold(documents: Sequence[Document]) -> list[Flattened]:
@@ -92,9 +93,7 @@ class NerModel(Experiment):
             raise CorpusError(f"nothing to train on: {', '.join(c.name for c in self.train)} gave no text")
         dev = self.dev.load() if self.dev else []
         used = {i for window in (*task.windows, *tagger.reader.windows(dev)) for i in window.ids}
-        with (
-            encoders.trimmed(tagger.model.encoder, used) if isinstance(tagger.model, EncoderLabeller) else nullcontext()
-        ):
+        with trimmed(tagger.model.encoder, used) if isinstance(tagger.model, EncoderLabeller) else nullcontext():
             fit(
                 task,
                 settings=self.training,

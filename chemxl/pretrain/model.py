@@ -14,9 +14,9 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from chemxl.encoders import TrimmedEmbedding
 from chemxl.errors import EncoderError
 from chemxl.training import IGNORED
+from chemxl.trimming import TrimmedEmbedding
 
 
 class MaskedLanguageModel(nn.Module):
