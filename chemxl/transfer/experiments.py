@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from chemxl import encoders, metrics
+from chemxl.checkpoints import clear
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, to_bio
 from chemxl.errors import ChemxlError
@@ -30,11 +31,13 @@ class HeldOut(Corpus):
 
     Args:
         share: of the documents, drawn with ``draw``; for a corpus that has no test part.
+        most: of their sentences at most, drawn from all documents alike.
         domain: the only kind of text taken, where a corpus has several.
     """
 
     share: float = Field(default=1.0, gt=0, le=1)
     draw: int = 0
+    most: int = Field(default=ALL, ge=1)
     domain: str = ""
 
     def load(self) -> list[Document]:
@@ -44,13 +47,19 @@ class HeldOut(Corpus):
     def whole(self) -> list[Document]:
         """The documents, uncut."""
         documents = [document for document in super().load() if self.domain in ("", document.domain)]
-        order = np.random.default_rng(self.draw).permutation(len(documents))
-        return [documents[i] for i in sorted(order[: round(self.share * len(documents))].tolist())]
+        return _some(documents, round(self.share * len(documents)), self.draw)
 
 
 @lru_cache(maxsize=32)
 def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
-    return [sentence for document in corpus.whole() for sentence in split(document)]
+    sentences = [sentence for document in corpus.whole() for sentence in split(document)]
+    return _some(sentences, corpus.most, corpus.draw)
+
+
+def _some(items: list[Document], count: int, draw: int) -> list[Document]:
+    """So many, drawn, in the order in which they stand."""
+    order = np.random.default_rng(draw).permutation(len(items))
+    return [items[i] for i in sorted(order[:count].tolist())]
 
 
 class Labelled(Sample):
@@ -95,7 +104,9 @@ class ZeroShot(Experiment):
 
 
 class FewShot(NerModel):
-    """A tagger trained on a few sentences of a target, and its score there; the weights are not kept.
+    """A tagger trained on a few sentences of a target, and its score there.
+
+    The weights are not kept: those of hundreds of models would fill a disk.
 
     Args:
         encoder: begun from under a fresh head, where there is no ``start``.
@@ -129,9 +140,9 @@ class FewShot(NerModel):
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped; predict, score, keep the counts."""
-        trained = super().compute(folder)
-        scores = _scored(Tagger.load(folder), self.test, folder)
-        (folder / "model.safetensors").unlink()  # hundreds of models: a disk would be full
+        tagger, trained = self.fitted(folder)
+        scores = _scored(tagger, self.test, folder)
+        clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
 
     def tagger(self) -> Tagger:
