@@ -41,6 +41,7 @@ source_most: int = 400
 source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
+head_learning_rate: float = 0.002
 seeds: list = [0, 1, 2]
 
 # %%
@@ -73,6 +74,7 @@ grid = chapter.Grid(
     source_epochs=source_epochs,
     batch_tokens=batch_tokens,
     learning_rate=learning_rate,
+    head_learning_rate=head_learning_rate,
     seeds=seeds,
 )
 show.table(
@@ -111,7 +113,7 @@ show.table(
 
 # %%
 matrices = {type: grid.matrix(type) for type in grid.types}
-run_all([value for matrix in matrices.values() for values in matrix.values() for value in values])
+run_all([value for type in grid.types for value in grid.evaluations(type)])
 built = [
     row
     for type, matrix in matrices.items()

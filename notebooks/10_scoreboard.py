@@ -37,6 +37,7 @@ source_most: int = 400
 source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
+head_learning_rate: float = 0.002
 encoder: str = "mini"
 sizes: list = [100, 800]
 visits: int = 1000
@@ -140,6 +141,7 @@ crossed = transfer.Grid(
     source_epochs=source_epochs,
     batch_tokens=batch_tokens,
     learning_rate=learning_rate,
+    head_learning_rate=head_learning_rate,
     seeds=seeds,
 )
 moved = records.read(recording.TRANSFER)

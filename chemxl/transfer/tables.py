@@ -75,7 +75,7 @@ def rows(grid: Grid) -> list[Row]:
     made: list[Row] = []
     for type in grid.types:
         matrix = grid.matrix(type)
-        run_all([value for values in matrix.values() for value in values])
+        run_all(grid.evaluations(type))
         for name, values in matrix.items():
             made += zero_shot(name, values, type, grid.profile)
         curves = grid.curves(scores(made, type, grid.profile), type)

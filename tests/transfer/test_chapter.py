@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+import yaml
 
 from chemxl import corpora, recording, records
 from chemxl.errors import ChemxlError
@@ -17,8 +20,15 @@ PROFILES = get_args(chapter.Profile)
 
 
 def grid(profile: chapter.Profile, **changed: Any) -> chapter.Grid:
-    given = {"base_encoder": "mini", "few": (10, 40), "few_visits": 80, "source_most": 20, "source_epochs": 1}
-    return chapter.Grid(profile, **given | {"batch_tokens": 512, "learning_rate": 1e-3, "seeds": (0, 1)} | changed)
+    given: dict[str, Any] = {"base_encoder": "mini", "few": (10, 40), "few_visits": 80, "source_most": 20}
+    given |= {"source_epochs": 1, "head_learning_rate": 1e-3, "seeds": (0, 1)}
+    return chapter.Grid(profile, **given | {"batch_tokens": 512, "learning_rate": 1e-3} | changed)
+
+
+def parameters(profile: str) -> dict[str, Any]:
+    """As the book has them."""
+    path = Path(__file__).parents[2] / f"book/params/{profile}.yaml"
+    return dict(yaml.safe_load(path.read_text("utf-8"))[recording.TRANSFER])
 
 
 def scores(made: chapter.Grid, type: str) -> dict[str, float]:
@@ -37,6 +47,10 @@ def test_rows_have_names_and_configurations_of_their_own(profile: chapter.Profil
         hashes += [value.config_hash() for _, row in lines for value in row]
         values += 2 * len(lines)
         assert len(matrix) == len(made.annotated(type)) ** 2 >= 16
+        evaluations = made.evaluations(type)
+        assert set(evaluations) == {value for row in matrix.values() for value in row}
+        changes = sum(a.model != b.model for a, b in pairwise(evaluations))
+        assert changes == 2 * len(made.annotated(type)) - 1  # each tagger is read once
         for _, row in lines[:: len(lines) // 3]:
             assert Value.from_config(row[0].config()) == row[0]
     assert len(set(names)) == len(names) and len(set(hashes)) == len(hashes) == values
@@ -58,7 +72,18 @@ def test_the_ends_are_the_best_and_the_worst_other_text() -> None:
         made.ends({}, target, chapter.DRUG)
 
 
-def test_every_size_reads_as_many_sentences_and_begins_from_the_same_source() -> None:
+def test_few_sentences_are_read_often_and_many_as_often_as_a_source() -> None:
+    assert [grid("real", source_epochs=2).epochs(size) for size in (10, 30, 40, 60)] == [8, 3, 2, 2]
+    made = chapter.Grid("real", **parameters("real"))
+    read = [size * made.epochs(size) for size in made.few]
+    full = made.source_most * made.source_epochs
+    assert all(made.few_visits * 0.9 <= number < full for number in read)
+    assert made.epochs(made.few[-1]) == made.source_epochs and made.few[-1] < made.source_most
+    paper = chapter.Grid("paper", **parameters("paper"))
+    assert {paper.epochs(size) for size in paper.few} == {38}
+
+
+def test_every_size_begins_from_the_same_source() -> None:
     made = grid("small")
     [best, *_, none] = made.curves(scores(made, chapter.DRUG), chapter.DRUG)
     assert [row[0].training.epochs for row in none.values.values()] == [8, 2]
@@ -78,7 +103,7 @@ def test_abstracts_lose_what_the_other_abstracts_test_on() -> None:
         for text in made.texts
     }
     assert without["RU UGT"] == {("rudrec", "ru")}
-    assert without["EN BC5CDR"] == without["RU abstracts"] == {("bc5cdr", "en"), ("bionne-r", "ru"), ("bionne-r", "en")}
+    assert without["EN BC5CDR"] == without["RU abstracts"] == {("bc5cdr", "en"), ("bionne-r", "ru")}
 
 
 def row(name: str, value: float, *, table: str = tables.ZERO, metric: str = "F1", **more: Any) -> Row:
@@ -154,7 +179,10 @@ def test_no_sentence_of_a_real_test_is_trained_on(real: Any) -> None:
     for text in here:
         type = text.types[-1]
         tested = text.held_out(type)
-        assert {s.id for s in text.tested(type).load()} <= {s.id for s in tested.load()}
+        scored = {s.id for s in text.tested(type).load()}
+        assert scored <= {s.id for s in tested.load()} and len(scored) == min(text.scored, len(tested.load()))
+        documents = {name.rpartition("~")[0] for name in scored}
+        assert len(documents) > 0.7 * len(tested.whole()), text.label  # most are in the score, none with all of it
         learnt = made.labelled(text, type, most=10**6, seed=0).load()
         assert len(learnt) > 400 and len(tested.load()) > 200
         assert not {s.text for s in learnt} & {s.text for s in tested.load()}, text.label
