@@ -65,7 +65,8 @@ from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
 from chemxl.transfer import chapter as transfer
-from chemxl.transfer import tables as transferred
+from chemxl.transfer import rows as transferred
+from chemxl.transfer import tables as transfer_tables
 
 # %% [markdown]
 # ## Chapter 1: data collection
@@ -145,9 +146,9 @@ crossed = transfer.Grid(
     seeds=seeds,
 )
 moved = records.read(recording.TRANSFER)
-shown = {"This build": transferred.rows(crossed), "Recorded": moved, "Paper 1": records.papers(recording.TRANSFER)}
+shown = {"This build": transferred.everything(crossed), "Recorded": moved, "Paper 1": records.papers(recording.TRANSFER)}
 for title, found in shown.items():
-    display(*[show.table(rows, caption=f"{title}: {name}") for name, rows in transferred.board(found).items()])
+    display(*[show.table(rows, caption=f"{title}: {name}") for name, rows in transfer_tables.board(found).items()])
 
 # %% [markdown]
 # ## Chapter 6: contrastive pretraining

@@ -78,6 +78,50 @@ class Labelled(Sample):
         return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
 
 
+class Material(Experiment):
+    """What a text gives to learn from, what is left out of it because it is tested on, and what is scored.
+
+    Mentions are counted as they are scored, flattened to one layer, unless the name of a count says otherwise.
+    """
+
+    train: Labelled
+    test: HeldOut
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Count."""
+        corpus = Corpus(**{name: getattr(self.train, name) for name in Corpus.model_fields})
+        documents = [document for document in corpus.load() if self.train.domain in ("", document.domain)]
+        found = [sentence for document in documents for sentence in split(document)]
+        learnt = self.train.model_copy(update={"most": ALL}).load()
+        kept = {sentence.id for sentence in learnt}
+        gone = [sentence for sentence in found if sentence.id not in kept]
+        scored = self.test.load()
+        return {
+            "sentences": len(found),
+            "left out": len(gone),
+            "of these with a mention": sum(bool(sentence.mentions) for sentence in gone),
+            "mentions per 100, all": 100 * _mentions(found) / len(found),
+            "mentions per 100, left": 100 * _mentions(learnt) / len(learnt),
+            "to learn from": len(learnt),
+            "mentions in these": _mentions(learnt),
+            "read as a source": min(len(learnt), self.train.most),
+            "held-out documents": len(self.test.whole()),
+            "scored documents": len({_document(sentence) for sentence in scored}),
+            "scored sentences": len(scored),
+            "annotated mentions": sum(len(sentence.mentions) for sentence in scored),
+            "scored mentions": _mentions(scored),
+        }
+
+
+def _mentions(sentences: list[Document]) -> int:
+    return sum(len(layer.mentions) for layer in gold(sentences))
+
+
+def _document(sentence: Document) -> str:
+    """The id of the document that a sentence is of."""
+    return sentence.id.rpartition("~")[0]
+
+
 class ZeroShot(Experiment):
     """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
 
@@ -145,6 +189,10 @@ class FewShot(NerModel):
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
 
+    def trained(self) -> FewShot:
+        """Itself."""
+        return self
+
     def tagger(self) -> Tagger:
         """None.
 
@@ -173,7 +221,7 @@ def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
     sentences = test.load()
     layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
     counted = metrics.count(layers, found)
-    names = [sentence.id.rpartition("~")[0] for sentence in sentences]
+    names = [_document(sentence) for sentence in sentences]
     totals = {name: np.zeros(3, dtype=int) for name in names}
     for name, row in zip(names, counted.column(), strict=True):
         totals[name] += row
