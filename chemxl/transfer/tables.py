@@ -54,7 +54,7 @@ def repeated(rows: Sequence[Row]) -> Cells:
 
 
 def _wide(rows: Sequence[Row], columns: Sequence[str]) -> Cells:
-    chosen = [r for r in rows if r.table.startswith(TEXTS) and r.metric in columns]
+    chosen = [r for column in columns for r in rows if r.table.startswith(TEXTS) and r.metric == column]
     return records.wide(chosen, chosen[0].table if chosen else TEXTS)
 
 
@@ -222,7 +222,9 @@ def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row
                 start = next(starts.setdefault((curve.target, curve.types), iter(_STARTS)))
                 shown = _shown(r, "", _most(rows))
                 line(curve.target, curve.types, start)[title] = f"{curve.source}: {shown}".removeprefix(f"{NONE}: ")
-    return list(cells.values())
+    targets, types = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
+    order = sorted(cells, key=lambda key: (types.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
+    return [cells[key] for key in order]
 
 
 def _nothing() -> Cells:
