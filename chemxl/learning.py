@@ -1,9 +1,9 @@
 """Learning curves: how high, how many labelled sentences are enough, how many another way of training saves.
 
 Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full
-corpus's F1. Runs scatter, and the first of many noisy values above a line comes too early. Here the mean curve over
-seeds is made monotone first (isotonic regression), and documents and seeds are drawn again for an interval, which the
-paper lacks.
+corpus's F1. Runs scatter, and where sizes lie close, the first of many noisy values above a line comes too early
+(:func:`simulated`). Here the mean curve over seeds is made monotone first (isotonic regression), and documents and
+seeds are drawn again for an interval, which the paper lacks.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
 from chemxl.metrics import f1
+from chemxl.significance import Comparison, compare
 
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
+Bound = Literal["", "≥", "≤"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,36 @@ class Estimate:
 
     def sentences(self, most: int) -> str:
         """As a table has it; ``>`` where a curve of so many sentences does not reach it."""
+        return _printed(self, f"> {most:,}")
 
-        def one(number: float) -> str:
-            if math.isnan(number):
-                return "—"
-            if math.isinf(number):
-                return f"> {most:,}"
-            return f"{number:,.0f}".replace("-", "−")
 
-        return f"{one(self.value)} [{one(self.low)}, {one(self.high)}]"
+@dataclass(frozen=True)
+class Saving(Estimate):
+    """What one way of training saves. An end is infinite where one of the two ways does not reach the goal in some of
+    the draws, since it might do so after any number of sentences more.
+
+    Args:
+        bound: "≥" where the way without does not reach the goal, so that at least so many are saved; "≤" where the
+            other does not.
+        neither: share of draws in which neither does.
+    """
+
+    bound: Bound = ""
+    neither: float = 0.0
+
+    def sentences(self, most: int = 0) -> str:
+        """As a table has it."""
+        return f"{self.bound} {_printed(self, '∞')}".lstrip()
+
+
+def _printed(estimate: Estimate, infinite: str) -> str:
+    def one(number: float) -> str:
+        if math.isnan(number):
+            return "—"
+        shown = infinite if math.isinf(number) else f"{abs(number):,.0f}"
+        return f"−{shown}" if number < 0 and shown != "0" else shown
+
+    return f"{one(estimate.value)} [{one(estimate.low)}, {one(estimate.high)}]"
 
 
 @dataclass(frozen=True)
@@ -94,30 +118,31 @@ class Learning:
         return taken, np.take_along_axis(full, chosen, axis=1).mean(axis=1)
 
 
-def reached(sizes: Sequence[int], curve: np.ndarray, goal: float) -> float:
-    """Where a curve, made monotone, comes to a goal; straight lines between sizes, infinity where it does not.
+def crossed(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
+    """Where a curve first comes to a goal; straight lines between sizes, infinity where it does not.
 
     Args:
         curve: F1 by size, (N,).
     """
-    rising = isotonic_regression(curve)
-    above = np.flatnonzero(rising >= goal)
+    above = np.flatnonzero(curve >= goal)
     if not len(above):
         return float("inf")
     if (i := int(above[0])) == 0:
         return float(sizes[0])
-    part = (goal - rising[i - 1]) / (rising[i] - rising[i - 1])
+    part = (goal - curve[i - 1]) / (curve[i] - curve[i - 1])
     return float(sizes[i - 1] + part * (sizes[i] - sizes[i - 1]))
 
 
+def reached(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
+    """The same of the curve made monotone."""
+    return crossed(sizes, isotonic_regression(curve), goal)
+
+
 def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
-    """What the paper does: for each seed the first size that reaches the goal of its own run."""
+    """As in the paper: where each seed's run first comes to the goal of its own full corpus, infinity where it does
+    not."""
     goals = share * f1(learning.whole.sum(axis=1))  # (S,)
-    found = []
-    for run, goal in zip(learning.scores(), goals, strict=True):
-        above = np.flatnonzero(run >= goal)
-        found.append(float(learning.sizes[int(above[0])]) if len(above) else float("inf"))
-    return found
+    return [crossed(learning.sizes, run, goal) for run, goal in zip(learning.scores(), goals, strict=True)]
 
 
 def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000) -> Estimate:
@@ -128,27 +153,38 @@ def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE
 
 def saved(
     without: Learning, other: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000
-) -> Estimate:
+) -> Saving:
     """How many sentences fewer the other way needs; both have the same goal, the full corpus's F1 of the first.
 
-    A way that does not reach it is counted with its last size, so that what is saved is no less than this, or no more.
-    Not a number where neither does. The interval pairs draws: documents that are hard for both do not widen it.
+    Where one of the two does not reach it, its last size stands for it, and what is saved is a bound; not a number
+    where neither does. The interval pairs draws: documents that are hard for both do not widen it.
 
     Raises:
         ChemxlError: the two were not tested on the same documents.
     """
-    if without.whole.shape != other.whole.shape:
-        raise ChemxlError("the two ways were tested on other documents or with other seeds: compare like with like")
+    _like(without, other)
     same = Learning(other.sizes, other.counts, without.whole)
     (curve, full), (higher, _) = without.means(), same.means()
     state = rng.bit_generator.state
     before = np.append(_needed(without, rng, share, draws), reached(without.sizes, curve, share * full))
     rng.bit_generator.state = state  # the same documents and seeds
     after = np.append(_needed(same, rng, share, draws), reached(same.sizes, higher, share * full))
-    if math.isinf(before[-1]) and math.isinf(after[-1]):
-        return Estimate(math.nan, -math.inf, math.inf)
-    fewer = np.minimum(before, without.sizes[-1]) - np.minimum(after, other.sizes[-1])  # (B + 1,)
-    return _estimate(float(fewer[-1]), fewer[:-1])
+    least = np.minimum(before, without.sizes[-1]) - after  # (B + 1,), -inf where the other does not reach it
+    most = before - np.minimum(after, other.sizes[-1])  # (B + 1,), inf where the first does not
+    value, bound = _bounded(float(least[-1]), float(most[-1]))
+    low, high = _ends(least[:-1])[0], _ends(most[:-1])[1]
+    return Saving(value, low, high, bound, float(np.mean(np.isinf(least[:-1]) & np.isinf(most[:-1]))))
+
+
+def _bounded(least: float, most: float) -> tuple[float, Bound]:
+    if math.isinf(least):
+        return (math.nan, "") if math.isinf(most) else (most, "≤")
+    return least, "≥" if math.isinf(most) else ""
+
+
+def _like(a: Learning, b: Learning) -> None:
+    if a.whole.shape != b.whole.shape:
+        raise ChemxlError("the two ways were tested on other documents or with other seeds: compare like with like")
 
 
 def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
@@ -166,13 +202,94 @@ def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> 
     return _estimate(float(mean_height(curve, learning.sizes)), mean_height(curves, learning.sizes))
 
 
+def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0) -> list[Comparison]:
+    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area`; with
+    an interval that pairs draws, and a test over all sizes at once, Holm's method over the pairs.
+
+    Raises:
+        ChemxlError: sizes differ, or two of a pair were not tested on the same documents.
+    """
+    if not pairs:
+        return []
+    sizes = pairs[0][0].sizes
+    for pair in pairs:
+        _like(*pair)
+        if any(list(learning.sizes) != list(sizes) for learning in pair):
+            raise ChemxlError("curves of other sizes have no areas to compare: run all with the same sizes")
+
+    def height(totals: np.ndarray) -> np.ndarray:  # (..., N 3) to (...)
+        return mean_height(f1(totals.reshape(*totals.shape[:-1], len(sizes), 3)), sizes)
+
+    def columns(learning: Learning) -> list[np.ndarray]:
+        seeds, _, documents, _ = learning.counts.shape
+        return list(learning.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))  # (D, N 3) a seed
+
+    return compare([(columns(other), columns(without)) for without, other in pairs], seed=seed, score=height)
+
+
+class Crossings(NamedTuple):
+    """Where single runs first come to their goal, and where the curve does that they scatter about.
+
+    Args:
+        spread: standard deviation of a run's F1 at a size.
+        correlation: of a run's deviations at two sizes.
+        curve: where the curve crosses.
+        runs: where simulated runs do first, the median and 95 % of them; runs that do not come later than the last.
+        early: share of runs that cross before the curve.
+    """
+
+    spread: float
+    correlation: float
+    curve: float
+    runs: Estimate
+    early: float
+
+
+def simulated(
+    learning: Learning, *, rng: np.random.Generator, share: float = SHARE, sizes: int = 40, runs: int = 2000
+) -> Crossings:
+    """First crossings of runs whose truth is known: the mean curve, made monotone, ends in the full corpus's F1.
+
+    Runs deviate as the seeds do: by as much at all sizes, and by as much more at each size, both normally distributed.
+
+    Args:
+        sizes: at equal distances between the first and the last; the paper has 40.
+    """
+    at = np.linspace(learning.sizes[0], learning.sizes[-1], sizes)  # (n,)
+    truth = np.interp(at, learning.sizes, isotonic_regression(learning.means()[0]))  # (n,)
+    observed = np.column_stack([learning.scores(), f1(learning.whole.sum(axis=1))])  # (S, N + 1)
+    between, within = _variances(observed - observed.mean(axis=0))
+    shift = math.sqrt(between) * rng.standard_normal((runs, 1))
+    made = np.append(truth, truth[-1]) + shift + math.sqrt(within) * rng.standard_normal((runs, sizes + 1))
+    found = np.array([crossed(at.tolist(), run[:-1], share * run[-1]) for run in made])  # (B,)
+    due, total = reached(at.tolist(), truth, share * truth[-1]), between + within
+    middle = Estimate(float(np.median(found)), *_ends(found))
+    return Crossings(
+        math.sqrt(total), between / total if total else 0.0, due, middle, float(np.mean(found < due - 1e-9))
+    )
+
+
+def _variances(residuals: np.ndarray) -> tuple[float, float]:
+    """What seeds share over all sizes, and the rest, from deviations (S, N) from the mean over seeds."""
+    seeds, sizes = residuals.shape
+    if seeds == 1:
+        return 0.0, 0.0
+    means = residuals.mean(axis=1, keepdims=True)  # (S, 1)
+    within = float(((residuals - means) ** 2).sum() / ((seeds - 1) * (sizes - 1)))
+    return max(0.0, float((means**2).sum() / (seeds - 1)) - within / sizes), within
+
+
 def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:
     curves, full = learning.drawn(rng, draws)
     return np.array([reached(learning.sizes, c, share * f) for c, f in zip(curves, full, strict=True)])
 
 
 def _estimate(value: float, draws: np.ndarray) -> Estimate:
+    return Estimate(value, *_ends(draws))
+
+
+def _ends(draws: np.ndarray) -> tuple[float, float]:
     """Percentiles that were drawn, since some may be infinite."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], method="nearest")
-    return Estimate(value, float(low), float(high))
+    return float(low), float(high)

@@ -19,11 +19,11 @@ from chemxl.ner import chapter as ner_chapter
 from chemxl.pretrain import chapter as pretrain_chapter
 from chemxl.records import Row, book_root, measured, read, row
 from chemxl.transfer import chapter as transfer_chapter
-from chemxl.transfer import tables as transfer_tables
+from chemxl.transfer import rows as transfer_rows
 
 COLLECT, ACTIVE = "01_data_collection", "02_active_learning"
 PRETRAIN, NER = "03_continual_pretraining", "04_ner"
-TRANSFER, CONTRASTIVE = transfer_tables.CHAPTER, contrastive_tables.CHAPTER
+TRANSFER, CONTRASTIVE = transfer_rows.CHAPTER, contrastive_tables.CHAPTER
 
 
 class Due(NamedTuple):
@@ -65,24 +65,29 @@ def active_lines(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
 
 
 def _due_of_transfer(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
+    """Tests and what curves say rest on many runs: their lines have no row's name, so that no older rows are kept of
+    them. They are owed until all these runs are on one machine."""
     grid = transfer_chapter.Grid(profile, **settings)
     earlier = read(TRANSFER)
+    for name, value in grid.material().items():
+        yield Due(name, [value], partial(transfer_rows.counted, name, value, profile))
     for type in grid.types:
-        matrix, rows = grid.matrix(type), list(earlier)
+        matrix: Mapping[str, Sequence[Any]] = grid.matrix(type)
+        found: list[Row] = []
         for name, values in matrix.items():
-            made = partial(transfer_tables.zero_shot, name, values, type, profile)
-            rows += made() if all(_finished(value) for value in values) else []
+            made = partial(transfer_rows.zero_shot, name, values, type, profile)
+            kept = [r for r in earlier if r.row == name and r.config_hash == values[0].config_hash()]
+            found += made() if all(_finished(value) for value in values) else kept
             yield Due(name, values, made)
-        scores = transfer_tables.scores(rows, type, profile)
+        yield Due(f"tests, {type}", grid.evaluations(type), partial(transfer_rows.tests, matrix, type, profile))
+        scores = transfer_rows.scores(found, type, profile)
         if not matrix.keys() <= scores.keys():
             continue  # the matrix says which sources the curves have
         curves = grid.curves(scores, type)
-        for curve in curves:
-            for name, few in curve.values.items():
-                yield Due(name, few, partial(transfer_tables.few_shot, name, few, type, profile))
-            alone = transfer_tables.alone(curves, curve)
-            rows_of = partial(transfer_tables.enough, curve, alone, profile)
-            yield Due(curve.name, [*curve.experiments, *alone.experiments], rows_of)
+        for name, values in [line for curve in curves for line in curve.values.items()]:
+            yield Due(name, values, partial(transfer_rows.few_shot, name, values, type, profile))
+        held = [value for curve in curves for value in curve.experiments]
+        yield Due(f"curves, {type}", held, partial(transfer_rows.enough, curves, profile))
 
 
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:

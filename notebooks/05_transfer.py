@@ -18,8 +18,8 @@
 # :class: tip
 # - A tagger that was trained on other text may be a better start than none: {term}`transfer learning` (перенос обучения)
 #   can save labelled sentences. Whether, and how many, depends on which text it was.
-# - "99 % of full performance after so many sentences" is a number with a wide interval. Where it is taken from the first
-#   crossing of one run, it is too small.
+# - "99 % of full performance after so many sentences" is a number with a wide interval. The paper takes it from the first
+#   crossing of one run at forty sizes; where such a run crosses is a matter of chance, and below it is simulated how much.
 # - Language and kind of text shift together in real corpora, and so does what annotators call a drug or a disease.
 # ```
 #
@@ -29,8 +29,8 @@
 # {term}`health records <electronic health record>` (электронные медицинские карты), in English and in Russian. How well does
 # a model find the mentions of a corpus that it has never seen ({term}`zero-shot transfer`, перенос без обучающих примеров)?
 # And if it goes on to learn from a few sentences of that corpus ({term}`few-shot transfer <few-shot>`), how many fewer are needed than without?
-# They report 99 % of full performance after 10 to 25 % of the sentences, from one run a point. Here every point has seeds,
-# every number an interval.
+# They report 98 to 99 % of full performance after 10 to 25 % of the sentences, from one run a point. Here every point has
+# seeds, every number an interval, every comparison a test.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -41,27 +41,33 @@ source_most: int = 400
 source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
+head_learning_rate: float = 0.002
 seeds: list = [0, 1, 2]
 
 # %%
 from IPython.display import display
 
 from chemxl import figures, metrics, records, show
-from chemxl.grid import run_all
-from chemxl.transfer import chapter, tables
+from chemxl.transfer import chapter, rows, tables, texts
 
 # %% [markdown]
 # ## Data
 #
 # The `real` profile reads RuDReC {cite}`tutubalina-2021-rudrec` (Russian drug reviews), RuCCoN {cite}`nesterov-2022-ruccon`
 # (Russian health records) and, in the place of CADEC and n2c2, which may not be passed on, PsyTAR {cite}`zolnoori-2019-psytar` (English drug
-# reviews, which have no type for the drug itself) and BC5CDR {cite}`li-2016-bc5cdr` (English abstracts); the abstracts of
-# BioNNE-R {cite}`davydova-2024-bionne`, Russian and English, are a fifth. The `paper` profile reads CADEC
-# {cite}`karimi-2015-cadec` and n2c2 {cite}`henry-2020-n2c2` from the user's own copies. The `small` profile reads the reviews and the notes
-# of the mini corpus, each in two languages, for drugs.
+# reviews, which have no type for the drug itself) and BC5CDR {cite}`li-2016-bc5cdr` (English abstracts); the Russian abstracts of
+# BioNNE-R {cite}`davydova-2024-bionne` are a fifth. Its English ones are no source: beside what is tested on, too few are left.
+# The `paper` profile reads CADEC {cite}`karimi-2015-cadec` and n2c2 {cite}`henry-2020-n2c2` from the user's own copies. The `small` profile
+# reads the reviews and the notes of the mini corpus, each in two languages, for drugs.
 #
-# Subtypes are joined into one type, as in the paper: disease is also symptom, finding and adverse reaction. A corpus
-# without a test part that fits is split 70 to 30 by document. Models learn from *sentences* and are tested on sentences.
+# RuDReC is what the paper calls RU UGT, published with more reviews, and RuCCoN has nearly as many records and drugs as the
+# paper's RU EHR {cite}`miftahutdinov-2020-interlingual`. Cells between these two can be laid beside the paper's, the
+# others only by name.
+#
+# Subtypes are joined into one type, as in the paper: disease is also symptom, finding and adverse reaction. What counts as
+# a drug differs more than its name says: in RuDReC a medicine or its class, in RuCCoN a medicine, in BC5CDR and in
+# BioNNE-R every chemical substance. A corpus without a test part that fits is split 70 to 30 by document. Models learn
+# from *sentences* and are tested on sentences; of long test parts a sample is scored, drawn from all documents.
 
 # %%
 grid = chapter.Grid(
@@ -73,13 +79,33 @@ grid = chapter.Grid(
     source_epochs=source_epochs,
     batch_tokens=batch_tokens,
     learning_rate=learning_rate,
+    head_learning_rate=head_learning_rate,
     seeds=seeds,
 )
-show.table(
-    chapter.overview(grid),
-    caption="What is trained and tested on",
-    note="Sentences that are tested on, and documents whose translation is, are left out of what is learnt from. Mentions before flattening.",
-)
+recorded, reported = records.read(rows.CHAPTER), records.papers(rows.CHAPTER)
+built = rows.material(grid)
+shown = {"This build": built, "Recorded": recorded}
+for title, found in shown.items():
+    display(
+        show.table(
+            tables.material(found),
+            caption=f"{title}: what is trained and tested on",
+            note="Sentences and mentions. As a source, a text is cut to a number of sentences; the whole of it is drawn from for few. "
+            "Of overlapping mentions the outermost is learnt and scored, whatever else is annotated.",
+        )
+    )
+
+# %% [markdown]
+# A sentence of the training part that also stands in a held-out document is left out, so that nothing is tested that was
+# learnt by heart. Health records and reviews repeat headings and phrases, and those seldom hold a mention. The more of
+# them go, the denser are mentions in what is left, and the more do $n$ drawn sentences teach: where the last column is
+# larger than the one before it, numbers of sentences below look smaller than with the paper's split, which, it seems, leaves such
+# sentences in.
+
+# %%
+for title, found in shown.items():
+    caption = f"{title}: sentences that stand in a held-out document, too"
+    display(show.table(tables.repeated(found), caption=caption, digits=1))
 
 # %% [markdown]
 # ## Method
@@ -89,19 +115,26 @@ show.table(
 #
 # $$\theta_s = T(\theta_0, S), \qquad \theta_{s,n} = T(\theta_s, D_n), \qquad \theta_n = T(\theta_0, D_n)$$ (eq-transfer)
 #
-# $S$ is the whole training part of the source and $D_n$ are $n$ sentences of the target: $\theta_s$ is zero-shot transfer, $\theta_{s,n}$
+# $S$ is the training part of the source, cut to `source_most` sentences, and $D_n$ are $n$ sentences of the target: $\theta_s$ is zero-shot transfer, $\theta_{s,n}$
 # few-shot transfer after pretraining on the source, and $\theta_n$ none. Encoder *and* head go on. Every size is trained anew from $\theta_s$, not from
 # the size before {cite:p}`miftahutdinov-2020-interlingual`. Samples are drawn per seed and nested, $D_{50} \subset D_{100}$, stratified by nothing
 # ({py:class}`chemxl.transfer.experiments.FewShot`).
 #
+# **How long is trained?** The paper trains every model for 35 to 40 epochs. Here few sentences are read often, until about `few_visits`
+# have been read, and more of them for as many epochs as a source, never fewer. So a model of many sentences has read
+# more than one of few, and full performance, where the training part is cut as a source is, most of all. A table below says how much was read at each
+# size.
+#
 # **How many sentences are enough?** Let $F(n)$ be mean F1 over seeds. The paper takes the first $n$ at which one run reaches 99 % of the F1 that the whole
-# training part gives. Runs scatter, and the first of many scattered values above a line comes too early. Here the mean
+# training part gives. Runs scatter, and of many values that scatter about a line the first above it may come early. Here the mean
 # curve is made monotone first ({term}`isotonic regression`), and
 #
 # $$n^* = \min \{ n : \tilde F(n) \ge 0.99\, F_{\mathrm{full}} \}, \qquad \tilde F = \operatorname*{arg\,min}_{f \text{ rising}} \sum_n (f(n) - F(n))^2$$ (eq-enough)
 #
 # with straight lines between sizes. Documents and seeds are drawn again for the interval ({py:mod}`chemxl.learning`).
-# Sentences saved are the difference of two $n^*$, both measured against the full performance without transfer.
+# $F_{\mathrm{full}}$ is that of the target's tagger in the matrix. Sentences saved are the difference of two $n^*$, both measured against the full
+# performance without transfer. Where one of two curves does not get there, only a bound is known ("≥" or "≤"), and an
+# end of the interval is infinite. Goals of 90 % are reached more often. What transfer brings over all sizes is the area between two curves.
 
 # %% [markdown]
 # ## Experiment
@@ -110,49 +143,50 @@ show.table(
 # matrix; it says which source is the best and which the worst for each target, and those go on to the curves.
 
 # %%
-matrices = {type: grid.matrix(type) for type in grid.types}
-run_all([value for matrix in matrices.values() for values in matrix.values() for value in values])
-built = [
-    row
-    for type, matrix in matrices.items()
-    for name, values in matrix.items()
-    for row in tables.zero_shot(name, values, type, profile)
-]
+for type in grid.types:
+    built += rows.crossed(grid, type)
 
 # %%
-curves = [curve for type in grid.types for curve in grid.curves(tables.scores(built, type, profile), type)]
-run_all([value for curve in curves for value in curve.experiments])
-built += tables.all_few_shot(curves, profile)
+for type in grid.types:
+    built += rows.few_shot_all(grid, type, rows.scores(built, type, profile))
 
 # %% [markdown]
 # ## Result
 #
 # ### Zero-shot transfer
 #
-# Rows are what is tested on, columns what was trained on; on the diagonal, in-corpus performance. A star marks what
-# differs from the best *other* corpus of its row by more than chance: {term}`approximate randomisation` over documents,
-# counts of all seeds pooled, corrected by Holm's method over the matrix.
+# Rows are what is tested on, columns what was trained on; on the diagonal, in-corpus performance. "+" marks F1 that is higher
+# than that of the best *other* text of its row by more than chance, "−" what is lower: {term}`approximate randomisation` over documents,
+# counts of all seeds pooled, corrected by Holm's method over all pairs of texts on a test, since the best is chosen by the same scores.
 
 # %%
-recorded, reported = records.read(tables.CHAPTER), records.papers(tables.CHAPTER)
-for type, matrix in matrices.items():
-    name, marked = chapter.table(tables.ZERO, type, profile), tables.differing(matrix)
-    note = f"Mean over seeds; {records.SCORER}."
-    display(show.table(tables.wide(built, name, "F1", marked=marked), caption=f"This build: {name}, F1", note=note))
-    display(show.table(tables.wide(built, name, "P"), caption=f"This build: {name}, precision"))
-    display(show.table(tables.wide(built, name, "R"), caption=f"This build: {name}, recall"))
+note = f"{records.SCORER}, mean over seeds; F1 with 95 % bootstrap intervals over documents and seeds."
+for type in grid.types:
+    name = chapter.table(rows.ZERO, type, profile)
+    for metric in metrics.SCORES:
+        display(show.table(tables.wide(built, name, metric), caption=f"This build: {name}, {metric}", note=note))
 
 # %% [markdown]
 # What was recorded on real text, where it was, beside the paper's tables 2 and 3:
 
 # %%
-for type in (chapter.DRUG, chapter.DISEASE):
+for type in (texts.DRUG, texts.DISEASE):
     for metric in metrics.SCORES:
-        name = chapter.table(tables.ZERO, type, "real")
+        name = chapter.table(rows.ZERO, type, "real")
         if any(row.table == name for row in recorded):
-            display(show.table(tables.wide(recorded, name, metric), caption=f"Recorded: {name}, {metric}"))
+            display(show.table(tables.wide(recorded, name, metric), caption=f"Recorded: {name}, {metric}", note=note))
         name = tables.PAPERS[type]
         display(show.table(tables.wide(reported, name, metric), caption=f"{name}, {metric}"))
+
+# %% [markdown]
+# The differences behind the marks. A text's own tagger stands here, too, and every other but the best, the worst among them. The interval draws
+# documents and seeds; the p-value takes the seeds as they are and swaps documents only, so that the two may disagree where seeds do.
+
+# %%
+for title, found in shown.items():
+    for name in dict.fromkeys(row.table for row in found if row.table.startswith(rows.ZERO)):
+        caption = f"{title}: {name}, against the best other text"
+        display(show.table(tables.tested(found, name), caption=caption))
 
 # %% [markdown]
 # ### Few-shot transfer
@@ -160,8 +194,8 @@ for type in (chapter.DRUG, chapter.DISEASE):
 # The paper's figure 1, with intervals. Sources are the best and the worst of the matrix for each target.
 
 # %%
-for title, rows in {"This build": built, "Recorded": recorded}.items():
-    for name, target, lines in tables.drawn(rows):
+for title, found in shown.items():
+    for name, target, lines in tables.drawn(found):
         display(
             figures.curves(
                 lines,
@@ -173,34 +207,44 @@ for title, rows in {"This build": built, "Recorded": recorded}.items():
             )
         )
 
+# %%
+note = "Sentences read in training, those that come again counted, and steps; mean over seeds. After a source it is as much again."
+for title, found in shown.items():
+    display(show.table(tables.lengths(found), caption=f"{title}: length of training at each size", note=note))
+
 # %% [markdown]
 # ### How many sentences are enough?
 #
-# `to 99 %` is $n^*$ of {eq}`eq-enough`; `first crossing` is what the paper does, the mean over seeds with the least and the largest;
-# `saved` is against no pretraining; `area` is F1 averaged over numbers of sentences. An end of an interval that the sizes do not reach is written as more than the largest.
-
-# %%
-note = "95 % bootstrap interval over documents and seeds; of first crossings, their range."
-for type in grid.types:
-    name = chapter.table(tables.ENOUGH, type, profile)
-    display(show.table(tables.summary(built, name), caption=f"This build: {name} to 99 % of full performance", note=note))
-for type in (chapter.DRUG, chapter.DISEASE):
-    name = chapter.table(tables.ENOUGH, type, "real")
-    if any(row.table == name for row in recorded):
-        display(show.table(tables.summary(recorded, name), caption=f"Recorded: {name} to 99 % of full performance", note=note))
-display(show.table(records.wide(reported, tables.PAPERS[tables.ENOUGH]), caption=tables.PAPERS[tables.ENOUGH]))
-
-# %% [markdown]
-# The first crossing is no estimate of where the mean curve crosses. Suppose that the mean curve is just as it was measured for
-# no pretraining, made monotone, and that runs scatter about it as they do: where would single runs at forty sizes, as many
-# as the paper has, cross first?
+# The paper's table 5, and the same here, with the source that was the best or the worst of the matrix:
 
 # %%
 show.table(
-    tables.bias(curves, seed=0),
-    caption="First crossing of simulated runs, against the crossing of the curve that they scatter about",
-    note="The simulated curve rises to its last size and its goal is its value there, so that the right answer is known.",
+    tables.beside(built, recorded, reported),
+    caption="Labelled sentences to 99 % of full performance",
+    note="Here 95 % bootstrap intervals over documents and seeds; \">\" where a curve does not reach it with the most sentences that were run.",
 )
+
+# %% [markdown]
+# `to 99 %` is $n^*$ of {eq}`eq-enough`; `first crossing` is what the paper does, with straight lines between sizes, the median over seeds with the least and the largest;
+# `saved` is against no pretraining, `neither` the share of draws in which neither of the two gets there; `area` is F1 averaged over numbers of sentences, `gained` how much larger it is than without
+# pretraining, and `p` that chance gives as much, corrected by Holm's method over the table.
+
+# %%
+note = "95 % bootstrap interval over documents and seeds, the same draws for both where two are compared; of first crossings, their range."
+for title, found in shown.items():
+    for name in dict.fromkeys(row.table for row in found if row.table.startswith(rows.ENOUGH)):
+        display(show.table(tables.summary(found, name), caption=f"{title}: {name}", note=note))
+
+# %% [markdown]
+# How far can the first crossing of one run be trusted? Suppose that the mean curve is just as it was measured for
+# no pretraining, made monotone, and that runs scatter about it as the seeds do, by as much at all sizes and by as much more at each: where would
+# single runs at forty sizes, as many as the paper has, cross first? With so many sizes a run has many chances to be above the line by luck;
+# with the few sizes of the figure it has not, and there the first crossing says little else than the curve does.
+
+# %%
+note = "The simulated curve rises to its last size and its goal is its value there, so that the right answer is known; the median of runs and 95 % of them. A run that never crosses counts as late."
+for title, found in shown.items():
+    display(show.table(tables.early(found), caption=f"{title}: first crossing of simulated runs", note=note))
 
 # %% [markdown]
 # Shared sub-tokens of entities, the paper's table 4, stand in [chapter 1](01_data_collection.ipynb); its baselines in
@@ -209,18 +253,18 @@ show.table(
 # ## Limits
 #
 # - CADEC and n2c2 are not here. PsyTAR has one document a sentence, its own splits, and no drug type; sentences of one
-#   review may stand on both sides of its split, equal ones do not. BC5CDR's abstracts are no health records. Cells that share a name with
+#   review may stand on both sides of its split, equal ones do not, and intervals that draw its sentences are too narrow. BC5CDR's abstracts are no health records. Cells that share a name with
 #   the paper's do not share its data.
 # - RuCCoN's test folder holds five records; they are not used, and 30 % of the other records are tested on. RuDReC is split
-#   in the same way. The paper's split is not published.
-# - Of the longest test parts only some documents are scored, to spare two cores; none is learnt from. Short sentences and headings of
-#   health records come again and again: those that stand in a held-out record, too, are left out of training, which the paper does not
-#   do, and which makes the task harder.
+#   in the same way. The paper's split is not published. Here there is one split for all seeds, so that no interval knows what another one would give.
+# - Of the longest test parts only some sentences are scored, to spare two cores; they come from all held-out documents, and none of these is learnt from.
 # - The best and the worst source are chosen by zero-shot F1 on the test part, as, it seems, in the paper. The choice
-#   uses no few-shot result; still, "best" is a little lucky.
-# - The paper trains every model for 35 to 40 epochs. Here a few-shot model reads the same number of sentences
-#   at every size, few of them often, and a source is cut to a number of sentences and epochs; the parameters above say which. Full performance is
-#   therefore below what the corpus can give, and 99 % of it is reached earlier.
+#   uses no few-shot result; still, "best" is a little lucky, and tests of few-shot curves do not know of the choice.
+# - Scatter and correlation of runs are estimated from few seeds, and taken to be the same at all sizes.
+# - The paper trains every model for 35 to 40 epochs. Here training is shorter, and a source, which is also what stands for full performance, is cut to a number of sentences and
+#   epochs. Full performance is therefore below what the corpus can give. Whether 99 % of it comes earlier or later than in the paper is not known:
+#   curves of few sentences are lower, too.
+# - In the `paper` profile all is trained for 38 epochs, with a rate that falls linearly, which is what BERT's own code calls polynomial; n2c2 keeps its own test part, the paper splits it anew.
 # - Where a mention goes over what the sentence splitter takes for a border, the sentences are kept together, in training
 #   and in testing. The test thus knows a little of its answers, in a few places.
 # - Counts are drawn again by document; for mini's test part, copies of one passage with other names count as
@@ -252,6 +296,8 @@ show.table(
 # ## Provenance
 
 # %%
-first = {name: values[0] for matrix in matrices.values() for name, values in matrix.items()}
-first |= {name: values[0] for curve in curves for name, values in curve.values.items()}
+first = {name: values[0] for type in grid.types for name, values in grid.matrix(type).items()}
+for type in grid.types:
+    for curve in grid.curves(rows.scores(built, type, profile), type):
+        first |= {name: values[0] for name, values in curve.values.items()}
 show.provenance(first, caption="What made the rows (first seed each)")

@@ -37,6 +37,7 @@ source_most: int = 400
 source_epochs: int = 2
 batch_tokens: int = 256
 learning_rate: float = 0.002
+head_learning_rate: float = 0.002
 encoder: str = "mini"
 sizes: list = [100, 500]
 visits: int = 1000
@@ -66,7 +67,8 @@ from chemxl.grid import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
 from chemxl.transfer import chapter as transfer
-from chemxl.transfer import tables as transferred
+from chemxl.transfer import rows as transferred
+from chemxl.transfer import tables as transfer_tables
 
 # %% [markdown]
 # ## Chapter 1: data collection
@@ -142,12 +144,13 @@ crossed = transfer.Grid(
     source_epochs=source_epochs,
     batch_tokens=batch_tokens,
     learning_rate=learning_rate,
+    head_learning_rate=head_learning_rate,
     seeds=seeds,
 )
 moved = records.read(recording.TRANSFER)
-shown = {"This build": transferred.rows(crossed), "Recorded": moved, "Paper 1": records.papers(recording.TRANSFER)}
+shown = {"This build": transferred.everything(crossed), "Recorded": moved, "Paper 1": records.papers(recording.TRANSFER)}
 for title, found in shown.items():
-    display(*[show.table(rows, caption=f"{title}: {name}") for name, rows in transferred.board(found).items()])
+    display(*[show.table(rows, caption=f"{title}: {name}") for name, rows in transfer_tables.board(found).items()])
 
 # %% [markdown]
 # ## Chapter 6: contrastive pretraining

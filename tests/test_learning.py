@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chemxl.errors import ChemxlError
-from chemxl.learning import Learning, area, first_crossings, needed, reached, saved
+from chemxl.learning import Learning, Saving, area, crossed, first_crossings, gained, needed, reached, saved, simulated
 
 SIZES = (50, 100, 200, 400, 800, 1600)
 
@@ -48,16 +48,41 @@ def test_the_interval_covers_what_is_true() -> None:
     assert found == needed(made, rng=np.random.default_rng(0))
 
 
-def test_the_first_crossing_of_a_run_comes_early() -> None:
+def test_a_first_crossing_is_a_straight_line_too() -> None:
+    assert crossed((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(150)  # and not 200
+    assert reached((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(100 + 100 * 2 / 3)
+    assert crossed((100, 200), np.array([0.4, 0.4]), 0.5) == float("inf")
+    made = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.6)
+    assert all(200 < found < 800 and found not in SIZES for found in first_crossings(made))
+
+
+def test_the_first_crossing_of_a_run_comes_early_where_sizes_are_dense() -> None:
     """Forty sizes, as in the paper: near the goal the curve is flat, and some noisy value is soon above it."""
     sizes = list(range(50, 2001, 50))
     curve = 0.8 - 0.1 * np.exp(-np.array(sizes) / 400)
     true = reached(sizes, curve, 0.99 * 0.8)
     made = learning(curve, full=0.8, seeds=20, documents=60, sizes=sizes)
-    assert np.mean(np.minimum(first_crossings(made), sizes[-1])) < 0.75 * true
+    assert np.median(first_crossings(made)) < 0.75 * true
     found = needed(made, rng=np.random.default_rng(0), draws=100)
     assert found.low <= true <= found.high
     assert abs(found.value - true) < 0.35 * true
+    dense = simulated(made, rng=np.random.default_rng(0), runs=300)
+    assert dense.early > 0.7 and dense.runs.low <= dense.runs.value < 0.8 * dense.curve
+    few = simulated(made, rng=np.random.default_rng(0), runs=300, sizes=5)
+    assert few.early < dense.early
+
+
+def test_simulated_runs_scatter_as_seeds_do() -> None:
+    """What a seed shares over all sizes is no scatter from size to size: goals move with it."""
+    base = np.tile([4.0, 5, 6, 7, 8, 8], (4, 1)) + np.array([[-1], [1], [-0.5], [0.5]])  # (S, N), of ten
+    right = np.repeat((10 * base)[:, :, None], 30, axis=2).astype(int)  # (S, N, D)
+    counts = np.stack([right, np.full_like(right, 100), np.full_like(right, 100)], axis=-1)
+    found = simulated(Learning(SIZES, counts), rng=np.random.default_rng(0), runs=400)
+    assert found.correlation == pytest.approx(1)
+    assert found.spread == pytest.approx(np.std([-0.1, 0.1, -0.05, 0.05], ddof=1), rel=0.01)
+    assert found.runs.value == pytest.approx(found.curve, rel=0.01)
+    one = simulated(Learning(SIZES, counts[:1]), rng=np.random.default_rng(0), runs=10)
+    assert (one.spread, one.correlation, one.early) == (0, 0, 0)
 
 
 def test_transfer_saves_sentences() -> None:
@@ -66,11 +91,48 @@ def test_transfer_saves_sentences() -> None:
     gain = saved(alone, moved, rng=np.random.default_rng(0))
     assert gain.low <= gain.value <= gain.high
     assert gain.value > 500
+    assert (gain.bound, gain.neither) == ("", 0)
     short = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.7)
     nothing = saved(short, short, rng=np.random.default_rng(0))
     assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)
     with pytest.raises(ChemxlError, match="other documents"):
         saved(alone, learning([0.5] * 6, full=0.8, documents=10), rng=np.random.default_rng(0))
+
+
+def test_what_is_saved_is_a_bound_where_a_curve_does_not_get_there() -> None:
+    low = learning([0.2, 0.3, 0.4, 0.45, 0.5, 0.5], full=0.8)
+    high = learning([0.5, 0.6, 0.75, 0.85, 0.9, 0.9], full=0.8)
+    least = saved(low, high, rng=np.random.default_rng(0))
+    assert least.bound == "≥" and least.value == 1600 - reached(SIZES, high.means()[0], 0.99 * low.means()[1])
+    assert least.low <= least.value and least.high == float("inf") and least.neither == 0
+    most = saved(Learning(SIZES, high.counts, low.full), low, rng=np.random.default_rng(0))
+    assert (most.bound, most.value, most.low) == ("≤", -least.value, -float("inf"))
+    unknown = saved(low, low, rng=np.random.default_rng(0))
+    assert np.isnan(unknown.value) and unknown.neither == 1
+    assert (unknown.low, unknown.high) == (-float("inf"), float("inf"))
+    now = saved(low, low, rng=np.random.default_rng(0), share=0.5)
+    assert (now.value, now.low, now.high, now.bound, now.neither) == (0, 0, 0, "", 0)
+
+
+def test_a_saving_says_that_it_is_a_bound() -> None:
+    assert Saving(1866.0, 900.0, float("inf"), "≥").sentences() == "≥ 1,866 [900, ∞]"
+    assert Saving(-20.0, -float("inf"), -0.2, "≤").sentences() == "≤ −20 [−∞, 0]"
+    assert Saving(30.0, -20.0, 40.0).sentences(2000) == "30 [−20, 40]"
+
+
+def test_what_is_gained_is_paired() -> None:
+    low, high = learning([0.2, 0.3, 0.4, 0.5, 0.5, 0.5], full=0.5), learning([0.4, 0.5, 0.6, 0.7, 0.7, 0.7], full=0.7)
+    up, down, none = gained([(low, high), (high, low), (low, low)])
+    apart = (
+        area(high, rng=np.random.default_rng(0), draws=2).value - area(low, rng=np.random.default_rng(0), draws=2).value
+    )
+    assert up.difference == pytest.approx(apart) and up.low < apart < up.high and up.p < 0.01
+    assert down.difference == pytest.approx(-apart) and (none.difference, none.p) == (0, 1)
+    assert gained([]) == []
+    with pytest.raises(ChemxlError, match="same sizes"):
+        gained([(low, Learning([1, *SIZES[1:]], high.counts, high.full))])
+    with pytest.raises(ChemxlError, match="other documents"):
+        gained([(low, learning([0.5] * 6, full=0.8, documents=10))])
 
 
 def test_the_area_is_the_mean_height() -> None:

@@ -85,6 +85,13 @@ class NerModel(Experiment):
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped, and save the tagger."""
+        tagger, sizes = self.fitted(folder)
+        tagger.save(folder)
+        clear(folder)
+        return sizes
+
+    def fitted(self, folder: Path) -> tuple[Tagger, dict[str, float]]:
+        """The tagger after its last step, and how much it learnt from; checkpoints and history go to the folder."""
         seed_everything(self.seed)
         documents = [document for corpus in self.train for document in corpus.load()]
         tagger = self.untrained(documents)
@@ -102,9 +109,7 @@ class NerModel(Experiment):
                 evaluate=(lambda: _dev_scores(tagger, dev)) if dev else None,
                 label=f"{type(self).__name__} seed {self.seed}",
             )
-        tagger.save(folder)
-        clear(folder)
-        return {"documents": len(documents), "windows": len(task.windows), "tokens": sum(task.lengths)}
+        return tagger, {"documents": len(documents), "windows": len(task.windows), "tokens": sum(task.lengths)}
 
     def tagger(self) -> Tagger:
         """The trained tagger, trained now where the cache does not have it."""

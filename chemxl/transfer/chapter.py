@@ -1,10 +1,11 @@
-"""What chapter 5 runs: every corpus on every other, and on a few sentences of some, as lists of values."""
+"""What chapter 5 runs: every text on every other, and on a few sentences of some, as lists of values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,83 +15,41 @@ from chemxl.learning import Learning
 from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
 from chemxl.training import Training
-from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
+from chemxl.transfer.experiments import ALL, FewShot, Labelled, Material, ZeroShot
+from chemxl.transfer.texts import Text, targets, texts
 
-DRUG, DISEASE = "DRUG", "DISEASE"
 NONE = "none"
-SHARE = 0.3  # of the documents of a corpus without a test part of its own is tested on (paper 1, section 4)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A corpus, or one kind of text in it.
-
-    Args:
-        label: as tables have it.
-        types: what it is annotated for.
-        own: it has a test part of its own.
-        family: corpora whose documents may stand in one another, under the same id.
-        scored: the part of the held-out documents that is scored, drawn; all are left out of what is learnt from.
-        sentences: of ``mini``, in each language and all kinds of text: to learn from, and to test on.
-    """
-
-    label: str
-    corpus: str
-    language: str
-    types: tuple[str, ...] = (DRUG, DISEASE)
-    own: bool = True
-    domain: str = ""
-    family: str = ""
-    scored: float = 1.0
-    sentences: tuple[int, int] = (0, 0)
-
-    def held_out(self, type: str) -> HeldOut:
-        """What is not learnt from: the corpus's own test part, or three documents in ten."""
-        return HeldOut(
-            name=self.corpus,
-            split="test" if self.own else "train",
-            language=self.language,
-            types=(type,),
-            share=1.0 if self.own else SHARE,
-            domain=self.domain,
-            sentences=self.sentences[1],
-        )
-
-    def tested(self, type: str) -> HeldOut:
-        """What is tested on."""
-        held_out = self.held_out(type)
-        return held_out.model_copy(update={"share": held_out.share * self.scored})
-
-
-def texts(profile: Profile) -> list[Text]:
-    """The corpora, the paper's or what stands in their place; of mini, reviews and notes in both languages."""
-    if profile == "small":
-        return [
-            Text(f"{language.upper()} {domain}", "mini", language, (DRUG,), domain=domain, sentences=(2400, 300))
-            for language in ("en", "ru")
-            for domain in ("reviews", "notes")
-        ]
-    if profile == "paper":
-        russian = [Text("RU UGT", "rudrec", "ru", own=False), Text("RU EHR", "ruccon", "ru", own=False)]
-        return [Text("EN UGT", "cadec", "en", own=False), Text("EN EHR", "n2c2", "en"), *russian]
-    return [  # what is scored is cut where it would take most of two cores' time
-        Text("EN UGT", "psytar", "en", (DISEASE,)),
-        Text("EN BC5CDR", "bc5cdr", "en", family="pubmed", scored=0.3),
-        Text("RU UGT", "rudrec", "ru", own=False),
-        Text("RU EHR", "ruccon", "ru", own=False, scored=0.35),
-        Text("EN abstracts", "bionne-r", "en", family="pubmed", scored=0.5),
-        Text("RU abstracts", "bionne-r", "ru", family="pubmed", scored=0.5),
-    ]
-
-
-def targets(profile: Profile) -> list[str]:
-    """Labels of the texts that few sentences are learnt from."""
-    return {"small": ["RU reviews"], "real": ["RU UGT", "RU EHR"], "paper": ["EN UGT", "RU UGT", "RU EHR"]}[profile]
 
 
 def table(what: str, type: str, profile: str) -> str:
-    """The name of a table: ``what`` is Zero-shot, Few-shot or Sentences."""
-    return f"{what}, {type.lower()}s" + (" (a demonstration)" if profile == "small" else "")
+    """The name of a table.
+
+    Args:
+        what: see :mod:`chemxl.transfer.rows`.
+    """
+    return f"{what}, {type.lower()}s" + demonstration(profile)
+
+
+def demonstration(profile: str) -> str:
+    """What names of tables end in where nothing real is in them."""
+    return " (a demonstration)" if profile == "small" else ""
+
+
+class Name(NamedTuple):
+    """What the name of a row says: ``encoder: source + 50 sentences → target, drugs``."""
+
+    source: str
+    sentences: str
+    target: str
+    types: str
+
+    @classmethod
+    def of(cls, row: str) -> Name:
+        """Of rows with or without an encoder, a number of sentences, types."""
+        source, _, target = row.rpartition(": ")[2].partition(" → ")
+        source, _, sentences = source.partition(" + ")
+        target, _, types = target.partition(", ")
+        return cls(source, sentences.partition(" ")[0], target, types)
 
 
 @dataclass(frozen=True)
@@ -108,8 +67,13 @@ class Curve:
     source: Text | None
     name: str
     sizes: Sequence[int]
-    values: Mapping[str, Sequence[FewShot]]
+    values: dict[str, list[FewShot]]
     full: Sequence[ZeroShot]
+
+    @property
+    def largest(self) -> Sequence[FewShot]:
+        """With the most sentences: what rows about all sizes name as their configuration."""
+        return self.values[next(reversed(self.values))]
 
     @property
     def experiments(self) -> list[FewShot | ZeroShot]:
@@ -130,11 +94,12 @@ class Grid:
     Args:
         base_encoder: what all start from.
         few: numbers of labelled sentences.
-        few_visits: sentences that a training on few reads, those that come again counted; epochs follow from it.
+        few_visits: sentences that a training on few reads at least, those that come again counted; see :meth:`epochs`.
         source_most: sentences of a source at most; 0 takes all.
-        source_epochs: over a source.
+        source_epochs: over a source, and over a few sentences at least.
         batch_tokens: of a batch.
-        learning_rate: of the encoder; heads learn at 1e-3 at least.
+        learning_rate: of the encoder.
+        head_learning_rate: of the head.
     """
 
     profile: Profile
@@ -145,6 +110,7 @@ class Grid:
     source_epochs: int
     batch_tokens: int
     learning_rate: float
+    head_learning_rate: float
     seeds: Sequence[int] = (0, 1, 2)
 
     @cached_property
@@ -163,8 +129,13 @@ class Grid:
             epochs=epochs,
             tokens=self.batch_tokens,
             rate=self.learning_rate,
-            head_rate=max(1e-3, self.learning_rate),
+            head_rate=self.head_learning_rate,
         )
+
+    def epochs(self, size: int) -> int:
+        """Over so many sentences: few are read often, and none less often than those of a source, so that a curve ends
+        in the way of training of what it is compared with."""
+        return max(self.source_epochs, round(self.few_visits / size))
 
     def labelled(self, text: Text, type: str, *, most: int, seed: int) -> Labelled:
         """Sentences to learn from, without any that is tested on, or whose translation is."""
@@ -200,7 +171,7 @@ class Grid:
                 start=self.source(source, type, seed) if source else None,
                 train=(self.labelled(target, type, most=size, seed=seed),),
                 test=target.tested(type),
-                training=self.training(max(1, round(self.few_visits / size))),
+                training=self.training(self.epochs(size)),
                 seed=seed,
             )
             for seed in self.seeds
@@ -210,6 +181,17 @@ class Grid:
         """The name of a row."""
         return f"{self.base_encoder}: {source} → {target.label}, {type.lower()}s"
 
+    def material(self) -> dict[str, Material]:
+        """What each text gives to learn from and is tested on; what a source reads is that of the first seed."""
+        most, seed = self.source_most or ALL, self.seeds[0]
+        return {
+            f"{text.label}, {type.lower()}s": Material(
+                train=self.labelled(text, type, most=most, seed=seed), test=text.tested(type)
+            )
+            for text in self.texts
+            for type in text.types
+        }
+
     def annotated(self, type: str) -> list[Text]:
         """The texts with a type."""
         return [text for text in self.texts if type in text.types]
@@ -218,6 +200,11 @@ class Grid:
         """Every text on every other and on itself, one value a seed."""
         pairs = [(source, target) for source in self.annotated(type) for target in self.annotated(type)]
         return {self.row(a.label, b, type): self.zero_shot(a, b, type) for a, b in pairs}
+
+    def evaluations(self, type: str) -> list[ZeroShot]:
+        """All of the matrix, those of one tagger side by side, so that it is read once."""
+        values = [value for line in self.matrix(type).values() for value in line]
+        return sorted(values, key=lambda value: value.model.config_hash())
 
     def ends(self, scores: Mapping[str, float], target: Text, type: str) -> tuple[Text, Text]:
         """The sources with the best and the worst zero-shot F1 on a target.
@@ -250,26 +237,3 @@ class Grid:
                     Curve(target, type, source, self.row(f"{name} + sentences", target, type), self.few, values, full)
                 )
         return made
-
-
-def overview(grid: Grid) -> list[dict[str, object]]:
-    """Sentences, words and mentions that are learnt from and tested on."""
-    rows: list[dict[str, object]] = []
-    for text in grid.texts:
-        row: dict[str, object] = {
-            "text": text.label,
-            "corpus": text.corpus,
-            "tested on": "own part" if text.own else f"{SHARE:.0%}",
-        }
-        for part in ("train", "test"):
-            for type in text.types:
-                corpus = text.tested(type) if part == "test" else grid.labelled(text, type, most=ALL, seed=0)
-                documents = corpus.load()
-                row |= {f"{part}: sentences": len(documents)}
-                row |= (
-                    {f"{type}": sum(len(d.mentions) for d in documents)}
-                    if part == "train"
-                    else {f"{type} in test": sum(len(d.mentions) for d in documents)}
-                )
-        rows.append(row)
-    return rows

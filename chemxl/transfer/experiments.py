@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from chemxl import encoders, metrics
+from chemxl.checkpoints import clear
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, to_bio
 from chemxl.errors import ChemxlError
@@ -30,11 +31,13 @@ class HeldOut(Corpus):
 
     Args:
         share: of the documents, drawn with ``draw``; for a corpus that has no test part.
+        most: of their sentences at most, drawn from all documents alike.
         domain: the only kind of text taken, where a corpus has several.
     """
 
     share: float = Field(default=1.0, gt=0, le=1)
     draw: int = 0
+    most: int = Field(default=ALL, ge=1)
     domain: str = ""
 
     def load(self) -> list[Document]:
@@ -44,13 +47,19 @@ class HeldOut(Corpus):
     def whole(self) -> list[Document]:
         """The documents, uncut."""
         documents = [document for document in super().load() if self.domain in ("", document.domain)]
-        order = np.random.default_rng(self.draw).permutation(len(documents))
-        return [documents[i] for i in sorted(order[: round(self.share * len(documents))].tolist())]
+        return _some(documents, round(self.share * len(documents)), self.draw)
 
 
 @lru_cache(maxsize=32)
 def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
-    return [sentence for document in corpus.whole() for sentence in split(document)]
+    sentences = [sentence for document in corpus.whole() for sentence in split(document)]
+    return _some(sentences, corpus.most, corpus.draw)
+
+
+def _some(items: list[Document], count: int, draw: int) -> list[Document]:
+    """So many, drawn, in the order in which they stand."""
+    order = np.random.default_rng(draw).permutation(len(items))
+    return [items[i] for i in sorted(order[:count].tolist())]
 
 
 class Labelled(Sample):
@@ -67,6 +76,50 @@ class Labelled(Sample):
         fields = {name: getattr(self, name) for name in Sample.model_fields}
         drawn = Sample(**fields | {"most": ALL}).load()
         return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
+
+
+class Material(Experiment):
+    """What a text gives to learn from, what is left out of it because it is tested on, and what is scored.
+
+    Mentions are counted as they are scored, flattened to one layer, unless the name of a count says otherwise.
+    """
+
+    train: Labelled
+    test: HeldOut
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Count."""
+        corpus = Corpus(**{name: getattr(self.train, name) for name in Corpus.model_fields})
+        documents = [document for document in corpus.load() if self.train.domain in ("", document.domain)]
+        found = [sentence for document in documents for sentence in split(document)]
+        learnt = self.train.model_copy(update={"most": ALL}).load()
+        kept = {sentence.id for sentence in learnt}
+        gone = [sentence for sentence in found if sentence.id not in kept]
+        scored = self.test.load()
+        return {
+            "sentences": len(found),
+            "left out": len(gone),
+            "of these with a mention": sum(bool(sentence.mentions) for sentence in gone),
+            "mentions per 100, all": 100 * _mentions(found) / len(found),
+            "mentions per 100, left": 100 * _mentions(learnt) / len(learnt),
+            "to learn from": len(learnt),
+            "mentions in these": _mentions(learnt),
+            "read as a source": min(len(learnt), self.train.most),
+            "held-out documents": len(self.test.whole()),
+            "scored documents": len({_document(sentence) for sentence in scored}),
+            "scored sentences": len(scored),
+            "annotated mentions": sum(len(sentence.mentions) for sentence in scored),
+            "scored mentions": _mentions(scored),
+        }
+
+
+def _mentions(sentences: list[Document]) -> int:
+    return sum(len(layer.mentions) for layer in gold(sentences))
+
+
+def _document(sentence: Document) -> str:
+    """The id of the document that a sentence is of."""
+    return sentence.id.rpartition("~")[0]
 
 
 class ZeroShot(Experiment):
@@ -95,7 +148,9 @@ class ZeroShot(Experiment):
 
 
 class FewShot(NerModel):
-    """A tagger trained on a few sentences of a target, and its score there; the weights are not kept.
+    """A tagger trained on a few sentences of a target, and its score there.
+
+    The weights are not kept: those of hundreds of models would fill a disk.
 
     Args:
         encoder: begun from under a fresh head, where there is no ``start``.
@@ -129,10 +184,14 @@ class FewShot(NerModel):
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped; predict, score, keep the counts."""
-        trained = super().compute(folder)
-        scores = _scored(Tagger.load(folder), self.test, folder)
-        (folder / "model.safetensors").unlink()  # hundreds of models: a disk would be full
+        tagger, trained = self.fitted(folder)
+        scores = _scored(tagger, self.test, folder)
+        clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
+
+    def trained(self) -> FewShot:
+        """Itself."""
+        return self
 
     def tagger(self) -> Tagger:
         """None.
@@ -162,7 +221,7 @@ def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
     sentences = test.load()
     layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
     counted = metrics.count(layers, found)
-    names = [sentence.id.rpartition("~")[0] for sentence in sentences]
+    names = [_document(sentence) for sentence in sentences]
     totals = {name: np.zeros(3, dtype=int) for name in names}
     for name, row in zip(names, counted.column(), strict=True):
         totals[name] += row

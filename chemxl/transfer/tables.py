@@ -1,25 +1,18 @@
-"""Chapter 5's rows and tables, from finished runs or from what was recorded of them."""
+"""Chapter 5's tables and figures, from rows: recorded, built, or the paper's."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-from sklearn.isotonic import isotonic_regression
-from statsmodels.stats.multitest import multipletests
-
-from chemxl import metrics, records, show, significance
+from chemxl import records, show
 from chemxl.figures import Curve as Line
-from chemxl.grid import run_all
-from chemxl.learning import SHARE, Estimate, area, first_crossings, needed, reached, saved
+from chemxl.learning import SHARE, Bound, Estimate, Saving
 from chemxl.records import Row
-from chemxl.transfer.chapter import DISEASE, DRUG, NONE, Curve, Grid, table
-from chemxl.transfer.experiments import FewShot, ZeroShot
+from chemxl.transfer.chapter import NONE, Name
+from chemxl.transfer.rows import BOUNDS, COUNTED, CURVE, EARLY, ENOUGH, FEW, TESTS, TEXTS, ZERO, goal
+from chemxl.transfer.texts import DISEASE, DRUG
 
-CHAPTER = "05_transfer"
-ZERO, FEW, ENOUGH = "Zero-shot", "Few-shot", "Sentences"
 SIGNIFICANT = 0.05
 PAPERS = {
     DRUG: "Paper 1, tables 2 and 3 (drugs)",
@@ -27,61 +20,10 @@ PAPERS = {
     ENOUGH: "Paper 1, table 5",
 }
 Cells = list[dict[str, object]]
-
-
-def zero_shot(name: str, values: Sequence[ZeroShot], type: str, profile: str) -> list[Row]:
-    """F1, precision and recall of a cell of the matrix."""
-    where = table(ZERO, type, profile)
-    return [records.row(CHAPTER, where, name, values, profile=profile, metric=metric) for metric in metrics.SCORES]
-
-
-def few_shot(name: str, values: Sequence[FewShot], type: str, profile: str) -> list[Row]:
-    """F1 with so many sentences."""
-    return [records.row(CHAPTER, table(FEW, type, profile), name, values, profile=profile)]
-
-
-def enough(curve: Curve, without: Curve, profile: str) -> list[Row]:
-    """Sentences to 99 % of full performance, first crossings, area, and sentences saved against no pretraining."""
-    learning = curve.learning
-    crossings = first_crossings(learning)
-    found = {
-        "to 99 %": needed(learning, rng=np.random.default_rng(0)),
-        "first crossing": Estimate(float(np.mean(crossings)), min(crossings), max(crossings)),
-        "saved": saved(without.learning, learning, rng=np.random.default_rng(0)),
-        "area": area(learning, rng=np.random.default_rng(0)),
-    }
-    if curve.source is None:
-        del found["saved"]
-    where, area_of = table(ENOUGH, curve.type, profile), "F1, mean over numbers of sentences"
-    made = []
-    for metric, e in found.items():
-        if math.isnan(e.value):  # neither way reaches the goal: nothing is known to be saved
-            continue
-        # Draws are rougher than the curve itself, whose threshold may lie beyond theirs.
-        ends = (e.value, min(e.low, e.value), max(e.high, e.value))
-        scorer = area_of if metric == "area" else "labelled sentences"
-        few = next(iter(curve.values.values()))
-        shared: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "estimator": _known(ends)}
-        made.append(records.row(CHAPTER, where, curve.name, few, **shared))
-    return made
-
-
-def _known(ends: tuple[float, float, float]) -> Callable[[Sequence[Any]], tuple[float, float, float]]:
-    return lambda _: ends
-
-
-def rows(grid: Grid) -> list[Row]:
-    """Everything that the grid gives, computed where it is not in the cache."""
-    made: list[Row] = []
-    for type in grid.types:
-        matrix = grid.matrix(type)
-        run_all([value for values in matrix.values() for value in values])
-        for name, values in matrix.items():
-            made += zero_shot(name, values, type, grid.profile)
-        curves = grid.curves(scores(made, type, grid.profile), type)
-        run_all([value for curve in curves for value in curve.experiments])
-        made += all_few_shot(curves, grid.profile)
-    return made
+_STARTS = ("best", "worst", "no")  # pretraining: the order of a target's curves
+_LEARNT = ("to learn from", "mentions in these", "read as a source")
+_SCORED = ("held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions")
+_REPEATED = ("sentences", "left out", "of these with a mention", "mentions per 100, all", "mentions per 100, left")
 
 
 def board(rows: Sequence[Row]) -> dict[str, Cells]:
@@ -91,76 +33,91 @@ def board(rows: Sequence[Row]) -> dict[str, Cells]:
         if name.startswith((ZERO, PAPERS[DRUG], PAPERS[DISEASE])):
             made[f"{name}, F1"] = wide(rows, name, "F1")
         elif name.startswith(FEW):
-            made[name] = [{"row": r.row, "F1": records.interval(r)} for r in rows if r.table == name]
-        else:
-            made[name] = summary(rows, name) if name.startswith(ENOUGH) else records.wide(rows, name)
+            made[name] = [
+                {"row": r.row, "F1": records.interval(r)} for r in rows if (r.table, r.metric) == (name, "F1")
+            ]
+        elif name.startswith(ENOUGH):
+            made[name] = summary(rows, name)
+        elif name == PAPERS[ENOUGH]:
+            made[name] = records.wide(rows, name)
     return made
 
 
-def all_few_shot(curves: Sequence[Curve], profile: str) -> list[Row]:
-    """Rows of all curves."""
-    made = []
-    for curve in curves:
-        for name, values in curve.values.items():
-            made += few_shot(name, values, curve.type, profile)
-        made += enough(curve, alone(curves, curve), profile)
-    return made
+def material(rows: Sequence[Row]) -> Cells:
+    """What each text gives to learn from, and what is scored."""
+    return _wide(rows, (*_LEARNT, *_SCORED))
 
 
-def alone(curves: Sequence[Curve], curve: Curve) -> Curve:
-    """The curve of the same target without a source."""
-    return next(c for c in curves if c.source is None and (c.target, c.type) == (curve.target, curve.type))
+def repeated(rows: Sequence[Row]) -> Cells:
+    """Sentences that are left out since they stand in a held-out document, too, and how many mentions that leaves."""
+    return _wide(rows, _REPEATED)
 
 
-def scores(rows: Sequence[Row], type: str, profile: str) -> dict[str, float]:
-    """F1 of the zero-shot matrix by row."""
-    return {r.row: r.value or 0.0 for r in rows if r.table == table(ZERO, type, profile) and r.metric == "F1"}
+def _wide(rows: Sequence[Row], columns: Sequence[str]) -> Cells:
+    chosen = [r for column in columns for r in rows if r.table.startswith(TEXTS) and r.metric == column]
+    return records.wide(chosen, chosen[0].table if chosen else TEXTS)
 
 
-def differing(matrix: Mapping[str, Sequence[ZeroShot]]) -> set[str]:
-    """Rows of the matrix whose F1 differs from that of the best other corpus on the same test.
-
-    Counts of all seeds are pooled by document; p-values are corrected by Holm's method over the matrix.
-    """
-    pooled = {name: np.sum([value.counts().column() for value in values], axis=0) for name, values in matrix.items()}
-    pairs: list[tuple[str, str]] = []
-    for test in dict.fromkeys(name.rpartition(" → ")[2] for name in matrix):
-        names = [name for name in matrix if name.endswith(f" → {test}")]
-        own = test.partition(", ")[0]
-        others = [name for name in names if not name.endswith(f": {own} → {test}")]
-        best = max(others, key=lambda name: float(metrics.f1(pooled[name].sum(axis=0))))
-        pairs += [(name, best) for name in names if name != best]
-    rng = np.random.default_rng(0)
-    raw = [significance.approximate_randomisation(pooled[a], pooled[b], rng=rng) for a, b in pairs]
-    corrected = multipletests(raw, method="holm")[1] if raw else []
-    return {name for (name, _), p in zip(pairs, corrected, strict=True) if p < SIGNIFICANT}
-
-
-def wide(rows: Sequence[Row], name: str, metric: str, *, marked: frozenset[str] | set[str] = frozenset()) -> Cells:
-    """One measure of the matrix, a row a test and a column a source; marked cells have a star."""
+def wide(rows: Sequence[Row], name: str, metric: str) -> Cells:
+    """One measure of the matrix, a row a test and a column a source; F1 with its interval and :func:`marks`."""
     cells: dict[str, dict[str, object]] = {}
     if not any(r.table == name for r in rows):
         return _nothing()
+    marked = marks(rows, name)
     for r in rows:
         if r.table == name and r.metric == metric:
-            source, _, target = _cell(r)
-            value = r.paper if r.value is None else r.value
-            line = cells.setdefault(target, {"tested on": target})
-            line[source] = show.value(value) + ("*" if r.row in marked else "")
-    sources = dict.fromkeys(
-        [*cells, *(name for line in cells.values() for name in line)]
-    )  # as the rows, where they are
+            cell, value = Name.of(r.row), r.paper if r.value is None else r.value
+            whole = f"{records.interval(r)} {marked.get(r.row, '')}".rstrip()
+            line = cells.setdefault(cell.target, {"tested on": cell.target})
+            line[cell.source] = whole if metric == "F1" and r.value is not None else show.value(value)
+    sources = dict.fromkeys([*cells, *(name for line in cells.values() for name in line)])  # as the rows are, first
     del sources["tested on"]
     return [{"tested on": t} | {s: line.get(s) for s in sources} for t, line in cells.items()]
+
+
+def marks(rows: Sequence[Row], name: str) -> dict[str, str]:
+    """By row of a matrix: "+" where F1 is higher than that of the best other text by more than chance, "−" where it is
+    lower."""
+    return {
+        row.replace(f" against {_against(row)}", ""): "+" if (found["difference"].value or 0) > 0 else "−"
+        for row, found in _tests(rows, name).items()
+        if (found["p"].value or 0) < SIGNIFICANT
+    }
+
+
+def tested(rows: Sequence[Row], name: str) -> Cells:
+    """The tests of a matrix."""
+    return [
+        {
+            "tested on": Name.of(row).target,
+            "trained on": Name.of(row).source.partition(" against ")[0],
+            "best other text": _against(row),
+            "F1, difference": records.interval(found["difference"]),
+            "p": found["p"].value,
+        }
+        for row, found in _tests(rows, name).items()
+    ] or _nothing()
+
+
+def _tests(rows: Sequence[Row], name: str) -> dict[str, dict[str, Row]]:
+    """Rows by name and metric of the tests of a matrix."""
+    made: dict[str, dict[str, Row]] = {}
+    for r in rows:
+        if r.table.startswith(TESTS) and r.table.removeprefix(TESTS) == name.removeprefix(ZERO):
+            made.setdefault(r.row, {})[r.metric] = r
+    return made
+
+
+def _against(row: str) -> str:
+    return Name.of(row).source.partition(" against ")[2]
 
 
 def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
     """Curves of one target as they were recorded, or built: mean F1 and interval by size."""
     found: dict[str, list[tuple[int, Row]]] = {}
     for r in rows:
-        source, size, tested = _cell(r)
-        if r.table == name and tested == target:
-            found.setdefault(source, []).append((int(size), r))
+        if (r.table, r.metric, Name.of(r.row).target) == (name, "F1", target):
+            found.setdefault(Name.of(r.row).source, []).append((int(Name.of(r.row).sentences), r))
     return [
         Line(
             "no pretraining" if source == NONE else source,
@@ -174,63 +131,100 @@ def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
 
 def drawn(rows: Sequence[Row]) -> list[tuple[str, str, list[Line]]]:
     """Table, target and curves of every few-shot figure that the rows give."""
-    pairs = dict.fromkeys((r.table, _cell(r)[2]) for r in rows if r.table.startswith(FEW))
+    pairs = dict.fromkeys((r.table, Name.of(r.row).target) for r in rows if r.table.startswith(FEW))
     return [(name, target, lines(rows, name, target)) for name, target in pairs]
 
 
-def summary(rows: Sequence[Row], name: str) -> Cells:
-    """Table 5 of the paper, with what it lacks."""
-    cells: dict[str, dict[str, object]] = {}
-    few = [r for r in rows if r.table.startswith(FEW)]
-    most = max((int(_cell(r)[1]) for r in few), default=0)
-    for r in rows:
-        if r.table == name:
-            source, _, target = _cell(r)
-            line = cells.setdefault(r.row, {"target": target, "pretrained on": source})
-            line[r.metric] = records.interval(r) if r.metric == "area" else counted(r, most)
+def lengths(rows: Sequence[Row]) -> Cells:
+    """Sentences that were read at each size, and steps; those of full performance in the last column."""
+    cells: dict[tuple[str, str], dict[str, object]] = {}
+    steps = {(r.table, r.row): r.value for r in rows if r.metric == "steps"}
+    for r in sorted((r for r in rows if r.metric == "sentences read"), key=lambda r: not r.table.startswith(FEW)):
+        name = Name.of(r.row)
+        if (key := (name.target, name.types)) in cells or name.sentences:
+            line = cells.setdefault(key, {"target": name.target, "type": name.types})
+            shown = f"{r.value:,.0f} ({steps[r.table, r.row]:,.0f})"
+            line[f"{int(name.sentences):,} sentences" if name.sentences else "whole training part"] = shown
     return list(cells.values()) or _nothing()
 
 
-def bias(curves: Sequence[Curve], *, seed: int, sizes: int = 40, runs: int = 2000) -> Cells:
-    """Where single runs cross first, if the mean curve without pretraining is the truth and runs scatter as they do.
-
-    Args:
-        sizes: of the simulated curve, at equal distances; the paper has 40.
-    """
-    rows: Cells = []
-    for curve in (curve for curve in curves if curve.source is None):
-        scores, given = curve.learning.scores(), curve.learning.sizes  # (S, N)
-        at = np.linspace(given[0], given[-1], sizes)  # (n,)
-        truth = np.interp(at, given, isotonic_regression(scores.mean(axis=0)))  # (n,)
-        spread = np.sqrt(scores.var(axis=0, ddof=1).mean()) if len(scores) > 1 else 0.0
-        goal = SHARE * truth[-1]
-        made = truth + spread * np.random.default_rng(seed).standard_normal((runs, sizes))  # (B, n)
-        crossed = made[(made >= goal).any(axis=1)]
-        first, due = at[(crossed >= goal).argmax(axis=1)], reached(at.tolist(), truth, goal)
-        rows.append(
-            {
-                "target": curve.target.label,
-                "type": curve.type,
-                "spread of runs (F1)": float(spread),
-                "curve crosses at": round(due),
-                "runs cross first at, on average": round(float(first.mean())),
-                "too early": f"{np.mean(first < due):.0%}",
-            }
-        )
-    return rows
+def summary(rows: Sequence[Row], name: str) -> Cells:
+    """What the curves say: sentences to a goal, first crossings, sentences saved, areas."""
+    return _by_curve(rows, name) or _nothing()
 
 
-def counted(r: Row, most: int) -> str:
-    """A number of sentences with the ends of its interval."""
-    value, low, high = (float("nan") if number is None else number for number in (r.value, r.low, r.high))
-    return Estimate(value, low, high).sentences(most)
+def early(rows: Sequence[Row]) -> Cells:
+    """Where single runs cross first, against the curve that they scatter about."""
+    tables = dict.fromkeys(r.table for r in rows if r.table.startswith(EARLY))
+    return [line for name in tables for line in _by_curve(rows, name)] or _nothing()
 
 
-def _cell(r: Row) -> tuple[str, str, str]:
-    """Source, number of sentences and target of a row: ``encoder: source + 50 sentences → target, drugs``."""
-    source, _, target = r.row.rpartition(": ")[2].partition(" → ")
-    source, _, sentences = source.partition(" + ")
-    return source, sentences.partition(" ")[0], target.partition(", ")[0]
+def _by_curve(rows: Sequence[Row], name: str) -> Cells:
+    cells: dict[str, dict[str, object]] = {}
+    for r in rows:
+        if r.table == name:
+            curve = Name.of(r.row)
+            line = cells.setdefault(r.row, {"target": curve.target, "type": curve.types, "pretrained on": curve.source})
+            metric, bound = _parted(r.metric)
+            line[metric] = _shown(r, bound, _most(rows))
+    return list(cells.values())
+
+
+def _parted(metric: str) -> tuple[str, Bound]:
+    """A measure, and whether it is a bound."""
+    for bound, words in BOUNDS.items():
+        if words and metric.endswith(words):
+            return metric.removesuffix(words), bound
+    return metric, ""
+
+
+def _shown(r: Row, bound: Bound, most: int) -> object:
+    """Sentences as such, shares in per cent, F1 with its interval, what has none alone."""
+    value, low, high = (math.nan if number is None else number for number in (r.value, r.low, r.high))
+    if r.metric.startswith("saved"):
+        return Saving(value, low, high, bound).sentences()
+    if r.metric.startswith(("neither", "too early")):
+        return f"{value:.0%}"
+    if r.scorer == COUNTED:
+        counted = Estimate(value, low, high).sentences(most)
+        return counted.partition(" [")[0] if r.metric == CURVE else counted
+    return value if low == value == high else records.interval(r)
+
+
+def _most(rows: Sequence[Row]) -> int:
+    """The most sentences that a few-shot tagger was trained on."""
+    return max((int(Name.of(r.row).sentences) for r in rows if r.table.startswith(FEW)), default=0)
+
+
+def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row]) -> Cells:
+    """Paper 1's table 5: sentences to 99 % of full performance, there and here, with the name of the source."""
+    cells: dict[tuple[str, str, str], dict[str, object]] = {}
+
+    def line(target: str, types: str, start: str) -> dict[str, object]:
+        empty: dict[str, object] = {
+            "target": target,
+            "type": types,
+            "pretraining": start,
+            "paper": None,
+            "recorded": None,
+        }
+        return cells.setdefault((target, types, start), empty)
+
+    for r in reported:
+        if r.table == PAPERS[ENOUGH] and r.paper is not None:
+            types, _, start = r.row.removesuffix(" pretraining").partition(", ")
+            line(r.metric, types, start)["paper"] = f"{r.paper:,.0f}"
+    for title, rows in {"recorded": recorded, "this build": built}.items():
+        starts: dict[tuple[str, str], Iterator[str]] = {}
+        for r in rows:
+            if r.table.startswith(ENOUGH) and r.metric == goal(SHARE):
+                curve = Name.of(r.row)
+                start = next(starts.setdefault((curve.target, curve.types), iter(_STARTS)))
+                shown = _shown(r, "", _most(rows))
+                line(curve.target, curve.types, start)[title] = f"{curve.source}: {shown}".removeprefix(f"{NONE}: ")
+    targets, types = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
+    order = sorted(cells, key=lambda key: (types.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
+    return [cells[key] for key in order]
 
 
 def _nothing() -> Cells:

@@ -50,6 +50,17 @@ def test_a_part_of_the_documents_is_held_out_and_the_rest_is_learnt_from() -> No
     assert {twin_key(sentence.id) for sentence in english} == keys  # translations are gone, too
 
 
+def test_the_sentences_that_are_scored_come_from_all_documents() -> None:
+    whole = HeldOut(name="mini", split="test", language="ru", types=DISEASE)
+    drawn = whole.model_copy(update={"most": 40})
+    ids = [sentence.id for sentence in drawn.load()]
+    order = [sentence.id for sentence in whole.load()]
+    assert len(ids) == 40 < len(order) and ids == [name for name in order if name in set(ids)]
+    assert len({name.rpartition("~")[0] for name in ids}) > len(whole.whole()) / 2
+    assert drawn.whole() == whole.whole()  # what is left out of training is the same
+    assert drawn.model_copy(update={"draw": 1}).load() != drawn.load()
+
+
 def test_one_kind_of_text_is_drawn_and_samples_are_nested() -> None:
     def ids(most: int) -> list[str]:
         return [sentence.id for sentence in TRAIN.model_copy(update={"most": most}).load()]
