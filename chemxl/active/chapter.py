@@ -14,7 +14,7 @@ import torch
 from chemxl.active.experiments import ActiveLearning
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import AGGREGATIONS, Aggregation
-from chemxl.active.rounds import Project
+from chemxl.active.rounds import Project, give_out
 from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
 from chemxl.annotate import Annotator
 from chemxl.corpora.corpus import Corpus
@@ -102,13 +102,16 @@ def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
     return rows
 
 
-def annotators(task: Task, *, publishable: bool) -> list[Annotator]:
-    """The examples as a round that is given out, open to be annotated; none where nothing may be shown."""
-    units = examples(task, publishable=publishable)
-    if not units:
+def annotators(loop: ActiveLearning, *, publishable: bool, most: int = 2) -> list[Annotator]:
+    """What the loop's first model asks for next, with the mentions that it finds, open to be corrected; none where
+    nothing may be shown."""
+    if not publishable:
         return []
+    done = loop.history()[0]["added"]
+    pool = [unit for corpus in loop.pool() for unit in corpus.load() if unit.id not in set(done)]
     project = Project(Path(tempfile.mkdtemp(prefix="chemxl-")))
-    return [Annotator(project.give_out(units, types=task.pool.types, about={}), language=units[0].language)]
+    folder = give_out(project, pool, model=loop.model(done).run().folder, count=most, strategy=loop.strategy)
+    return [Annotator(folder, language=pool[0].language)]
 
 
 def examples(task: Task, *, publishable: bool, most: int = 3) -> list[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,18 +23,19 @@ from chemxl.records import Row
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
 Interval = tuple[float, float, float]
+V = TypeVar("V")
 ENOUGH = 0.95  # of the F1 with everything annotated
 _ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
 _PLACES = ("mahalanobis", "centroid", "core-set", "badge")
 
 
-def families(lines: Lines) -> dict[str, Lines]:
+def families(lines: Mapping[str, V]) -> dict[str, Mapping[str, V]]:
     """The methods in groups that fit into a figure each, random sentences in all of them: those with the head of the
     first, in two groups, and all heads."""
     if len(lines) <= len(COLOURS):
         return {"": lines}
     base = parsed(next(iter(lines)))[1]
-    groups: dict[str, dict[str, Sequence[ActiveLearning]]] = {"by place": {}, "by probability": {}, "heads": {}}
+    groups: dict[str, dict[str, V]] = {"by place": {}, "by probability": {}, "heads": {}}
     for method, values in lines.items():
         strategy, head, _ = parsed(method)
         if head == base:
@@ -147,17 +149,16 @@ def goals(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict
         whole, random = wholes[parsed(method)[1]], counted(lines[control(method)])
         far, near = counted(values, whole), Learning(random.sizes, counted(values).counts, random.whole)
         rng, most = partial(np.random.default_rng, 0), int(far.sizes[-1])
-        saved = learning.saved(random, near, rng=rng(), share=_ALL)
-        rows.append(
-            {
-                "method": method,
-                "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
-                f"sentences to {ENOUGH:.0%} of it": learning.needed(far, rng=rng(), share=ENOUGH).sentences(most),
-                "F1 that random ends in": random.means()[1],
-                "sentences to it": learning.needed(near, rng=rng(), share=_ALL).sentences(most),
-                "saved against random": "" if method == control(method) else saved.sentences(most),
-            }
-        )
+        row: dict[str, object] = {
+            "method": method,
+            "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
+            f"sentences to {ENOUGH:.0%} of it": learning.needed(far, rng=rng(), share=ENOUGH).sentences(most),
+            "F1 that random ends in": random.means()[1],
+            "sentences to it": learning.needed(near, rng=rng(), share=_ALL).sentences(most),
+        }
+        apart = method != control(method)
+        saved = learning.saved(random, near, rng=rng(), share=_ALL).sentences(most) if apart else ""
+        rows.append(row | {"saved against random": saved})
     return rows
 
 
