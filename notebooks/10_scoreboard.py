@@ -94,7 +94,7 @@ for line in due:
     run_all(line.experiments)
 chosen = records.read(recording.ACTIVE)
 tables = records.tables(curves.headline([row for line in due for row in line.rows()]), curves.headline(chosen), [])
-note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds. `all`: the whole pool."
+note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds. Rows “all”: the whole pool."
 display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 
 # %% [markdown]

@@ -217,15 +217,17 @@ class Loops:
 
 
 def norms(wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
-    """The singular values of the layers that models were trained with, as they compute, means over seeds; the heads
-    without such a layer are left out."""
+    """The singular values of the layers that models were trained with, as they compute, means over seeds; a dash for
+    the head without such a layer."""
     rows: list[dict[str, object]] = []
     for head, values in wholes.items():
+        row: dict[str, object] = {"head": HEADS[head], "spectral norm": None, "root mean square": None}
         if head:
             weights = [cast("SpectralLabeller", v.model.tagger().model).dense.weight.detach() for v in values]
             singular = torch.stack([torch.linalg.svdvals(weight) for weight in weights])  # (S, d)
-            row: dict[str, object] = {"head": HEADS[head], "spectral norm": float(singular[:, 0].mean())}
-            rows.append(row | {"root mean square": float(singular.square().mean(dim=1).sqrt().mean())})
+            row["spectral norm"] = float(singular[:, 0].mean())
+            row["root mean square"] = float(singular.square().mean(dim=1).sqrt().mean())
+        rows.append(row)
     return rows
 
 
