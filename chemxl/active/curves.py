@@ -102,7 +102,7 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
     drawn_to = np.array([np.interp(places, at, one) for one in np.eye(len(at))])  # (R, P)
 
     def score(totals: np.ndarray) -> np.ndarray:
-        return learning.mean_height(f1(totals.reshape(*totals.shape[:-1], -1, 3)) @ drawn_to, places)
+        return learning.mean_height(f1(totals.reshape(*totals.shape[:-1], -1, 3)) @ drawn_to, places.tolist())
 
     return score
 
