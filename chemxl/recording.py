@@ -17,7 +17,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment
 from chemxl.ner import chapter as ner_chapter
 from chemxl.pretrain import chapter as pretrain_chapter
-from chemxl.records import Row, book_root, measured, read, row
+from chemxl.records import SCORER, Row, book_root, measured, read, row
 from chemxl.transfer import chapter as transfer_chapter
 from chemxl.transfer import rows as transfer_rows
 
@@ -57,10 +57,10 @@ def active_lines(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:
     Args:
         settings: the parameters of its notebook.
     """
-    given: dict[str, Any] = {"seeds": (0, 1, 2), "sentences": 0, **settings}
-    methods, seeds, sentences = (given.pop(name) for name in ("methods", "seeds", "sentences"))
+    given: dict[str, Any] = {"seeds": (0, 1, 2), "sentences": 0, "documents": 0, **settings}
+    methods, seeds, *size = (given.pop(name) for name in ("methods", "seeds", "sentences", "documents"))
     loops = active_chapter.Loops(**given)
-    for task in active_chapter.tasks(profile, sentences=sentences):
+    for task in active_chapter.tasks(profile, sentences=size[0], documents=size[1]):
         yield from looped(loops, task, methods, seeds=seeds, profile=profile)
 
 
@@ -118,19 +118,34 @@ def looped(
     seeds: Sequence[int],
     profile: str,
 ) -> Iterator[Due]:
-    """The lines of chapter 2 on a task: each method's F1 and area, and the F1 with everything annotated."""
+    """The lines of chapter 2 on a task: what each method's loops reached, and the F1 with everything annotated."""
+    lines = loops.lines(task, methods, seeds=seeds)
+    for method, values in lines.items():
+        name, rivals = loops.row(task, method), {other: lines[other] for other in curves.rivals(lines, method)}
+        experiments = [*values, *(value for others in rivals.values() for value in others)]
+        yield Due(name, experiments, partial(_curve, name, values, rivals, profile))
     tables = active_chapter.tables(profile)
-    for method, values in loops.lines(task, methods, seeds=seeds).items():
-        name = loops.row(task, method)
-        yield Due(name, values, partial(_curve, tables, name, values, profile=profile))
     for head, whole in loops.wholes(task, methods, seeds=seeds).items():
         name = loops.row(task, f"all+{head}" if head else "all")
         yield Due(name, whole, partial(_listed, ACTIVE, tables["F1"], name, whole, profile=profile))
 
 
-def _curve(tables: Mapping[str, str], name: str, values: Sequence[Any], *, profile: str) -> list[Row]:
-    height = row(ACTIVE, tables["area"], name, values, profile=profile, metric="area", estimator=curves.area)
-    return [row(ACTIVE, tables["F1"], name, values, profile=profile), height]
+def _curve(name: str, values: Sequence[Any], rivals: Mapping[str, Sequence[Any]], profile: str) -> list[Row]:
+    tables = active_chapter.tables(profile)
+
+    def one(table: str, metric: str, estimator: Any, scorer: str = SCORER) -> Row:
+        how: dict[str, Any] = {"metric": metric, "estimator": estimator, "scorer": scorer}
+        return row(ACTIVE, tables[table], name, values, profile=profile, **how)
+
+    rounds, told = enumerate(values[0].curve()[0]), values[0].run().metrics
+    rows = [one("F1", "F1", None), one("area", "area", curves.area)]
+    rows += [one("sentences", f"{units} sentences", partial(curves.after, number=i)) for i, units in rounds]
+    rows += [one("less", f"less {other}", partial(curves.less, others=them)) for other, them in rivals.items()]
+    rows += [one("words", "words a sentence", curves.sentence_lengths, "counted words")]
+    for table, prefix, scorer in (("errors", "auroc.", "wrong words"), ("words", "length.", "counted words")):
+        names = [key for key in told if key.startswith(prefix)]
+        rows += [one(table, key.removeprefix(prefix), partial(curves.told, name=key), scorer) for key in names]
+    return rows
 
 
 def scored(lines: Mapping[str, Mapping[str, Sequence[Any]]], *, profile: str) -> list[Row]:

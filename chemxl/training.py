@@ -11,8 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -37,6 +38,7 @@ class Training(Value):
     """How to train; every setting changes the result.
 
     Args:
+        steps: how many there are, as many passes over the examples as they take; 0: as many as ``epochs`` have.
         tokens: budget of a batch, padding counted; several processes share it.
         head_rate: learning rate of parameters whose name holds ``head``, which begin at random.
         patience: epochs without a better evaluation before it stops and takes the best weights; 0 trains to the end.
@@ -44,6 +46,7 @@ class Training(Value):
     """
 
     epochs: int = Field(default=5, ge=1)
+    steps: int = Field(default=0, ge=0)
     tokens: int = Field(default=1024, ge=1)
     rate: float = Field(default=1e-4, gt=0)
     head_rate: float = Field(default=1e-3, gt=0)
@@ -54,6 +57,10 @@ class Training(Value):
     clip: float = 1.0
     patience: int = Field(default=0, ge=0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    def config(self) -> dict[str, Any]:
+        """Without ``steps`` where they are not set: what was recorded before there were any keeps its hash."""
+        return {name: item for name, item in super().config().items() if name != "steps" or item}
 
 
 class Task(Protocol):
@@ -174,7 +181,7 @@ def fit(
     """
     engine = accelerator(settings.precision)
     seed_everything(seed)
-    plan = [(epoch, batch) for epoch in range(settings.epochs) for batch in _epoch(task, settings, seed, epoch)]
+    plan = _plan(task, settings, seed)
     stops = _stops([epoch for epoch, _ in plan], every) if evaluate is not None else []
     model = task.model.to(engine.device)
     optimizer = optimiser(model, settings)
@@ -213,6 +220,16 @@ def _stops(epochs: Sequence[int], every: int) -> list[int]:
     """Steps after which is evaluated: the last one of each epoch; with ``every``, 0 and its multiples."""
     last = {step for step, epoch in enumerate(epochs, 1) if epochs[step : step + 1] != [epoch]}
     return sorted(last | set(range(0, len(epochs), every) if every else ()))
+
+
+def _plan(task: Task, settings: Training, seed: int) -> list[tuple[int, list[int]]]:
+    """The batch of every step, and the epoch that it is of."""
+    plan: list[tuple[int, list[int]]] = []
+    for epoch in count() if settings.steps else range(settings.epochs):
+        plan += [(epoch, batch) for batch in _epoch(task, settings, seed, epoch)]
+        if not plan or len(plan) >= settings.steps > 0:
+            break
+    return plan[: settings.steps or None]
 
 
 def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[int]]:

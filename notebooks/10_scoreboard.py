@@ -45,21 +45,23 @@ tagger_rate: float = 0.002
 tokens: int = 512
 active: dict = {
     "encoder": "mini",
-    "methods": ["random", "entropy", "mahalanobis", "mahalanobis+always"],
+    "methods": ["random+none", "margin+none", "entropy+none", "mahalanobis+none", "mahalanobis+always"],
     "rounds": 3,
     "budget": 30,
-    "readings": 500,
     "sentences": 300,
-    "epochs": 3,
+    "documents": 0,
+    "steps": 80,
     "rate": 0.001,
     "head_rate": 0.002,
-    "tokens": 512,
+    "tokens": 256,
+    "bound": 1.25,
 }
 
 # %%
 from IPython.display import display
 
 from chemxl import recording, records, show
+from chemxl.active import curves
 from chemxl.collect import chapter as collection
 from chemxl.contrastive import chapter as contrastive
 from chemxl.contrastive import tables as contrastive_tables
@@ -95,8 +97,8 @@ due = list(recording.active_lines(profile, active))
 for line in due:
     run_all(line.experiments)
 chosen = records.read(recording.ACTIVE)
-tables = records.tables([row for line in due for row in line.rows()], chosen, [])
-note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds. `all`: the whole pool."
+tables = records.tables(curves.headline([row for line in due for row in line.rows()]), curves.headline(chosen), [])
+note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds. Rows “all”: the whole pool."
 display(*[show.table(rows, caption=name, note=note) for name, rows in tables.items()])
 
 # %% [markdown]

@@ -154,6 +154,25 @@ def test_parity_with_a_plain_loop(tmp_path: Path) -> None:
         torch.testing.assert_close(weights(task.model)[name], tensor, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("steps", [2, 11])
+def test_so_many_steps_as_asked_for(tmp_path: Path, steps: int) -> None:
+    """Less than an epoch, and more: the same batches, and a schedule of that length."""
+    task, longer = Task(), Task()
+    fit(task, settings=settings(epochs=1, steps=steps), seed=3, folder=tmp_path / "a")
+    fit(longer, settings=settings(epochs=9), seed=3, folder=tmp_path / "b")
+    assert len(task.batches) == steps and task.batches == longer.batches[:steps]
+    one, same = Task(), Task()  # a batch an epoch
+    fit(one, settings=settings(epochs=steps, tokens=10_000), seed=3, folder=tmp_path / "c")
+    fit(same, settings=settings(epochs=1, steps=steps, tokens=10_000), seed=3, folder=tmp_path / "d")
+    assert_same_bits(weights(one.model), weights(same.model))
+    assert history(tmp_path / "c") == history(tmp_path / "d")
+
+
+def test_steps_that_are_not_set_are_in_no_configuration() -> None:
+    assert "steps" not in settings().config() and settings(steps=5).config()["steps"] == 5
+    assert Training.from_config(settings(steps=5).config()) == settings(steps=5) != settings()
+
+
 def test_decay_spares_biases_norms_and_embeddings() -> None:
     groups = optimiser(Network(), settings()).param_groups
     decayed = {tuple(p.shape) for group in groups if group["weight_decay"] for p in group["params"]}

@@ -12,6 +12,8 @@ from chemxl.active.reading import Model, gold_labels
 from chemxl.active.strategies import SCORERS, word_scores
 from chemxl.documents import Document
 
+RANKED = tuple(name for name in SCORERS if name != "surprisal")  # which orders words as ``probability`` does
+
 
 def auroc(wrong: np.ndarray, uncertainty: np.ndarray) -> float:
     """How often a wrong word is less sure than a right one, (N,), (N,); one half where all are right or all wrong."""
@@ -45,16 +47,17 @@ class Ranking:
 def rankings(
     model: Model, documents: Sequence[Document], *, labelled: Sequence[Document], rng: np.random.Generator
 ) -> dict[str, Ranking]:
-    """What every one of ``SCORERS`` makes of the words of annotated documents.
+    """What every one of ``RANKED`` makes of the words of annotated documents, which are read once.
 
     Raises:
         ChemxlError: nothing is labelled, so that there are no centroids.
     """
-    gold = gold_labels(documents, model.labels)
-    found = {}
-    for name in SCORERS:
-        pieces = list(word_scores(name, model, documents, rng=rng, labelled=labelled))
-        wrong = np.concatenate([words.predicted for words, _ in pieces]) != gold
-        scores = np.concatenate([scored for _, scored in pieces])
-        found[name] = Ranking(auroc(wrong, scores), risk_coverage(wrong, scores))
-    return found
+    predicted: list[np.ndarray] = []
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in RANKED}
+    for words, found in word_scores(RANKED, model, documents, rng=rng, labelled=labelled):
+        predicted.append(words.predicted)
+        for name, scored in found.items():
+            scores[name].append(scored)
+    wrong = np.concatenate(predicted) != gold_labels(documents, model.labels)
+    whole = {name: np.concatenate(parts) for name, parts in scores.items()}
+    return {name: Ranking(auroc(wrong, scored), risk_coverage(wrong, scored)) for name, scored in whole.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -12,17 +12,16 @@ import numpy as np
 import torch
 
 from chemxl.active.experiments import ActiveLearning
-from chemxl.active.lengths import Lengths
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import AGGREGATIONS, Aggregation
-from chemxl.active.rounds import Project
-from chemxl.active.spectral import Norm, SpectralEvaluation, SpectralFineTune, power_iteration
+from chemxl.active.rounds import Project, give_out
+from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
 from chemxl.annotate import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.ner.chapter import TYPES, Profile
-from chemxl.ner.experiments import Evaluation, FineTune
+from chemxl.ner.experiments import Evaluation, FineTune, gold
 from chemxl.training import Training
 
 HEADS = {
@@ -35,67 +34,84 @@ HEADS = {
 
 @dataclass(frozen=True)
 class Task:
-    """A pool to choose from and the corpus that is tested on."""
+    """Sentences to choose from and the documents that are tested on."""
 
     name: str
-    pool: Corpus
+    pool: Annotated
     test: Corpus
 
 
-def tasks(profile: Profile, *, sentences: int) -> list[Task]:
+def tasks(profile: Profile, *, sentences: int, documents: int = 0) -> list[Task]:
     """Russian alone in ``small``, else chemicals in English and in Russian.
 
     Every pool loses the documents whose translation, or which themselves, stand in a test set, and repeated sentences.
 
     Args:
-        sentences: for ``small``: how many the pool is expanded to.
+        sentences: how many the pool has; for ``small`` it is expanded to so many, else they are drawn, 0 being all.
+        documents: how many at most are drawn for each test; 0: all.
     """
     if profile == "small":
         test = Corpus(name="mini", split="test", language="ru", types=TYPES)
         pool = Corpus(name="mini", language="ru", types=TYPES, sentences=sentences, without=(test,))
-        return [Task("mini RU", pool, test)]
+        return [Task("mini RU", Annotated.of(pool), test)]
     english, russian = Corpus(name="bc5cdr", split="test"), Corpus(name="bionne-r", split="test", language="ru")
     tests = (english, russian)
+    pools = Corpus(name="bc5cdr", without=tests), Corpus(name="bionne-r", language="ru", without=tests)
     return [
-        Task("BC5CDR", Corpus(name="bc5cdr", without=tests), english),
-        Task("BioNNE-R RU", Corpus(name="bionne-r", language="ru", without=tests), russian),
+        Task(
+            name,
+            Annotated.of(pool, most=sentences),
+            Annotated.of(test, unit="document", most=documents) if documents else test,
+        )
+        for name, pool, test in zip(("BC5CDR", "BioNNE-R RU"), pools, tests, strict=True)
     ]
 
 
 def tables(profile: str) -> dict[str, str]:
-    """The names of the chapter's tables, by metric."""
+    """The names of the chapter's tables."""
     of = "the mini corpus, four types (a demonstration)" if profile == "small" else "real text, chemicals"
-    return {"F1": f"F1 after the last round: {of}", "area": f"Mean F1 over the learning curve: {of}"}
+    titles = {
+        "F1": "F1 after the last round",
+        "area": "Mean F1 over the learning curve",
+        "sentences": "F1 by annotated sentences",
+        "less": "Mean F1 over the learning curve, less another method's",
+        "words": "Words a sentence",
+        "errors": "Area under the ROC curve, errors of words",
+    }
+    return {name: f"{title}: {of}" for name, title in titles.items()}
 
 
 def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
-    """Sentences, words and mentions of every pool and test set."""
+    """Texts, words and mentions of every pool, by sentences, and of every test set, by documents."""
     rows: list[dict[str, object]] = []
     for task in chosen:
-        for part, corpus in (("pool", task.pool), ("test", task.test)):
-            units = Annotated.of(corpus).load()
-            empty = sum(not unit.mentions for unit in units)
+        for part, corpus, unit in (("pool", task.pool, "sentences"), ("test", task.test, "documents")):
+            texts = corpus.load()
+            empty = sum(not text.mentions for text in texts)
             rows.append(
                 {
                     "task": task.name,
                     "part": part,
-                    "sentences": len(units),
-                    "words a sentence": float(np.mean([len(unit.words) for unit in units])),
-                    "mentions": sum(len(unit.mentions) for unit in units),
-                    "sentences without one (%)": 100 * empty / len(units),
+                    "texts": f"{len(texts):,} {unit}",
+                    "words a text": f"{np.mean([len(text.words) for text in texts]):.1f}",
+                    "mentions": sum(len(layer.mentions) for layer in gold(texts)),
+                    "texts without one (%)": 100 * empty / len(texts),
                     "types": ", ".join(corpus.types),
                 }
             )
     return rows
 
 
-def annotators(task: Task, *, publishable: bool) -> list[Annotator]:
-    """The examples as a round that is given out, open to be annotated; none where nothing may be shown."""
-    units = examples(task, publishable=publishable)
-    if not units:
+def annotators(loop: ActiveLearning, *, publishable: bool, most: int = 2) -> list[Annotator]:
+    """What the loop's first model asks for next, with the mentions that it finds, open to be corrected; none where
+    nothing may be shown."""
+    if not publishable:
         return []
+    done = loop.history()[0]["added"]
+    pool = [unit for corpus in loop.pool() for unit in corpus.load() if unit.id not in set(done)]
     project = Project(Path(tempfile.mkdtemp(prefix="chemxl-")))
-    return [Annotator(project.give_out(units, types=task.pool.types, about={}), language=units[0].language)]
+    folder = give_out(project, pool, model=loop.model(done).run().folder, count=most, strategy=loop.strategy)
+    return [Annotator(folder, language=pool[0].language)]
 
 
 def examples(task: Task, *, publishable: bool, most: int = 3) -> list[Document]:
@@ -104,7 +120,7 @@ def examples(task: Task, *, publishable: bool, most: int = 3) -> list[Document]:
     Args:
         publishable: whether the text may stand in a page; others' corpora may not, and nothing is shown then.
     """
-    units = Annotated.of(task.pool).load() if publishable else []
+    units = task.pool.load() if publishable else []
     return [unit for unit in units if len({mention.type for mention in unit.mentions}) > 1][:most]
 
 
@@ -129,8 +145,13 @@ def parsed(method: str) -> tuple[str, str, Aggregation]:
 
 def control(method: str) -> str:
     """What a method is compared with: random sentences, the same head."""
-    head = parsed(method)[1]
-    return f"random+{head}" if head else "random"
+    return with_head("random", parsed(method)[1])
+
+
+def with_head(method: str, head: str) -> str:
+    """The same method with another head."""
+    strategy, _, how = parsed(method)
+    return "+".join(filter(None, (strategy, head, "" if how == "mean" else how)))
 
 
 @dataclass(frozen=True)
@@ -138,26 +159,29 @@ class Loops:
     """How everything in the chapter is trained.
 
     Args:
-        readings: see :class:`chemxl.active.experiments.ActiveLearning`.
-        epochs: with everything annotated.
-        rate: learning rate of the encoder.
-        head_rate: of the head, which begins at random.
+        rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
+        steps: of every training, that with everything annotated included.
+        rate: learning rate of the encoder and of a normalised layer.
+        head_rate: of the layer that gives the scores, which begins at random.
+        tokens: budget of a batch.
+        bound: of ``+bound``: the spectral norm that is let be.
     """
 
     encoder: str
     rounds: int
     budget: int
-    readings: int
-    epochs: int
+    steps: int
     rate: float
     head_rate: float
     tokens: int
+    bound: float = 1.25
 
     def learner(self, task: Task, head: str, *, seed: int) -> FineTune:
         """The model with the whole pool annotated."""
-        training = Training(epochs=self.epochs, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
-        train = (Annotated.of(task.pool),)
-        fields: dict[str, Any] = {"encoder": self.encoder, "train": train, "training": training, "seed": seed}
+        training = Training(steps=self.steps, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
+        fields: dict[str, Any] = {"encoder": self.encoder, "train": (task.pool,), "training": training, "seed": seed}
+        if head == "bound":
+            fields["bound"] = self.bound
         return SpectralFineTune(norm=cast("Norm", head), **fields) if head else FineTune(**fields)
 
     def loop(self, task: Task, method: str, *, seed: int) -> ActiveLearning:
@@ -170,23 +194,12 @@ class Loops:
             aggregate=how,
             rounds=self.rounds,
             budget=self.budget,
-            readings=self.readings,
             seed=seed,
         )
 
     def whole(self, task: Task, head: str, *, seed: int) -> Evaluation:
         """The model with the whole pool annotated, on the test set."""
-        model = self.learner(task, head, seed=seed)
-        if isinstance(model, SpectralFineTune):
-            return SpectralEvaluation(model=model, corpus=task.test)
-        return Evaluation(model=model, corpus=task.test)
-
-    def lengths(self, task: Task, *, seed: int) -> Lengths:
-        """What a model asks for that was trained on a loop's random sentences, all rounds of them."""
-        loop = self.loop(task, "random", seed=seed)
-        ids = [unit.id for corpus in loop.pool() for unit in corpus.load()]
-        first = loop.model_copy(update={"budget": self.budget * self.rounds}).first(ids)
-        return Lengths(model=loop.model(first), pool=loop.pool(), budget=self.budget)
+        return evaluation(self.learner(task, head, seed=seed), task.test)
 
     def row(self, task: Task, method: str) -> str:
         """The name of a row."""
@@ -201,6 +214,21 @@ class Loops:
         """By head, one evaluation a seed, for the heads that the methods have."""
         heads = dict.fromkeys(parsed(method)[1] for method in methods)
         return {head: [self.whole(task, head, seed=seed) for seed in seeds] for head in heads}
+
+
+def norms(wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+    """The singular values of the layers that models were trained with, as they compute, means over seeds; a dash for
+    the head without such a layer."""
+    rows: list[dict[str, object]] = []
+    for head, values in wholes.items():
+        row: dict[str, object] = {"head": HEADS[head], "spectral norm": None, "root mean square": None}
+        if head:
+            weights = [cast("SpectralLabeller", v.model.tagger().model).dense.weight.detach() for v in values]
+            singular = torch.stack([torch.linalg.svdvals(weight) for weight in weights])  # (S, d)
+            row["spectral norm"] = float(singular[:, 0].mean())
+            row["root mean square"] = float(singular.square().mean(dim=1).sqrt().mean())
+        rows.append(row)
+    return rows
 
 
 def worked(*, seed: int, steps: Sequence[int] = (1, 2, 5, 10, 100)) -> list[dict[str, object]]:

@@ -4,41 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
-from chemxl import learning, significance
-from chemxl.active.chapter import HEADS, control, parsed
+from chemxl import learning, show, significance
+from chemxl.active.calibration import RANKED
+from chemxl.active.chapter import HEADS, control, parsed, with_head
 from chemxl.active.experiments import SHARES, ActiveLearning
-from chemxl.active.lengths import COMPARED, Lengths
+from chemxl.active.lengths import COMPARED
 from chemxl.active.reading import AGGREGATIONS
-from chemxl.active.strategies import SCORERS
 from chemxl.canvas import COLOURS
 from chemxl.figures import Bar, Curve
 from chemxl.learning import Learning
+from chemxl.metrics import Scorer, f1
 from chemxl.ner.experiments import Evaluation
+from chemxl.records import Row
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
 Interval = tuple[float, float, float]
+V = TypeVar("V")
 ENOUGH = 0.95  # of the F1 with everything annotated
+_ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
 _PLACES = ("mahalanobis", "centroid", "core-set", "badge")
 
 
-def families(lines: Lines) -> dict[str, Lines]:
-    """The methods in groups that fit into a figure each, random sentences in all of them."""
+def families(lines: Mapping[str, V]) -> dict[str, Mapping[str, V]]:
+    """The methods in groups that fit into a figure each, random sentences in all of them: those with the head of the
+    first, in two groups, and all heads."""
     if len(lines) <= len(COLOURS):
         return {"": lines}
-    groups: dict[str, dict[str, Sequence[ActiveLearning]]] = {"by place": {}, "by probability": {}, "heads": {}}
+    base = parsed(next(iter(lines)))[1]
+    groups: dict[str, dict[str, V]] = {"by place": {}, "by probability": {}, "heads": {}}
     for method, values in lines.items():
         strategy, head, _ = parsed(method)
-        if not head:
+        if head == base:
             for group in ("by place", "by probability"):
                 if strategy == "random" or (group == "by place") == (strategy in _PLACES):
                     groups[group][method] = values
         if strategy in ("random", "mahalanobis"):
             groups["heads"][method] = values
     return {name: group for name, group in groups.items() if len(group) > 1}
+
+
+def controls(lines: Lines) -> Lines:
+    """The loops of random sentences, one a head."""
+    return {method: values for method, values in lines.items() if method == control(method)}
 
 
 def drawn(lines: Lines, *, words: bool = False) -> list[Curve]:
@@ -72,50 +83,136 @@ def area(values: Sequence[ActiveLearning]) -> Interval:
     return found.value, found.low, found.high
 
 
-def summary(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+def by_words(lines: Lines) -> dict[str, Interval]:
+    """The mean height of each curve over the annotated words that all of them come to, with intervals as of
+    :func:`area`. A round has as many words as its mean over seeds."""
+    read = {method: drawn({method: values}, words=True)[0].x for method, values in lines.items()}
+    ends = max(at[0] for at in read.values()), min(at[-1] for at in read.values())
+    return {m: _estimated([_stacked(v) for v in values], height(read[m], *ends)) for m, values in lines.items()}
+
+
+def height(at: Sequence[float], low: float, high: float) -> Scorer:
+    """From sums of counts (..., 3 R) after R rounds to the mean height of F1 between two places (...).
+
+    Args:
+        at: the place of each round, ascending, (R,).
+        low, high: within these.
+    """
+    places = np.unique([low, *(place for place in at if low < place < high), high])  # (P,)
+    drawn_to = np.array([np.interp(places, at, one) for one in np.eye(len(at))])  # (R, P)
+
+    def score(totals: np.ndarray) -> np.ndarray:
+        return learning.mean_height(f1(totals.reshape(*totals.shape[:-1], -1, 3)) @ drawn_to, places.tolist())
+
+    return score
+
+
+def _by_sentences(values: Sequence[ActiveLearning]) -> Scorer:
+    sizes = values[0].curve()[0]
+    return height(sizes, sizes[0], sizes[-1])
+
+
+def _estimated(columns: Sequence[np.ndarray], score: Scorer) -> Interval:
+    low, high = significance.bootstrap(columns, rng=np.random.default_rng(0), score=score)
+    return float(np.mean([score(column.sum(axis=0)) for column in columns])), low, high
+
+
+def _stacked(value: ActiveLearning, *, last: bool = False) -> np.ndarray:
+    """Counts of all rounds beside each other, (D, 3 R); with ``last``, as if all had been like the last one."""
+    rounds = [counts.column() for counts in value.every()]
+    return np.concatenate([rounds[-1]] * len(rounds) if last else rounds, axis=1)
+
+
+def reached(lines: Lines) -> list[dict[str, object]]:
     """What every method reached, and what it was given to read."""
     rows: list[dict[str, object]] = []
-    for method, values in lines.items():
-        whole = wholes[parsed(method)[1]]
-        curve, random = (counted(part, whole) for part in (values, lines[control(method)]))
-        rng, most = partial(np.random.default_rng, 0), int(curve.sizes[-1])
-        needed = learning.needed(curve, rng=rng(), share=ENOUGH)
-        saved = learning.saved(random, curve, rng=rng(), share=ENOUGH)
-        last = [value.history()[-1] for value in values]
+    for (method, values), height_by_words in zip(lines.items(), by_words(lines).values(), strict=True):
         rows.append(
             {
                 "method": method,
                 "head": HEADS[parsed(method)[1]],
                 "F1 of the last round": float(np.mean([value.run().metrics["micro.f1"] for value in values])),
-                "area": float(np.mean([value.run().metrics["area"] for value in values])),
-                "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
-                f"sentences to {ENOUGH:.0%} of it": needed.sentences(most),
-                "saved against random": "" if method == control(method) else saved.sentences(most),
-                "words a sentence": float(np.mean([row["words"] / row["units"] for row in last])),
+                "mean F1 by sentences": show.value(*area(values)),
+                "mean F1 by words": show.value(*height_by_words),
+                "words a sentence": f"{sentence_lengths(values)[0]:.1f}",
+                "steps a training": int(values[0].history()[-1]["steps"]),
             }
         )
     return rows
 
 
-def against_random(lines: Lines) -> list[dict[str, object]]:
-    """Paired tests of every method against random sentences with the same head, after the last round and over all.
-
-    Counts of all seeds, and over all rounds of these, too, are pooled per document before systems are swapped; p-values
-    are corrected by Holm's method over the whole table.
-    """
-    rng = np.random.default_rng(0)
+def goals(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+    """How many sentences every method needs to come to two goals: a share of the F1 with everything annotated, and the
+    F1 that random sentences with the same head end in, which is always within reach of these."""
     rows: list[dict[str, object]] = []
-    raw = []
-    for method in (method for method in lines if method != control(method)):
-        pair = (lines[method], lines[control(method)])
-        for part, rounds in (("last round", slice(-1, None)), ("all rounds", slice(None))):
-            a, b = (np.sum([c.column() for v in values for c in v.every()[rounds]], axis=0) for values in pair)
-            metric = "micro.f1" if part == "last round" else "area"
-            means = [float(np.mean([v.run().metrics[metric] for v in values])) for values in pair]
-            rows.append({"method": method, "against": control(method), "over": part, "difference": means[0] - means[1]})
-            raw.append(significance.approximate_randomisation(a, b, rng=rng))
-    corrected = multipletests(raw, method="holm")[1] if raw else []
-    return [row | {"p": float(p)} for row, p in zip(rows, corrected, strict=True)]
+    for method, values in lines.items():
+        whole, random = wholes[parsed(method)[1]], counted(lines[control(method)])
+        far, near = counted(values, whole), Learning(random.sizes, counted(values).counts, random.whole)
+        rng, most = partial(np.random.default_rng, 0), int(far.sizes[-1])
+        row: dict[str, object] = {
+            "method": method,
+            "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
+            f"sentences to {ENOUGH:.0%} of it": learning.needed(far, rng=rng(), share=ENOUGH).sentences(most),
+            "F1 that random ends in": random.means()[1],
+            "sentences to it": learning.needed(near, rng=rng(), share=_ALL).sentences(most),
+        }
+        apart = method != control(method)
+        saved = learning.saved(random, near, rng=rng(), share=_ALL).sentences(most) if apart else ""
+        rows.append(row | {"saved against random": saved})
+    return rows
+
+
+def rivals(lines: Lines, method: str) -> list[str]:
+    """What a method is compared with: random sentences with the same head, and the same strategy with the first
+    method's head."""
+    base = parsed(next(iter(lines)))[1]
+    others = dict.fromkeys((control(method), with_head(method, base)))
+    return [other for other in others if other != method and other in lines]
+
+
+def headline(rows: Sequence[Row]) -> list[Row]:
+    """Rows of the F1 after the last round and of its mean over all of them, which are one a method."""
+    return [row for row in rows if row.metric in ("F1", "area")]
+
+
+def differences(lines: Lines) -> list[dict[str, object]]:
+    """Every method less its :func:`rivals`: F1 after the last round, and its mean over all of them, with an interval
+    and a test of this very difference (:func:`chemxl.significance.compare`)."""
+    rows: list[dict[str, object]] = []
+    pairs = []
+    for method, values in lines.items():
+        for other in rivals(lines, method):
+            for part in ("last round", "all rounds"):
+                both = [[_stacked(v, last=part == "last round") for v in side] for side in (values, lines[other])]
+                pairs.append((both[0], both[1]))
+                rows.append({"method": method, "less": other, "F1 of": part})
+    found = significance.compare(pairs, score=_by_sentences(next(iter(lines.values()))))
+    return [
+        row | {"difference": show.value(one.difference, one.low, one.high), "p": one.p}
+        for row, one in zip(rows, found, strict=True)
+    ]
+
+
+def less(values: Sequence[ActiveLearning], *, others: Sequence[ActiveLearning]) -> Interval:
+    """Mean height of the curve less that of other loops, with an interval over documents and seeds."""
+    both = [(_stacked(a), _stacked(b)) for a, b in zip(values, others, strict=True)]
+    [found] = significance.compare([([a for a, _ in both], [b for _, b in both])], score=_by_sentences(values))
+    return found.difference, found.low, found.high
+
+
+def after(values: Sequence[ActiveLearning], *, number: int) -> Interval:
+    """F1 after a round, with an interval over documents and seeds."""
+    return _estimated([value.every()[number].column() for value in values], f1)
+
+
+def told(values: Sequence[ActiveLearning], *, name: str) -> Interval:
+    """A metric of the loops, with an interval over seeds."""
+    return over_seeds([value.run().metrics[name] for value in values])
+
+
+def sentence_lengths(values: Sequence[ActiveLearning]) -> Interval:
+    """Words that an annotated sentence has, with an interval over seeds."""
+    return over_seeds([row["words"] / row["units"] for row in (value.history()[-1] for value in values)])
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
@@ -128,29 +225,28 @@ def ranked(lines: Lines) -> list[Bar]:
     """How well each uncertainty finds the errors of models that were trained on random sentences: area under the ROC
     curve, a bar a head."""
     return [
-        Bar(name, *over_seeds([v.run().metrics[f"auroc.{name}"] for v in values]), group=HEADS[parsed(method)[1]])
-        for name in SCORERS
-        for method, values in lines.items()
-        if method == control(method)
+        Bar(name, *told(values, name=f"auroc.{name}"), group=HEADS[parsed(method)[1]])
+        for name in RANKED
+        for method, values in controls(lines).items()
     ]
 
 
-def risks(values: Sequence[ActiveLearning], names: Sequence[str]) -> list[Curve]:
-    """The error rate among the surest words against their share, a curve an uncertainty, of the last round's models."""
-    shares = [100 * share for share in SHARES]
+def risks(lines: Lines, names: Sequence[str]) -> list[Curve]:
+    """The error rate among the surest words against their share, a curve an uncertainty, of the last models of the
+    first loop of random sentences."""
+    values, shares = next(iter(controls(lines).values())), [100 * share for share in SHARES]
     return [Curve(n, shares, [[100 * r for r in v.history()[-1]["risk"][n]] for v in values]) for n in names]
 
 
-def lengths(values: Sequence[Lengths]) -> list[Bar]:
-    """Words a chosen sentence has, a bar an uncertainty and a way from words to sentences."""
-    runs = [value.run().metrics for value in values]
+def lengths(lines: Lines) -> list[Bar]:
+    """Words a sentence has that the same models would choose, a bar an uncertainty and a way from words to
+    sentences."""
+    values = next(iter(controls(lines).values()))
     return [
-        Bar(name, *over_seeds([run[f"{name}.{how}"] for run in runs]), group=how)
-        for name in COMPARED
-        for how in AGGREGATIONS
+        Bar(name, *told(values, name=f"length.{name}.{how}"), group=how) for name in COMPARED for how in AGGREGATIONS
     ]
 
 
-def left(values: Sequence[Lengths]) -> float:
+def left(lines: Lines) -> float:
     """Words that a sentence of the pool has, on average over what was left to choose from."""
-    return float(np.mean([value.run().metrics["pool"] for value in values]))
+    return told(next(iter(controls(lines).values())), name="length.pool")[0]

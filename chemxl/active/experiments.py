@@ -12,17 +12,17 @@ from pydantic import Field, field_validator
 
 from chemxl import metrics
 from chemxl.active.calibration import Ranking, rankings
+from chemxl.active.lengths import lengths
 from chemxl.active.oracle import Annotated, Unit
 from chemxl.active.reading import Aggregation, TaggerModel
-from chemxl.active.spectral import SpectralFineTune, SpectralTagger
+from chemxl.active.spectral import SpectralFineTune, SpectralTagger, evaluation
 from chemxl.active.strategies import STRATEGIES, query
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment, write_json
 from chemxl.learning import mean_height
 from chemxl.ner.experiments import FineTune, gold
-from chemxl.ner.tagger import Tagger
-from chemxl.training import Training
+from chemxl.ner.samples import split
 
 ROUNDS = "rounds.json"
 SHARES = tuple(i / 20 for i in range(1, 21))  # of words, at which the risk is kept
@@ -36,13 +36,12 @@ class ActiveLearning(Experiment):
 
     Args:
         learner: the model as it would be trained on the whole pool, which are its training corpora; that run is what
-            is to be reached.
+            is to be reached. Every round takes its training, and with ``steps`` set each trains equally long, however
+            few units are annotated or how long they are.
         test: what every round is scored on.
         strategy: one of ``chemxl.active.strategies.STRATEGIES``.
         rounds: how many, the first included.
         budget: units that are annotated in each round.
-        readings: units that every training reads at least, those that come again counted: the first rounds' few are
-            read more often than the learner's epochs say, or they would teach nothing.
         noise: see :class:`chemxl.active.oracle.Annotated`.
         seed: of the draws, of every training and of the noise, in the learner's place.
     """
@@ -54,7 +53,6 @@ class ActiveLearning(Experiment):
     aggregate: Aggregation = "mean"
     rounds: int = Field(default=5, ge=1)
     budget: int = Field(default=50, ge=1)
-    readings: int = Field(default=0, ge=0)
     unit: Unit = "sentence"
     noise: float = Field(default=0.0, ge=0, le=1)
     seed: int = 0
@@ -77,10 +75,7 @@ class ActiveLearning(Experiment):
         """The learner with these units annotated and no others."""
         fields = {n: getattr(self.learner, n) for n in type(self.learner).model_fields if n not in {"infra", "kind"}}
         train = tuple(corpus.only(ids) for corpus in self.pool())
-        epochs = max(self.learner.training.epochs, round(self.readings / len(ids)))
-        plain = {name: getattr(self.learner.training, name) for name in Training.model_fields}
-        training = Training(**plain | {"epochs": epochs})
-        return type(self.learner)(**fields | {"train": train, "training": training, "seed": self.seed})
+        return type(self.learner)(**fields | {"train": train, "seed": self.seed})
 
     def trained(self) -> ActiveLearning:
         """What took the time: the loop itself."""
@@ -89,9 +84,12 @@ class ActiveLearning(Experiment):
     def compute(self, folder: Path) -> dict[str, float]:
         """Go on from the last finished round, and in a round from the last checkpoint of its training.
 
-        ``rounds.json`` has a row a round: the ids that were added, how many units and words are annotated, and the
-        counts of right, predicted and gold mentions of each test document by type. The last one also says how well
-        each uncertainty finds the model's errors among the test's words (:mod:`chemxl.active.calibration`).
+        ``rounds.json`` has a row a round: the ids that were added, how many units and words are annotated, the steps
+        of the training and the tokens that it read, and the counts of right, predicted and gold mentions of each test
+        document by type. Where sentences are drawn at random, so that no uncertainty has chosen its own training data,
+        the last row also says how well each finds the model's errors among the words of the test's sentences
+        (:mod:`chemxl.active.calibration`), and how long sentences are that each would choose
+        (:mod:`chemxl.active.lengths`).
 
         Raises:
             ChemxlError: two units of the pool have one id, or it has fewer than the first round's.
@@ -121,18 +119,16 @@ class ActiveLearning(Experiment):
 
     def _round(self, folder: Path, annotated: list[str], added: list[str], *, number: int) -> dict[str, Any]:
         """Train on what is annotated, score, and choose what is next."""
-        value = self.model(annotated)
-        tagger = _trained(value, folder)
-        documents = self.test.load()
-        counts = metrics.count([layer.mentions for layer in gold(documents)], tagger.predict(documents))
+        value, known = self.model(annotated), set(annotated)
+        run, counts = self._first_model(value) if number == 0 else self._next_model(value, folder)
         labelled = [unit for corpus in value.train for unit in corpus.load()]
-        known = set(annotated)
         left = [unit for corpus in self.pool() for unit in corpus.load() if unit.id not in known]
-        network, rng = TaggerModel(tagger), np.random.default_rng([self.seed, number + 1])
+        network, rng = TaggerModel(SpectralTagger.load(run)), np.random.default_rng([self.seed, number + 1])
         row: dict[str, Any] = {
             "added": added,
             "units": len(annotated),
             "words": sum(len(unit.words) for unit in labelled),
+            **_trained_for(run),
             "types": list(counts.types),
             "counts": counts.values.tolist(),
             "next": [],
@@ -142,7 +138,25 @@ class ActiveLearning(Experiment):
                 self.strategy, network, left, self.budget, rng=rng, labelled=labelled, aggregate=self.aggregate
             )
             return row | {"next": [left[i].id for i in chosen]}
-        return row | _calibrated(rankings(network, documents, labelled=labelled, rng=rng))
+        if self.strategy != "random":
+            return row
+        tested = [sentence for document in self.test.load() for sentence in split(document)]
+        row |= _calibrated(rankings(network, tested, labelled=labelled, rng=rng))
+        return row | {"lengths": lengths(network, left, self.budget, labelled=labelled, rng=rng) if left else {}}
+
+    def _first_model(self, value: FineTune) -> tuple[Path, metrics.Counts]:
+        """The folder of a model and its score. What all strategies begin with is trained and scored once."""
+        return value.run().folder, evaluation(value, self.test).counts()
+
+    def _next_model(self, value: FineTune, folder: Path) -> tuple[Path, metrics.Counts]:
+        """The same, in a folder of the loop's own, since the weights of every round would fill a disk."""
+        finished = folder / "metrics.json"
+        if not finished.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(finished, value.compute(folder))
+        documents = self.test.load()
+        found = SpectralTagger.load(folder).predict(documents)
+        return folder, metrics.count([layer.mentions for layer in gold(documents)], found)
 
     def history(self) -> list[dict[str, Any]]:
         """The rows of ``rounds.json``."""
@@ -168,13 +182,10 @@ def _calibrated(found: dict[str, Ranking]) -> dict[str, dict[str, Any]]:
     return {"calibration": areas, "risk": {name: ranking.at(SHARES) for name, ranking in found.items()}}
 
 
-def _trained(value: FineTune, folder: Path) -> Tagger:
-    """Trained in a folder of the loop's own, since the weights of every round would fill a disk."""
-    finished = folder / "metrics.json"
-    if not finished.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(finished, value.compute(folder))
-    return SpectralTagger.load(folder)
+def _trained_for(run: Path) -> dict[str, int]:
+    rows = [json.loads(line) for line in (run / "history.jsonl").read_text("utf-8").splitlines()]
+    read = [row["tokens"] for row in rows if "tokens" in row]
+    return {"steps": len(read), "tokens": sum(read)}
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -192,9 +203,10 @@ def _f1(row: dict[str, Any]) -> float:
 
 
 def _summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """The last round's F1, the mean height of the learning curve, F1 of every round, and the calibration."""
+    """The last round's F1, the mean height of the learning curve, F1 of every round, and what the last row tells."""
     units, f1 = [row["units"] for row in rows], [_f1(row) for row in rows]
     area = float(mean_height(np.array(f1), units))
     every = {f"{n} units.f1": value for n, value in zip(units, f1, strict=True)}
     calibrated: dict[str, float] = rows[-1].get("calibration", {})
-    return {"micro.f1": f1[-1], "area": area, "documents": len(rows[-1]["counts"]), **every, **calibrated}
+    chosen = {f"length.{name}": value for name, value in rows[-1].get("lengths", {}).items()}
+    return {"micro.f1": f1[-1], "area": area, "documents": len(rows[-1]["counts"]), **every, **calibrated, **chosen}

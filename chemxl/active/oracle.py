@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,26 +23,30 @@ class Annotated(Corpus):
 
     Args:
         unit: what is annotated at once; for sentences see :class:`chemxl.ner.samples.Sample`.
+        most: how many units there are at most, drawn at random, always the same ones; 0: all.
         ids: of the units that are annotated; all where it is None.
         noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or
             ends a word too late or too early. A mention's fate depends on ``noise_seed`` and on the unit's id alone.
     """
 
     unit: Unit = "sentence"
+    most: int = Field(default=0, ge=0)
     ids: tuple[str, ...] | None = None
     noise: float = Field(default=0.0, ge=0, le=1)
     noise_seed: int = 0
 
     @classmethod
-    def of(cls, corpus: Corpus, *, unit: Unit = "sentence", noise: float = 0.0, noise_seed: int = 0) -> Annotated:
-        """All of a corpus."""
-        fields = {name: getattr(corpus, name) for name in Corpus.model_fields}
-        return cls(**fields, unit=unit, noise=noise, noise_seed=noise_seed)
+    def of(cls, corpus: Corpus, **changed: Any) -> Annotated:
+        """All of a corpus, or of what is annotated of it.
+
+        Args:
+            changed: the fields above that are not their defaults, or not what ``corpus`` has.
+        """
+        return cls(**{name: getattr(corpus, name) for name in cls.model_fields if hasattr(corpus, name)} | changed)
 
     def only(self, ids: Sequence[str]) -> Annotated:
         """These units of it."""
-        fields = {name: getattr(self, name) for name in Annotated.model_fields}
-        return Annotated(**fields | {"ids": tuple(sorted(ids))})
+        return Annotated.of(self, ids=tuple(sorted(ids)))
 
     def load(self) -> list[Document]:
         """The units, each text once; those without a word cannot be annotated and are left out.
@@ -52,6 +56,8 @@ class Annotated(Corpus):
         fields = {name: getattr(self, name) for name in Corpus.model_fields}
         whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=sys.maxsize)
         units = list({unit.text: unit for unit in whole.load() if unit.words}.values())
+        if 0 < self.most < len(units):
+            units = [units[i] for i in np.random.default_rng(0).permutation(len(units))[: self.most]]
         if self.ids is not None:
             wanted = set(self.ids)
             units = [unit for unit in units if unit.id in wanted]

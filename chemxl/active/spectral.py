@@ -1,7 +1,7 @@
 """A tagger whose head has a spectrally normalised layer (paper 0, section II, equations 2 to 4).
 
-As in the code that the paper's group published, the head is ``dropout(gelu(W x + b))`` and then the layer that gives
-the labels' scores. What that last layer reads is the hidden representation that distances are computed on.
+As in the code that the paper's group published, ``dropout(gelu(W x + b))`` stands in front of the layer that gives the
+labels' scores. What that last layer reads is the hidden representation that distances are computed on.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from chemxl import encoders
+from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.ner.experiments import Evaluation, FineTune, bio_labels
-from chemxl.ner.models import EncoderLabeller
+from chemxl.ner.models import EncoderLabeller, first_pieces
 from chemxl.ner.tagger import SubwordReader, Tagger
 
 Norm = Literal["none", "always", "bound"]
 FILE = "spectral.json"
-_WARM_UP = 200  # iterations before the first step: random weights' singular values lie close together
+_LAST = 200  # iterations after the last step: what is saved is divided by the norm of these very weights
 
 
 def power_iteration(weight: torch.Tensor, u: torch.Tensor, *, steps: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,7 +45,9 @@ class SpectralLinear(nn.Linear):
     """A linear layer that computes with ``W / v``, v being the spectral norm of its weights W.
 
     At each training step the power iteration goes on from where the last one ended; gradients flow through v
-    (Miyato et al. 2018). The vectors are buffers, so that a checkpoint holds them.
+    (Miyato et al. 2018). The vectors are buffers, so that a checkpoint holds them. For one state of torch's generator
+    layers of every ``norm`` begin alike, with orthogonal weights: all singular values are 1, so that nothing that the
+    encoder tells apart is lost before the first step. With torch's usual weights a word keeps a third of its length.
 
     Args:
         iterations: at each step. With one, as in the group's code, v may lag: training lowers the singular value that
@@ -55,11 +58,14 @@ class SpectralLinear(nn.Linear):
 
     def __init__(self, inputs: int, outputs: int, *, norm: Norm, bound: float = 1.0, iterations: int = 10) -> None:
         super().__init__(inputs, outputs)
+        nn.init.orthogonal_(self.weight)
+        nn.init.zeros_(self.bias)
         self.norm, self.bound, self.iterations = norm, bound, iterations
         self.u: torch.Tensor
         self.v: torch.Tensor
         if norm != "none":
-            u, v = power_iteration(self.weight.detach(), F.normalize(torch.randn(outputs), dim=0), steps=_WARM_UP)
+            first = torch.randn(outputs, generator=torch.Generator().manual_seed(0))
+            u, v = power_iteration(self.weight.detach(), first)
             self.register_buffer("u", u)
             self.register_buffer("v", v)
 
@@ -83,33 +89,24 @@ class SpectralLinear(nn.Linear):
         return F.linear(x, weight, self.bias)
 
     def settle(self) -> None:
-        """Make the weights those that it computes with: from now on an ordinary layer with the same outputs."""
+        """Make the weights those that it computes with, after a last iteration: from now on an ordinary layer."""
         with torch.no_grad():
+            if self.norm != "none":
+                self.u, self.v = power_iteration(self.weight, self.u, steps=_LAST)
             self.weight.copy_(self.normalised())
         if self.norm != "none":
             del self.u, self.v
         self.norm = "none"
 
 
-class SpectralHead(nn.Module):
-    """A normalised layer, then the one that gives scores: (B, W, d) -> (B, W, L)."""
-
-    def __init__(self, dense: SpectralLinear, labels: int, *, dropout: float) -> None:
-        super().__init__()
-        self.dense = dense
-        self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(dense.out_features, labels)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(..., d) -> (..., L)"""
-        return cast("torch.Tensor", self.out(self.dropout(F.gelu(self.dense(x)))))
-
-
 class SpectralLabeller(EncoderLabeller):
-    """An encoder under a :class:`SpectralHead`, which has the only dropout.
+    """An encoder under a normalised layer, a nonlinearity, and the layer that gives scores, with the only dropout.
+
+    The normalised layer is trained at the encoder's rate. At a head's, which is ten times higher or more, its largest
+    singular value runs away from the others, and division leaves little of those.
 
     Args:
-        dense: the head's first layer, of the encoder's hidden size.
+        dense: the normalised layer, of the encoder's hidden size.
     """
 
     def __init__(
@@ -121,8 +118,13 @@ class SpectralLabeller(EncoderLabeller):
         dense: SpectralLinear,
         dropout: float = 0.1,
     ) -> None:
-        super().__init__(encoder, labels, crf=crf, dropout=0.0)
-        self.head = SpectralHead(dense, len(labels), dropout=dropout)  # type: ignore[assignment]
+        super().__init__(encoder, labels, crf=crf, dropout=dropout)
+        self.dense = dense
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """As :meth:`chemxl.ner.models.EncoderLabeller.emissions`, (B, W, L)."""
+        words = F.gelu(self.dense(first_pieces(self.encoder, **batch)))  # (B, W, d)
+        return cast("torch.Tensor", self.head(self.dropout(words)).float())
 
 
 class SpectralTagger(Tagger):
@@ -133,7 +135,7 @@ class SpectralTagger(Tagger):
 
     def save(self, folder: Path) -> None:
         """As :meth:`chemxl.ner.Tagger.save`."""
-        cast("SpectralHead", self.model.head).dense.settle()
+        cast("SpectralLabeller", self.model).dense.settle()
         super().save(folder)
         (folder / "tagger.json").replace(folder / FILE)
 
@@ -186,3 +188,10 @@ class SpectralEvaluation(Evaluation):
     """:class:`chemxl.ner.Evaluation` of such a tagger."""
 
     model: SpectralFineTune
+
+
+def evaluation(model: FineTune, corpus: Corpus) -> Evaluation:
+    """Of either kind of tagger."""
+    if isinstance(model, SpectralFineTune):
+        return SpectralEvaluation(model=model, corpus=corpus)
+    return Evaluation(model=model, corpus=corpus)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from chemxl.active.uncertainty import Gaussian, Statistics, probabilities
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 
+Fit = Callable[[], Gaussian]  # to annotated words; made when it is first asked for
 Scorer = Callable[[Words], np.ndarray]  # a piece of N words -> their uncertainties, (N,)
 PASSES = 10  # of dropout
 DISTANCES = ("mahalanobis", "centroid", "core-set")  # what looks at annotated documents
@@ -79,44 +81,40 @@ def fitted(model: Model, labelled: Sequence[Document]) -> Statistics:
     return total
 
 
-def _fit(model: Model, labelled: Sequence[Document]) -> Gaussian:
-    return fitted(model, labelled).gaussian()
-
-
-def mahalanobis(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def mahalanobis(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """Squared Mahalanobis distance to the nearest class's centroid, by ``aggregate`` (paper 0, equation 1; Lee et al.
     2018; for transformers Vazhentsev et al. 2022)."""
-    fit = _fit(model, labelled)
-    return lambda words: fit.nearest(words.hidden)
+    gaussian = fit()
+    return lambda words: gaussian.nearest(words.hidden)
 
 
-def centroid(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def centroid(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """Euclidean distance to the assigned class's centroid, by ``aggregate`` (paper 0, section II)."""
-    fit = _fit(model, labelled)
-    return lambda words: uncertainty.to_centroid(words.hidden, words.logits, fit)
+    gaussian = fit()
+    return lambda words: uncertainty.to_centroid(words.hidden, words.logits, gaussian)
 
 
-def probability(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def probability(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """One less the probability of the assigned class, by ``aggregate`` (paper 0, section II; Lewis and Gale 1994)."""
     return lambda words: uncertainty.least_confidence(words.logits)
 
 
-def margin(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def margin(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """One less the lead of the first class over the second, by ``aggregate`` (Scheffer et al. 2001)."""
     return lambda words: uncertainty.margin(words.logits)
 
 
-def entropy(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def entropy(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """Entropy of the classes, by ``aggregate`` (Shannon 1948; for sequences Settles and Craven 2008)."""
     return lambda words: uncertainty.entropy(words.logits)
 
 
-def surprisal(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def surprisal(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """Minus the log-probability of the assigned class; see :func:`mnlp`."""
     return lambda words: uncertainty.surprisal(words.logits)
 
 
-def bald(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -> Scorer:
+def bald(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     """Mutual information of class and model under dropout, by ``aggregate`` (Houlsby et al. 2011; Gal et al. 2017).
 
     Dropout in front of the last layer alone is drawn, which is all that fine-tuned encoders of this book have.
@@ -133,7 +131,7 @@ def bald(model: Model, labelled: Sequence[Document], rng: np.random.Generator) -
     return score
 
 
-SCORERS: dict[str, Callable[[Model, Sequence[Document], np.random.Generator], Scorer]] = {
+SCORERS: dict[str, Callable[[Model, Fit, np.random.Generator], Scorer]] = {
     "mahalanobis": mahalanobis,
     "centroid": centroid,
     "probability": probability,
@@ -145,18 +143,25 @@ SCORERS: dict[str, Callable[[Model, Sequence[Document], np.random.Generator], Sc
 
 
 def word_scores(
-    name: str, model: Model, documents: Sequence[Document], *, rng: np.random.Generator, labelled: Sequence[Document]
-) -> Iterator[tuple[Words, np.ndarray]]:
-    """Pieces of the documents with the uncertainty (N,) of each of their words, by one of ``SCORERS``."""
-    score = SCORERS[name](model, labelled, rng)
+    names: Sequence[str],
+    model: Model,
+    documents: Sequence[Document],
+    *,
+    rng: np.random.Generator,
+    labelled: Sequence[Document],
+) -> Iterator[tuple[Words, dict[str, np.ndarray]]]:
+    """Pieces of the documents with the uncertainties (N,) of their words, by each of these of ``SCORERS``. Documents
+    are read once, however many names there are, and annotated ones once at most."""
+    fit = cache(lambda: fitted(model, labelled).gaussian())
+    scorers = {name: SCORERS[name](model, fit, rng) for name in names}
     for words in model.read(documents):
-        yield words, score(words)
+        yield words, {name: score(words) for name, score in scorers.items()}
 
 
 def _hardest(name: str) -> Strategy:
     def strategy(asked: Asked) -> np.ndarray:
-        scored = word_scores(name, asked.model, asked.pool, rng=asked.rng, labelled=asked.labelled)
-        scores = np.concatenate([aggregated(found, words, asked.aggregate) for words, found in scored])  # (S,)
+        scored = word_scores([name], asked.model, asked.pool, rng=asked.rng, labelled=asked.labelled)
+        scores = np.concatenate([aggregated(found[name], words, asked.aggregate) for words, found in scored])  # (S,)
         return np.argsort(-scores, kind="stable")[: asked.n]
 
     strategy.__doc__ = SCORERS[name].__doc__

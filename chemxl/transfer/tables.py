@@ -222,8 +222,8 @@ def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row
                 start = next(starts.setdefault((curve.target, curve.types), iter(_STARTS)))
                 shown = _shown(r, "", _most(rows))
                 line(curve.target, curve.types, start)[title] = f"{curve.source}: {shown}".removeprefix(f"{NONE}: ")
-    targets, types = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
-    order = sorted(cells, key=lambda key: (types.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
+    targets, asked = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
+    order = sorted(cells, key=lambda key: (asked.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
     return [cells[key] for key in order]
 
 

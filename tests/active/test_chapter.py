@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -15,19 +14,17 @@ import yaml
 from chemxl import corpora, metrics, recording, records
 from chemxl.active import chapter, curves
 from chemxl.active.experiments import ActiveLearning
-from chemxl.active.lengths import COMPARED
-from chemxl.active.oracle import Annotated
-from chemxl.active.reading import AGGREGATIONS
 from chemxl.active.spectral import SpectralEvaluation, SpectralFineTune
 from chemxl.book.sources import _declared
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
+from chemxl.ner.experiments import gold
 from chemxl.ner.samples import split
 
 ROOT = Path(__file__).parents[2]
 PROFILES = get_args(chapter.Profile)
-LOOPS = chapter.Loops(encoder="mini", rounds=2, budget=4, readings=8, epochs=1, rate=1e-3, head_rate=1e-3, tokens=256)
-METHODS = ["random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+none"]
+LOOPS = chapter.Loops(encoder="mini", rounds=2, budget=4, steps=3, rate=1e-3, head_rate=1e-3, tokens=256)
+METHODS = ["random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+bound"]
 
 
 class Done:
@@ -43,7 +40,7 @@ class Done:
         return self
 
     def history(self) -> list[dict[str, Any]]:
-        return [{"units": 10 * i, "words": self.words * i} for i in range(1, len(self.right) + 1)]
+        return [{"units": 10 * i, "words": self.words * i, "steps": 7} for i in range(1, len(self.right) + 1)]
 
     def every(self) -> list[metrics.Counts]:
         documents = [np.array([[[int(i < r), 1, 1]] for i in range(10)]) for r in self.right]
@@ -63,30 +60,35 @@ def test_rows_have_names_and_configurations_of_their_own(profile: chapter.Profil
         for task in chapter.tasks(profile, sentences=100)
         for line in recording.looped(LOOPS, task, METHODS, seeds=(0, 1), profile=profile)
     ]
-    values = [value for line in due for value in line.experiments]
-    assert len({value.config_hash() for value in values}) == len(values) == 2 * len(due)
+    own = [value for line in due for value in line.experiments[:2]]  # then those that it is compared with
+    assert len({value.config_hash() for value in own}) == len(own) == 2 * len(due)
+    assert {value for line in due for value in line.experiments} == set(own)
     assert len({line.name for line in due}) == len(due)
-    for value in values:
+    for value in own:
         assert Value.from_config(value.config()) == value
 
 
 def test_methods_differ_in_what_they_should() -> None:
     [task] = chapter.tasks("small", sentences=100)
     lines = LOOPS.lines(task, METHODS, seeds=(0, 1))
-    assert list(lines) == [*METHODS, "random+always", "random+none"]
+    assert list(lines) == [*METHODS, "random+always", "random+bound"]
     summed, spectral = lines["entropy+sum"][1], lines["mahalanobis+always"][1]
     assert (summed.strategy, summed.aggregate, summed.seed) == ("entropy", "sum", 1)
     assert summed.model_copy(update={"aggregate": "mean"}) == lines["entropy"][1]
     assert isinstance(spectral.learner, SpectralFineTune) and spectral.learner.norm == "always"
     assert spectral.model_copy(update={"strategy": "random"}) == lines["random+always"][1]
+    bounded = lines["mahalanobis+bound"][1].learner
+    assert isinstance(bounded, SpectralFineTune) and bounded.bound == LOOPS.bound != spectral.learner.bound
     wholes = LOOPS.wholes(task, METHODS, seeds=(0,))
-    assert list(wholes) == ["", "always", "none"] and isinstance(wholes["none"][0], SpectralEvaluation)
+    assert list(wholes) == ["", "always", "bound"] and isinstance(wholes["bound"][0], SpectralEvaluation)
     assert wholes[""][0].model == lines["random"][0].learner
     assert wholes[""][0].model.train == lines["random"][0].pool()
 
 
 def test_a_method_that_is_none_is_an_error() -> None:
     assert chapter.parsed("badge+bound") == ("badge", "bound", "mean")
+    assert chapter.with_head("entropy+sum", "none") == "entropy+none+sum"
+    assert chapter.with_head("entropy+always", "") == "entropy"
     with pytest.raises(ChemxlError, match="'sometimes' is neither"):
         chapter.parsed("entropy+sometimes")
 
@@ -101,11 +103,13 @@ def test_every_profile_can_be_recorded(profile: str) -> None:
     assert len(strategies) >= 5 and settings[recording.ACTIVE]["rounds"] >= 5
 
 
-def test_figures_have_as_many_curves_as_there_are_colours() -> None:
-    settings = yaml.safe_load((ROOT / "book/params/real.yaml").read_text("utf-8"))[recording.ACTIVE]
+@pytest.mark.parametrize("profile", ["real", "paper"])
+def test_figures_have_as_many_curves_as_there_are_colours(profile: str) -> None:
+    settings = yaml.safe_load((ROOT / f"book/params/{profile}.yaml").read_text("utf-8"))[recording.ACTIVE]
     methods = dict.fromkeys([*settings["methods"], *map(chapter.control, settings["methods"])])
     groups = curves.families({method: [] for method in methods})
-    assert all(2 <= len(group) <= 6 and "random" in group for group in groups.values())
+    first = chapter.control(settings["methods"][0])
+    assert all(2 <= len(group) <= 6 and first in group for group in groups.values())
     assert {method for group in groups.values() for method in group} == set(methods)
 
 
@@ -117,57 +121,92 @@ def test_the_area_has_an_interval_around_it() -> None:
     assert curves.area(alike) == (1.0, 1.0, 1.0)
 
 
-def test_tests_are_against_random_with_the_same_head() -> None:
+def test_tests_are_of_the_difference_beside_them() -> None:
     same: Any = [Done([2, 4])]
     better: Any = [Done([9, 10])]
     lines = {"random": same, "entropy": better, "random+always": better, "mahalanobis+always": better}
-    rows = curves.against_random(lines)
-    assert [(row["method"], row["against"]) for row in rows[::2]] == [
+    rows = curves.differences(lines)
+    assert [(row["method"], row["less"]) for row in rows[::2]] == [
         ("entropy", "random"),
+        ("random+always", "random"),
         ("mahalanobis+always", "random+always"),
     ]
-    assert [row["difference"] for row in rows] == pytest.approx([0.6, 0.65, 0, 0])
-    assert rows[2]["p"] == rows[3]["p"] == 1 and float(str(rows[1]["p"])) < 0.05
+    found = [float(str(row["difference"]).split(" ")[0]) for row in rows]
+    assert found == pytest.approx([0.6, 0.65, 0.6, 0.65, 0, 0])
+    assert rows[4]["p"] == rows[5]["p"] == 1 and float(str(rows[1]["p"])) < 0.05
+    value, low, high = curves.less(better, others=same)
+    assert value == pytest.approx(0.65) and low < value < high
 
 
-def test_what_was_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_height_of_a_curve_between_two_places() -> None:
+    totals = np.array([[2, 10, 10, 4, 10, 10, 8, 10, 10]])  # F1 0.2, 0.4, 0.8
+    assert curves.height([10, 20, 40], 10, 40)(totals) == pytest.approx([(3 + 12) / 30])
+    assert curves.height([10, 20, 40], 10, 30)(totals) == pytest.approx([(3 + 5) / 20])
+    assert curves.height([10, 20, 40], 15, 15)(totals) == pytest.approx([0.3])
+
+
+def test_words_are_compared_where_all_have_them() -> None:
+    short: Any = [Done([2, 4, 6], words=50), Done([2, 4, 6], words=150)]  # 100, 200, 300 on average
+    long: Any = [Done([2, 4, 8], words=200)] * 2  # 200, 400, 600
+    found = curves.by_words({"random": short, "entropy": long})
+    assert found["random"][0] == pytest.approx(0.5) and found["entropy"][0] == pytest.approx(0.25)
+    assert found["random"][1] < 0.5 < found["random"][2]
+
+
+def test_what_was_reached_is_told() -> None:
     whole: Any = {"": [Done([8]), Done([8])]}
     values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
     better: Any = [Done([2, 8, 9]), Done([2, 8, 9])]
-    row, entropy = curves.summary({"random": values, "entropy": better}, whole)
-    assert row["words a sentence"] == 15 and row["F1 with all annotated"] == 0.8
+    lines = {"random": values, "entropy": better}
+    row, entropy = curves.reached(lines)
+    assert row["words a sentence"] == "15.0" and row["steps a training"] == 7
+    assert str(row["mean F1 by sentences"]).startswith("0.475 [")
+    row, entropy = curves.goals(lines, whole)
+    assert row["F1 with all annotated"] == 0.8 and row["F1 that random ends in"] == pytest.approx(0.7)
     assert str(row["sentences to 95% of it"]).startswith("> 30 [") and row["saved against random"] == ""
+    assert str(row["sentences to it"]).startswith("30 [")
     assert str(entropy["sentences to 95% of it"]).startswith("19 [")  # 10 + 10 (0.76 - 0.2) / 0.6
-    assert str(entropy["saved against random"]).startswith("≥ 11 [")  # of 30 that are not enough
+    assert str(entropy["sentences to it"]).startswith("18 [")  # 10 + 10 (0.7 - 0.2) / 0.6
+    assert str(entropy["saved against random"]).startswith("12 [")
     assert curves.over_seeds([0.5]) == (0.5, 0.5, 0.5)
     mean, low, high = curves.over_seeds([0.4, 0.6])
     assert mean == pytest.approx(0.5) and high - mean == pytest.approx(12.7062 * 0.1, rel=1e-4) and low < 0
 
 
-def test_a_small_chapter_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_chapter_from_end_to_end() -> None:
     [task] = chapter.tasks("small", sentences=30)
-    lines = LOOPS.lines(task, ["mahalanobis+always"], seeds=(0,))
-    one = LOOPS.lengths(task, seed=0)
-    found = one.run().metrics
-    assert found.keys() == {"pool", *(f"{name}.{how}" for name in COMPARED for how in AGGREGATIONS)}
-    pool = Annotated.of(task.pool).load()
-    known = {unit.id for unit in one.model.train[0].load()}
-    assert len(known) == 8 and found["pool"] == pytest.approx(
-        np.mean([len(unit.words) for unit in pool if unit.id not in known])
-    )
-    assert found["entropy.sum"] >= found["entropy.mean"]
-    assert {(bar.label, bar.group): bar.value for bar in curves.lengths([one])}["entropy", "sum"] == found[
-        "entropy.sum"
-    ]
-    assert curves.left([one]) == found["pool"]
-    [due, *_] = recording.looped(LOOPS, task, ["mahalanobis+always"], seeds=(0,), profile="small")
-    run = lines["mahalanobis+always"][0].run()
-    rows = due.rows()
-    assert [row.metric for row in rows] == ["F1", "area"] and len({row.table for row in rows}) == 2
-    assert rows[0].value == round(run.metrics["micro.f1"], 4) and rows[0].n == len(task.test.load())
-    assert isinstance(rows[0].recreated(), ActiveLearning) and records.tables(rows, [], [])
-    assert len(curves.risks(lines["mahalanobis+always"], ["entropy"])[0].runs[0]) == 20
-    assert json.loads((run.folder / "rounds.json").read_text("utf-8"))
+    methods = ["random+none", "mahalanobis+always"]
+    lines, wholes = LOOPS.lines(task, methods, seeds=(0,)), LOOPS.wholes(task, methods, seeds=(0,))
+    due = list(recording.looped(LOOPS, task, methods, seeds=(0,), profile="small"))
+    for values in (*lines.values(), *wholes.values()):
+        values[0].run()
+    rows = [row for line in due for row in line.rows()]
+    assert len({(row.table, row.row, row.metric) for row in rows}) == len(rows)
+    assert {row.table for row in rows} == set(chapter.tables("small").values())
+    of = {metric: row for row in rows for metric in [row.metric] if "mahalanobis" in row.row}
+    assert of.keys() == {"F1", "area", "4 sentences", "8 sentences", "less random+always", "words a sentence"}
+    assert of["F1"].value == of["8 sentences"].value == round(lines[methods[1]][0].run().metrics["micro.f1"], 4)
+    assert of["F1"].n == len(task.test.load()) and isinstance(of["F1"].recreated(), ActiveLearning)
+    told = {row.metric for row in rows if "random+none" in row.row}
+    assert {"entropy", "entropy.sum", "pool"} <= told and "less random+none" not in told
+    [whole] = [row for row in rows if "all+none" in row.row]
+    assert whole.value == round(wholes["none"][0].run().metrics["micro.f1"], 4)
+    kept = curves.headline(rows)
+    assert {row.metric for row in kept} == {"F1", "area"} and records.tables(kept, kept, [])
+    assert len(curves.risks(lines, ["entropy"])[0].runs[0]) == 20
+    bars = {(bar.label, bar.group): bar.value for bar in curves.lengths(lines)}
+    assert bars["entropy", "sum"] == lines["random+none"][0].run().metrics["length.entropy.sum"]
+    assert curves.left(lines) == lines["random+none"][0].run().metrics["length.pool"]
+    assert [row["head"] for row in chapter.norms(wholes)] == ["two layers", "two layers, normalised"]
+    assert float(str(chapter.norms(wholes)[1]["spectral norm"])) == pytest.approx(1, abs=1e-3)
+
+
+def test_tests_are_counted_in_documents_and_pools_in_sentences() -> None:
+    [task] = chapter.tasks("small", sentences=100)
+    pool, test = chapter.overview([task])
+    assert pool["texts"] == f"{len(task.pool.load())} sentences"
+    assert test["texts"] == f"{len(task.test.load())} documents"
+    assert test["mentions"] == sum(len(layer.mentions) for layer in gold(task.test.load()))
 
 
 def test_examples_are_shown_of_our_own_corpus_alone() -> None:
@@ -189,7 +228,7 @@ def test_no_sentence_of_a_real_test_is_in_a_pool() -> None:
         pytest.skip("no corpus of chapter 2 is on this machine: set CHEMXL_DATA")
     for task in tasks:
         tested = {part.text for document in task.test.load() for part in split(document)}
-        units = Annotated.of(task.pool).load()
+        units = task.pool.load()
         assert len(units) > 1000 and not {unit.text for unit in units} & tested, task.name
 
 

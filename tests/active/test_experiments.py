@@ -13,11 +13,11 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from chemxl.active import calibration, oracle
+from chemxl.active.calibration import RANKED
 from chemxl.active.experiments import ROUNDS, SHARES, ActiveLearning
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import TaggerModel
-from chemxl.active.spectral import SpectralFineTune
-from chemxl.active.strategies import SCORERS
+from chemxl.active.spectral import SpectralFineTune, evaluation
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
@@ -29,7 +29,7 @@ from chemxl.training import Training
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 POOL = Corpus(name="mini", split="dev", language="en", types=TYPES)
 TEST = Corpus(name="mini", split="dev", language="ru", types=TYPES)
-BRIEF = Training(epochs=1, tokens=256, precision="fp32")
+BRIEF = Training(steps=3, tokens=256, precision="fp32")
 
 
 def loop(**changed: object) -> ActiveLearning:
@@ -84,6 +84,20 @@ def test_a_part_is_a_value_of_its_own() -> None:
     assert "ids" not in POOL.config()
 
 
+def test_a_part_of_a_pool_is_drawn_and_stays_what_it_is() -> None:
+    whole = Annotated.of(POOL).load()
+    for most in (5, len(whole) - 1, len(whole), 10_000):
+        units = Annotated.of(POOL, most=most).load()
+        assert len(units) == min(most, len(whole)) and all(unit in whole for unit in units)
+    part = Annotated.of(POOL, most=5)
+    ids = [unit.id for unit in part.load()]
+    assert ids != sorted(ids) and Annotated.of(POOL, most=9).load()[:5] == part.load() != whole[:5]
+    assert Annotated.of(part, noise=0.1) == Annotated.of(POOL, most=5, noise=0.1)
+    assert [unit.id for unit in loop(learner=FineTune(train=(part,))).pool()[0].load()] == ids
+    documents = Annotated.of(POOL, unit="document", most=3).load()
+    assert len(documents) == 3 and all(document in POOL.load() for document in documents)
+
+
 def test_rounds_add_what_was_chosen() -> None:
     value = loop(strategy="entropy")
     run, rows = value.run(), value.history()
@@ -95,16 +109,39 @@ def test_rounds_add_what_was_chosen() -> None:
     assert run.metrics["micro.f1"] == f1[-1] == run.metrics["15 units.f1"]
     assert run.metrics["area"] == pytest.approx((f1[0] / 2 + f1[1] + f1[2] / 2) / 2)
     assert run.metrics["documents"] == len(TEST.load()) == len(value.counts().values)
-    assert {f"{kind}.{name}" for kind in ("auroc", "aurc") for name in SCORERS} <= run.metrics.keys()
-    assert all(len(curve) == len(SHARES) and curve[0] <= 1 for curve in rows[-1]["risk"].values())
+    assert all(row["steps"] == 3 for row in rows) and all(0 < row["tokens"] <= 3 * 256 for row in rows)
+    assert not rows[-1].keys() & {"calibration", "risk", "lengths"}, "of a model whose training data it chose"
     assert units == [5, 10, 15] and not list(value.folder.glob("round-*"))
     assert Value.from_config(value.config()) == value
 
 
-def test_few_units_are_read_as_long_as_many() -> None:
-    value = loop(learner=FineTune(train=(POOL,), training=Training(epochs=3)), readings=100)
-    assert [value.model([str(i) for i in range(n)]).training.epochs for n in (5, 20, 30, 200)] == [20, 5, 3, 3]
-    assert value.model(["a"]).training.tokens == value.learner.training.tokens
+def test_what_all_strategies_begin_with_is_trained_and_scored_once(runs: Path) -> None:
+    values = [loop(strategy=name, rounds=1) for name in ("entropy", "random", "badge")]
+    rows = [value.history()[0] for value in values]
+    assert all(row["counts"] == rows[0]["counts"] and row["added"] == rows[0]["added"] for row in rows)
+    first = values[0].model(rows[0]["added"])
+    assert len(list(runs.glob("*FineTune*/*/metrics.json"))) == 1 and first.finished()
+    other = loop(learner=SpectralFineTune(train=(POOL,), training=BRIEF), rounds=1)
+    other.run()
+    assert other.model(rows[0]["added"]).finished()
+    assert (evaluation(first, TEST).counts().values == values[1].counts().values).all()
+
+
+def test_random_sentences_tell_of_all_uncertainties() -> None:
+    value = loop(strategy="random", rounds=2)
+    metrics, last = value.run().metrics, value.history()[-1]
+    assert {f"{kind}.{name}" for kind in ("auroc", "aurc") for name in RANKED} <= metrics.keys()
+    assert all(len(curve) == len(SHARES) and curve[0] <= 1 for curve in last["risk"].values())
+    assert metrics["length.entropy.sum"] >= metrics["length.entropy.mean"] and last["lengths"].keys() >= {"pool"}
+    known = {id for row in value.history() for id in row["added"]}
+    left = [unit for unit in Annotated.of(POOL).load() if unit.id not in known]
+    assert metrics["length.pool"] == pytest.approx(np.mean([len(unit.words) for unit in left]))
+
+
+def test_every_round_is_trained_as_the_learner_is() -> None:
+    value = loop(seed=4)
+    made = value.model(["a", "b"])
+    assert made.training == value.learner.training and made.seed == 4 and len(made.train[0].ids or ()) == 2
 
 
 def test_a_small_pool_ends_the_loop() -> None:
@@ -126,7 +163,7 @@ def test_errors_are_ranked() -> None:
     documents = POOL.load()[:3]
     model = TaggerModel(FineTune(train=(POOL,)).untrained(documents), precision="fp32")
     found = calibration.rankings(model, documents, labelled=documents, rng=rng)
-    assert found.keys() == SCORERS.keys() and all(0 <= ranking.auroc <= 1 for ranking in found.values())
+    assert tuple(found) == RANKED and all(0 <= ranking.auroc <= 1 for ranking in found.values())
     ranking = calibration.Ranking(0.5, np.array([0.0, 0.0, 0.3, 0.5]))
     assert ranking.at([0.01, 0.25, 0.75, 1.0]) == [0.0, 0.0, 0.3, 0.5]
 

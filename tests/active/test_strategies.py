@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
-from chemxl.active import diversity, reading, strategies
+from chemxl.active import diversity, lengths, reading, strategies
 from chemxl.active.diversity import Embeddings
 from chemxl.active.reading import AGGREGATIONS, Aggregation, TaggerModel, Words, aggregated
 from chemxl.active.strategies import SCORERS, STRATEGIES, fitted, query
@@ -86,12 +87,41 @@ def test_constant_features_and_empty_texts_break_nothing(name: str, aggregate: A
     assert sorted(blank) == [0, 1]
 
 
-@pytest.mark.parametrize("name", SCORERS)
-def test_scores_are_finite_and_not_negative(name: str) -> None:
-    scored = strategies.word_scores(name, Known(words=20), POOL, rng=np.random.default_rng(0), labelled=LABELLED)
-    for words, scores in scored:
-        assert scores.shape == (len(words.logits),)
-        assert np.isfinite(scores).all() and (scores >= 0).all()
+def test_scores_are_finite_and_not_negative() -> None:
+    names = list(SCORERS)
+    scored = strategies.word_scores(names, Known(words=20), POOL, rng=np.random.default_rng(0), labelled=LABELLED)
+    for words, found in scored:
+        assert list(found) == names
+        for scores in found.values():
+            assert scores.shape == (len(words.logits),)
+            assert np.isfinite(scores).all() and (scores >= 0).all()
+
+
+def test_all_scores_come_of_one_reading() -> None:
+    class Counting(Known):
+        def read(self, documents: Sequence[Document]) -> Iterator[Words]:
+            read.append(len(documents))
+            return super().read(documents)
+
+    read: list[int] = []
+    model, rng = Counting(), np.random.default_rng(0)
+    together = list(strategies.word_scores(list(SCORERS), model, POOL, rng=rng, labelled=LABELLED))
+    assert sorted(read) == sorted([len(POOL), len(LABELLED)])
+    for name in SCORERS:
+        rng = np.random.default_rng(0)
+        [(_, alone)] = strategies.word_scores([name], Known(), POOL, rng=rng, labelled=LABELLED)
+        np.testing.assert_array_equal(alone[name], together[0][1][name])
+
+
+def test_lengths_are_those_of_what_would_be_chosen() -> None:
+    rng = np.random.default_rng(0)
+    found = lengths.lengths(Known(), POOL, 5, labelled=LABELLED, rng=rng)
+    assert found.keys() == {"pool", *(f"{name}.{how}" for name in lengths.COMPARED for how in AGGREGATIONS)}
+    assert found["pool"] == pytest.approx(np.mean([len(d.words) for d in POOL]))
+    for name in lengths.COMPARED:
+        for how in AGGREGATIONS:
+            chosen = ask(name, 5, aggregate=how)
+            assert found[f"{name}.{how}"] == pytest.approx(np.mean([len(POOL[i].words) for i in chosen]))
 
 
 @EVERY

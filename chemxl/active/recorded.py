@@ -1,0 +1,75 @@
+"""What chapter 2 shows of recorded rows: learning curves, differences between methods, and calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chemxl import show
+from chemxl.active.chapter import HEADS, parsed, tables
+from chemxl.active.curves import families
+from chemxl.figures import Bar, Curve
+from chemxl.records import Row
+
+
+def _of(recorded: Sequence[Row], table: str) -> dict[str, dict[str, list[Row]]]:
+    """By task and by method the rows of a table, of whatever profile."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for row in recorded:
+        if row.table == tables(row.profile)[table]:
+            method, task = row.row.split(", ", 1)[1].split(": ", 1)
+            found.setdefault(task, {}).setdefault(method, []).append(row)
+    return found
+
+
+def curves(recorded: Sequence[Row]) -> dict[str, list[Curve]]:
+    """F1 by annotated sentences, a list of curves a figure; by the figure's title."""
+    made = {}
+    for task, methods in _of(recorded, "sentences").items():
+        for family, group in families(methods).items():
+            made[", ".join(filter(None, (task, family)))] = [_curve(method, rows) for method, rows in group.items()]
+    return made
+
+
+def _curve(method: str, rows: Sequence[Row]) -> Curve:
+    at = [int(row.metric.split()[0]) for row in rows]
+    values, low, high = ([float(getattr(row, end) or 0) for row in rows] for end in ("value", "low", "high"))
+    return Curve(method, at, [values], (low, high))
+
+
+def differences(recorded: Sequence[Row]) -> list[dict[str, object]]:
+    """Mean F1 over the curve, each method less those that it is compared with."""
+    return [
+        {
+            "task": task,
+            "method": method,
+            "less": row.metric.removeprefix("less "),
+            "difference": show.value(row.value, row.low, row.high),
+        }
+        for task, methods in _of(recorded, "less").items()
+        for method, rows in methods.items()
+        for row in rows
+    ]
+
+
+def words(recorded: Sequence[Row]) -> list[dict[str, object]]:
+    """How long the annotated sentences are, a row a method, a column a task."""
+    found = _of(recorded, "words")
+    lines: dict[str, dict[str, object]] = {}
+    for task, methods in found.items():
+        for method, rows in methods.items():
+            for row in rows:
+                if row.metric == "words a sentence":
+                    lines.setdefault(method, {"method": method})[task] = show.value(row.value, row.low, row.high, 1)
+    return list(lines.values())
+
+
+def ranked(recorded: Sequence[Row]) -> dict[str, list[Bar]]:
+    """As :func:`chemxl.active.curves.ranked`, by task."""
+    return {
+        task: [
+            Bar(row.metric, row.value, row.low, row.high, group=HEADS[parsed(method)[1]])
+            for method, rows in methods.items()
+            for row in rows
+        ]
+        for task, methods in _of(recorded, "errors").items()
+    }
