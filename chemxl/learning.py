@@ -23,6 +23,7 @@ from chemxl.significance import Comparison, compare
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
 Bound = Literal["", "≥", "≤"]
+BOUNDS: dict[Bound, str] = {"": "", "≥": ", at least", "≤": ", at most"}  # in the name of a recorded measure
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class Saving(Estimate):
     def sentences(self, most: int = 0) -> str:
         """As a table has it."""
         return f"{self.bound} {_printed(self, '∞')}".lstrip()
+
+
+def parted(metric: str) -> tuple[str, Bound]:
+    """The name of a recorded measure, and whether it is a bound."""
+    for bound, words in BOUNDS.items():
+        if words and metric.endswith(words):
+            return metric.removesuffix(words), bound
+    return metric, ""
 
 
 def _printed(estimate: Estimate, infinite: str) -> str:

@@ -49,7 +49,7 @@ def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
         made.append(row(DIFFERENCES, asked, found[:3], f"difference of F1, {records.SCORER}"))
         made.append(row(DIFFERENCES, f"{asked}{_P}", (found.p,) * 3, "approximate randomisation, Holm's method"))
     for method, e in saved(grid, task, lines).items():
-        made.append(row(SAVED, method, (e.value, e.low, e.high), "labelled sentences"))
+        made.append(row(SAVED, f"{method}{learning.BOUNDS[e.bound]}", (e.value, e.low, e.high), "labelled sentences"))
     return made
 
 
@@ -64,7 +64,7 @@ def differences(grid: Grid, task: Task, lines: Lines) -> dict[str, significance.
     return dict(zip(asked, significance.compare(list(asked.values())), strict=True))
 
 
-def saved(grid: Grid, task: Task, lines: Lines) -> dict[str, learning.Estimate]:
+def saved(grid: Grid, task: Task, lines: Lines) -> dict[str, learning.Saving]:
     """Sentences fewer with which a method has the F1 that none has with the most."""
     curves = {}
     for method in LABELS:
@@ -152,8 +152,10 @@ def fewer(found: Sequence[Row]) -> Cells:
     lines: dict[str, dict[str, object]] = {}
     for row in found:
         if row.table.startswith(f"{SAVED}: "):
-            ends = (float("nan") if end is None else end for end in (row.value, row.low, row.high))
-            lines.setdefault(row.metric, {"pretraining": row.metric})[row.row] = learning.Estimate(*ends).sentences(0)
+            value, low, high = (float("nan") if end is None else end for end in (row.value, row.low, row.high))
+            method, bound = learning.parted(row.metric)
+            one = learning.Saving(value, low, high, bound)
+            lines.setdefault(method, {"pretraining": method})[row.row] = one.sentences()
     return list(lines.values())
 
 

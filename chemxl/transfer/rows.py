@@ -11,7 +11,7 @@ import numpy as np
 
 from chemxl import metrics, records, significance
 from chemxl.grid import run_all
-from chemxl.learning import SHARE, Bound, Estimate, area, first_crossings, gained, needed, saved, simulated
+from chemxl.learning import BOUNDS, SHARE, Estimate, area, first_crossings, gained, needed, saved, simulated
 from chemxl.records import Row
 from chemxl.transfer.chapter import Curve, Grid, Name, demonstration, table
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
@@ -21,7 +21,6 @@ TEXTS = "Texts"
 ZERO, TESTS, FEW, ENOUGH, EARLY = "Zero-shot", "Tests", "Few-shot", "Sentences", "First crossings"
 SHARES = (SHARE, 0.9)  # the paper's, and one that curves of few sentences come to
 COUNTED, CURVE = "labelled sentences", "the curve"
-BOUNDS: dict[Bound, str] = {"": "", "≥": ", at least", "≤": ", at most"}
 Matrix = Mapping[str, Sequence[ZeroShot]]
 
 

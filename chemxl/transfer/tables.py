@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from chemxl import records, show
 from chemxl.figures import Curve as Line
-from chemxl.learning import SHARE, Bound, Estimate, Saving
+from chemxl.learning import SHARE, Bound, Estimate, Saving, parted
 from chemxl.records import Row
 from chemxl.transfer.chapter import NONE, Name
-from chemxl.transfer.rows import BOUNDS, COUNTED, CURVE, EARLY, ENOUGH, FEW, TESTS, TEXTS, ZERO, goal
+from chemxl.transfer.rows import COUNTED, CURVE, EARLY, ENOUGH, FEW, TESTS, TEXTS, ZERO, goal
 from chemxl.transfer.texts import DISEASE, DRUG
 
 SIGNIFICANT = 0.05
@@ -165,17 +165,9 @@ def _by_curve(rows: Sequence[Row], name: str) -> Cells:
         if r.table == name:
             curve = Name.of(r.row)
             line = cells.setdefault(r.row, {"target": curve.target, "type": curve.types, "pretrained on": curve.source})
-            metric, bound = _parted(r.metric)
+            metric, bound = parted(r.metric)
             line[metric] = _shown(r, bound, _most(rows))
     return list(cells.values())
-
-
-def _parted(metric: str) -> tuple[str, Bound]:
-    """A measure, and whether it is a bound."""
-    for bound, words in BOUNDS.items():
-        if words and metric.endswith(words):
-            return metric.removesuffix(words), bound
-    return metric, ""
 
 
 def _shown(r: Row, bound: Bound, most: int) -> object:
