@@ -257,9 +257,13 @@ def _digits(value: float | None) -> int:
     return 3 if value is None or abs(value) <= 1 else 1
 
 
-def find(recorded: Sequence[Row], name: str) -> Row | None:
-    """The recorded row of a name, if there is one."""
-    return next((r for r in recorded if r.row == name), None)
+def find(recorded: Sequence[Row], name: str, *, metric: str = "") -> Row | None:
+    """The first recorded row of a name, if there is one.
+
+    Args:
+        metric: the only one that is asked for, where a row has several.
+    """
+    return next((r for r in recorded if r.row == name and metric in ("", r.metric)), None)
 
 
 def bar(recorded: Sequence[Row], name: str) -> tuple[float | None, float | None, float | None]:

@@ -147,3 +147,9 @@ def test_rows_that_share_their_test_are_compared() -> None:
         ("a: Y → T", "b: Y → T", "0.000 [0.000, 0.000]"),
     ]
     assert [float(str(row["p"])) < 0.05 for row in found] == [False, True, False]
+
+
+def test_a_row_is_found_by_its_name_and_measure() -> None:
+    f1, p = (records.Row(chapter="04", table="T", row="a", metric=metric) for metric in ("F1", "P"))
+    assert records.find([f1, p], "a") is f1 and records.find([f1, p], "a", metric="P") is p
+    assert records.find([f1, p], "b") is None and records.find([f1], "a", metric="P") is None
