@@ -101,7 +101,7 @@ def row(
 
     Args:
         experiments: one a seed, :class:`Scored` unless there is an ``estimator``.
-        metric: one of ``chemxl.metrics.SCORES`` unless there is an ``estimator``.
+        metric: one of ``chemxl.metrics.SCORES``, or what F1 is called there, unless there is an ``estimator``.
         estimator: of another measure: its mean over seeds, and the ends of an interval.
 
     Raises:
@@ -164,7 +164,7 @@ def estimate(
     evaluations: Sequence[Scored], *, type: str = metrics.MICRO, metric: str = "F1"
 ) -> tuple[float, float, float]:
     """Mean over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
-    counts, score = [evaluation.counts() for evaluation in evaluations], metrics.SCORES[metric]
+    counts, score = [evaluation.counts() for evaluation in evaluations], metrics.SCORES.get(metric, metrics.f1)
     if type != metrics.MICRO and any(type not in c.types for c in counts):
         return 0.0, 0.0, 0.0
     columns = [c.column(type) for c in counts]

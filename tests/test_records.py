@@ -78,6 +78,9 @@ def test_a_row_is_made_written_and_read(tmp_path: Path) -> None:
     assert row.low is not None and row.high is not None and row.value is not None
     assert row.low - 1e-4 <= row.value <= row.high + 1e-4
     assert (row.seeds, row.n) == ((0, 1), len(made[0].corpus.load()))
+    assert records.row("04", "t", "mini", made, profile="small", metric="strict F1").value == row.value
+    recall = records.row("04", "t", "mini", made, profile="small", metric="R")
+    assert recall.value == round(float(np.mean([run.metrics["micro.recall"] for run in runs])), 4)
     assert row.config_hash == made[0].config_hash() and row.recreated() == made[0]
     path = records.write("04", [row], root=tmp_path / "recorded")
     assert records.read("04", root=path.parent) == [row]
