@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chemxl.errors import ChemxlError
@@ -24,6 +24,7 @@ def learning(curve: Any, *, full: float, seeds: int = 3, documents: int = 200, s
     return Learning(sizes, counts, np.stack([whole, np.full_like(whole, 10), np.full_like(whole, 10)], axis=-1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.floats(0, 1))
 def test_a_goal_is_reached_at_the_first_place_of_the_rising_curve(curve: list[float], goal: float) -> None:
     sizes = SIZES[: len(curve)]
@@ -52,8 +53,8 @@ def test_a_first_crossing_is_a_straight_line_too() -> None:
     assert crossed((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(150)  # and not 200
     assert reached((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(100 + 100 * 2 / 3)
     assert crossed((100, 200), np.array([0.4, 0.4]), 0.5) == float("inf")
-    made = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.6)
-    assert all(200 < found < 800 and found not in SIZES for found in first_crossings(made))
+    made = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.65)
+    assert all(200 < found < 400 and found not in SIZES for found in first_crossings(made))
 
 
 def test_the_first_crossing_of_a_run_comes_early_where_sizes_are_dense() -> None:
@@ -86,11 +87,11 @@ def test_simulated_runs_scatter_as_seeds_do() -> None:
 
 
 def test_transfer_saves_sentences() -> None:
-    alone = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.8)
+    alone = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.75)
     moved = learning([0.5, 0.6, 0.75, 0.8, 0.8, 0.8], full=0.9)  # its own full corpus is no goal
     gain = saved(alone, moved, rng=np.random.default_rng(0))
     assert gain.low <= gain.value <= gain.high
-    assert gain.value > 500
+    assert gain.value > 300
     assert (gain.bound, gain.neither) == ("", 0)
     short = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.7)
     nothing = saved(short, short, rng=np.random.default_rng(0))

@@ -122,7 +122,7 @@ def test_the_matrix_has_a_row_a_test() -> None:
         {"tested on": "A", "A": "0.500 [0.500, 0.500]", "B": "0.250 [0.250, 0.250]"},
         {"tested on": "B", "A": None, "B": "0.750 [0.750, 0.750]"},
     ]
-    assert tables.wide(made, rows.ZERO, "P") == [{"tested on": "A", "B": "0.900"}]
+    assert tables.wide(made, rows.ZERO, "P") == [{"tested on": "A", "A": None, "B": "0.900"}]
     reported = [Row(chapter="05", table="p", row="A → B", metric="F1", paper=0.125)]
     assert tables.wide(reported, "p", "F1") == [{"tested on": "B", "A": "0.125", "B": None}]
 
