@@ -36,8 +36,8 @@
 # %% tags=["parameters"]
 profile: str = "small"
 encoder: str = "mini"
-sizes: list = [100, 500]
-visits: int = 1000
+sizes: list = [100, 300]
+visits: int = 600
 tokens: int = 512
 rate: float = 0.002
 tagger_rate: float = 0.002

@@ -122,7 +122,7 @@ class SpectralLabeller(EncoderLabeller):
         self.dense = dense
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
-        """As :meth:`chemxl.ner.models.EncoderLabeller.emissions`, (B, W, L)."""
+        """As ``EncoderLabeller.emissions``, (B, W, L)."""
         words = F.gelu(self.dense(first_pieces(self.encoder, **batch)))  # (B, W, d)
         return cast("torch.Tensor", self.head(self.dropout(words)).float())
 

@@ -48,7 +48,7 @@ class ContrastiveModel(nn.Module):
             return supervised(self.pairs(words.float()), labels[valid])
 
     def words(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Equation 7: see :func:`chemxl.ner.models.first_pieces`, (B, W, d)."""
+        """Equation 7: see ``chemxl.ner.models.first_pieces``, (B, W, d)."""
         return first_pieces(self.encoder, **batch)
 
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
