@@ -201,7 +201,7 @@ for title, rows in shown.items():
 # %%
 for title, rows in shown.items():
     for name, cells in tables.boards(rows, tables.SCORES, tables.by_type).items():
-        display(show.table(cells, caption=f"{title}: {name}, {largest:,} labelled sentences or as many as were recorded", note=note))
+        display(show.table(cells, caption=f"{title}: {name}, with the most labelled sentences", note=note))
 
 # %% [markdown]
 # And what the paper reports, on the whole of LivingNER, with larger encoders:

@@ -243,7 +243,7 @@ def _members(path: Path, file: IO[bytes], log: Log) -> Iterator[tuple[Path, Any]
         archive = zipfile.ZipFile(file)
     except (*_BROKEN, ValueError, NotImplementedError) as error:
         raise CorpusError(f"{path}: not a whole zip ({error}); fetch it again") from None
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     for info in infos:
         if problem := _danger(info):
             raise CorpusError(f"{path}: the member {info.filename[:80]!r} {problem}; archive refused")
