@@ -14,7 +14,7 @@ from matplotlib.patches import Ellipse
 
 from chemxl.canvas import COLOURS, DASHES, HATCHES, INK, MARKERS, Figure, check, finish, legend, sheet
 from chemxl.errors import ChemxlError
-from chemxl.significance import t_interval
+from chemxl.significance import Interval, t_interval
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,12 @@ class Curve:
     x: Sequence[float]
     runs: Sequence[Sequence[float]]
     band: tuple[Sequence[float], Sequence[float]] | None = None
+
+    @classmethod
+    def of(cls, label: str, points: Mapping[float, Interval]) -> Curve:
+        """Of what was recorded: by x the value and the ends of its interval."""
+        values, low, high = ([point[part] for point in points.values()] for part in range(3))
+        return cls(label, list(points), [values], (low, high))
 
     def __post_init__(self) -> None:
         lengths = {len(run) for run in (*self.runs, *(self.band or ()))}

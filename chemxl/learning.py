@@ -2,8 +2,8 @@
 
 Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full
 corpus's F1. Runs scatter, and where sizes lie close, the first of many noisy values above a line comes too early
-(:func:`simulated`). Here the mean curve over seeds is made monotone first (isotonic regression), and documents and
-seeds are drawn again for an interval, which the paper lacks.
+(``chemxl.transfer.crossings``). Here the mean curve over seeds is made monotone first (isotonic regression), and
+documents and seeds are drawn again for an interval, which the paper lacks.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
-from chemxl.metrics import f1
-from chemxl.significance import Comparison, compare
+from chemxl.metrics import Scorer, f1
+from chemxl.significance import Comparison, compare, resampled
 
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
@@ -33,6 +33,11 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, value: float, draws: np.ndarray) -> Estimate:
+        """With the ends that 95 % of the draws (B,) lie between."""
+        return Estimate(value, *_ends(draws))
 
     def sentences(self, most: int) -> str:
         """As a table has it; ``>`` where a curve of so many sentences does not reach it."""
@@ -116,15 +121,21 @@ class Learning:
         """Mean F1 over seeds by size, (N,), and on the full corpus."""
         return self.scores().mean(axis=0), float(f1(self.whole.sum(axis=1)).mean())
 
-    def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
-        """The same after documents and seeds were drawn with replacement: (B, N) and (B,)."""
+    def columns(self) -> list[np.ndarray]:
+        """Counts of all sizes beside each other, (D, 3 N) a seed."""
         seeds, _, documents, _ = self.counts.shape
-        weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws).astype(float)  # (B, D)
-        chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
-        curves = f1(np.einsum("bd,sndk->bsnk", weights, self.counts.astype(float), optimize=True))  # (B, S, N)
-        full = f1(np.einsum("bd,sdk->bsk", weights, self.whole.astype(float), optimize=True))  # (B, S)
-        taken = np.take_along_axis(curves, chosen[..., None], axis=1).mean(axis=1)  # (B, N)
-        return taken, np.take_along_axis(full, chosen, axis=1).mean(axis=1)
+        return list(self.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))
+
+    def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
+        """The means after documents and seeds were drawn with replacement: (B, N) and (B,)."""
+        both = [np.concatenate(pair, axis=1) for pair in zip(self.columns(), self.whole, strict=True)]  # (D, 3 (N + 1))
+        means = resampled(both, rng=rng, draws=draws, score=each)  # (B, N + 1)
+        return means[:, :-1], means[:, -1]
+
+
+def each(totals: np.ndarray) -> np.ndarray:
+    """F1 of every size, of sums of counts side by side (..., 3 N) -> (..., N)."""
+    return f1(totals.reshape(*totals.shape[:-1], -1, 3))
 
 
 def crossed(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
@@ -147,17 +158,10 @@ def reached(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
     return crossed(sizes, isotonic_regression(curve), goal)
 
 
-def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
-    """As in the paper: where each seed's run first comes to the goal of its own full corpus, infinity where it does
-    not."""
-    goals = share * f1(learning.whole.sum(axis=1))  # (S,)
-    return [crossed(learning.sizes, run, goal) for run, goal in zip(learning.scores(), goals, strict=True)]
-
-
 def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000) -> Estimate:
     """Sentences until a share of the full corpus's F1 is reached, on the monotone mean curve."""
     curve, full = learning.means()
-    return _estimate(reached(learning.sizes, curve, share * full), _needed(learning, rng, share, draws))
+    return Estimate.of(reached(learning.sizes, curve, share * full), _needed(learning, rng, share, draws))
 
 
 def saved(
@@ -208,7 +212,12 @@ def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> 
     """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences."""
     curves, _ = learning.drawn(rng, draws)
     curve, _ = learning.means()
-    return _estimate(float(mean_height(curve, learning.sizes)), mean_height(curves, learning.sizes))
+    return Estimate.of(float(mean_height(curve, learning.sizes)), mean_height(curves, learning.sizes))
+
+
+def height(sizes: Sequence[float]) -> Scorer:
+    """From sums of counts side by side (..., 3 N) to the mean height of F1 (...)."""
+    return lambda totals: mean_height(each(totals), sizes)
 
 
 def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0) -> list[Comparison]:
@@ -225,76 +234,13 @@ def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0) -> list
         _like(*pair)
         if any(list(learning.sizes) != list(sizes) for learning in pair):
             raise ChemxlError("curves of other sizes have no areas to compare: run all with the same sizes")
-
-    def height(totals: np.ndarray) -> np.ndarray:  # (..., N 3) to (...)
-        return mean_height(f1(totals.reshape(*totals.shape[:-1], len(sizes), 3)), sizes)
-
-    def columns(learning: Learning) -> list[np.ndarray]:
-        seeds, _, documents, _ = learning.counts.shape
-        return list(learning.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))  # (D, N 3) a seed
-
-    return compare([(columns(other), columns(without)) for without, other in pairs], seed=seed, score=height)
-
-
-class Crossings(NamedTuple):
-    """Where single runs first come to their goal, and where the curve does that they scatter about.
-
-    Args:
-        spread: standard deviation of a run's F1 at a size.
-        correlation: of a run's deviations at two sizes.
-        curve: where the curve crosses.
-        runs: where simulated runs do first, the median and 95 % of them; runs that do not come later than the last.
-        early: share of runs that cross before the curve.
-    """
-
-    spread: float
-    correlation: float
-    curve: float
-    runs: Estimate
-    early: float
-
-
-def simulated(
-    learning: Learning, *, rng: np.random.Generator, share: float = SHARE, sizes: int = 40, runs: int = 2000
-) -> Crossings:
-    """First crossings of runs whose truth is known: the mean curve, made monotone, ends in the full corpus's F1.
-
-    Runs deviate as the seeds do: by as much at all sizes, and by as much more at each size, both normally distributed.
-
-    Args:
-        sizes: at equal distances between the first and the last; the paper has 40.
-    """
-    at = np.linspace(learning.sizes[0], learning.sizes[-1], sizes)  # (n,)
-    truth = np.interp(at, learning.sizes, isotonic_regression(learning.means()[0]))  # (n,)
-    observed = np.column_stack([learning.scores(), f1(learning.whole.sum(axis=1))])  # (S, N + 1)
-    between, within = _variances(observed - observed.mean(axis=0))
-    shift = math.sqrt(between) * rng.standard_normal((runs, 1))
-    made = np.append(truth, truth[-1]) + shift + math.sqrt(within) * rng.standard_normal((runs, sizes + 1))
-    found = np.array([crossed(at.tolist(), run[:-1], share * run[-1]) for run in made])  # (B,)
-    due, total = reached(at.tolist(), truth, share * truth[-1]), between + within
-    middle = Estimate(float(np.median(found)), *_ends(found))
-    return Crossings(
-        math.sqrt(total), between / total if total else 0.0, due, middle, float(np.mean(found < due - 1e-9))
-    )
-
-
-def _variances(residuals: np.ndarray) -> tuple[float, float]:
-    """What seeds share over all sizes, and the rest, from deviations (S, N) from the mean over seeds."""
-    seeds, sizes = residuals.shape
-    if seeds == 1:
-        return 0.0, 0.0
-    means = residuals.mean(axis=1, keepdims=True)  # (S, 1)
-    within = float(((residuals - means) ** 2).sum() / ((seeds - 1) * (sizes - 1)))
-    return max(0.0, float((means**2).sum() / (seeds - 1)) - within / sizes), within
+    columns = [(other.columns(), without.columns()) for without, other in pairs]
+    return compare(columns, seed=seed, score=height(sizes))
 
 
 def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:
     curves, full = learning.drawn(rng, draws)
     return np.array([reached(learning.sizes, c, share * f) for c, f in zip(curves, full, strict=True)])
-
-
-def _estimate(value: float, draws: np.ndarray) -> Estimate:
-    return Estimate(value, *_ends(draws))
 
 
 def _ends(draws: np.ndarray) -> tuple[float, float]:

@@ -6,6 +6,7 @@ A recorded row is written from finished runs only and carries the configuration 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from chemxl import metrics, show, significance
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment, Run, Value, write_json
+from chemxl.significance import Interval
 
 RECORDED = Path("book/recorded")
 PAPERS = Path("book/papers.yaml")
@@ -69,6 +71,11 @@ class Row(BaseModel):
     date: str | None = None
     seconds: float | None = None
 
+    def interval(self) -> Interval:
+        """Value, low and high, nan where one is owed."""
+        value, low, high = (math.nan if number is None else number for number in (self.value, self.low, self.high))
+        return value, low, high
+
     def recreated(self) -> Value:
         """The experiment of the first seed, from the recorded configuration.
 
@@ -95,14 +102,16 @@ def row(
     type: str = metrics.MICRO,
     metric: str = "F1",
     scorer: str = SCORER,
-    estimator: Callable[[Sequence[Any]], tuple[float, float, float]] | None = None,
+    score: metrics.Scorer = metrics.f1,
+    estimator: Callable[[Sequence[Any]], Interval] | None = None,
 ) -> Row:
     """Mean over seeds with a 95 % bootstrap interval over documents and seeds.
 
     Args:
         experiments: one a seed, :class:`Scored` unless there is an ``estimator``.
-        metric: one of ``chemxl.metrics.SCORES``, or what F1 is called there, unless there is an ``estimator``.
-        estimator: of another measure: its mean over seeds, and the ends of an interval.
+        metric: what the measure is called.
+        score: the measure, of sums of counts; see ``chemxl.metrics.SCORES``.
+        estimator: of a measure that is no such score: its mean over seeds, and the ends of an interval.
 
     Raises:
         ChemxlError: an experiment is not finished.
@@ -110,7 +119,7 @@ def row(
     for experiment in experiments:
         if not experiment.finished():
             raise ChemxlError(f"{name}: seed {experiment.seed} is not finished: run the chapter first")
-    value, low, high = estimator(experiments) if estimator else estimate(experiments, type=type, metric=metric)
+    value, low, high = estimator(experiments) if estimator else estimate(experiments, type=type, score=score)
     return Row(
         chapter=chapter,
         table=table,
@@ -125,6 +134,28 @@ def row(
         scorer=scorer,
         **_provenance([experiment.run() for experiment in experiments], [e.trained().run() for e in experiments]),
     )
+
+
+def known(
+    chapter: str,
+    table: str,
+    name: str,
+    experiments: Sequence[Any],
+    *,
+    profile: str,
+    metric: str,
+    scorer: str,
+    found: Interval,
+) -> Row:
+    """What was estimated of several rows together, such as a difference, under the name of one of them.
+
+    Args:
+        found: value, low and high; draws are rougher than what they are drawn from, which may lie beyond theirs.
+    """
+    value, low, high = found
+    ends = (value, min(low, value), max(high, value))
+    how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer}
+    return row(chapter, table, name, experiments, estimator=lambda _: ends, **how)
 
 
 def _provenance(runs: Sequence[Run], trained: Sequence[Run]) -> dict[str, Any]:
@@ -161,15 +192,13 @@ def book_root() -> Path:
 
 
 def estimate(
-    evaluations: Sequence[Scored], *, type: str = metrics.MICRO, metric: str = "F1"
-) -> tuple[float, float, float]:
+    evaluations: Sequence[Scored], *, type: str = metrics.MICRO, score: metrics.Scorer = metrics.f1
+) -> Interval:
     """Mean over seeds and its 95 % bootstrap interval over documents and seeds; zeros for a type that is absent."""
-    counts, score = [evaluation.counts() for evaluation in evaluations], metrics.SCORES.get(metric, metrics.f1)
+    counts = [evaluation.counts() for evaluation in evaluations]
     if type != metrics.MICRO and any(type not in c.types for c in counts):
         return 0.0, 0.0, 0.0
-    columns = [c.column(type) for c in counts]
-    low, high = significance.bootstrap(columns, rng=np.random.default_rng(0), score=score)
-    return float(np.mean([score(column.sum(axis=0)) for column in columns])), low, high
+    return significance.estimate([c.column(type) for c in counts], score=score)
 
 
 def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
@@ -244,7 +273,7 @@ def wide(rows: Sequence[Row], table: str) -> list[dict[str, object]]:
             value = r.paper if r.value is None else r.value
             whole = value is not None and float(value).is_integer()
             lines.setdefault(r.row, {"row": r.row})[r.metric] = int(value or 0) if whole else value
-    return list(lines.values()) or [{"row": "nothing is recorded yet"}]
+    return list(lines.values()) or nothing()
 
 
 def interval(r: Row | None) -> str:
@@ -287,7 +316,12 @@ def origin(recorded: Sequence[Row]) -> list[dict[str, object]]:
             "seconds a run": r.seconds,
         }
         for r in by_experiment.values()
-    ] or [{"row": "nothing is recorded yet"}]
+    ] or nothing()
+
+
+def nothing(column: str = "row") -> list[dict[str, object]]:
+    """The one line of a table that has none."""
+    return [{column: "nothing is recorded yet"}]
 
 
 def write(chapter: str, rows: Sequence[Row], *, root: Path | None = None) -> Path:

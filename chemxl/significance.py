@@ -11,6 +11,27 @@ from statsmodels.stats.multitest import multipletests
 
 from chemxl.metrics import Scorer, f1
 
+Interval = tuple[float, float, float]  # a value, and the ends of its interval
+
+
+def resampled(
+    columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000, score: Scorer = f1
+) -> np.ndarray:
+    """Mean scores over seeds after documents and seeds were drawn with replacement (Efron 1979), (B, ...).
+
+    Args:
+        columns: one array of counts (documents, K) per seed, over the same documents; each draw also draws seeds, so
+            that its scatter is both of what was tested on and of how training began.
+        score: from sums of counts (..., K) to one score each, or to several; F1 of right, found and due by default.
+    """
+    runs = np.stack(columns).astype(np.float64)  # (S, D, K)
+    seeds, documents, _ = runs.shape
+    weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
+    scores = score(np.einsum("bd,sdk->bsk", weights, runs, optimize=True))  # (B, S, ...)
+    chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
+    means: np.ndarray = scores[np.arange(draws)[:, None], chosen].mean(axis=1)
+    return means
+
 
 def bootstrap(
     columns: Sequence[np.ndarray],
@@ -20,22 +41,21 @@ def bootstrap(
     level: float = 0.95,
     score: Scorer = f1,
 ) -> tuple[float, float]:
-    """Percentile interval of the mean score over seeds, by drawing documents with replacement (Efron 1979).
-
-    Args:
-        columns: one array of counts (documents, K) per seed, over the same documents; each draw also draws seeds, so
-            that the interval covers both what was tested on and how training began.
-        score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
-    """
-    runs = np.stack(columns).astype(np.float64)  # (S, D, K)
-    seeds, documents, _ = runs.shape
-    weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
-    scores = score(np.einsum("bd,sdk->bsk", weights, runs, optimize=True))  # (B, S)
-    chosen = rng.integers(seeds, size=(draws, seeds))  # (B, S)
-    means = np.take_along_axis(scores, chosen, axis=1).mean(axis=1)
+    """Percentile interval of the mean score over seeds, see :func:`resampled`."""
+    means = resampled(columns, rng=rng, draws=draws, score=score)
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def mean_score(columns: Sequence[np.ndarray], *, score: Scorer = f1) -> float:
+    """The mean over seeds, whose counts are as in :func:`resampled`."""
+    return float(np.mean([score(column.sum(axis=0)) for column in columns]))
+
+
+def estimate(columns: Sequence[np.ndarray], *, score: Scorer = f1) -> Interval:
+    """The mean score over seeds with the ends of its 95 % bootstrap interval; always the same draws."""
+    return mean_score(columns, score=score), *bootstrap(columns, rng=np.random.default_rng(0), score=score)
 
 
 def t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -98,7 +118,7 @@ def compare(
     for a, b in pairs:
         both = [np.concatenate(columns, axis=1) for columns in zip(a, b, strict=True)]  # (D, 2 K)
         low, high = bootstrap(both, rng=rng, score=apart)
-        made.append((float(np.mean([apart(columns.sum(axis=0)) for columns in both])), low, high))
+        made.append((mean_score(both, score=apart), low, high))
         raw.append(approximate_randomisation(np.sum(a, axis=0), np.sum(b, axis=0), rng=rng, score=score))
     corrected = multipletests(raw, method="holm")[1] if raw else []
     return [Comparison(*found, float(p)) for found, p in zip(made, corrected, strict=True)]

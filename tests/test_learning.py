@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chemxl.errors import ChemxlError
-from chemxl.learning import Learning, Saving, area, crossed, first_crossings, gained, needed, reached, saved, simulated
-
-SIZES = (50, 100, 200, 400, 800, 1600)
-
-
-def learning(curve: Any, *, full: float, seeds: int = 3, documents: int = 200, sizes: Any = SIZES) -> Learning:
-    """Documents of ten mentions each, of which about a share of ``curve`` is right; nothing spurious is found."""
-    rng = np.random.default_rng(0)
-    right = rng.binomial(10, np.asarray(curve)[:, None], size=(seeds, len(sizes), documents))  # (S, N, D)
-    counts = np.stack([right, np.full_like(right, 10), np.full_like(right, 10)], axis=-1)
-    whole = rng.binomial(10, full, size=(seeds, documents))
-    return Learning(sizes, counts, np.stack([whole, np.full_like(whole, 10), np.full_like(whole, 10)], axis=-1))
+from chemxl.learning import Learning, Saving, area, crossed, gained, needed, reached, saved
+from tests.curves import SIZES, learning
 
 
 @settings(deadline=None)
@@ -49,41 +37,10 @@ def test_the_interval_covers_what_is_true() -> None:
     assert found == needed(made, rng=np.random.default_rng(0))
 
 
-def test_a_first_crossing_is_a_straight_line_too() -> None:
+def test_a_curve_that_falls_again_crosses_where_it_first_does() -> None:
     assert crossed((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(150)  # and not 200
     assert reached((100, 200, 300), np.array([0.4, 0.6, 0.5]), 0.5) == pytest.approx(100 + 100 * 2 / 3)
     assert crossed((100, 200), np.array([0.4, 0.4]), 0.5) == float("inf")
-    made = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.65)
-    assert all(200 < found < 400 and found not in SIZES for found in first_crossings(made))
-
-
-def test_the_first_crossing_of_a_run_comes_early_where_sizes_are_dense() -> None:
-    """Forty sizes, as in the paper: near the goal the curve is flat, and some noisy value is soon above it."""
-    sizes = list(range(50, 2001, 50))
-    curve = 0.8 - 0.1 * np.exp(-np.array(sizes) / 400)
-    true = reached(sizes, curve, 0.99 * 0.8)
-    made = learning(curve, full=0.8, seeds=20, documents=60, sizes=sizes)
-    assert np.median(first_crossings(made)) < 0.75 * true
-    found = needed(made, rng=np.random.default_rng(0), draws=100)
-    assert found.low <= true <= found.high
-    assert abs(found.value - true) < 0.35 * true
-    dense = simulated(made, rng=np.random.default_rng(0), runs=300)
-    assert dense.early > 0.7 and dense.runs.low <= dense.runs.value < 0.8 * dense.curve
-    few = simulated(made, rng=np.random.default_rng(0), runs=300, sizes=5)
-    assert few.early < dense.early
-
-
-def test_simulated_runs_scatter_as_seeds_do() -> None:
-    """What a seed shares over all sizes is no scatter from size to size: goals move with it."""
-    base = np.tile([4.0, 5, 6, 7, 8, 8], (4, 1)) + np.array([[-1], [1], [-0.5], [0.5]])  # (S, N), of ten
-    right = np.repeat((10 * base)[:, :, None], 30, axis=2).astype(int)  # (S, N, D)
-    counts = np.stack([right, np.full_like(right, 100), np.full_like(right, 100)], axis=-1)
-    found = simulated(Learning(SIZES, counts), rng=np.random.default_rng(0), runs=400)
-    assert found.correlation == pytest.approx(1)
-    assert found.spread == pytest.approx(np.std([-0.1, 0.1, -0.05, 0.05], ddof=1), rel=0.01)
-    assert found.runs.value == pytest.approx(found.curve, rel=0.01)
-    one = simulated(Learning(SIZES, counts[:1]), rng=np.random.default_rng(0), runs=10)
-    assert (one.spread, one.correlation, one.early) == (0, 0, 0)
 
 
 def test_transfer_saves_sentences() -> None:

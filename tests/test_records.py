@@ -15,6 +15,7 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.ner import Evaluation, FineTune
 from chemxl.training import Training
+from tests.curves import Counted
 
 RECORDED = Path(__file__).parents[1] / "book" / "recorded"
 ROWS = [
@@ -79,7 +80,7 @@ def test_a_row_is_made_written_and_read(tmp_path: Path) -> None:
     assert row.low - 1e-4 <= row.value <= row.high + 1e-4
     assert (row.seeds, row.n) == ((0, 1), len(made[0].corpus.load()))
     assert records.row("04", "t", "mini", made, profile="small", metric="strict F1").value == row.value
-    recall = records.row("04", "t", "mini", made, profile="small", metric="R")
+    recall = records.row("04", "t", "mini", made, profile="small", metric="R", score=metrics.recall)
     assert recall.value == round(float(np.mean([run.metrics["micro.recall"] for run in runs])), 4)
     assert row.config_hash == made[0].config_hash() and row.recreated() == made[0]
     path = records.write("04", [row], root=tmp_path / "recorded")
@@ -128,16 +129,6 @@ def test_a_wide_table_has_a_column_a_metric() -> None:
 
 def test_micro_is_what_a_row_holds_by_default() -> None:
     assert records.Row(chapter="a", table="b", row="c", metric="F1").scorer.endswith(f"{metrics.MICRO} F1")
-
-
-class Counted:
-    """A finished run with so many right mentions of ten, in each of thirty documents."""
-
-    def __init__(self, right: int) -> None:
-        self.right = right
-
-    def counts(self) -> metrics.Counts:
-        return metrics.Counts(("CHEM",), np.tile([[[self.right, 10, 10]]], (30, 1, 1)))
 
 
 def test_rows_that_share_their_test_are_compared() -> None:

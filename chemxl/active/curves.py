@@ -17,12 +17,12 @@ from chemxl.active.reading import AGGREGATIONS
 from chemxl.canvas import COLOURS
 from chemxl.figures import Bar, Curve
 from chemxl.learning import Learning
-from chemxl.metrics import Scorer, f1
+from chemxl.metrics import Scorer
 from chemxl.ner.experiments import Evaluation
 from chemxl.records import Row
+from chemxl.significance import Interval
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
-Interval = tuple[float, float, float]
 V = TypeVar("V")
 ENOUGH = 0.95  # of the F1 with everything annotated
 _ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
@@ -88,7 +88,10 @@ def by_words(lines: Lines) -> dict[str, Interval]:
     :func:`area`. A round has as many words as its mean over seeds."""
     read = {method: drawn({method: values}, words=True)[0].x for method, values in lines.items()}
     ends = max(at[0] for at in read.values()), min(at[-1] for at in read.values())
-    return {m: _estimated([_stacked(v) for v in values], height(read[m], *ends)) for m, values in lines.items()}
+    return {
+        method: significance.estimate(counted(values).columns(), score=height(read[method], *ends))
+        for method, values in lines.items()
+    }
 
 
 def height(at: Sequence[float], low: float, high: float) -> Scorer:
@@ -102,25 +105,9 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
     drawn_to = np.array([np.interp(places, at, one) for one in np.eye(len(at))])  # (R, P)
 
     def score(totals: np.ndarray) -> np.ndarray:
-        return learning.mean_height(f1(totals.reshape(*totals.shape[:-1], -1, 3)) @ drawn_to, places.tolist())
+        return learning.mean_height(learning.each(totals) @ drawn_to, places.tolist())
 
     return score
-
-
-def _by_sentences(values: Sequence[ActiveLearning]) -> Scorer:
-    sizes = values[0].curve()[0]
-    return height(sizes, sizes[0], sizes[-1])
-
-
-def _estimated(columns: Sequence[np.ndarray], score: Scorer) -> Interval:
-    low, high = significance.bootstrap(columns, rng=np.random.default_rng(0), score=score)
-    return float(np.mean([score(column.sum(axis=0)) for column in columns])), low, high
-
-
-def _stacked(value: ActiveLearning, *, last: bool = False) -> np.ndarray:
-    """Counts of all rounds beside each other, (D, 3 R); with ``last``, as if all had been like the last one."""
-    rounds = [counts.column() for counts in value.every()]
-    return np.concatenate([rounds[-1]] * len(rounds) if last else rounds, axis=1)
 
 
 def reached(lines: Lines) -> list[dict[str, object]]:
@@ -147,7 +134,8 @@ def goals(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict
     rows: list[dict[str, object]] = []
     for method, values in lines.items():
         whole, random = wholes[parsed(method)[1]], counted(lines[control(method)])
-        far, near = counted(values, whole), Learning(random.sizes, counted(values).counts, random.whole)
+        far = counted(values, whole)
+        near = Learning(far.sizes, far.counts, random.whole)
         rng, most = partial(np.random.default_rng, 0), int(far.sizes[-1])
         row: dict[str, object] = {
             "method": method,
@@ -177,16 +165,18 @@ def headline(rows: Sequence[Row]) -> list[Row]:
 
 def differences(lines: Lines) -> list[dict[str, object]]:
     """Every method less its :func:`rivals`: F1 after the last round, and its mean over all of them, with an interval
-    and a test of this very difference (:func:`chemxl.significance.compare`)."""
+    and a test of this very difference (:func:`chemxl.learning.gained`)."""
     rows: list[dict[str, object]] = []
     pairs = []
     for method, values in lines.items():
         for other in rivals(lines, method):
             for part in ("last round", "all rounds"):
-                both = [[_stacked(v, last=part == "last round") for v in side] for side in (values, lines[other])]
-                pairs.append((both[0], both[1]))
+                both = [counted(side) for side in (values, lines[other])]
+                if part == "last round":  # one score for all tests: as if every round had been like the last
+                    both = [Learning(c.sizes, np.repeat(c.counts[:, -1:], len(c.sizes), axis=1)) for c in both]
+                pairs.append((both[1], both[0]))
                 rows.append({"method": method, "less": other, "F1 of": part})
-    found = significance.compare(pairs, score=_by_sentences(next(iter(lines.values()))))
+    found = learning.gained(pairs)
     return [
         row | {"difference": show.value(one.difference, one.low, one.high), "p": one.p}
         for row, one in zip(rows, found, strict=True)
@@ -195,14 +185,13 @@ def differences(lines: Lines) -> list[dict[str, object]]:
 
 def less(values: Sequence[ActiveLearning], *, others: Sequence[ActiveLearning]) -> Interval:
     """Mean height of the curve less that of other loops, with an interval over documents and seeds."""
-    both = [(_stacked(a), _stacked(b)) for a, b in zip(values, others, strict=True)]
-    [found] = significance.compare([([a for a, _ in both], [b for _, b in both])], score=_by_sentences(values))
+    [found] = learning.gained([(counted(others), counted(values))])
     return found.difference, found.low, found.high
 
 
 def after(values: Sequence[ActiveLearning], *, number: int) -> Interval:
     """F1 after a round, with an interval over documents and seeds."""
-    return _estimated([value.every()[number].column() for value in values], f1)
+    return significance.estimate([value.every()[number].column() for value in values])
 
 
 def told(values: Sequence[ActiveLearning], *, name: str) -> Interval:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from pydantic import Field
 from chemxl.corpora.corpus import Corpus
 from chemxl.digests import sha256
 from chemxl.documents import Document, Mention
-from chemxl.ner.samples import Sample
+from chemxl.ner.samples import ALL, Sample
 
 Unit = Literal["sentence", "document"]
 
@@ -54,7 +53,7 @@ class Annotated(Corpus):
         Sentences come in a random order, always the same.
         """
         fields = {name: getattr(self, name) for name in Corpus.model_fields}
-        whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=sys.maxsize)
+        whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=ALL)
         units = list({unit.text: unit for unit in whole.load() if unit.words}.values())
         if 0 < self.most < len(units):
             units = [units[i] for i in np.random.default_rng(0).permutation(len(units))[: self.most]]

@@ -26,14 +26,11 @@ def curves(recorded: Sequence[Row]) -> dict[str, list[Curve]]:
     made = {}
     for task, methods in _of(recorded, "sentences").items():
         for family, group in families(methods).items():
-            made[", ".join(filter(None, (task, family)))] = [_curve(method, rows) for method, rows in group.items()]
+            made[", ".join(filter(None, (task, family)))] = [
+                Curve.of(method, {int(row.metric.split()[0]): row.interval() for row in rows})
+                for method, rows in group.items()
+            ]
     return made
-
-
-def _curve(method: str, rows: Sequence[Row]) -> Curve:
-    at = [int(row.metric.split()[0]) for row in rows]
-    values, low, high = ([float(getattr(row, end) or 0) for row in rows] for end in ("value", "low", "high"))
-    return Curve(method, at, [values], (low, high))
 
 
 def differences(recorded: Sequence[Row]) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from chemxl import records
 from chemxl.collect import statistics
 from chemxl.collect.experiments import (
     BM25,
@@ -110,7 +111,7 @@ def steps(metrics: Mapping[str, object]) -> Rows:
             column = {"en": "English", "ru": "Russian"}.get(language, "both")
             label = name if column == "both" else step
             table.setdefault(label, {"step": label, "English": None, "Russian": None, "both": None})[column] = n
-    return list(table.values()) or [{"step": "nothing is recorded yet"}]
+    return list(table.values()) or records.nothing("step")
 
 
 def leaking(rows: Iterable[Mapping[str, object]]) -> Rows:

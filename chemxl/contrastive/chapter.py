@@ -22,7 +22,7 @@ from chemxl.errors import ChemxlError
 from chemxl.figures import Cloud
 from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune
-from chemxl.ner.samples import Sample, split
+from chemxl.ner.samples import ALL, Sample, split
 from chemxl.training import Training
 
 NONE, TWICE, COSINE, GAUSSIAN, VIEWS = "", "+twice", "+cosine", "+gaussian", "+gaussian+views"
@@ -90,7 +90,7 @@ def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
         parts = {"train": (task.train,), "view": task.views, "test": (task.test,)}
         for part, corpus in ((part, corpus) for part, corpora in parts.items() for corpus in corpora):
             whole = corpus.load()
-            drawable = sample(corpus, 1_000_000, 0).load()
+            drawable = sample(corpus, ALL, 0).load()
             sentences = [s for document in whole for s in split(document)] if part == "test" else drawable
             rows.append(
                 {

@@ -31,18 +31,17 @@ def scores(name: str, values: Sequence[Evaluation], profile: str) -> list[Row]:
     """F1, precision and recall; F1 of each type, where there are several."""
     row = partial(records.row, CHAPTER, table(SCORES, profile), name, values, profile=profile)
     types = values[0].counts().types
-    return [row(metric=metric) for metric in metrics.SCORES] + [row(type=type) for type in types if len(types) > 1]
+    made = [row(metric=metric, score=score) for metric, score in metrics.SCORES.items()]
+    return made + [row(type=type) for type in types if len(types) > 1]
 
 
 def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
     """What is asked of all rows of a task: differences between methods, and labelled sentences saved."""
     first = lines[grid.row(task, NONE, min(grid.sizes))]
 
-    def row(what: str, metric: str, found: tuple[float, float, float], scorer: str) -> Row:
-        value, low, high = found
-        ends = (value, min(low, value), max(high, value))  # draws are rougher than what they are drawn from
-        how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "estimator": lambda _: ends}
-        return records.row(CHAPTER, table(what, profile), task.name, first, **how)
+    def row(what: str, metric: str, found: significance.Interval, scorer: str) -> Row:
+        how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "found": found}
+        return records.known(CHAPTER, table(what, profile), task.name, first, **how)
 
     made = []
     for asked, found in differences(grid, task, lines).items():
@@ -152,9 +151,8 @@ def fewer(found: Sequence[Row]) -> Cells:
     lines: dict[str, dict[str, object]] = {}
     for row in found:
         if row.table.startswith(f"{SAVED}: "):
-            value, low, high = (float("nan") if end is None else end for end in (row.value, row.low, row.high))
             method, bound = learning.parted(row.metric)
-            one = learning.Saving(value, low, high, bound)
+            one = learning.Saving(*row.interval(), bound)
             lines.setdefault(method, {"pretraining": method})[row.row] = one.sentences()
     return list(lines.values())
 
@@ -167,13 +165,7 @@ def drawn(found: Sequence[Row]) -> dict[str, list[Curve]]:
             groups.setdefault(cell.task, {}).setdefault(cell.method, []).append(cell)
     return {
         task: [
-            Curve(
-                method,
-                [cell.size for cell in cells],
-                [[cell.row.value or 0.0 for cell in cells]],
-                band=([cell.row.low or 0.0 for cell in cells], [cell.row.high or 0.0 for cell in cells]),
-            )
-            for method, cells in methods.items()
+            Curve.of(method, {cell.size: cell.row.interval() for cell in cells}) for method, cells in methods.items()
         ]
         for task, methods in groups.items()
     }

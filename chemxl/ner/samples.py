@@ -12,6 +12,8 @@ from chemxl.collect.sentences import sentences
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, Span
 
+ALL = 1_000_000  # more sentences than any corpus has
+
 
 class Sample(Corpus):
     """Sentences drawn from a corpus, each a document; of one ``draw``, a larger sample holds every smaller one.

@@ -14,8 +14,9 @@ from chemxl.errors import ChemxlError
 from chemxl.learning import Learning
 from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
+from chemxl.ner.samples import ALL
 from chemxl.training import Training
-from chemxl.transfer.experiments import ALL, FewShot, Labelled, Material, ZeroShot
+from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
 from chemxl.transfer.texts import Text, targets, texts
 
 NONE = "none"

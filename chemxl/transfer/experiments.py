@@ -17,10 +17,8 @@ from chemxl.documents import Document, to_bio
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Experiment
 from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
-from chemxl.ner.samples import Sample, split
+from chemxl.ner.samples import ALL, Sample, split
 from chemxl.ner.tagger import Tagger
-
-ALL = 1_000_000  # more sentences than any corpus has
 
 
 class HeldOut(Corpus):
@@ -89,8 +87,7 @@ class Material(Experiment):
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Count."""
-        corpus = Corpus(**{name: getattr(self.train, name) for name in Corpus.model_fields})
-        documents = [document for document in corpus.load() if self.train.domain in ("", document.domain)]
+        documents = [document for document in self.train.whole().load() if self.train.domain in ("", document.domain)]
         found = [sentence for document in documents for sentence in split(document)]
         learnt = self.train.model_copy(update={"most": ALL}).load()
         kept = {sentence.id for sentence in learnt}

@@ -6,14 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from chemxl import metrics, records, significance
 from chemxl.grid import run_all
-from chemxl.learning import BOUNDS, SHARE, Estimate, area, first_crossings, gained, needed, saved, simulated
+from chemxl.learning import BOUNDS, SHARE, Estimate, area, gained, needed, saved
 from chemxl.records import Row
 from chemxl.transfer.chapter import Curve, Grid, Name, demonstration, table
+from chemxl.transfer.crossings import first_crossings, simulated
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
 
 CHAPTER = "05_transfer"
@@ -74,7 +76,10 @@ def scores(rows: Sequence[Row], type: str, profile: str) -> dict[str, float]:
 def zero_shot(name: str, values: Sequence[ZeroShot], type: str, profile: str) -> list[Row]:
     """F1, precision and recall of a cell of the matrix; on the diagonal how long the tagger was trained, too."""
     where, cell = table(ZERO, type, profile), Name.of(name)
-    made = [records.row(CHAPTER, where, name, values, profile=profile, metric=metric) for metric in metrics.SCORES]
+    made = [
+        records.row(CHAPTER, where, name, values, profile=profile, metric=metric, score=score)
+        for metric, score in metrics.SCORES.items()
+    ]
     return made + (_lengths(_Line(where, name, values, profile)) if cell.source == cell.target else [])
 
 
@@ -95,18 +100,10 @@ class _Line:
     profile: str
 
     def row(self, metric: str, scorer: str, value: float, low: float | None = None, high: float | None = None) -> Row:
-        """Of what is known already. Draws are rougher than a curve, whose threshold may lie beyond theirs."""
-        ends = (value, value if low is None else min(low, value), value if high is None else max(high, value))
-        return records.row(
-            CHAPTER,
-            self.table,
-            self.name,
-            self.values,
-            profile=self.profile,
-            metric=metric,
-            scorer=scorer,
-            estimator=lambda _: ends,
-        )
+        """Of what is known already."""
+        found = (value, value if low is None else low, value if high is None else high)
+        how: dict[str, Any] = {"profile": self.profile, "metric": metric, "scorer": scorer, "found": found}
+        return records.known(CHAPTER, self.table, self.name, self.values, **how)
 
     def estimated(self, metric: str, scorer: str, found: Estimate) -> Row:
         """Of an estimate."""
@@ -129,7 +126,7 @@ def tests(matrix: Matrix, type: str, profile: str) -> list[Row]:
     pairs, kept, bests = [], [], set()
     for target, columns in found.items():
         others = [name for name in columns if Name.of(name).source != target]
-        best = max(others, key=lambda name: _mean(columns[name]))
+        best = max(others, key=lambda name: significance.mean_score(columns[name]))
         for a, b in combinations(columns, 2):
             first, second = (b, a) if a == best else (a, b)
             pairs.append((columns[first], columns[second]))
@@ -142,10 +139,6 @@ def tests(matrix: Matrix, type: str, profile: str) -> list[Row]:
             line = _Line(table(TESTS, type, profile), name, matrix[first], profile)
             made += line.compared("difference", records.SCORER, comparison)
     return made
-
-
-def _mean(columns: Sequence[np.ndarray]) -> float:
-    return float(np.mean([metrics.f1(column.sum(axis=0)) for column in columns]))
 
 
 def enough(curves: Sequence[Curve], profile: str) -> list[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from chemxl import records, show
@@ -62,7 +61,7 @@ def wide(rows: Sequence[Row], name: str, metric: str) -> Cells:
     """One measure of the matrix, a row a test and a column a source; F1 with its interval and :func:`marks`."""
     cells: dict[str, dict[str, object]] = {}
     if not any(r.table == name for r in rows):
-        return _nothing()
+        return records.nothing()
     marked = marks(rows, name)
     for r in rows:
         if r.table == name and r.metric == metric:
@@ -96,7 +95,7 @@ def tested(rows: Sequence[Row], name: str) -> Cells:
             "p": found["p"].value,
         }
         for row, found in _tests(rows, name).items()
-    ] or _nothing()
+    ] or records.nothing()
 
 
 def _tests(rows: Sequence[Row], name: str) -> dict[str, dict[str, Row]]:
@@ -119,12 +118,7 @@ def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
         if (r.table, r.metric, Name.of(r.row).target) == (name, "F1", target):
             found.setdefault(Name.of(r.row).source, []).append((int(Name.of(r.row).sentences), r))
     return [
-        Line(
-            "no pretraining" if source == NONE else source,
-            [size for size, _ in of],
-            [[r.value or 0.0 for _, r in of]],
-            band=([r.low or 0.0 for _, r in of], [r.high or 0.0 for _, r in of]),
-        )
+        Line.of("no pretraining" if source == NONE else source, {size: r.interval() for size, r in of})
         for source, of in found.items()
     ]
 
@@ -145,18 +139,18 @@ def lengths(rows: Sequence[Row]) -> Cells:
             line = cells.setdefault(key, {"target": name.target, "type": name.types})
             shown = f"{r.value:,.0f} ({steps[r.table, r.row]:,.0f})"
             line[f"{int(name.sentences):,} sentences" if name.sentences else "whole training part"] = shown
-    return list(cells.values()) or _nothing()
+    return list(cells.values()) or records.nothing()
 
 
 def summary(rows: Sequence[Row], name: str) -> Cells:
     """What the curves say: sentences to a goal, first crossings, sentences saved, areas."""
-    return _by_curve(rows, name) or _nothing()
+    return _by_curve(rows, name) or records.nothing()
 
 
 def early(rows: Sequence[Row]) -> Cells:
     """Where single runs cross first, against the curve that they scatter about."""
     tables = dict.fromkeys(r.table for r in rows if r.table.startswith(EARLY))
-    return [line for name in tables for line in _by_curve(rows, name)] or _nothing()
+    return [line for name in tables for line in _by_curve(rows, name)] or records.nothing()
 
 
 def _by_curve(rows: Sequence[Row], name: str) -> Cells:
@@ -172,7 +166,7 @@ def _by_curve(rows: Sequence[Row], name: str) -> Cells:
 
 def _shown(r: Row, bound: Bound, most: int) -> object:
     """Sentences as such, shares in per cent, F1 with its interval, what has none alone."""
-    value, low, high = (math.nan if number is None else number for number in (r.value, r.low, r.high))
+    value, low, high = r.interval()
     if r.metric.startswith("saved"):
         return Saving(value, low, high, bound).sentences()
     if r.metric.startswith(("neither", "too early")):
@@ -217,7 +211,3 @@ def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row
     targets, asked = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
     order = sorted(cells, key=lambda key: (asked.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
     return [cells[key] for key in order]
-
-
-def _nothing() -> Cells:
-    return [{"row": "nothing is recorded yet"}]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chemxl.ner.chapter import Profile
-from chemxl.transfer.experiments import ALL, HeldOut
+from chemxl.ner.samples import ALL
+from chemxl.transfer.experiments import HeldOut
 
 DRUG, DISEASE = "DRUG", "DISEASE"
 SHARE = 0.3  # of the documents of a corpus without a test part of its own is tested on (paper 1, section 4)

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from chemxl import metrics
 from chemxl.contrastive import chapter, tables
 from chemxl.records import Row
+from tests.curves import Counted
 
 GRID = chapter.Grid(encoder="mini", sizes=(10, 20), visits=40, tokens=512, rate=1e-3, tagger_rate=1e-3)
 [TASK] = chapter.tasks("small")
-
-
-class Done:
-    """A finished run with so many right mentions of ten, in each of thirty documents."""
-
-    def __init__(self, right: int) -> None:
-        self.right = right
-
-    def counts(self) -> metrics.Counts:
-        return metrics.Counts(("CHEM",), np.tile([[[self.right, 10, 10]]], (30, 1, 1)))
 
 
 def lines(**right: tuple[int, int]) -> Any:
     """Two seeds of each method, by what is right with the fewer and with the more sentences."""
     methods = {"none": chapter.NONE, "twice": chapter.TWICE, "cosine": chapter.COSINE, "gaussian": chapter.GAUSSIAN}
     return {
-        GRID.row(TASK, methods[name], size): [Done(found), Done(found)]
+        GRID.row(TASK, methods[name], size): [Counted(found), Counted(found)]
         for name, both in right.items()
         for size, found in zip(GRID.sizes, both, strict=True)
     }

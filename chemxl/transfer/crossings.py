@@ -1,0 +1,71 @@
+"""Where single runs first come to a goal, as paper 1 counts them, and how much of that is chance."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.isotonic import isotonic_regression
+
+from chemxl.learning import SHARE, Estimate, Learning, crossed, reached
+from chemxl.metrics import f1
+
+
+def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
+    """As in the paper: where each seed's run first comes to the goal of its own full corpus, infinity where it does
+    not."""
+    goals = share * f1(learning.whole.sum(axis=1))  # (S,)
+    return [crossed(learning.sizes, run, goal) for run, goal in zip(learning.scores(), goals, strict=True)]
+
+
+class Crossings(NamedTuple):
+    """Where single runs first come to their goal, and where the curve does that they scatter about.
+
+    Args:
+        spread: standard deviation of a run's F1 at a size.
+        correlation: of a run's deviations at two sizes.
+        curve: where the curve crosses.
+        runs: where simulated runs do first, the median and 95 % of them; runs that do not come later than the last.
+        early: share of runs that cross before the curve.
+    """
+
+    spread: float
+    correlation: float
+    curve: float
+    runs: Estimate
+    early: float
+
+
+def simulated(
+    learning: Learning, *, rng: np.random.Generator, share: float = SHARE, sizes: int = 40, runs: int = 2000
+) -> Crossings:
+    """First crossings of runs whose truth is known: the mean curve, made monotone, ends in the full corpus's F1.
+
+    Runs deviate as the seeds do: by as much at all sizes, and by as much more at each size, both normally distributed.
+
+    Args:
+        sizes: at equal distances between the first and the last; the paper has 40.
+    """
+    at = np.linspace(learning.sizes[0], learning.sizes[-1], sizes)  # (n,)
+    truth = np.interp(at, learning.sizes, isotonic_regression(learning.means()[0]))  # (n,)
+    observed = np.column_stack([learning.scores(), f1(learning.whole.sum(axis=1))])  # (S, N + 1)
+    between, within = _variances(observed - observed.mean(axis=0))
+    shift = math.sqrt(between) * rng.standard_normal((runs, 1))
+    made = np.append(truth, truth[-1]) + shift + math.sqrt(within) * rng.standard_normal((runs, sizes + 1))
+    found = np.array([crossed(at.tolist(), run[:-1], share * run[-1]) for run in made])  # (B,)
+    due, total = reached(at.tolist(), truth, share * truth[-1]), between + within
+    middle = Estimate.of(float(np.median(found)), found)
+    return Crossings(
+        math.sqrt(total), between / total if total else 0.0, due, middle, float(np.mean(found < due - 1e-9))
+    )
+
+
+def _variances(residuals: np.ndarray) -> tuple[float, float]:
+    """What seeds share over all sizes, and the rest, from deviations (S, N) from the mean over seeds."""
+    seeds, sizes = residuals.shape
+    if seeds == 1:
+        return 0.0, 0.0
+    means = residuals.mean(axis=1, keepdims=True)  # (S, 1)
+    within = float(((residuals - means) ** 2).sum() / ((seeds - 1) * (sizes - 1)))
+    return max(0.0, float((means**2).sum() / (seeds - 1)) - within / sizes), within
