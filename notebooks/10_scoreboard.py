@@ -45,7 +45,7 @@ tagger_rate: float = 0.002
 tokens: int = 512
 active: dict = {
     "encoder": "mini",
-    "methods": ["random+none", "margin+none", "entropy+none", "mahalanobis+none", "mahalanobis+always"],
+    "methods": ["random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always"],
     "rounds": 3,
     "budget": 30,
     "sentences": 300,
@@ -54,6 +54,7 @@ active: dict = {
     "rate": 0.001,
     "head_rate": 0.002,
     "tokens": 256,
+    "whole_epochs": 10,
     "bound": 1.25,
 }
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 SMALL = """
 01_data_collection: &collect {seeds: [0, 1], rates: [0.1]}
 02_active_learning: &active
-  {seeds: [0, 1], sentences: 60, rounds: 2, budget: 5, steps: 2, methods: [entropy+none, mahalanobis+always]}
+  {seeds: [0, 1], sentences: 60, rounds: 2, budget: 5, steps: 2, whole_epochs: 1,
+   methods: [entropy+none, mahalanobis+always]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: &pretrain {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 05_transfer: &transfer {seeds: [0, 1], few: [5, 10], few_visits: 10, source_most: 10, source_epochs: 1}

@@ -160,7 +160,8 @@ class Loops:
 
     Args:
         rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
-        steps: of every training, that with everything annotated included.
+        steps: of every training in a loop.
+        whole_epochs: passes over the pool with everything annotated, which is the goal and may take more steps.
         rate: learning rate of the encoder and of a normalised layer.
         head_rate: of the layer that gives the scores, which begins at random.
         tokens: budget of a batch.
@@ -174,11 +175,13 @@ class Loops:
     rate: float
     head_rate: float
     tokens: int
+    whole_epochs: int
     bound: float = 1.25
 
-    def learner(self, task: Task, head: str, *, seed: int) -> FineTune:
-        """The model with the whole pool annotated."""
-        training = Training(steps=self.steps, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
+    def learner(self, task: Task, head: str, *, seed: int, epochs: int = 0) -> FineTune:
+        """The model with the whole pool annotated, trained as in a loop, or for so many epochs."""
+        length: dict[str, Any] = {"epochs": epochs} if epochs else {"steps": self.steps}
+        training = Training(**length, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
         fields: dict[str, Any] = {"encoder": self.encoder, "train": (task.pool,), "training": training, "seed": seed}
         if head == "bound":
             fields["bound"] = self.bound
@@ -198,8 +201,8 @@ class Loops:
         )
 
     def whole(self, task: Task, head: str, *, seed: int) -> Evaluation:
-        """The model with the whole pool annotated, on the test set."""
-        return evaluation(self.learner(task, head, seed=seed), task.test)
+        """The model with the whole pool annotated and read ``whole_epochs`` times, on the test set."""
+        return evaluation(self.learner(task, head, seed=seed, epochs=self.whole_epochs), task.test)
 
     def row(self, task: Task, method: str) -> str:
         """The name of a row."""

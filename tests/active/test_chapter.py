@@ -23,7 +23,9 @@ from chemxl.ner.samples import split
 
 ROOT = Path(__file__).parents[2]
 PROFILES = get_args(chapter.Profile)
-LOOPS = chapter.Loops(encoder="mini", rounds=2, budget=4, steps=3, rate=1e-3, head_rate=1e-3, tokens=256)
+LOOPS = chapter.Loops(
+    encoder="mini", rounds=2, budget=4, steps=3, rate=1e-3, head_rate=1e-3, tokens=256, whole_epochs=2
+)
 METHODS = ["random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+bound"]
 
 
@@ -81,7 +83,9 @@ def test_methods_differ_in_what_they_should() -> None:
     assert isinstance(bounded, SpectralFineTune) and bounded.bound == LOOPS.bound != spectral.learner.bound
     wholes = LOOPS.wholes(task, METHODS, seeds=(0,))
     assert list(wholes) == ["", "always", "bound"] and isinstance(wholes["bound"][0], SpectralEvaluation)
-    assert wholes[""][0].model == lines["random"][0].learner
+    looped, whole = lines["random"][0].learner, wholes[""][0].model
+    assert whole.config() | {"training": None} == looped.config() | {"training": None}
+    assert (whole.training.steps, whole.training.epochs, looped.training.steps) == (0, LOOPS.whole_epochs, LOOPS.steps)
     assert wholes[""][0].model.train == lines["random"][0].pool()
 
 
