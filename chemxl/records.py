@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -199,27 +198,6 @@ def estimate(
     if type != metrics.MICRO and any(type not in c.types for c in counts):
         return 0.0, 0.0, 0.0
     return significance.estimate([c.column(type) for c in counts], score=score)
-
-
-def paired(lines: Mapping[str, Sequence[Scored]]) -> list[dict[str, object]]:
-    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.significance.compare`).
-
-    Models are compared where they were trained alike, ways of training for the first model.
-    """
-    first = next(iter(lines)).split(": ", 1)[0]
-    pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
-    columns = {name: [value.counts().column() for value in values] for name, values in lines.items()}
-    found = significance.compare([(columns[a], columns[b]) for a, b in pairs])
-    return [
-        {"first": a, "second": b, "difference": show.value(*one[:3]), "p": one.p}
-        for (a, b), one in zip(pairs, found, strict=True)
-    ]
-
-
-def _comparable(a: str, b: str, first: str) -> bool:
-    (model_a, rest_a), (model_b, rest_b) = (name.split(": ", 1) for name in (a, b))
-    same_test = rest_a.split(" → ")[-1] == rest_b.split(" → ")[-1]
-    return same_test and (rest_a == rest_b or model_a == model_b == first)
 
 
 def read(chapter: str, *, root: Path | None = None) -> list[Row]:

@@ -259,7 +259,7 @@ for glued, model in {**compared, "minilm": "minilm", "minilm_new": "minilm+new-m
 
 # %%
 show.table(
-    records.paired(tagged),
+    ner.paired(tagged),
     caption="Paired tests between rows with the same test set",
     note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
     "per document; it is corrected by Holm's method.",

@@ -157,7 +157,7 @@ figures.bars(
 
 # %%
 show.table(
-    records.paired(lines),
+    chapter.paired(lines),
     caption="Paired tests between rows with the same test set",
     note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
     "per document; it is corrected over the table.",
@@ -245,7 +245,7 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```{exercise}
 # :label: ex-crf
 # Compare `mini+crf` with `mini`, trained on English, tested on English and on Russian. Does a CRF help more within a language or
-# across? Use `chapter.lines` and `records.paired`.
+# across? Use `chapter.lines` and `chapter.paired`.
 # ```
 #
 # ```{solution} ex-crf

@@ -15,7 +15,6 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.ner import Evaluation, FineTune
 from chemxl.training import Training
-from tests.curves import Counted
 
 RECORDED = Path(__file__).parents[1] / "book" / "recorded"
 ROWS = [
@@ -129,18 +128,6 @@ def test_a_wide_table_has_a_column_a_metric() -> None:
 
 def test_micro_is_what_a_row_holds_by_default() -> None:
     assert records.Row(chapter="a", table="b", row="c", metric="F1").scorer.endswith(f"{metrics.MICRO} F1")
-
-
-def test_rows_that_share_their_test_are_compared() -> None:
-    named = {"a: X → T": 5, "b: X → T": 5, "a: Y → T": 7, "b: Y → T": 7, "a: X → U": 1}
-    lines: Any = {name: [Counted(right), Counted(right)] for name, right in named.items()}
-    found = records.paired(lines)
-    assert [(row["first"], row["second"], row["difference"]) for row in found] == [
-        ("a: X → T", "b: X → T", "0.000 [0.000, 0.000]"),
-        ("a: X → T", "a: Y → T", "-0.200 [-0.200, -0.200]"),
-        ("a: Y → T", "b: Y → T", "0.000 [0.000, 0.000]"),
-    ]
-    assert [float(str(row["p"])) < 0.05 for row in found] == [False, True, False]
 
 
 def test_a_row_is_found_by_its_name_and_measure() -> None:

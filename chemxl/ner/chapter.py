@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from chemxl import metrics
+from chemxl import metrics, show, significance
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, gold
@@ -152,6 +153,27 @@ def loss_curve(
         runs.append([float(np.mean(part)) for part in np.array_split(losses, points)])
     epochs = values[0].model.training.epochs
     return label, [epochs * (i + 0.5) / points for i in range(points)], runs
+
+
+def paired(lines: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
+    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.significance.compare`).
+
+    Models are compared where they were trained alike, ways of training for the first model.
+    """
+    first = next(iter(lines)).split(": ", 1)[0]
+    pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
+    columns = {name: [value.counts().column() for value in values] for name, values in lines.items()}
+    found = significance.compare([(columns[a], columns[b]) for a, b in pairs])
+    return [
+        {"first": a, "second": b, "difference": show.value(*one[:3]), "p": one.p}
+        for (a, b), one in zip(pairs, found, strict=True)
+    ]
+
+
+def _comparable(a: str, b: str, first: str) -> bool:
+    (model_a, rest_a), (model_b, rest_b) = (name.split(": ", 1) for name in (a, b))
+    same_test = rest_a.split(" → ")[-1] == rest_b.split(" → ")[-1]
+    return same_test and (rest_a == rest_b or model_a == model_b == first)
 
 
 def error_counts(value: Evaluation) -> dict[str, int]:
