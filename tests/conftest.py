@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import torch
 
-from chemxl import corpora, training
+from chemxl import checkpoints, corpora, training
+from chemxl.experiment import Experiment
 
 torch.set_num_threads(1)
 
@@ -60,6 +61,8 @@ def die_at() -> Callable[[int], None]:
 @pytest.fixture
 def killed_at(die_at: Callable[[int], None]) -> Callable[[int, Callable[[], object]], bool]:
     """``killed_at(n, run)``: run in a forked process that dies when its n-th step begins; whether it came to that."""
+    if not hasattr(os, "fork") or torch.cuda.is_available():
+        pytest.skip("forks after torch began")
 
     def forked(step: int, run: Callable[[], object]) -> bool:
         pid = os.fork()
@@ -70,6 +73,27 @@ def killed_at(die_at: Callable[[int], None]) -> Callable[[int, Callable[[], obje
         return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
     return forked
+
+
+@pytest.fixture
+def killed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
+) -> Callable[[Callable[[], Experiment], Sequence[str]], None]:
+    """``killed_twice(value, files)``: an experiment that dies in two steps, one after the other, and is run
+    again ends in the same files as one that does not."""
+
+    def compared(value: Callable[[], Experiment], files: Sequence[str]) -> None:
+        whole = value().run().folder
+        monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "broken"))
+        for step in (2, 3):
+            assert killed_at(step, value().run)
+            assert (value().folder / checkpoints.CHECKPOINT).exists()
+            assert not value().finished()
+        broken = value().run().folder
+        for name in files:
+            assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+
+    return compared
 
 
 @pytest.fixture

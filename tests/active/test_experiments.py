@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from sklearn.metrics import roc_auc_score
 
 from chemxl.active import calibration, oracle
@@ -168,7 +166,6 @@ def test_errors_are_ranked() -> None:
     assert ranking.at([0.01, 0.25, 0.75, 1.0]) == [0.0, 0.0, 0.3, 0.5]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
 def test_a_killed_loop_ends_in_the_same_rounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -11,7 +10,6 @@ import pytest
 import torch
 from torch import nn
 
-from chemxl import checkpoints
 from chemxl.active.spectral import (
     FILE,
     Norm,
@@ -148,19 +146,8 @@ def test_the_value_is_not_a_fine_tune() -> None:
     assert value.folder != SpectralFineTune(train=(ENGLISH,)).folder != plain.folder
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_training_ends_in_the_same_tagger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
-) -> None:
+def test_a_killed_training_ends_in_the_same_tagger(killed_twice: Callable[..., None]) -> None:
     def value() -> SpectralFineTune:
         return SpectralFineTune(train=(ENGLISH,), training=BRIEF, seed=1)
 
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "whole"))
-    whole = value().run().folder
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "broken"))
-    for step in (2, 3):
-        assert killed_at(step, value().run)
-        assert (value().folder / checkpoints.CHECKPOINT).exists()
-    broken = value().run().folder
-    for name in ("model.safetensors", "history.jsonl", FILE, "tokenizer.json"):
-        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    killed_twice(value, ["model.safetensors", "history.jsonl", FILE, "tokenizer.json"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,19 +111,8 @@ def test_the_same_seed_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.M
     assert found[0] == found[1]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_run_ends_in_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
-) -> None:
-    whole = pretraining(probe=ENGLISH)
-    wanted = {p.name: p.read_bytes() for p in whole.run().folder.glob("*.safetensors")}
-    history = whole.run().history()
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "killed"))
-    for step in (2, 3):
-        assert killed_at(step, pretraining(probe=ENGLISH).run)
-    run = pretraining(probe=ENGLISH).run()
-    assert {p.name: p.read_bytes() for p in run.folder.glob("*.safetensors")} == wanted
-    assert run.history() == history
+def test_a_killed_run_ends_in_the_same_weights(killed_twice: Callable[..., None]) -> None:
+    killed_twice(lambda: pretraining(probe=ENGLISH), ["model.safetensors", HEADS, "history.jsonl"])
 
 
 def test_several_processes_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from chemxl import checkpoints, corpora, encoders, metrics
 from chemxl.corpora import mini
@@ -114,20 +112,8 @@ def test_the_bilstm_learns() -> None:
     assert f1(documents, model.tagger().predict(documents, precision="fp32")) > 0.5
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_fine_tune_ends_in_the_same_tagger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
-) -> None:
+def test_a_killed_fine_tune_ends_in_the_same_tagger(killed_twice: Callable[..., None]) -> None:
     def value() -> FineTune:
         return FineTune(head="crf", train=(ENGLISH,), dev=ENGLISH, training=BRIEF, seed=1)
 
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "whole"))
-    whole = value().run().folder
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "broken"))
-    for step in (2, 3):
-        assert killed_at(step, value().run)
-        assert (value().folder / checkpoints.CHECKPOINT).exists()
-        assert not value().finished()
-    broken = value().run().folder
-    for name in ("model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"):
-        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    killed_twice(value, ["model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"])

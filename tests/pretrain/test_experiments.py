@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,23 +121,11 @@ def test_no_text_for_an_objective_is_an_error() -> None:
         Mixture(mlm=0.5)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or torch.cuda.is_available(), reason="forks after torch began")
-def test_a_killed_run_ends_in_the_same_weights_and_perplexity(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Callable[..., bool]
-) -> None:
+def test_a_killed_run_ends_in_the_same_weights_and_perplexity(killed_twice: Callable[..., None]) -> None:
     def value() -> ContinualPretraining:
         return pretraining(reading={"mixture": Mixture(mlm=0.5, tlm=0.5)}, probes=(ENGLISH,))
 
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "whole"))
-    whole = value().run().folder
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path / "broken"))
-    for step in (2, 3):
-        assert killed_at(step, value().run)
-        assert (value().folder / checkpoints.CHECKPOINT).exists()
-        assert not value().finished()
-    broken = value().run().folder
-    for name in ("model.safetensors", "history.jsonl", "pieces.safetensors", "tokenizer.json"):
-        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    killed_twice(value, ["model.safetensors", "history.jsonl", "pieces.safetensors", "tokenizer.json"])
 
 
 def test_nothing_that_is_tested_on_is_in_the_real_text(real: Callable[[str], str]) -> None:
