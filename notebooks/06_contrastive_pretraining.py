@@ -257,8 +257,8 @@ for title, rows in shown.items():
 #
 # The paper compares with no pretraining. So compared, Gaussians gain in F1 with 1,000 labelled sentences on three of four
 # tasks: {glue:text}`living_none` on LivingNER, {glue:text}`pharma_none` on PharmaCoNER, {glue:text}`bionne_none` on BioNNE-R in
-# Russian; {glue:text}`bc5cdr_none` on BC5CDR may be chance. But the pretraining reads those sentences once more. Against a tagger that is fine-tuned for as long
-# instead, they lose on both Spanish tasks, {glue:text}`living_twice` and {glue:text}`pharma_twice`, and gain on the Russian
+# Russian; {glue:text}`bc5cdr_none` on BC5CDR may be chance. But the pretraining reads those sentences once more. Against a
+# tagger that is fine-tuned for as long instead, they lose on both Spanish tasks, {glue:text}`living_twice` and {glue:text}`pharma_twice`, and gain on the Russian
 # one, {glue:text}`bionne_twice`. Most of what the method gains, it gains by reading more.
 #
 # **Gaussians or points?** With 1,000 sentences the difference is {glue:text}`living_cosine` on LivingNER,

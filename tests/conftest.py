@@ -90,6 +90,8 @@ def killed_twice(
             assert (value().folder / checkpoints.CHECKPOINT).exists()
             assert not value().finished()
         broken = value().run().folder
+        tensors = [sorted(path.name for path in folder.glob("*.safetensors")) for folder in (whole, broken)]
+        assert tensors[0] == tensors[1]
         for name in files:
             assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
 

@@ -105,6 +105,7 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
     drawn_to = np.array([np.interp(places, at, one) for one in np.eye(len(at))])  # (R, P)
 
     def score(totals: np.ndarray) -> np.ndarray:
+        """(..., 3 R) -> (...)."""
         return learning.mean_height(learning.each(totals) @ drawn_to, places.tolist())
 
     return score
@@ -168,10 +169,11 @@ def differences(lines: Lines) -> list[dict[str, object]]:
     and a test of this very difference (:func:`chemxl.learning.gained`)."""
     rows: list[dict[str, object]] = []
     pairs = []
-    for method, values in lines.items():
+    curves = {method: counted(values) for method, values in lines.items()}
+    for method in lines:
         for other in rivals(lines, method):
             for part in ("last round", "all rounds"):
-                both = [counted(side) for side in (values, lines[other])]
+                both = [curves[method], curves[other]]
                 if part == "last round":  # one score for all tests: as if every round had been like the last
                     both = [Learning(c.sizes, np.repeat(c.counts[:, -1:], len(c.sizes), axis=1)) for c in both]
                 pairs.append((both[1], both[0]))

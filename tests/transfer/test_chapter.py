@@ -269,6 +269,9 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     enough = [r for r in found if r.table == chapter.table(rows.ENOUGH, texts.DRUG, "small")]
     assert {r.config["train"][0]["most"] for r in enough if r.config} == {2}  # of the largest size
 
+    due = list(recording._due_of_transfer("small", given(settings)))
+    assert {r.row for d in due for r in d.rows()} == {r.row for r in found}
+
     # What rests on many runs is not kept where one of them is missing.
     monkeypatch.setattr(recording, "read", lambda _: found)
     gone = curves[0].largest[0]
@@ -277,6 +280,7 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     kept, missing = recording.collect(rows.CHAPTER, profile="small")
     assert missing == ["curves, DRUG"]
     owed = {chapter.table(what, texts.DRUG, "small") for what in (rows.ENOUGH, rows.EARLY)}
+    assert {r.table for r in found} - {r.table for r in kept} == owed
     named = [[(r.table, r.row, r.metric) for r in of if r.table not in owed] for of in (found, kept)]
     assert sorted(named[0]) == sorted(named[1]) and len(kept) == len(named[1])
 
