@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 from unicodedata import normalize
 
 import torch
 import transformers
+from pydantic import Field
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModel,
@@ -82,6 +83,35 @@ class Encoder(NamedTuple):
 
 class Pretrained(Experiment):
     """An experiment that leaves an encoder in its folder, with :func:`save`."""
+
+
+class FirstLayers(Pretrained):
+    """The first layers of an encoder: what a processor can train hundreds of times.
+
+    Args:
+        encoder: see :func:`load`.
+        layers: how many are kept.
+
+    Raises:
+        EncoderError: it has fewer.
+    """
+
+    kind: Literal["FirstLayers"] = "FirstLayers"
+    encoder: str = MINI
+    layers: int = Field(ge=1)
+
+    def data_digest(self) -> str:
+        """The encoder's files."""
+        return file_digest(self.encoder)
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Read, cut, save."""
+        whole = load(self.encoder).model.config.num_hidden_layers
+        if whole < self.layers:
+            raise EncoderError(f"{self.encoder} has {whole} layers: keep so many or fewer, not {self.layers}")
+        cut = load(self.encoder, num_hidden_layers=self.layers)
+        save(cut, folder)
+        return {"layers": self.layers, "of": whole, "parameters": cut.model.num_parameters()}
 
 
 def local_folder(name: str) -> Path | None:

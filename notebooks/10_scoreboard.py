@@ -31,6 +31,7 @@ ablated: str = "mini"
 amount: int = 0
 runs: list = [0, 1, 2]
 base_encoder: str = "mini"
+base_layers: int = 0
 few: list = [20, 60, 160, 320]
 few_visits: int = 320
 source_most: int = 400
@@ -141,6 +142,7 @@ display(*[show.table(rows, caption=name, note=note) for name, rows in tables.ite
 crossed = transfer.Grid(
     profile,
     base_encoder=base_encoder,
+    base_layers=base_layers,
     few=few,
     few_visits=few_visits,
     source_most=source_most,

@@ -26,13 +26,13 @@ SIGN = st.sampled_from([*"aoxcAя Ёе2²9-_/()+α\n\u00ad\u200d\u00a0😀", "е
 TEXT = st.lists(SIGN, max_size=40).map("".join)
 
 
-def tiny_bert(folder: Path, *, pickled: bool = False) -> Path:
+def tiny_bert(folder: Path, *, pickled: bool = False, layers: int = 1) -> Path:
     """A folder as people have them: a BertTokenizer, which knows nothing of our words, and weights."""
     folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY), "utf-8")
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
     torch.manual_seed(1)
-    size = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    size = {"hidden_size": 8, "num_hidden_layers": layers, "num_attention_heads": 2, "intermediate_size": 8}
     model = BertModel(BertConfig(vocab_size=len(VOCABULARY), **size), add_pooling_layer=False)
     if pickled:
         model.config.save_pretrained(folder)
@@ -110,6 +110,19 @@ def test_a_local_folder_is_taken_first(models: Path) -> None:
     assert torch.equal(by_path.get_input_embeddings().weight, loaded.get_input_embeddings().weight)
     tiny_bert(models / "multilingual-e5-small")
     assert encoders.local_folder("e5-small") == models / "multilingual-e5-small"
+
+
+def test_the_first_layers_compute_as_in_the_whole(models: Path) -> None:
+    tiny_bert(models / "bert", layers=3)
+    whole, cut = encoders.load("bert"), encoders.load(encoders.FirstLayers(encoder="bert", layers=2))
+    batch = whole.tokenizer(["acox", "cox2 b"], padding=True, return_tensors="pt")
+    assert batch["input_ids"].equal(cut.tokenizer(["acox", "cox2 b"], padding=True, return_tensors="pt")["input_ids"])
+    with torch.no_grad():
+        states = whole.model.eval()(**batch, output_hidden_states=True).hidden_states
+        torch.testing.assert_close(cut.model.eval()(**batch).last_hidden_state, states[2], rtol=0, atol=0)
+    assert not states[2].equal(states[3])
+    with pytest.raises(EncoderError, match="has 3 layers"):
+        encoders.FirstLayers(encoder="bert", layers=4).run()
 
 
 def test_a_pickle_is_refused(models: Path) -> None:

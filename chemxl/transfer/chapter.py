@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chemxl import encoders
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.learning import Learning
@@ -94,6 +95,7 @@ class Grid:
 
     Args:
         base_encoder: what all start from.
+        base_layers: how many of its layers are kept, the first ones; 0: all.
         few: numbers of labelled sentences.
         few_visits: sentences that a training on few reads at least, those that come again counted; see :meth:`epochs`.
         source_most: sentences of a source at most; 0 takes all.
@@ -113,6 +115,19 @@ class Grid:
     learning_rate: float
     head_learning_rate: float
     seeds: Sequence[int] = (0, 1, 2)
+    base_layers: int = 0
+
+    @property
+    def encoder(self) -> str | encoders.Pretrained:
+        """What all start from, cut."""
+        if not self.base_layers:
+            return self.base_encoder
+        return encoders.FirstLayers(encoder=self.base_encoder, layers=self.base_layers)
+
+    @property
+    def name(self) -> str:
+        """Of that, in rows."""
+        return self.base_encoder + (f", depth {self.base_layers}" if self.base_layers else "")
 
     @cached_property
     def texts(self) -> list[Text]:
@@ -156,9 +171,7 @@ class Grid:
     def source(self, text: Text, type: str, seed: int) -> FineTune:
         """A tagger trained on the whole of a text."""
         train = self.labelled(text, type, most=self.source_most or ALL, seed=seed)
-        return FineTune(
-            encoder=self.base_encoder, train=(train,), training=self.training(self.source_epochs), seed=seed
-        )
+        return FineTune(encoder=self.encoder, train=(train,), training=self.training(self.source_epochs), seed=seed)
 
     def zero_shot(self, source: Text, target: Text, type: str) -> list[ZeroShot]:
         """That tagger on a test part, one a seed."""
@@ -168,7 +181,7 @@ class Grid:
         """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed."""
         return [
             FewShot(
-                encoder=self.base_encoder,
+                encoder=self.encoder,
                 start=self.source(source, type, seed) if source else None,
                 train=(self.labelled(target, type, most=size, seed=seed),),
                 test=target.tested(type),
@@ -180,7 +193,7 @@ class Grid:
 
     def row(self, source: str, target: Text, type: str) -> str:
         """The name of a row."""
-        return f"{self.base_encoder}: {source} → {target.label}, {type.lower()}s"
+        return f"{self.name}: {source} → {target.label}, {type.lower()}s"
 
     def material(self) -> dict[str, Material]:
         """What each text gives to learn from and is tested on; what a source reads is that of the first seed."""

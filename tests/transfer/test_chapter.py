@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from chemxl import corpora, metrics, recording, records
+from chemxl import corpora, encoders, metrics, recording, records
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.records import Row
@@ -86,6 +86,18 @@ def test_few_sentences_are_read_often_and_many_as_often_as_a_source() -> None:
     assert made.epochs(made.few[-1]) == made.source_epochs and made.few[-1] < made.source_most
     paper = chapter.Grid("paper", **parameters("paper"))
     assert {paper.epochs(size) for size in paper.few} == {38}
+
+
+def test_all_start_from_the_first_layers_where_so_many_are_kept() -> None:
+    made, whole = grid("small", base_layers=1), grid("small")
+    cut = encoders.FirstLayers(encoder="mini", layers=1)
+    source, other = made.texts[:2]
+    few = [value for start in (None, other) for value in made.few_shot(start, source, texts.DRUG, 10)]
+    assert {value.encoder for value in (made.source(source, texts.DRUG, 0), *few)} == {cut}
+    assert {value.encoder for value in whole.few_shot(None, source, texts.DRUG, 10)} == {"mini"}
+    assert few[0].untrained([]).model.encoder.config.num_hidden_layers == 1
+    assert made.row("none", source, texts.DRUG) == f"mini, depth 1: none → {source.label}, drugs"
+    assert chapter.Name.of(made.row("none", source, texts.DRUG)).source == "none"
 
 
 def test_every_size_begins_from_the_same_source() -> None:
