@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import yaml
 
 from chemxl.active import chapter as active_chapter
-from chemxl.active import curves
+from chemxl.active import compared, curves
 from chemxl.collect import chapter as collect_chapter
 from chemxl.contrastive import chapter as contrastive_chapter
 from chemxl.contrastive import tables as contrastive_tables
@@ -21,7 +22,7 @@ from chemxl.records import SCORER, Row, book_root, measured, read, row
 from chemxl.transfer import chapter as transfer_chapter
 from chemxl.transfer import rows as transfer_rows
 
-COLLECT, ACTIVE = "01_data_collection", "02_active_learning"
+COLLECT, ACTIVE = "01_data_collection", compared.CHAPTER
 PRETRAIN, NER = "03_continual_pretraining", "04_ner"
 TRANSFER, CONTRASTIVE = transfer_rows.CHAPTER, contrastive_tables.CHAPTER
 
@@ -118,19 +119,21 @@ def looped(
     seeds: Sequence[int],
     profile: str,
 ) -> Iterator[Due]:
-    """The lines of chapter 2 on a task: what each method's loops reached, and the F1 with everything annotated."""
+    """The lines of chapter 2 on a task: what each method's loops reached, the F1 with everything annotated, and what is
+    asked of all of them."""
     lines = loops.lines(task, methods, seeds=seeds)
     for method, values in lines.items():
-        name, rivals = loops.row(task, method), {other: lines[other] for other in curves.rivals(lines, method)}
-        experiments = [*values, *(value for others in rivals.values() for value in others)]
-        yield Due(name, experiments, partial(_curve, name, values, rivals, profile))
-    tables = active_chapter.tables(profile)
-    for head, whole in loops.wholes(task, methods, seeds=seeds).items():
+        name = loops.row(task, method)
+        yield Due(name, values, partial(_curve, name, values, profile))
+    tables, wholes = active_chapter.tables(profile), loops.wholes(task, methods, seeds=seeds)
+    for head, whole in wholes.items():
         name = loops.row(task, f"all+{head}" if head else "all")
         yield Due(name, whole, partial(_listed, ACTIVE, tables["F1"], name, whole, profile=profile))
+    every = [*chain(*lines.values()), *chain(*wholes.values())]
+    yield Due(task.name, every, partial(compared.rows, task, lines, wholes, profile))
 
 
-def _curve(name: str, values: Sequence[Any], rivals: Mapping[str, Sequence[Any]], profile: str) -> list[Row]:
+def _curve(name: str, values: Sequence[Any], profile: str) -> list[Row]:
     tables = active_chapter.tables(profile)
 
     def one(table: str, metric: str, estimator: Any, scorer: str = SCORER) -> Row:
@@ -140,7 +143,6 @@ def _curve(name: str, values: Sequence[Any], rivals: Mapping[str, Sequence[Any]]
     rounds, told = enumerate(values[0].curve()[0]), values[0].run().metrics
     rows = [one("F1", "F1", None), one("area", "area", curves.area)]
     rows += [one("sentences", f"{units} sentences", partial(curves.after, number=i)) for i, units in rounds]
-    rows += [one("less", f"less {other}", partial(curves.less, others=them)) for other, them in rivals.items()]
     rows += [one("words", "words a sentence", curves.sentence_lengths, "counted words")]
     for table, prefix, scorer in (("errors", "auroc.", "wrong words"), ("words", "length.", "counted words")):
         names = [key for key in told if key.startswith(prefix)]

@@ -74,7 +74,9 @@ def tables(profile: str) -> dict[str, str]:
         "F1": "F1 after the last round",
         "area": "Mean F1 over the learning curve",
         "sentences": "F1 by annotated sentences",
-        "less": "Mean F1 over the learning curve, less another method's",
+        "less": "Differences of F1",
+        "needed": "Annotated sentences that are needed",
+        "by words": "Mean F1 by annotated words",
         "words": "Words a sentence",
         "errors": "Area under the ROC curve, errors of words",
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from chemxl import learning, show, significance
 from chemxl.active.calibration import RANKED
-from chemxl.active.chapter import HEADS, control, parsed, with_head
+from chemxl.active.chapter import HEADS, control, parsed
 from chemxl.active.experiments import SHARES, ActiveLearning
 from chemxl.active.lengths import COMPARED
 from chemxl.active.reading import AGGREGATIONS
@@ -24,8 +23,6 @@ from chemxl.significance import Interval
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
 V = TypeVar("V")
-ENOUGH = 0.95  # of the F1 with everything annotated
-_ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
 _PLACES = ("mahalanobis", "centroid", "core-set", "badge")
 
 
@@ -129,66 +126,9 @@ def reached(lines: Lines) -> list[dict[str, object]]:
     return rows
 
 
-def goals(lines: Lines, wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
-    """How many sentences every method needs to come to two goals: a share of the F1 with everything annotated, and the
-    F1 that random sentences with the same head end in, which is always within reach of these."""
-    rows: list[dict[str, object]] = []
-    for method, values in lines.items():
-        whole, random = wholes[parsed(method)[1]], counted(lines[control(method)])
-        far = counted(values, whole)
-        near = Learning(far.sizes, far.counts, random.whole)
-        rng, most = partial(np.random.default_rng, 0), int(far.sizes[-1])
-        row: dict[str, object] = {
-            "method": method,
-            "F1 with all annotated": float(np.mean([value.run().metrics["micro.f1"] for value in whole])),
-            f"sentences to {ENOUGH:.0%} of it": learning.needed(far, rng=rng(), share=ENOUGH).sentences(most),
-            "F1 that random ends in": random.means()[1],
-            "sentences to it": learning.needed(near, rng=rng(), share=_ALL).sentences(most),
-        }
-        apart = method != control(method)
-        saved = learning.saved(random, near, rng=rng(), share=_ALL).sentences(most) if apart else ""
-        rows.append(row | {"saved against random": saved})
-    return rows
-
-
-def rivals(lines: Lines, method: str) -> list[str]:
-    """What a method is compared with: random sentences with the same head, and the same strategy with the first
-    method's head."""
-    base = parsed(next(iter(lines)))[1]
-    others = dict.fromkeys((control(method), with_head(method, base)))
-    return [other for other in others if other != method and other in lines]
-
-
 def headline(rows: Sequence[Row]) -> list[Row]:
     """Rows of the F1 after the last round and of its mean over all of them, which are one a method."""
     return [row for row in rows if row.metric in ("F1", "area")]
-
-
-def differences(lines: Lines) -> list[dict[str, object]]:
-    """Every method less its :func:`rivals`: F1 after the last round, and its mean over all of them, with an interval
-    and a test of this very difference (:func:`chemxl.learning.gained`)."""
-    rows: list[dict[str, object]] = []
-    pairs = []
-    curves = {method: counted(values) for method, values in lines.items()}
-    for method in lines:
-        for other in rivals(lines, method):
-            for part in ("last round", "all rounds"):
-                both = [curves[method], curves[other]]
-                if part == "last round":  # one score for all tests: as if every round had been like the last
-                    both = [Learning(c.sizes, np.repeat(c.counts[:, -1:], len(c.sizes), axis=1)) for c in both]
-                pairs.append((both[1], both[0]))
-                rows.append({"method": method, "less": other, "F1 of": part})
-    found = learning.gained(pairs)
-    return [
-        row | {"difference": show.value(one.difference, one.low, one.high), "p": one.p}
-        for row, one in zip(rows, found, strict=True)
-    ]
-
-
-def less(values: Sequence[ActiveLearning], *, others: Sequence[ActiveLearning]) -> Interval:
-    """Mean height of the curve less that of other loops, with an interval over documents and seeds."""
-    [found] = learning.gained([(counted(others), counted(values))])
-    return found.difference, found.low, found.high
 
 
 def after(values: Sequence[ActiveLearning], *, number: int) -> Interval:

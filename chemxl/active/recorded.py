@@ -1,4 +1,4 @@
-"""What chapter 2 shows of recorded rows: learning curves, differences between methods, and calibration."""
+"""What chapter 2 shows of recorded rows: learning curves, lengths of sentences, and calibration."""
 
 from __future__ import annotations
 
@@ -31,21 +31,6 @@ def curves(recorded: Sequence[Row]) -> dict[str, list[Curve]]:
                 for method, rows in group.items()
             ]
     return made
-
-
-def differences(recorded: Sequence[Row]) -> list[dict[str, object]]:
-    """Mean F1 over the curve, each method less those that it is compared with."""
-    return [
-        {
-            "task": task,
-            "method": method,
-            "less": row.metric.removeprefix("less "),
-            "difference": show.value(row.value, row.low, row.high),
-        }
-        for task, methods in _of(recorded, "less").items()
-        for method, rows in methods.items()
-        for row in rows
-    ]
 
 
 def words(recorded: Sequence[Row]) -> list[dict[str, object]]:

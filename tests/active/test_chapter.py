@@ -1,8 +1,7 @@
-"""What chapter 2 declares, and what its curves say: rows of their own, areas, sentences to a goal, tests."""
+"""What chapter 2 declares, and what its curves say: rows of their own, areas, heights by words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from chemxl import corpora, metrics, recording, records
-from chemxl.active import chapter, curves
+from chemxl import corpora, recording, records
+from chemxl.active import chapter, compared, curves
 from chemxl.active.experiments import ActiveLearning
 from chemxl.active.spectral import SpectralEvaluation, SpectralFineTune
 from chemxl.book.sources import _declared
@@ -20,6 +19,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.ner.experiments import gold
 from chemxl.ner.samples import split
+from tests.active.loops import Done
 
 ROOT = Path(__file__).parents[2]
 PROFILES = get_args(chapter.Profile)
@@ -29,43 +29,18 @@ LOOPS = chapter.Loops(
 METHODS = ["random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+bound"]
 
 
-class Done:
-    """A finished loop with these numbers of right mentions of ten, after rounds of ten units each."""
-
-    def __init__(self, right: Sequence[int], *, words: int = 100, auroc: float = 0.5) -> None:
-        self.right, self.words = right, words
-        f1 = [r / 10 for r in right]
-        area = float(np.trapezoid(f1)) / max(1, len(f1) - 1)
-        self.metrics = {"micro.f1": f1[-1], "area": area, "auroc.entropy": auroc}
-
-    def run(self) -> Done:
-        return self
-
-    def history(self) -> list[dict[str, Any]]:
-        return [{"units": 10 * i, "words": self.words * i, "steps": 7} for i in range(1, len(self.right) + 1)]
-
-    def every(self) -> list[metrics.Counts]:
-        documents = [np.array([[[int(i < r), 1, 1]] for i in range(10)]) for r in self.right]
-        return [metrics.Counts(("CHEM",), values) for values in documents]
-
-    def counts(self) -> metrics.Counts:
-        return self.every()[-1]
-
-    def curve(self) -> tuple[list[int], list[float]]:
-        return [10 * i for i in range(1, len(self.right) + 1)], [r / 10 for r in self.right]
-
-
 @pytest.mark.parametrize("profile", PROFILES)
 def test_rows_have_names_and_configurations_of_their_own(profile: chapter.Profile) -> None:
-    due = [
-        line
-        for task in chapter.tasks(profile, sentences=100)
-        for line in recording.looped(LOOPS, task, METHODS, seeds=(0, 1), profile=profile)
-    ]
-    own = [value for line in due for value in line.experiments[:2]]  # then those that it is compared with
+    tasks = chapter.tasks(profile, sentences=100)
+    every = [line for task in tasks for line in recording.looped(LOOPS, task, METHODS, seeds=(0, 1), profile=profile)]
+    names = [task.name for task in tasks]
+    due = [line for line in every if line.name not in names]
+    own = [value for line in due for value in line.experiments]
     assert len({value.config_hash() for value in own}) == len(own) == 2 * len(due)
-    assert {value for line in due for value in line.experiments} == set(own)
-    assert len({line.name for line in due}) == len(due)
+    together = [line for line in every if line.name in names]
+    assert [line.name for line in together] == names
+    assert {value for line in together for value in line.experiments} == set(own)
+    assert len({line.name for line in every}) == len(every)
     for value in own:
         assert Value.from_config(value.config()) == value
 
@@ -125,23 +100,6 @@ def test_the_area_has_an_interval_around_it() -> None:
     assert curves.area(alike) == (1.0, 1.0, 1.0)
 
 
-def test_tests_are_of_the_difference_beside_them() -> None:
-    same: Any = [Done([2, 4])]
-    better: Any = [Done([9, 10])]
-    lines = {"random": same, "entropy": better, "random+always": better, "mahalanobis+always": better}
-    rows = curves.differences(lines)
-    assert [(row["method"], row["less"]) for row in rows[::2]] == [
-        ("entropy", "random"),
-        ("random+always", "random"),
-        ("mahalanobis+always", "random+always"),
-    ]
-    found = [float(str(row["difference"]).split(" ")[0]) for row in rows]
-    assert found == pytest.approx([0.6, 0.65, 0.6, 0.65, 0, 0])
-    assert rows[4]["p"] == rows[5]["p"] == 1 and float(str(rows[1]["p"])) < 0.05
-    value, low, high = curves.less(better, others=same)
-    assert value == pytest.approx(0.65) and low < value < high
-
-
 def test_the_height_of_a_curve_between_two_places() -> None:
     totals = np.array([[2, 10, 10, 4, 10, 10, 8, 10, 10]])  # F1 0.2, 0.4, 0.8
     assert curves.height([10, 20, 40], 10, 40)(totals) == pytest.approx([(3 + 12) / 30])
@@ -158,20 +116,12 @@ def test_words_are_compared_where_all_have_them() -> None:
 
 
 def test_what_was_reached_is_told() -> None:
-    whole: Any = {"": [Done([8]), Done([8])]}
     values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
     better: Any = [Done([2, 8, 9]), Done([2, 8, 9])]
     lines = {"random": values, "entropy": better}
-    row, entropy = curves.reached(lines)
+    row, _ = curves.reached(lines)
     assert row["words a sentence"] == "15.0" and row["steps a training"] == 7
     assert str(row["mean F1 by sentences"]).startswith("0.475 [")
-    row, entropy = curves.goals(lines, whole)
-    assert row["F1 with all annotated"] == 0.8 and row["F1 that random ends in"] == pytest.approx(0.7)
-    assert str(row["sentences to 95% of it"]).startswith("> 30 [") and row["saved against random"] == ""
-    assert str(row["sentences to it"]).startswith("30 [")
-    assert str(entropy["sentences to 95% of it"]).startswith("19 [")  # 10 + 10 (0.76 - 0.2) / 0.6
-    assert str(entropy["sentences to it"]).startswith("18 [")  # 10 + 10 (0.7 - 0.2) / 0.6
-    assert str(entropy["saved against random"]).startswith("12 [")
     assert curves.over_seeds([0.5]) == (0.5, 0.5, 0.5)
     mean, low, high = curves.over_seeds([0.4, 0.6])
     assert mean == pytest.approx(0.5) and high - mean == pytest.approx(12.7062 * 0.1, rel=1e-4) and low < 0
@@ -188,13 +138,22 @@ def test_a_small_chapter_from_end_to_end() -> None:
     assert len({(row.table, row.row, row.metric) for row in rows}) == len(rows)
     assert {row.table for row in rows} == set(chapter.tables("small").values())
     of = {metric: row for row in rows for metric in [row.metric] if "mahalanobis" in row.row}
-    assert of.keys() == {"F1", "area", "4 sentences", "8 sentences", "less random+always", "words a sentence"}
+    assert of.keys() == {"F1", "area", "4 sentences", "8 sentences", "words a sentence"}
     assert of["F1"].value == of["8 sentences"].value == round(lines[methods[1]][0].run().metrics["micro.f1"], 4)
     assert of["F1"].n == len(task.test.load()) and isinstance(of["F1"].recreated(), ActiveLearning)
     told = {row.metric for row in rows if "random+none" in row.row}
-    assert {"entropy", "entropy.sum", "pool"} <= told and "less random+none" not in told
+    assert {"entropy", "entropy.sum", "pool"} <= told
     [whole] = [row for row in rows if "all+none" in row.row]
     assert whole.value == round(wholes["none"][0].run().metrics["micro.f1"], 4)
+    last = next(line for line in compared.compared(rows) if line["method"] == methods[1])
+    ends = [one for one in rows if one.metric == "F1" and ("mahalanobis" in one.row or "random+always" in one.row)]
+    assert (last["task"], last["less"], last["F1 of"]) == (task.name, "random+always", "last round")
+    found = float(str(last["difference"]).split(" ")[0].replace("−", "-"))
+    assert found == pytest.approx((ends[0].value or 0) - (ends[1].value or 0), abs=2e-3)
+    assert isinstance(last["p"], float) and 0 < last["p"] <= 1
+    assert [line["method"] for line in compared.needed(rows)] == list(lines)
+    heights = {line["method"]: line for line in compared.reached(rows)}
+    assert heights[methods[0]]["mean F1 by words"] and "mean F1 by words" not in heights["all+none"]
     kept = curves.headline(rows)
     assert {row.metric for row in kept} == {"F1", "area"} and records.tables(kept, kept, [])
     assert len(curves.risks(lines, ["entropy"])[0].runs[0]) == 20
