@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from chemxl import learning, records
+from chemxl import comparisons, learning, records
 from chemxl.active.chapter import Task, control, parsed, tables, with_head
 from chemxl.active.curves import Lines, by_words, counted
 from chemxl.learning import BOUNDS, Estimate, Learning, Saving
@@ -21,7 +20,7 @@ ENOUGH = 0.95  # of the F1 with everything annotated
 WHOLE, RANDOM, SAVED = f"{ENOUGH:.0%} of all annotated", "what random ends in", "saved on the way to that"
 LAST, EVERY = "last round", "all rounds"
 _ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
-_LESS, _P, _OF = " − ", ", p", ": "
+_LESS, _OF = " − ", ": "
 Cells = list[dict[str, object]]
 Wholes = Mapping[str, Sequence[Evaluation]]
 
@@ -77,10 +76,7 @@ def rows(task: Task, lines: Lines, wholes: Wholes, profile: str) -> list[Row]:
         first, how = next(iter(lines.values())), {"profile": profile, "metric": metric, "scorer": scorer}
         return records.known(CHAPTER, tables(profile)[table], task.name, first, found=found, **how)
 
-    made = []
-    for asked, one in differences(lines).items():
-        made.append(row("less", asked, one[:3], f"difference of F1, {records.SCORER}"))
-        made.append(row("less", f"{asked}{_P}", (one.p,) * 3, "approximate randomisation, Holm's method"))
+    made = comparisons.rows(differences(lines), partial(row, "less"))
     for asked, goal in goals(lines, wholes).items():
         made.append(row("needed", asked, (goal.value, goal.low, goal.high), "annotated sentences"))
     for method, height in by_words(lines).items():
@@ -94,15 +90,12 @@ def _of(found: Sequence[Row], table: str) -> list[Row]:
 
 def compared(found: Sequence[Row]) -> Cells:
     """Differences of F1 with interval and p."""
-    lines: dict[tuple[str, str], dict[str, object]] = {}
-    for row in _of(found, "less"):
-        asked = row.metric.removesuffix(_P)
+    made: Cells = []
+    for (task, asked), cells in comparisons.cells(_of(found, "less")).items():
         part, _, pair = asked.partition(_OF)
         method, _, other = pair.partition(_LESS)
-        line: dict[str, object] = {"task": row.row, "method": method, "less": other, "F1 of": part}
-        line = lines.setdefault((row.row, asked), line)
-        line |= {"difference": records.interval(row)} if row.metric == asked else {"p": row.value}
-    return list(lines.values())
+        made.append({"task": task, "method": method, "less": other, "F1 of": part, **cells})
+    return made
 
 
 def needed(found: Sequence[Row]) -> Cells:
@@ -121,8 +114,7 @@ def needed(found: Sequence[Row]) -> Cells:
 def reached(found: Sequence[Row]) -> Cells:
     """F1 after the last round, and the mean F1 over annotated sentences and over annotated words."""
     lines: dict[tuple[str, str], dict[str, object]] = {}
-    columns: dict[str, Any] = {"F1": "F1 of the last round", "area": "mean F1 by sentences"}
-    for table, column in columns.items():
+    for table, column in (("F1", "F1 of the last round"), ("area", "mean F1 by sentences")):
         for row in _of(found, table):
             method, _, task = row.row.split(", ", 1)[1].partition(_OF)
             lines.setdefault((task, method), {"task": task, "method": method})[column] = records.interval(row)

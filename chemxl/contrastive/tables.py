@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chemxl import learning, metrics, records, significance
+from chemxl import comparisons, learning, metrics, records, significance
 from chemxl.contrastive.chapter import COSINE, GAUSSIAN, LABELS, NONE, TWICE, VIEWS, Grid, Task
 from chemxl.figures import Curve
 from chemxl.ner.experiments import Evaluation
@@ -17,7 +17,7 @@ from chemxl.records import Row
 CHAPTER = "06_contrastive_pretraining"
 SCORES, DIFFERENCES, SAVED = "Contrastive pretraining", "Contrastive pretraining, differences", "Sentences saved"
 PAIRS = ((GAUSSIAN, NONE), (GAUSSIAN, TWICE), (GAUSSIAN, COSINE), (VIEWS, GAUSSIAN))
-_SIZE, _P = " sentences: ", ", p"
+_SIZE = " sentences: "
 Lines = Mapping[str, Sequence[Evaluation]]
 Cells = list[dict[str, object]]
 
@@ -43,10 +43,7 @@ def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
         how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "found": found}
         return records.known(CHAPTER, table(what, profile), task.name, first, **how)
 
-    made = []
-    for asked, found in differences(grid, task, lines).items():
-        made.append(row(DIFFERENCES, asked, found[:3], f"difference of F1, {records.SCORER}"))
-        made.append(row(DIFFERENCES, f"{asked}{_P}", (found.p,) * 3, "approximate randomisation, Holm's method"))
+    made = comparisons.rows(differences(grid, task, lines), partial(row, DIFFERENCES))
     for method, e in saved(grid, task, lines).items():
         made.append(row(SAVED, f"{method}{learning.BOUNDS[e.bound]}", (e.value, e.low, e.high), "labelled sentences"))
     return made
@@ -135,15 +132,9 @@ def by_type(found: Sequence[Row]) -> Cells:
 
 def compared(found: Sequence[Row]) -> Cells:
     """Differences of F1 with interval and p."""
-    lines: dict[tuple[str, str], dict[str, object]] = {}
-    for row in found:
-        if row.table.startswith(f"{DIFFERENCES}: "):
-            asked = row.metric.removesuffix(_P)
-            size, _, pair = asked.partition(_SIZE)
-            line: dict[str, object] = {"task": row.row, "sentences": size, "compared": pair}
-            line = lines.setdefault((row.row, asked), line)
-            line |= {"difference": records.interval(row)} if row.metric == asked else {"p": row.value}
-    return list(lines.values())
+    asked = comparisons.cells([row for row in found if row.table.startswith(f"{DIFFERENCES}: ")])
+    parts = {key: key[1].partition(_SIZE) for key in asked}
+    return [{"task": key[0], "sentences": parts[key][0], "compared": parts[key][2], **asked[key]} for key in asked]
 
 
 def fewer(found: Sequence[Row]) -> Cells:
