@@ -42,11 +42,11 @@ rounds: int = 3
 budget: int = 30
 sentences: int = 300
 documents: int = 0
-steps: int = 80
+steps: int = 60
 rate: float = 0.001
 head_rate: float = 0.002
 tokens: int = 256
-whole_epochs: int = 10
+whole_epochs: int = 8
 bound: float = 1.25
 seeds: list = [0, 1, 2]
 

@@ -51,11 +51,11 @@ active: dict = {
     "budget": 30,
     "sentences": 300,
     "documents": 0,
-    "steps": 80,
+    "steps": 60,
     "rate": 0.001,
     "head_rate": 0.002,
     "tokens": 256,
-    "whole_epochs": 10,
+    "whole_epochs": 8,
     "bound": 1.25,
 }
 
