@@ -260,10 +260,11 @@ for title, group in recorded.curves(kept).items():
     )
 
 # %%
-note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds; of words a t interval over seeds."
+note = f"{records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds."
 if kept:
     display(show.table(compared.reached(kept), caption="Recorded: what was reached", note=note))
-    display(show.table(recorded.words(kept), caption="Recorded: words that an annotated sentence has", note=note))
+    caption = "Recorded: words that an annotated sentence has"
+    display(show.table(recorded.words(kept), caption=caption, note="95 % t interval over seeds."))
 
 # %% [markdown]
 # How much annotation is that? One goal is a share of the F1 with the whole pool annotated. Few rounds may not come to it.
