@@ -44,13 +44,14 @@ def test_a_curve_that_falls_again_crosses_where_it_first_does() -> None:
 
 
 def test_transfer_saves_sentences() -> None:
-    alone = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.77)
     moved = learning([0.5, 0.6, 0.75, 0.8, 0.8, 0.8], full=0.9)  # its own full corpus is no goal
+    alone = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.75)
     gain = saved(alone, moved, rng=np.random.default_rng(0))
     assert gain.low <= gain.value <= gain.high
-    assert gain.value > 500
-    assert gain.bound == ""
-    assert gain.neither < 0.01
+    assert gain.value > 300
+    assert (gain.bound, gain.neither) == ("", 0)
+    higher = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.77)
+    assert saved(higher, moved, rng=np.random.default_rng(0)).value > 500
     short = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.7)
     nothing = saved(short, short, rng=np.random.default_rng(0))
     assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)

@@ -9,7 +9,8 @@ import numpy as np
 
 from chemxl import comparisons, learning, records
 from chemxl.active.chapter import Task, control, parsed, tables, with_head
-from chemxl.active.curves import Lines, by_words, counted
+from chemxl.active.curves import Lines, by_words, controls, counted
+from chemxl.active.recorded import by_method, standing
 from chemxl.learning import BOUNDS, Estimate, Learning, Saving
 from chemxl.ner.experiments import Evaluation
 from chemxl.records import Row
@@ -58,8 +59,9 @@ def goals(lines: Lines, wholes: Wholes) -> dict[str, Estimate]:
     these it needs."""
     found: dict[str, Estimate] = {}
     rng = partial(np.random.default_rng, 0)
+    randoms = {method: counted(values) for method, values in controls(lines).items()}
     for method, values in lines.items():
-        random, far = counted(lines[control(method)]), counted(values, wholes[parsed(method)[1]])
+        random, far = randoms[control(method)], counted(values, wholes[parsed(method)[1]])
         near = Learning(far.sizes, far.counts, random.whole)
         found[f"{WHOLE}{_OF}{method}"] = learning.needed(far, rng=rng(), share=ENOUGH)
         found[f"{RANDOM}{_OF}{method}"] = learning.needed(near, rng=rng(), share=_ALL)
@@ -73,6 +75,7 @@ def rows(task: Task, lines: Lines, wholes: Wholes, profile: str) -> list[Row]:
     """What is asked of all loops of a task."""
 
     def row(table: str, metric: str, found: Interval, scorer: str) -> Row:
+        """Under the task's name and the first loops' configuration."""
         first, how = next(iter(lines.values())), {"profile": profile, "metric": metric, "scorer": scorer}
         return records.known(CHAPTER, tables(profile)[table], task.name, first, found=found, **how)
 
@@ -84,14 +87,10 @@ def rows(task: Task, lines: Lines, wholes: Wholes, profile: str) -> list[Row]:
     return made
 
 
-def _of(found: Sequence[Row], table: str) -> list[Row]:
-    return [row for row in found if row.table == tables(row.profile)[table]]
-
-
 def compared(found: Sequence[Row]) -> Cells:
     """Differences of F1 with interval and p."""
     made: Cells = []
-    for (task, asked), cells in comparisons.cells(_of(found, "less")).items():
+    for (task, asked), cells in comparisons.cells(standing(found, "less")).items():
         part, _, pair = asked.partition(_OF)
         method, _, other = pair.partition(_LESS)
         made.append({"task": task, "method": method, "less": other, "F1 of": part, **cells})
@@ -100,9 +99,9 @@ def compared(found: Sequence[Row]) -> Cells:
 
 def needed(found: Sequence[Row]) -> Cells:
     """Sentences to the two goals, and saved, a row a task and method."""
-    sizes = [int(row.metric.split()[0]) for row in _of(found, "sentences")]
+    sizes = [int(row.metric.split()[0]) for row in standing(found, "sentences")]
     lines: dict[tuple[str, str], dict[str, object]] = {}
-    for row in _of(found, "needed"):
+    for row in standing(found, "needed"):
         metric, bound = learning.parted(row.metric)
         goal, _, method = metric.partition(_OF)
         line = lines.setdefault((row.row, method), {"task": row.row, "method": method})
@@ -115,9 +114,9 @@ def reached(found: Sequence[Row]) -> Cells:
     """F1 after the last round, and the mean F1 over annotated sentences and over annotated words."""
     lines: dict[tuple[str, str], dict[str, object]] = {}
     for table, column in (("F1", "F1 of the last round"), ("area", "mean F1 by sentences")):
-        for row in _of(found, table):
-            method, _, task = row.row.split(", ", 1)[1].partition(_OF)
-            lines.setdefault((task, method), {"task": task, "method": method})[column] = records.interval(row)
-    for row in _of(found, "by words"):
+        for task, methods in by_method(found, table).items():
+            for method, [row] in methods.items():
+                lines.setdefault((task, method), {"task": task, "method": method})[column] = records.interval(row)
+    for row in standing(found, "by words"):
         lines[row.row, row.metric]["mean F1 by words"] = records.interval(row)
     return list(lines.values())

@@ -11,20 +11,24 @@ from chemxl.figures import Bar, Curve
 from chemxl.records import Row
 
 
-def _of(recorded: Sequence[Row], table: str) -> dict[str, dict[str, list[Row]]]:
-    """By task and by method the rows of a table, of whatever profile."""
+def standing(recorded: Sequence[Row], table: str) -> list[Row]:
+    """The rows of a table, of whatever profile."""
+    return [row for row in recorded if row.table == tables(row.profile)[table]]
+
+
+def by_method(recorded: Sequence[Row], table: str) -> dict[str, dict[str, list[Row]]]:
+    """The same by task and by method, where rows are named so."""
     found: dict[str, dict[str, list[Row]]] = {}
-    for row in recorded:
-        if row.table == tables(row.profile)[table]:
-            method, task = row.row.split(", ", 1)[1].split(": ", 1)
-            found.setdefault(task, {}).setdefault(method, []).append(row)
+    for row in standing(recorded, table):
+        method, task = row.row.split(", ", 1)[1].split(": ", 1)
+        found.setdefault(task, {}).setdefault(method, []).append(row)
     return found
 
 
 def curves(recorded: Sequence[Row]) -> dict[str, list[Curve]]:
     """F1 by annotated sentences, a list of curves a figure; by the figure's title."""
     made = {}
-    for task, methods in _of(recorded, "sentences").items():
+    for task, methods in by_method(recorded, "sentences").items():
         for family, group in families(methods).items():
             made[", ".join(filter(None, (task, family)))] = [
                 Curve.of(method, {int(row.metric.split()[0]): row.interval() for row in rows})
@@ -35,7 +39,7 @@ def curves(recorded: Sequence[Row]) -> dict[str, list[Curve]]:
 
 def words(recorded: Sequence[Row]) -> list[dict[str, object]]:
     """How long the annotated sentences are, a row a method, a column a task."""
-    found = _of(recorded, "words")
+    found = by_method(recorded, "words")
     lines: dict[str, dict[str, object]] = {}
     for task, methods in found.items():
         for method, rows in methods.items():
@@ -53,5 +57,5 @@ def ranked(recorded: Sequence[Row]) -> dict[str, list[Bar]]:
             for method, rows in methods.items()
             for row in rows
         ]
-        for task, methods in _of(recorded, "errors").items()
+        for task, methods in by_method(recorded, "errors").items()
     }

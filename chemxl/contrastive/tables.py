@@ -40,6 +40,7 @@ def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
     first = lines[grid.row(task, NONE, min(grid.sizes))]
 
     def row(what: str, metric: str, found: significance.Interval, scorer: str) -> Row:
+        """Under the task's name and the configuration of no pretraining."""
         how: dict[str, Any] = {"profile": profile, "metric": metric, "scorer": scorer, "found": found}
         return records.known(CHAPTER, table(what, profile), task.name, first, **how)
 
