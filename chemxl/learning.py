@@ -39,9 +39,10 @@ class Estimate:
         """With the ends that 95 % of the draws (B,) lie between."""
         return Estimate(value, *_ends(draws))
 
-    def sentences(self, most: int) -> str:
-        """As a table has it; ``>`` where a curve of so many sentences does not reach it."""
-        return _printed(self, f"> {most:,}")
+    def sentences(self, least: int, most: int) -> str:
+        """As a table has it; ``≤`` where a curve has reached it with the fewest sentences that were run, ``>`` where it
+        does not reach it with the most."""
+        return _printed(self, f"> {most:,}", least)
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Saving(Estimate):
     bound: Bound = ""
     neither: float = 0.0
 
-    def sentences(self, most: int = 0) -> str:
-        """As a table has it."""
+    def sentences(self, least: int = 0, most: int = 0) -> str:
+        """As a table has it; only its ends and its bound say what is not known."""
         return f"{self.bound} {_printed(self, '∞')}".lstrip()
 
 
@@ -71,10 +72,12 @@ def parted(metric: str) -> tuple[str, Bound]:
     return metric, ""
 
 
-def _printed(estimate: Estimate, infinite: str) -> str:
+def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> str:
     def one(number: float) -> str:
         if math.isnan(number):
             return "—"
+        if least is not None and number <= least:
+            return f"≤ {least:,.0f}"
         shown = infinite if math.isinf(number) else f"{abs(number):,.0f}"
         return f"−{shown}" if number < 0 and shown != "0" else shown
 
@@ -116,6 +119,12 @@ class Learning:
     def scores(self) -> np.ndarray:
         """F1 of each seed and size, (S, N)."""
         return f1(self.counts.sum(axis=2))
+
+    def scatter(self) -> float:
+        """The standard deviation of F1 over seeds, that of all sizes pooled; 0 of one seed."""
+        seeds, sizes = (scores := self.scores()).shape
+        squares = ((scores - scores.mean(axis=0)) ** 2).sum()
+        return math.sqrt(squares / ((seeds - 1) * sizes)) if seeds > 1 else 0.0
 
     def means(self) -> tuple[np.ndarray, float]:
         """Mean F1 over seeds by size, (N,), and on the full corpus."""
@@ -208,11 +217,20 @@ def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
     return height
 
 
-def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000) -> Estimate:
-    """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences."""
+def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000, logarithmic: bool = False) -> Estimate:
+    """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences.
+
+    Args:
+        logarithmic: over their logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
+    """
+    at = _places(learning.sizes, logarithmic)
     curves, _ = learning.drawn(rng, draws)
     curve, _ = learning.means()
-    return Estimate.of(float(mean_height(curve, learning.sizes)), mean_height(curves, learning.sizes))
+    return Estimate.of(float(mean_height(curve, at)), mean_height(curves, at))
+
+
+def _places(sizes: Sequence[int], logarithmic: bool) -> Sequence[float]:
+    return np.log(sizes).tolist() if logarithmic else sizes
 
 
 def height(sizes: Sequence[float]) -> Scorer:
@@ -220,7 +238,7 @@ def height(sizes: Sequence[float]) -> Scorer:
     return lambda totals: mean_height(each(totals), sizes)
 
 
-def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0) -> list[Comparison]:
+def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0, logarithmic: bool = False) -> list[Comparison]:
     """How much higher the area under the second curve of each pair is than that under the first, see :func:`area`; with
     an interval that pairs draws, and a test over all sizes at once, Holm's method over the pairs.
 
@@ -235,7 +253,7 @@ def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0) -> list
         if any(list(learning.sizes) != list(sizes) for learning in pair):
             raise ChemxlError("curves of other sizes have no areas to compare: run all with the same sizes")
     columns = [(other.columns(), without.columns()) for without, other in pairs]
-    return compare(columns, seed=seed, score=height(sizes))
+    return compare(columns, seed=seed, score=height(_places(sizes, logarithmic)))
 
 
 def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:

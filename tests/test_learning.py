@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chemxl.errors import ChemxlError
-from chemxl.learning import Learning, Saving, area, crossed, gained, needed, reached, saved
+from chemxl.learning import Estimate, Learning, Saving, area, crossed, gained, needed, reached, saved
 from tests.curves import SIZES, learning
 
 
@@ -104,6 +104,28 @@ def test_the_area_is_the_mean_height() -> None:
         for curve in ([0.8] * 6, [0, 0, 0, 0, 0, 0.8])
     )
     assert steep == pytest.approx(0.8, abs=0.02) and late < 0.25
+
+
+def test_the_area_over_logarithms_counts_few_sentences_more() -> None:
+    early, late = learning([0.8, 0.8, 0.8, 0.4, 0.4, 0.4], full=0.8), learning([0.4, 0.4, 0.4, 0.8, 0.8, 0.8], full=0.8)
+    for made, expected in ((early, 0.6), (late, 0.6)):  # half of the doublings, and the one between them
+        found = area(made, rng=np.random.default_rng(0), draws=50, logarithmic=True)
+        assert found.value == pytest.approx(expected, abs=0.02) and found.low <= found.value <= found.high
+    assert area(early, rng=np.random.default_rng(0), draws=2).value < 0.5
+    [gain] = gained([(early, late)], logarithmic=True)
+    apart = [area(made, rng=np.random.default_rng(0), draws=2, logarithmic=True).value for made in (early, late)]
+    assert gain.difference == pytest.approx(apart[1] - apart[0])
+
+
+def test_scatter_is_that_of_seeds_at_each_size() -> None:
+    made = learning([0.2, 0.4, 0.6, 0.7, 0.75, 0.8], full=0.8, seeds=4)
+    assert made.scatter() == pytest.approx(np.sqrt(made.scores().var(axis=0, ddof=1).mean()))
+    assert learning([0.5] * 6, full=0.5, seeds=1).scatter() == 0
+
+
+def test_what_the_fewest_reach_is_a_bound() -> None:
+    assert Estimate(50.0, 50.0, 60.0).sentences(50, 2000) == "≤ 50 [≤ 50, 60]"
+    assert Estimate(1000.0, 200.0, float("inf")).sentences(50, 2000) == "1,000 [200, > 2,000]"
 
 
 def test_shapes_that_do_not_fit_are_an_error() -> None:

@@ -19,7 +19,7 @@ SMALL = """
    methods: [entropy+none, mahalanobis+always]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: &pretrain {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
-05_transfer: &transfer {seeds: [0, 1], few: [5, 10], few_visits: 10, source_most: 10, source_epochs: 1}
+05_transfer: &transfer {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: &contrastive {seeds: [0, 1], sizes: [10, 20], visits: 40}
 10_scoreboard:
   <<: [*ner, *collect, *pretrain, *transfer, *contrastive]

@@ -106,7 +106,7 @@ def needed(found: Sequence[Row]) -> Cells:
         goal, _, method = metric.partition(_OF)
         line = lines.setdefault((row.row, method), {"task": row.row, "method": method})
         one = Saving(*row.interval(), bound) if goal == SAVED else Estimate(*row.interval())
-        line[goal] = one.sentences(max(sizes, default=0))
+        line[goal] = one.sentences(min(sizes, default=0), max(sizes, default=0))
     return list(lines.values())
 
 

@@ -21,6 +21,7 @@ from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
 from chemxl.transfer.texts import Text, targets, texts
 
 NONE = "none"
+AS_LONG = "none, as long"  # trained without a source until as much was read as with one
 
 
 def table(what: str, type: str, profile: str) -> str:
@@ -61,7 +62,7 @@ class Curve:
     Args:
         name: of its rows that are about all sizes.
         values: by row, a row a size, one a seed.
-        full: trained on all sentences of the target, one a seed.
+        full: the target's own tagger of the matrix, one a seed.
     """
 
     target: Text
@@ -71,6 +72,11 @@ class Curve:
     sizes: Sequence[int]
     values: dict[str, list[FewShot]]
     full: Sequence[ZeroShot]
+
+    @property
+    def start(self) -> str:
+        """What all taggers of it begin from."""
+        return self.source.label if self.source else NONE
 
     @property
     def largest(self) -> Sequence[FewShot]:
@@ -103,6 +109,8 @@ class Grid:
         batch_tokens: of a batch.
         learning_rate: of the encoder.
         head_learning_rate: of the head.
+        few_as_long: sizes at which a tagger without a source is also trained until it has read as many sentences as one
+            with a source, that is those of the source, too.
     """
 
     profile: Profile
@@ -116,6 +124,7 @@ class Grid:
     head_learning_rate: float
     seeds: Sequence[int] = (0, 1, 2)
     base_layers: int = 0
+    few_as_long: Sequence[int] = ()
 
     @property
     def encoder(self) -> str | encoders.Pretrained:
@@ -169,7 +178,7 @@ class Grid:
         )
 
     def source(self, text: Text, type: str, seed: int) -> FineTune:
-        """A tagger trained on the whole of a text."""
+        """A tagger trained on a text, cut to ``source_most`` sentences."""
         train = self.labelled(text, type, most=self.source_most or ALL, seed=seed)
         return FineTune(encoder=self.encoder, train=(train,), training=self.training(self.source_epochs), seed=seed)
 
@@ -177,19 +186,47 @@ class Grid:
         """That tagger on a test part, one a seed."""
         return [ZeroShot(model=self.source(source, type, seed), test=target.tested(type)) for seed in self.seeds]
 
-    def few_shot(self, source: Text | None, target: Text, type: str, size: int) -> list[FewShot]:
-        """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed."""
+    def few_shot(
+        self, source: Text | None, target: Text, type: str, size: int, *, epochs: int | None = None
+    ) -> list[FewShot]:
+        """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed.
+
+        Args:
+            epochs: see :meth:`epochs`.
+        """
         return [
             FewShot(
                 encoder=self.encoder,
                 start=self.source(source, type, seed) if source else None,
                 train=(self.labelled(target, type, most=size, seed=seed),),
                 test=target.tested(type),
-                training=self.training(self.epochs(size)),
+                training=self.training(epochs or self.epochs(size)),
                 seed=seed,
             )
             for seed in self.seeds
         ]
+
+    def as_long(self, target: Text, type: str) -> dict[str, list[FewShot]]:
+        """By row, without a source, until as many sentences were read as with one; a row a size, one a seed.
+
+        Raises:
+            ChemxlError: sources are not cut, so that each is of another length, or a size is not one of ``few``.
+        """
+        if self.few_as_long and not self.source_most:
+            raise ChemxlError("few_as_long needs sources of one length: give source_most, or leave few_as_long empty")
+        if other := set(self.few_as_long) - set(self.few):
+            raise ChemxlError(f"few_as_long has {min(other)}, few has not: take sizes of few")
+        made = {}
+        for size in self.few_as_long:
+            read = self.source_most * self.source_epochs + size * self.epochs(size)
+            name = self.row(f"{AS_LONG} + {size} sentences", target, type)
+            made[name] = self.few_shot(None, target, type, size, epochs=round(read / size))
+        return made
+
+    def longer(self, curves: Sequence[Curve], type: str) -> dict[str, list[FewShot]]:
+        """:meth:`as_long` of the targets of curves."""
+        targets = dict.fromkeys(curve.target for curve in curves)
+        return {name: values for target in targets for name, values in self.as_long(target, type).items()}
 
     def row(self, source: str, target: Text, type: str) -> str:
         """The name of a row."""

@@ -14,13 +14,14 @@ from chemxl import metrics, records, significance
 from chemxl.grid import run_all
 from chemxl.learning import BOUNDS, SHARE, Estimate, area, gained, needed, saved
 from chemxl.records import Row
-from chemxl.transfer.chapter import Curve, Grid, Name, demonstration, table
+from chemxl.transfer.chapter import AS_LONG, Curve, Grid, Name, demonstration, table
 from chemxl.transfer.crossings import first_crossings, simulated
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
 
 CHAPTER = "05_transfer"
 TEXTS = "Texts"
 ZERO, TESTS, FEW, ENOUGH, EARLY = "Zero-shot", "Tests", "Few-shot", "Sentences", "First crossings"
+LONG = "As long"
 SHARES = (SHARE, 0.9)  # the paper's, and one that curves of few sentences come to
 COUNTED, CURVE = "labelled sentences", "the curve"
 Matrix = Mapping[str, Sequence[ZeroShot]]
@@ -62,10 +63,11 @@ def few_shot_all(grid: Grid, type: str, scores: Mapping[str, float]) -> list[Row
         scores: F1 of the matrix by row.
     """
     curves = grid.curves(scores, type)
-    run_all([value for curve in curves for value in curve.experiments])
-    lines = [line for curve in curves for line in curve.values.items()]
+    longer = grid.longer(curves, type)
+    run_all([value for curve in curves for value in curve.experiments] + [v for of in longer.values() for v in of])
+    lines = [*(line for curve in curves for line in curve.values.items()), *longer.items()]
     made = [row for name, values in lines for row in few_shot(name, values, type, grid.profile)]
-    return made + enough(curves, grid.profile)
+    return made + enough(curves, grid.profile) + as_long(grid, curves, type)
 
 
 def scores(rows: Sequence[Row], type: str, profile: str) -> dict[str, float]:
@@ -116,13 +118,13 @@ class _Line:
 
 
 def tests(matrix: Matrix, type: str, profile: str) -> list[Row]:
-    """F1 of every text less that of the best other text on the same test, with an interval and a p-value.
+    """F1 of every text less that of the best text other than the one tested, with an interval and a p-value.
 
-    Holm's method corrects over all pairs of texts on a test, since the best one is chosen by the same scores.
+    Holm's method corrects over all pairs of texts on all tests, since the best one is chosen by the same scores.
     """
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     for name, values in matrix.items():
-        found.setdefault(Name.of(name).target, {})[name] = [value.counts().column() for value in values]
+        found.setdefault(Name.of(name).target, {})[name] = _columns(values)
     pairs, kept, bests = [], [], set()
     for target, columns in found.items():
         others = [name for name in columns if Name.of(name).source != target]
@@ -143,17 +145,38 @@ def tests(matrix: Matrix, type: str, profile: str) -> list[Row]:
 
 def enough(curves: Sequence[Curve], profile: str) -> list[Row]:
     """What the curves of one type say; tests of transfer against none are corrected over all of them."""
-    scorer = "F1, mean over numbers of sentences"
+    scorer = "F1, mean over logarithms of numbers of sentences"
     moved = [curve for curve in curves if curve.source is not None]
-    gains = iter(gained([(alone(curves, curve).learning, curve.learning) for curve in moved]))
+    gains = iter(gained([(alone(curves, curve).learning, curve.learning) for curve in moved], logarithmic=True))
     made = []
     for curve in curves:
         line = _Line(table(ENOUGH, curve.type, profile), curve.name, curve.largest, profile)
         found = _thresholds(curve, alone(curves, curve))
         made += [line.estimated(metric, COUNTED, estimate) for metric, estimate in found.items()]
-        made.append(line.estimated("area", scorer, area(curve.learning, rng=np.random.default_rng(0))))
+        height = area(curve.learning, rng=np.random.default_rng(0), logarithmic=True)
+        made.append(line.estimated("area", scorer, height))
+        made.append(line.row("scatter", "standard deviation of F1 over seeds", curve.learning.scatter()))
         made += _early(curve, profile) if curve.source is None else line.compared("gained", scorer, next(gains))
     return made
+
+
+def as_long(grid: Grid, curves: Sequence[Curve], type: str) -> list[Row]:
+    """What of transfer is the source, and what longer training: F1 of every curve less that of a tagger that has no
+    source and has read as many sentences as one with; Holm's method over all of a type."""
+    longer = grid.longer(curves, type)
+    lines, others = [], []
+    for size in grid.few_as_long:
+        for curve in curves:
+            name = grid.row(f"{curve.start} + {size} sentences", curve.target, type)
+            lines.append(_Line(table(LONG, type, grid.profile), name, curve.values[name], grid.profile))
+            others.append(longer[grid.row(f"{AS_LONG} + {size} sentences", curve.target, type)])
+    pairs = [(_columns(line.values), _columns(other)) for line, other in zip(lines, others, strict=True)]
+    found = zip(lines, significance.compare(pairs), strict=True)
+    return [row for line, one in found for row in line.compared("difference", records.SCORER, one)]
+
+
+def _columns(values: Sequence[ZeroShot] | Sequence[FewShot]) -> list[np.ndarray]:
+    return [value.counts().column() for value in values]
 
 
 def alone(curves: Sequence[Curve], curve: Curve) -> Curve:

@@ -8,8 +8,9 @@ from chemxl import records, show
 from chemxl.figures import Curve as Line
 from chemxl.learning import SHARE, Bound, Estimate, Saving, parted
 from chemxl.records import Row
-from chemxl.transfer.chapter import NONE, Name
-from chemxl.transfer.rows import COUNTED, CURVE, EARLY, ENOUGH, FEW, TESTS, TEXTS, ZERO, goal
+from chemxl.significance import Interval
+from chemxl.transfer.chapter import AS_LONG, NONE, Name
+from chemxl.transfer.rows import COUNTED, CURVE, EARLY, ENOUGH, FEW, LONG, TESTS, TEXTS, ZERO, goal
 from chemxl.transfer.texts import DISEASE, DRUG
 
 SIGNIFICANT = 0.05
@@ -19,6 +20,7 @@ PAPERS = {
     ENOUGH: "Paper 1, table 5",
 }
 Cells = list[dict[str, object]]
+_LABELS = {NONE: "no pretraining", AS_LONG: "no pretraining, trained as long"}  # in figures
 _STARTS = ("best", "worst", "no")  # pretraining: the order of a target's curves
 _LEARNT = ("to learn from", "mentions in these", "read as a source")
 _SCORED = ("held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions")
@@ -112,15 +114,15 @@ def _against(row: str) -> str:
 
 
 def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
-    """Curves of one target as they were recorded, or built: mean F1 and interval by size."""
-    found: dict[str, list[tuple[int, Row]]] = {}
-    for r in rows:
-        if (r.table, r.metric, Name.of(r.row).target) == (name, "F1", target):
-            found.setdefault(Name.of(r.row).source, []).append((int(Name.of(r.row).sentences), r))
-    return [
-        Line.of("no pretraining" if source == NONE else source, {size: r.interval() for size, r in of})
-        for source, of in found.items()
-    ]
+    """Curves of one target as they were recorded, or built: mean F1 and interval by size, after no sentence that of
+    zero-shot transfer."""
+    zero = name.replace(FEW, ZERO, 1)
+    scored = [(Name.of(r.row), r) for r in rows if r.table in (zero, name) and r.metric == "F1"]
+    found: dict[str, dict[float, Interval]] = {n.source: {} for n, _ in scored if n.target == target and n.sentences}
+    for n, r in sorted(scored, key=lambda one: int(one[0].sentences or 0)):
+        if n.target == target and n.source in found:
+            found[n.source][int(n.sentences or 0)] = r.interval()
+    return [Line.of(_LABELS.get(source, source), points) for source, points in found.items()]
 
 
 def drawn(rows: Sequence[Row]) -> list[tuple[str, str, list[Line]]]:
@@ -130,21 +132,36 @@ def drawn(rows: Sequence[Row]) -> list[tuple[str, str, list[Line]]]:
 
 
 def lengths(rows: Sequence[Row]) -> Cells:
-    """Sentences that were read at each size, and steps; those of full performance in the last column."""
-    cells: dict[tuple[str, str], dict[str, object]] = {}
+    """Sentences that were read at each size without a source, and steps; those of full performance in the last column.
+    What was trained as long as after a source has a line of its own."""
+    cells: dict[tuple[str, str, bool], dict[str, object]] = {}
     steps = {(r.table, r.row): r.value for r in rows if r.metric == "steps"}
     for r in sorted((r for r in rows if r.metric == "sentences read"), key=lambda r: not r.table.startswith(FEW)):
         name = Name.of(r.row)
-        if (key := (name.target, name.types)) in cells or name.sentences:
-            line = cells.setdefault(key, {"target": name.target, "type": name.types})
+        if (key := (name.target, name.types, long := name.source == AS_LONG)) in cells or name.sentences:
+            how = "as long" if long else "as in curves"
+            line = cells.setdefault(key, {"target": name.target, "type": name.types, "trained": how})
             shown = f"{r.value:,.0f} ({steps[r.table, r.row]:,.0f})"
-            line[f"{int(name.sentences):,} sentences" if name.sentences else "whole training part"] = shown
+            line[f"{int(name.sentences):,} sentences" if name.sentences else "full performance"] = shown
     return list(cells.values()) or records.nothing()
 
 
 def summary(rows: Sequence[Row], name: str) -> Cells:
     """What the curves say: sentences to a goal, first crossings, sentences saved, areas."""
     return _by_curve(rows, name) or records.nothing()
+
+
+def longer(rows: Sequence[Row]) -> Cells:
+    """Curves against a tagger without a source that was trained as long as one with: F1 of both, the difference, p."""
+    f1 = {r.row: r for r in rows if r.table.startswith(FEW) and r.metric == "F1"}
+    cells: dict[str, dict[str, object]] = {}
+    for r in (r for r in rows if r.table.startswith(LONG)):
+        name = Name.of(r.row)
+        other = f1[r.row.replace(f": {name.source} + ", f": {AS_LONG} + ", 1)]
+        start = {"target": name.target, "type": name.types, "sentences": int(name.sentences)}
+        both = {"pretrained on": name.source, "F1": f1[r.row].value, "F1 of none, as long": other.value}
+        cells.setdefault(r.row, start | both)[r.metric] = r.value if r.metric == "p" else records.interval(r)
+    return list(cells.values()) or records.nothing()
 
 
 def early(rows: Sequence[Row]) -> Cells:
@@ -160,11 +177,11 @@ def _by_curve(rows: Sequence[Row], name: str) -> Cells:
             curve = Name.of(r.row)
             line = cells.setdefault(r.row, {"target": curve.target, "type": curve.types, "pretrained on": curve.source})
             metric, bound = parted(r.metric)
-            line[metric] = _shown(r, bound, _most(rows))
+            line[metric] = _shown(r, bound, _sizes(rows))
     return list(cells.values())
 
 
-def _shown(r: Row, bound: Bound, most: int) -> object:
+def _shown(r: Row, bound: Bound, sizes: tuple[int, int]) -> object:
     """Sentences as such, shares in per cent, F1 with its interval, what has none alone."""
     value, low, high = r.interval()
     if r.metric.startswith("saved"):
@@ -172,14 +189,15 @@ def _shown(r: Row, bound: Bound, most: int) -> object:
     if r.metric.startswith(("neither", "too early")):
         return f"{value:.0%}"
     if r.scorer == COUNTED:
-        counted = Estimate(value, low, high).sentences(most)
+        counted = Estimate(value, low, high).sentences(*sizes)
         return counted.partition(" [")[0] if r.metric == CURVE else counted
     return value if low == value == high else records.interval(r)
 
 
-def _most(rows: Sequence[Row]) -> int:
-    """The most sentences that a few-shot tagger was trained on."""
-    return max((int(Name.of(r.row).sentences) for r in rows if r.table.startswith(FEW)), default=0)
+def _sizes(rows: Sequence[Row]) -> tuple[int, int]:
+    """The fewest and the most sentences that a few-shot tagger was trained on."""
+    found = [int(Name.of(r.row).sentences) for r in rows if r.table.startswith(FEW)]
+    return min(found, default=0), max(found, default=0)
 
 
 def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row]) -> Cells:
@@ -206,7 +224,7 @@ def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row
             if r.table.startswith(ENOUGH) and r.metric == goal(SHARE):
                 curve = Name.of(r.row)
                 start = next(starts.setdefault((curve.target, curve.types), iter(_STARTS)))
-                shown = _shown(r, "", _most(rows))
+                shown = _shown(r, "", _sizes(rows))
                 line(curve.target, curve.types, start)[title] = f"{curve.source}: {shown}".removeprefix(f"{NONE}: ")
     targets, asked = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
     order = sorted(cells, key=lambda key: (asked.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))

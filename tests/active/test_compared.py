@@ -39,7 +39,7 @@ def test_sentences_to_a_goal_lie_on_the_lines_between_rounds() -> None:
     values: Any = [Done([2, 4, 6], words=200), Done([2, 6, 8])]  # mean 0.2, 0.5, 0.7
     better: Any = [Done([2, 8, 9]), Done([2, 8, 9])]
     found = compared.goals({"random": values, "entropy": better}, whole)
-    said = {name: one.sentences(30).partition(" [")[0] for name, one in found.items()}
+    said = {name: one.sentences(10, 30).partition(" [")[0] for name, one in found.items()}
     assert said == {
         "95% of all annotated: random": "> 30",
         "what random ends in: random": "30",
@@ -73,10 +73,10 @@ def test_tables_say_what_rows_do() -> None:
     infinite = Estimate(float("inf"), 20, float("inf"))
     found = rows("needed", {"95% of all annotated: badge": infinite, "what random ends in: badge": Estimate(12, 9, 30)})
     found += rows("needed", {"saved on the way to that: badge, at least": Estimate(18, 3, float("inf"))})
-    found += rows("sentences", {"30 sentences": half}, "mini, badge: mini RU")
+    found += rows("sentences", {"10 sentences": half, "30 sentences": half}, "mini, badge: mini RU")
     [line] = compared.needed(found)
     assert (line["task"], line["method"]) == ("mini RU", "badge")
     assert line["95% of all annotated"] == "> 30 [20, > 30]"
-    assert line["what random ends in"] == "12 [9, 30]"
+    assert line["what random ends in"] == "12 [≤ 10, 30]"
     assert line["saved on the way to that"] == "≥ 18 [3, ∞]"
     assert compared.needed([]) == compared.compared([]) == compared.reached([]) == []

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from chemxl import corpora, encoders, metrics, recording, records
+from chemxl.collect.duplicates import leaks
+from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
 from chemxl.experiment import Value
 from chemxl.records import Row
@@ -85,7 +87,26 @@ def test_few_sentences_are_read_often_and_many_as_often_as_a_source() -> None:
     assert all(made.few_visits * 0.9 <= number < full for number in read)
     assert made.epochs(made.few[-1]) == made.source_epochs and made.few[-1] < made.source_most
     paper = chapter.Grid("paper", **parameters("paper"))
-    assert {paper.epochs(size) for size in paper.few} == {38}
+    assert {paper.epochs(size) for size in paper.few} == {38} and not paper.longer(
+        paper.curves(scores(paper, "DRUG"), "DRUG"), "DRUG"
+    )
+
+
+def test_without_a_source_as_much_is_read_as_with_one() -> None:
+    made = chapter.Grid("real", **parameters("real"))
+    target = next(text for text in made.texts if text.label == "RU EHR")
+    longer = made.as_long(target, texts.DRUG)
+    for size, (name, values) in zip(made.few_as_long, longer.items(), strict=True):
+        assert chapter.Name.of(name) == (chapter.AS_LONG, str(size), "RU EHR", "drugs")
+        due = made.source_most * made.source_epochs + size * made.epochs(size)
+        for value, short in zip(values, made.few_shot(None, target, texts.DRUG, size), strict=True):
+            assert abs(size * value.training.epochs - due) <= size / 2
+            same = {"training": short.training.config()}
+            assert value.config() | same == short.config() and value.training.rate == short.training.rate
+    with pytest.raises(ChemxlError, match="give source_most"):
+        grid("real", source_most=0, few_as_long=(10,)).as_long(target, texts.DRUG)
+    with pytest.raises(ChemxlError, match="few_as_long has 11, few has not"):
+        grid("real", few_as_long=(10, 11)).as_long(target, texts.DRUG)
 
 
 def test_all_start_from_the_first_layers_where_so_many_are_kept() -> None:
@@ -192,21 +213,53 @@ def test_curves_and_sentences_come_from_rows() -> None:
     counts = [
         row(f"e: none + {n} sentences → A, drugs", n * 2, table=rows.FEW, metric="sentences read") for n in (50, 2000)
     ]
+    long = "e: none, as long + 50 sentences → A, drugs"
+    counts.append(row(long, 900, table=rows.FEW, metric="sentences read"))
     counts += [r.model_copy(update={"metric": "steps", "value": 7}) for r in counts]
+    few.append(row(long, 0.2, table=rows.FEW))
     whole = row("e: A → A, drugs", 6500, metric="sentences read")
     counts = [whole, whole.model_copy(update={"metric": "steps", "value": 1000}), *counts]
     assert tables.lengths([*few, *counts]) == [
         {
             "target": "A",
             "type": "drugs",
+            "trained": "as in curves",
             "50 sentences": "100 (7)",
             "2,000 sentences": "4,000 (7)",
-            "whole training part": "6,500 (1,000)",
+            "full performance": "6,500 (1,000)",
+        },
+        {"target": "A", "type": "drugs", "trained": "as long", "50 sentences": "900 (7)"},
+    ]
+    zero = [row(f"e: {s} → {t}, drugs", 0.05) for s, t in (("B", "A"), ("C", "A"), ("A", "A"), ("B", "B"))]
+    [(name, target, lines)] = tables.drawn([*few, *counts, *zero])
+    assert (name, target) == (rows.FEW, "A")
+    assert [(line.label, line.x) for line in lines] == [
+        ("B", [0, 50, 2000]),
+        ("no pretraining", [50, 2000]),
+        ("no pretraining, trained as long", [50]),
+    ]
+    assert lines[0].runs == [[0.05, 0.1, 0.1]]
+
+
+def test_curves_stand_beside_training_as_long() -> None:
+    few = [
+        row(f"e: {s} + 50 sentences → A, drugs", f1, table=rows.FEW) for s, f1 in (("B", 0.5), ("none, as long", 0.375))
+    ]
+    name = "e: B + 50 sentences → A, drugs"
+    apart = row(name, 0.125, table=rows.LONG, metric="difference"), row(name, 0.01, table=rows.LONG, metric="p")
+    assert tables.longer([*few, *apart]) == [
+        {
+            "target": "A",
+            "type": "drugs",
+            "sentences": 50,
+            "pretrained on": "B",
+            "F1": 0.5,
+            "F1 of none, as long": 0.375,
+            "difference": "0.125 [0.125, 0.125]",
+            "p": 0.01,
         }
     ]
-    [(name, target, lines)] = tables.drawn([*few, *counts])
-    assert (name, target) == (rows.FEW, "A")
-    assert [(line.label, line.x) for line in lines] == [("B", [50, 2000]), ("no pretraining", [50, 2000])]
+    assert tables.longer(few) == records.nothing()
 
 
 def enough(source: str, metric: str, value: float, high: float, **more: Any) -> Row:
@@ -215,27 +268,29 @@ def enough(source: str, metric: str, value: float, high: float, **more: Any) -> 
 
 
 def test_sentences_stand_beside_the_papers() -> None:
-    few = row("e: none + 2000 sentences → RU UGT, drugs", 0.1, table=rows.FEW)
+    few = [row(f"e: none + {size} sentences → RU UGT, drugs", 0.1, table=rows.FEW) for size in (50, 2000)]
     due = [enough(s, "to 99 %", n, float("inf")) for s, n in (("B", 1134), ("C", 1500), ("none", float("inf")))]
     due += [
+        enough("B", "to 90 %", 50, 60),
         enough("B", "saved to 99 %, at least", 866, float("inf")),
         enough("B", "neither to 99 %", 0.25, 0.25),
         enough("B", "area", 0.5, 0.625, scorer="F1"),
         enough("B", "p", 0.01, 0.01, scorer="test"),
     ]
-    line = tables.summary([few, *due], rows.ENOUGH)[0]
+    line = tables.summary([*few, *due], rows.ENOUGH)[0]
     assert line == {
         "target": "RU UGT",
         "type": "drugs",
         "pretrained on": "B",
         "to 99 %": "1,134 [1,134, > 2,000]",
+        "to 90 %": "≤ 50 [≤ 50, 60]",
         "saved to 99 %": "≥ 866 [866, ∞]",
         "neither to 99 %": "25%",
         "area": "0.500 [0.500, 0.625]",
         "p": 0.01,
     }
     reported = records.papers(rows.CHAPTER)
-    cells = tables.beside([], [few, *due], reported)
+    cells = tables.beside([], [*few, *due], reported)
     assert len(cells) == 18 and [c["paper"] for c in cells[:6]] == ["500", "900", "1,050", "700", "650", "1,000"]
     assert [(c["target"], c["pretraining"], c["recorded"]) for c in cells[3:6]] == [
         ("RU UGT", "best", "B: 1,134 [1,134, > 2,000]"),
@@ -264,7 +319,7 @@ def test_every_profile_can_be_recorded(profile: str) -> None:
 
 
 def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"source_most": 3, "few": (1, 2), "few_visits": 2}
+    settings = {"source_most": 3, "few": (1, 2), "few_visits": 2, "few_as_long": (1,)}
     made = grid("small", **settings)
     found = rows.everything(made)
     assert set(tables.board(found)) == {
@@ -276,8 +331,11 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     assert np.array_equal(curves[0].learning.full, curves[-1].learning.full)
     assert len(tables.tested(found, chapter.table(rows.ZERO, texts.DRUG, "small"))) == 4 * 3
     assert len(tables.early(found)) == 1 and len(tables.material(found)) == len(tables.repeated(found)) == 4
-    [read] = tables.lengths(found)
-    assert str(read["1 sentences"]).startswith("2 (") and str(read["whole training part"]).startswith("3 (")
+    [read, long] = tables.lengths(found)
+    assert str(read["1 sentences"]).startswith("2 (") and str(read["full performance"]).startswith("3 (")
+    assert str(long["1 sentences"]).startswith("5 (") and [line["pretrained on"] for line in tables.longer(found)] == [
+        curve.start for curve in curves
+    ]
     enough = [r for r in found if r.table == chapter.table(rows.ENOUGH, texts.DRUG, "small")]
     assert {r.config["train"][0]["most"] for r in enough if r.config} == {2}  # of the largest size
 
@@ -290,8 +348,8 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(recording, "_finished", lambda value: value != gone)
     monkeypatch.setattr(recording.yaml, "safe_load", lambda _: {rows.CHAPTER: given(settings)})
     kept, missing = recording.collect(rows.CHAPTER, profile="small")
-    assert missing == ["curves, DRUG"]
-    owed = {chapter.table(what, texts.DRUG, "small") for what in (rows.ENOUGH, rows.EARLY)}
+    assert missing == ["curves, DRUG", "as long, DRUG"]
+    owed = {chapter.table(what, texts.DRUG, "small") for what in (rows.ENOUGH, rows.EARLY, rows.LONG)}
     assert {r.table for r in found} - {r.table for r in kept} == owed
     named = [[(r.table, r.row, r.metric) for r in of if r.table not in owed] for of in (found, kept)]
     assert sorted(named[0]) == sorted(named[1]) and len(kept) == len(named[1])
@@ -312,3 +370,8 @@ def test_no_sentence_of_a_real_test_is_trained_on(real: Any) -> None:
         learnt = made.labelled(text, type, most=10**6, seed=0).load()
         assert len(learnt) > 400 and len(tested.load()) > 200
         assert not {s.text for s in learnt} & {s.text for s in tested.load()}, text.label
+        if not text.own:  # nor is a whole document of what is learnt from nearly one that is held out
+            names = {name.rpartition("~")[0] for name in (s.id for s in learnt)}
+            documents = Corpus(name=text.corpus, language=text.language, types=(type,)).load()
+            train = [document for document in documents if document.id in names]
+            assert train and not leaks(train, tested.whole()), text.label
