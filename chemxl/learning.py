@@ -218,10 +218,11 @@ def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
 
 
 def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000, logarithmic: bool = False) -> Estimate:
-    """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences.
+    """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences, or
+    over their logarithms.
 
     Args:
-        logarithmic: over their logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
+        logarithmic: over logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
     """
     at = _places(learning.sizes, logarithmic)
     curves, _ = learning.drawn(rng, draws)

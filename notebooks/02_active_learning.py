@@ -27,8 +27,8 @@
 #
 # ## Question
 #
-# {cite:t}`molodchenkov-crosslanguage` had experts annotate more than two thousand English and fifteen hundred Russian
-# texts in {term}`brat`, and let the model choose: the examples that are hardest for it are annotated next, and it is
+# {cite:t}`molodchenkov-crosslanguage` collected more than two thousand English and fifteen hundred Russian texts. Experts
+# annotated in {term}`brat`, how many of them is not said, and the model chose: the examples that are hardest for it are annotated next, and it is
 # trained again. Hard means far from the centroids of all classes, by the Mahalanobis distance on a spectrally normalised
 # network. The paper gives the method and no number: neither how much annotation it saved, nor whether chance or
 # a simpler measure would have saved as much. This chapter asks both, and whether {term}`spectral normalisation`
@@ -86,8 +86,8 @@ display(*[show.entities(unit) for unit in chapter.examples(tasks[0], publishable
 # %% [markdown]
 # ## Method
 #
-# The loop of the paper's second figure has two halves. One *annotates*: brat receives texts with what the model found,
-# a person corrects them, and pairs of text and annotation come back. The other *fine-tunes*: it takes new texts out of
+# The loop that the paper describes (the figure that it refers to is not printed) has two halves. One *annotates*: brat receives
+# the chosen texts, an expert annotates them, and pairs of text and annotation come back. The other *fine-tunes*: it takes new texts out of
 # the pool, has them annotated, trains the model again, chooses the next, and is evaluated.
 #
 # **Uncertainty by distance.** Let $h_i$ be the hidden representation (скрытое представление) of word $i$, $\mu_c$ the
@@ -97,7 +97,8 @@ display(*[show.entities(unit) for unit in chapter.examples(tasks[0], publishable
 #
 # $$\mu_{MD} = (h_i - \mu_c)^{\mathsf T}\, \Sigma^{-1} (h_i - \mu_c)$$ (eq-mahalanobis)
 #
-# and the uncertainty that of the nearest class {cite:p}`lee-2018-simple`. The inverse is never formed: with the
+# and the uncertainty that of the nearest class {cite:p}`lee-2018-simple`. The paper calls $\Sigma$ the covariance of the training
+# instances; that it is taken within classes is what the cited method does. The inverse is never formed: with the
 # factorisation of Cholesky, $\Sigma = L L^{\mathsf T}$, all words and centroids are multiplied by $L^{-1}$ by solving a
 # triangular system, and what is left is the squared Euclidean distance. A first round has only a few words for each
 # dimension, and the smallest eigenvalues of $\Sigma$ come out far too small; it is therefore shrunk towards a multiple of
@@ -131,15 +132,16 @@ show.table(
 )
 
 # %% [markdown]
-# The head has two layers, as in the code that the paper's group published {cite:p}`vazhentsev-2022-uncertainty`: a
-# normalised one, after whose nonlinearity the distances are computed, and the one that gives scores. `+always` in a method's name
+# The head has two layers, as in the code of {cite:t}`vazhentsev-2022-uncertainty`, who use the same distance and the same
+# normalisation; the paper neither cites them nor names code of its own. One is a
+# normalised layer, after whose nonlinearity the distances are computed, the other gives scores. `+always` in a method's name
 # divides by $v$ at every step, as the paper says; `+bound` only where $v$ is above a bound, as that code does; `+none` is
 # the same head without normalisation; and a name without any has one layer and the encoder's own output in its place. All
 # heads of two layers begin alike for one seed, with orthogonal weights in the first, whose singular values are all 1. So
 # `+bound` with a bound of 1 would be `+always` as long as training lets $v$ grow, and with one that training does not
 # reach it is `+none`.
 #
-# **Other uncertainties.** `probability` is one less the probability of the assigned class, which the paper names, too, as
+# **Other uncertainties.** `probability` is 1 minus the probability of the assigned class, which the paper names, too, as
 # it does the distance to the assigned class's centroid (`centroid`); `margin` {cite:p}`scheffer-2001-margin`, `entropy`
 # {cite:p}`settles-2008-sequence`, `mnlp`, the mean of the words' surprisals {cite:p}`shen-2018-deep`, and `bald`, what dropout
 # disagrees on {cite:p}`gal-2017-deep`, are the ones that others use. `badge`
@@ -153,8 +155,8 @@ show.table(
 # ## Experiment
 #
 # All methods begin with the same random sentences of a seed, and every model of one head is trained from the same
-# beginning. Every training has as many steps, and batches of as many tokens, however few sentences are annotated or how
-# long they are: those come again, or the first rounds would compare how little is learnt in a few steps
+# beginning. Every training has the same number of steps, and batches of the same number of tokens, however few sentences are
+# annotated or how long they are: those come again, or the first rounds would compare how little is learnt in a few steps
 # {cite:p}`mosbach-2021-stability`. What the pool could give at most is another question: with everything annotated a model
 # reads each sentence `whole_epochs` times, about as often as the last round's sentences were read, and takes more steps.
 
@@ -268,12 +270,12 @@ if kept:
 
 # %% [markdown]
 # How much annotation is that? One goal is a share of the F1 with the whole pool annotated. Few rounds may not come to it.
-# The other always can be reached: the F1 that random sentences with the same head end in.
+# The other goal is lower: the F1 that random sentences with the same head end in.
 
 # %%
 note = (
     "Where the mean curve, made monotone, is so high, with a 95 % bootstrap interval over documents and seeds; “>” where it does not "
-    "come there with the sentences of all rounds."
+    "come there with the sentences of all rounds, “≤” where it is there after the first."
 )
 for title, rows in shown.items():
     if rows:
@@ -295,26 +297,31 @@ for title, rows in shown.items():
 # %% [markdown]
 # ### What was found
 #
-# Recorded: chemicals, five rounds of 60 sentences each. Mean F1 over the curve, less that of random sentences with the same head,
+# Recorded: chemicals, five rounds of 60 sentences each. Mean F1 over the curve minus that of random sentences with the same head
 # is with the margin {glue:text}`bc5cdr_margin` on BC5CDR and {glue:text}`bionne_margin` on BioNNE-R in Russian, with the entropy
 # {glue:text}`bc5cdr_entropy` and {glue:text}`bionne_entropy`, with the Mahalanobis distance {glue:text}`bc5cdr_mahalanobis` and
-# {glue:text}`bionne_mahalanobis`, on the normalised layer {glue:text}`bc5cdr_always` and {glue:text}`bionne_always`. To ask the model pays in both
-# languages. The distance pays about as much as the measures that cost nothing, and not more.
+# {glue:text}`bionne_mahalanobis`, on the normalised layer {glue:text}`bc5cdr_always` and {glue:text}`bionne_always`. It pays to ask the model, in both
+# languages. Over the whole curve the distance gains about as much as margin and entropy, which are simpler. After the last
+# round it gains less: {glue:text}`bc5cdr_mahalanobis_last` on BC5CDR and {glue:text}`bionne_mahalanobis_last` on BioNNE-R, where the margin gains
+# {glue:text}`bc5cdr_margin_last` and {glue:text}`bionne_margin_last`. Methods were not tested against each other.
 #
-# **Is it the normalisation?** The same distance with normalisation less without: {glue:text}`bc5cdr_norm` on BC5CDR,
-# {glue:text}`bionne_norm` on BioNNE-R, and after the last round {glue:text}`bc5cdr_norm_last` and {glue:text}`bionne_norm_last`. It is not
-# what makes the distance work. With random sentences, where it can only change the training, it changes next to nothing:
+# **Is it the normalisation?** The same distance, with normalisation minus without: {glue:text}`bc5cdr_norm` on BC5CDR,
+# {glue:text}`bionne_norm` on BioNNE-R, and after the last round {glue:text}`bc5cdr_norm_last` and {glue:text}`bionne_norm_last`. On BioNNE-R it is
+# worse over the curve and better after the last round, each with a small p for these three seeds; we take neither for an
+# effect. The distance works without it. With random sentences, where it can only change the training, it changes next to nothing:
 # {glue:text}`bc5cdr_norm_random` and {glue:text}`bionne_norm_random`.
 #
-# **How much annotation?** What random sentences end in after {glue:text}`most` of them, the margin comes to after {glue:text}`bc5cdr_needed`
-# on BC5CDR and {glue:text}`bionne_needed` on BioNNE-R. Its sentences are a little longer, {glue:text}`bc5cdr_words` words against
+# **How much annotation?** The goal is the F1 that random sentences have after {glue:text}`most` of them; where does each curve first come
+# to it? On BC5CDR random sentences do after {glue:text}`bc5cdr_needed_random` and the margin after {glue:text}`bc5cdr_needed`: it saves
+# {glue:text}`bc5cdr_saved`. On BioNNE-R these are {glue:text}`bionne_needed_random` and {glue:text}`bionne_needed`, and {glue:text}`bionne_saved` are saved.
+# The sentences of the margin are a little longer, {glue:text}`bc5cdr_words` words against
 # {glue:text}`bc5cdr_words_random` and {glue:text}`bionne_words` against {glue:text}`bionne_words_random`. That is not the reason: over annotated
 # *words* mean F1 is {glue:text}`bc5cdr_by_words` against {glue:text}`bc5cdr_by_words_random`, and {glue:text}`bionne_by_words` against
 # {glue:text}`bionne_by_words_random`. The distance even chooses shorter sentences than chance.
 #
 # **Which uncertainty finds errors?** Of words of the test set, by the area under the ROC curve, entropy finds
 # {glue:text}`bc5cdr_auroc_entropy` on BC5CDR and {glue:text}`bionne_auroc_entropy` on BioNNE-R, the Mahalanobis distance
-# {glue:text}`bc5cdr_auroc_mahalanobis` and {glue:text}`bionne_auroc_mahalanobis`. As a measure of doubt it is the worse one.
+# {glue:text}`bc5cdr_auroc_mahalanobis` and {glue:text}`bionne_auroc_mahalanobis`. The distance finds errors less well than entropy.
 #
 # With everything annotated F1 is {glue:text}`bc5cdr_all` and {glue:text}`bionne_all`; in five rounds no method comes to 95 % of it.
 
@@ -331,9 +338,12 @@ needs = {(line["task"], line["method"]): line for line in compared.needed(kept)}
 for key, task in {"bc5cdr": "BC5CDR", "bionne": "BioNNE-R RU"}.items():
     for name, pair in pairs.items():
         show.glue(f"{key}_{name}", records.interval(records.find(kept, task, metric=f"{compared.EVERY}: {pair}")))
-    last = records.find(kept, task, metric=f"{compared.LAST}: {pairs['norm']}")
-    show.glue(f"{key}_norm_last", records.interval(last))
-    show.glue(f"{key}_needed", needs[task, "margin+none"][compared.RANDOM])
+    for name in ("norm", "margin", "mahalanobis"):
+        last = records.find(kept, task, metric=f"{compared.LAST}: {pairs[name]}")
+        show.glue(f"{key}_{name}_last", records.interval(last))
+    for name, method in {"": "margin+none", "_random": "random+none"}.items():
+        show.glue(f"{key}_needed{name}", needs[task, method][compared.RANDOM])
+    show.glue(f"{key}_saved", needs[task, "margin+none"][compared.SAVED])
     show.glue(f"{key}_all", records.interval(records.find(kept, f"e5-small, all+none: {task}")))
     for name, method in {"": "margin+none", "_random": "random+none"}.items():
         words = records.find(kept, f"e5-small, {method}: {task}", metric="words a sentence")
@@ -443,16 +453,18 @@ display(*chapter.annotators(asking, publishable=profile == "small"))
 #
 # - The paper had experts annotate, and reports no curve. Here corpora that were annotated by others play the expert, who
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
-# - The paper prints neither which layer's output stands for $h_i$, nor how distances of sub-tokens become one of a text.
-#   Here it is what the last layer reads at a word's first piece, which is {eq}`eq-hidden` after a nonlinearity (GELU), and
-#   the mean over words.
+# - The paper chooses texts; here sentences are chosen.
+# - The paper computes distances on {eq}`eq-hidden` itself; here they are computed after the nonlinearity (GELU) behind it, as in the code
+#   named above. It does not say whether $h_i$ is a sub-token, a word or a text, nor how distances become one of a text. Here it
+#   is a word's first piece, and the mean over words.
 # - The layer that is normalised begins with orthogonal weights and is trained at the encoder's rate, which the paper does
 #   not say. With torch's usual weights a word loses most of its length on the way through it, and at the rate of a head
 #   $v$ soon grows so much that division leaves little of the other directions ({py:mod}`chemxl.active.spectral`).
 # - Models learn from single sentences and are tested on whole documents, whose sentences they read in a context that they
 #   did not have in training. It is the same for all methods.
-# - All trainings of a loop have as many steps; that with everything annotated has more, so that its F1 is a goal, and not
-#   a last point of the curves: a part of what it is higher by is training, and not annotation.
+# - All trainings of a loop have the same number of steps; the one with everything annotated has more. It is a goal, not the last
+#   point of a curve: part of what it gains is longer training.
+# - There are three seeds, and after 60 Russian sentences at least one model has an F1 near 0: its first choice is close to blind.
 # - The `real` profile draws 1,500 sentences for each pool and 150 test documents, and trains for 150 steps, since it ran on two cores. Its
 #   rate was chosen on sentences of BioNNE-R's pool that no training read: at twice that rate trainings on few of them collapsed.
 # - Methods are tested against random sentences, not against each other; `badge`, `core-set` and `bald` were not recorded as strategies.
@@ -476,7 +488,7 @@ display(*chapter.annotators(asking, publishable=profile == "small"))
 # ```{solution} ex-sum
 # :class: dropdown
 # The sum prefers long sentences, so that as many of them have more words annotated; no model is trained longer for it,
-# since all have as many steps. Compare the two columns of mean F1: by sentences the sum has the advantage of its words, by
+# since all have the same number of steps. Compare the two columns of mean F1: by sentences the sum has the advantage of its words, by
 # words it has not. In the second figure its line ends further to the right, beyond where the others can be compared.
 # ```
 #

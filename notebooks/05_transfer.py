@@ -19,7 +19,7 @@
 # - A tagger that was trained on other text may be a better start than none: {term}`transfer learning` (перенос обучения)
 #   can save labelled sentences. Whether, and how many, depends on which text it was.
 # - "99 % of full performance after so many sentences" is a number with a wide interval. The paper takes it from the first
-#   crossing of one run at forty sizes; where such a run crosses is a matter of chance, and below it is simulated how much.
+#   crossing of what seems to be one run at forty sizes; where such a run crosses is a matter of chance, and below it is simulated how much.
 # - Two corpora that differ in language or in kind of text also differ in what their annotators call a drug or a disease.
 #   A low score on other text holds both.
 # - A tagger that goes on from another one has also read more. What of transfer is the source, and what longer training,
@@ -32,11 +32,11 @@
 # {term}`health records <electronic health record>` (электронные медицинские карты), in English and in Russian. How well does
 # a model find the mentions of a corpus that it has never seen ({term}`zero-shot transfer`, перенос без обучающих примеров)?
 # And if it goes on to learn from a few sentences of that corpus ({term}`few-shot transfer <few-shot>`), how many fewer are needed than without?
-# Do its runs scatter less? They report that pretrained models come to 98 to 99 % of full performance with 10 to 25 % of the
-# sentences, on three of four corpora, and that they are more stable; for diseases in Russian health records their table 5
-# shows nothing saved. It seems that each point is one run and that every entity type has models of its own: three targets, two types,
-# three starts and forty sizes are 720, the number of models that they trained. Here every point has seeds, F1 has an
-# interval, and zero-shot scores and curves are tested.
+# Does F1 scatter less? They report that pretrained models come to 98 to 99 % of full performance with 10 to 25 % of the
+# sentences, on three of four corpora, and that F1 varies less from one number of sentences to the next; for diseases in
+# Russian health records their table 5 shows nothing saved. It seems that each point is one run and that every entity type has
+# models of its own: three targets, two types, three sources and forty sizes are 720, the number of models that they name. Here every
+# point has seeds, F1 has an interval, and zero-shot scores and curves are tested.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -136,8 +136,8 @@ for title, found in shown.items():
 # **How long is trained?** In the paper the loss became stable after 35 to 40 epochs; it does not say how long every model was
 # trained. Here few sentences are read often, until about `few_visits`
 # have been read, and more of them for as many epochs as a source, never fewer. So a model of many sentences has read
-# more than one of few, and full performance, where the training part is cut as a source is, most of all. A table below says
-# how much was read at each size.
+# more than one of few, and of models without a source full performance most, where the training part is cut as a source is. A
+# model after a source has read more than that. A table below says how much was read at each size.
 #
 # **The source, or longer training?** $\theta_{s,n}$ has read the source as well as $D_n$. At the sizes `few_as_long` a tagger without a
 # source is trained once more, for so many epochs over $D_n$ that it has read as many sentences in all. What it
@@ -153,7 +153,7 @@ for title, found in shown.items():
 # $F_{\mathrm{full}}$ is that of the target's tagger in the matrix. Sentences saved are the difference of two $n^*$, both measured against the full
 # performance without transfer. Where one of two curves does not get there, only a bound is known ("≥" or "≤"), and an
 # end of the interval is infinite. Where a curve has reached the goal with the fewest sentences that were run ("≤"), that number stands
-# for it. Goals of 90 % are reached more often. What transfer brings over all sizes is the area between two curves, over $\log n$,
+# for it, so that sentences saved may be wrong by as much; "0 [0, 0]" says only that both curves had. Goals of 90 % are reached more often. What transfer brings over all sizes is the area between two curves, over $\log n$,
 # so that from 50 to 100 sentences counts as much as from 1,000 to 2,000.
 
 # %% [markdown]
@@ -214,8 +214,8 @@ for title, found in shown.items():
 # %% [markdown]
 # ### Few-shot transfer
 #
-# The paper's figure 1, with intervals. Sources are the best and the worst of the matrix for each target; zero-shot transfer stands
-# at no sentence.
+# The paper's figure 1, with intervals. Sources are the best and the worst of the matrix for each target; zero-shot transfer is
+# the point at 0 sentences.
 
 # %%
 for title, found in shown.items():
@@ -242,12 +242,13 @@ for title, found in shown.items():
 # %% [markdown]
 # ### The source, or longer training?
 #
-# F1 of every curve less that of a tagger that has no source and has read as many sentences as one with. The line of "none"
-# says what longer training brings: less than zero, if it helps. Tests as above, corrected over all lines of a type.
+# At each size of `few_as_long`: F1 of every start minus F1 of a tagger without a source that was trained longer, until it had
+# read as many sentences as source and target together. Above zero, the source helps beyond longer training. In the line "none", a
+# number below zero says that longer training alone helps. Tests as above, corrected over all lines of a type.
 
 # %%
 for title, found in shown.items():
-    display(show.table(tables.longer(found), caption=f"{title}: F1 less that of none, trained as long"))
+    display(show.table(tables.as_long(found), caption=f"{title}: F1 minus F1 without a source, trained as long"))
 
 # %% [markdown]
 # ### How many sentences are enough?
@@ -269,9 +270,10 @@ show.table(
 # pretraining needs fewer sentences (650) than the best (700). How the two were chosen is not said.
 #
 # `to 99 %` is $n^*$ of {eq}`eq-enough`; `first crossing` is what the paper does, with straight lines between sizes, the median over seeds with the least and the largest;
-# `saved` is against no pretraining, `neither` the share of draws in which neither of the two gets there; `area` is F1 averaged over numbers of sentences, `gained` how much larger it is than without
+# `saved` is against no pretraining, `neither` the share of draws in which neither of the two gets there; `area` is F1 averaged over the logarithm of the number of sentences, `gained` how much larger it is than without
 # pretraining, and `p` how likely chance alone gives so large a difference, corrected by Holm's method over the table. `scatter` is the standard
-# deviation of F1 over seeds, pooled over all sizes: does pretraining make runs more stable?
+# deviation of F1 over seeds at one size, pooled over all sizes, and has no interval. The paper means something else by
+# stability: how F1 moves from size to size.
 
 # %%
 note = "95 % bootstrap interval over documents and seeds, the same draws for both where two are compared; of first crossings, their range."
@@ -281,8 +283,8 @@ for title, found in shown.items():
 
 # %% [markdown]
 # How far can the first crossing of one run be trusted? Suppose that the mean curve is just as it was measured for
-# no pretraining, made monotone. Each run has one random shift that it keeps at all sizes, and a second, new one at each; how large the two
-# are is estimated from the seeds, with many sentences. Where would
+# no pretraining, made monotone. Each run has one random shift that it keeps at all sizes, and a second, new one at each. How large the two
+# are is estimated from how seeds differ at the larger half of the sizes and in full performance. Where would
 # single runs at forty sizes, as many as the paper has, cross first? With so many sizes a run has many chances to be above the line by luck;
 # with the few sizes of the figure it has not, and there the first crossing says little else than the curve does.
 
@@ -311,9 +313,11 @@ for title, found in shown.items():
 # - Of the longest test parts only some sentences are scored, to spare two cores; they come from all held-out documents, and none of these is learnt from.
 # - The best and the worst source are chosen by zero-shot F1 on the test part; the paper does not say how it chose. The choice
 #   uses no few-shot result; still, "best" is a little lucky, and tests of few-shot curves do not know of the choice.
-# - Scatter and correlation of runs are estimated from few seeds. Intervals draw three seeds out of three: the part of their width that comes from
+# - Scatter and correlation of runs are estimated from few seeds, with many sentences, and taken to be the same at all sizes; runs on few sentences
+#   scatter more, so that very early crossings are too rare in the simulation. Intervals draw three seeds out of three: the part of their width that comes from
 #   seeds is about a fifth too small.
-# - "As long" counts sentences. The longer training also has one schedule of rates where source and target have one each, and
+# - Sentences to a goal, sentences saved and areas hold both, the source and the longer training; only the table of section "The
+#   source, or longer training?" takes them apart, at few sizes. "As long" counts sentences. The longer training also has one schedule of rates where source and target have one each, and
 #   reads the same few sentences many times.
 # - The `real` profile keeps the first six of the encoder's twelve layers ({py:class}`chemxl.encoders.FirstLayers`, `base_layers`), so that
 #   hundreds of trainings fit two cores. All scores are lower for it, zero-shot transfer more than in-corpus performance.

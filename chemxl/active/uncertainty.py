@@ -66,7 +66,7 @@ class Statistics:
     def gaussian(self, *, shrinkage: Shrinkage = "oas") -> Gaussian:
         """The fit, by one Cholesky factorisation.
 
-        The shared covariance S is the scatter over the number of words, as in the group's code, then shrunk to
+        The shared covariance S is the scatter over the number of words, as in Vazhentsev et al.'s code, then shrunk to
         ``(1 - a) S + a tr(S)/d I``. Not its inverse but a triangular system is solved.
 
         Args:

@@ -16,7 +16,14 @@ from chemxl.records import Row
 
 CHAPTER = "06_contrastive_pretraining"
 SCORES, DIFFERENCES, SAVED = "Contrastive pretraining", "Contrastive pretraining, differences", "Sentences saved"
-PAIRS = ((GAUSSIAN, NONE), (GAUSSIAN, TWICE), (GAUSSIAN, COSINE), (VIEWS, GAUSSIAN))
+PAIRS = (
+    (GAUSSIAN, NONE),
+    (GAUSSIAN, TWICE),
+    (GAUSSIAN, COSINE),
+    (VIEWS, GAUSSIAN),
+    (VIEWS, NONE),
+    (VIEWS, TWICE),
+)
 _SIZE = " sentences: "
 Lines = Mapping[str, Sequence[Evaluation]]
 Cells = list[dict[str, object]]

@@ -207,7 +207,7 @@ class Grid:
         ]
 
     def as_long(self, target: Text, type: str) -> dict[str, list[FewShot]]:
-        """By row, without a source, until as many sentences were read as with one; a row a size, one a seed.
+        """Without a source, until as many sentences were read as source and target have together, by row.
 
         Raises:
             ChemxlError: sources are not cut, so that each is of another length, or a size is not one of ``few``.
@@ -219,11 +219,11 @@ class Grid:
         made = {}
         for size in self.few_as_long:
             read = self.source_most * self.source_epochs + size * self.epochs(size)
-            name = self.row(f"{AS_LONG} + {size} sentences", target, type)
+            name = self.row_of_few(AS_LONG, size, target, type)
             made[name] = self.few_shot(None, target, type, size, epochs=round(read / size))
         return made
 
-    def longer(self, curves: Sequence[Curve], type: str) -> dict[str, list[FewShot]]:
+    def controls(self, curves: Sequence[Curve], type: str) -> dict[str, list[FewShot]]:
         """:meth:`as_long` of the targets of curves."""
         targets = dict.fromkeys(curve.target for curve in curves)
         return {name: values for target in targets for name, values in self.as_long(target, type).items()}
@@ -231,6 +231,10 @@ class Grid:
     def row(self, source: str, target: Text, type: str) -> str:
         """The name of a row."""
         return f"{self.name}: {source} → {target.label}, {type.lower()}s"
+
+    def row_of_few(self, start: str, size: int, target: Text, type: str) -> str:
+        """The name of a row with so many sentences of the target."""
+        return self.row(f"{start} + {size} sentences", target, type)
 
     def material(self) -> dict[str, Material]:
         """What each text gives to learn from and is tested on; what a source reads is that of the first seed."""
@@ -278,13 +282,11 @@ class Grid:
         made = []
         for target in (text for text in self.annotated(type) if text.label in targets(self.profile)):
             for source in (*self.ends(scores, target, type), None):
-                name = source.label if source else NONE
+                start = source.label if source else NONE
                 values = {
-                    self.row(f"{name} + {size} sentences", target, type): self.few_shot(source, target, type, size)
+                    self.row_of_few(start, size, target, type): self.few_shot(source, target, type, size)
                     for size in self.few
                 }
-                full = self.zero_shot(target, target, type)
-                made.append(
-                    Curve(target, type, source, self.row(f"{name} + sentences", target, type), self.few, values, full)
-                )
+                full, name = self.zero_shot(target, target, type), self.row(f"{start} + sentences", target, type)
+                made.append(Curve(target, type, source, name, self.few, values, full))
         return made

@@ -63,7 +63,7 @@ def few_shot_all(grid: Grid, type: str, scores: Mapping[str, float]) -> list[Row
         scores: F1 of the matrix by row.
     """
     curves = grid.curves(scores, type)
-    longer = grid.longer(curves, type)
+    longer = grid.controls(curves, type)
     run_all([value for curve in curves for value in curve.experiments] + [v for of in longer.values() for v in of])
     lines = [*(line for curve in curves for line in curve.values.items()), *longer.items()]
     made = [row for name, values in lines for row in few_shot(name, values, type, grid.profile)]
@@ -161,15 +161,14 @@ def enough(curves: Sequence[Curve], profile: str) -> list[Row]:
 
 
 def as_long(grid: Grid, curves: Sequence[Curve], type: str) -> list[Row]:
-    """What of transfer is the source, and what longer training: F1 of every curve less that of a tagger that has no
-    source and has read as many sentences as one with; Holm's method over all of a type."""
-    longer = grid.longer(curves, type)
-    lines, others = [], []
+    """What of transfer is the source, and what longer training: F1 with every start less that of a tagger that has no
+    source and has read as many sentences as source and target have together; Holm's method over all of a type."""
+    longer, lines, others = grid.controls(curves, type), [], []
     for size in grid.few_as_long:
         for curve in curves:
-            name = grid.row(f"{curve.start} + {size} sentences", curve.target, type)
+            name = grid.row_of_few(curve.start, size, curve.target, type)
             lines.append(_Line(table(LONG, type, grid.profile), name, curve.values[name], grid.profile))
-            others.append(longer[grid.row(f"{AS_LONG} + {size} sentences", curve.target, type)])
+            others.append(longer[grid.row_of_few(AS_LONG, size, curve.target, type)])
     pairs = [(_columns(line.values), _columns(other)) for line, other in zip(lines, others, strict=True)]
     found = zip(lines, significance.compare(pairs), strict=True)
     return [row for line, one in found for row in line.compared("difference", records.SCORER, one)]

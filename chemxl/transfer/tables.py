@@ -151,8 +151,8 @@ def summary(rows: Sequence[Row], name: str) -> Cells:
     return _by_curve(rows, name) or records.nothing()
 
 
-def longer(rows: Sequence[Row]) -> Cells:
-    """Curves against a tagger without a source that was trained as long as one with: F1 of both, the difference, p."""
+def as_long(rows: Sequence[Row]) -> Cells:
+    """Starts against none, trained as long as after a source: F1 of both, the difference, p."""
     f1 = {r.row: r for r in rows if r.table.startswith(FEW) and r.metric == "F1"}
     cells: dict[str, dict[str, object]] = {}
     for r in (r for r in rows if r.table.startswith(LONG)):

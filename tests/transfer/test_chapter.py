@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -87,7 +88,7 @@ def test_few_sentences_are_read_often_and_many_as_often_as_a_source() -> None:
     assert all(made.few_visits * 0.9 <= number < full for number in read)
     assert made.epochs(made.few[-1]) == made.source_epochs and made.few[-1] < made.source_most
     paper = chapter.Grid("paper", **parameters("paper"))
-    assert {paper.epochs(size) for size in paper.few} == {38} and not paper.longer(
+    assert {paper.epochs(size) for size in paper.few} == {38} and not paper.controls(
         paper.curves(scores(paper, "DRUG"), "DRUG"), "DRUG"
     )
 
@@ -189,15 +190,56 @@ class Counted:
         return metrics.Counts(("micro",), np.tile([self.right, 10, 10], (60, 1, 1)))
 
 
-def test_every_text_is_tested_against_the_best_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, dict[str, int]] = {"A": {"A": 9, "B": 6, "C": 2}, "B": {"A": 5, "B": 5, "C": 5}}
-    matrix: Any = {f"e: {s} → {t}, drugs": [Counted(n)] * 2 for t, line in given.items() for s, n in line.items()}
+@pytest.fixture
+def unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows can be made of runs that are not there."""
 
     def known(*args: Any, metric: str, estimator: Any, **_: Any) -> Row:
         value, low, high = estimator(())
         return row(args[2], value, table=args[1], metric=metric).model_copy(update={"low": low, "high": high})
 
     monkeypatch.setattr(records, "row", known)
+
+
+def counted(made: chapter.Grid, right: dict[bool, list[int]]) -> list[chapter.Curve]:
+    """Curves of drugs with so many right mentions of ten by size, after a source or none."""
+    curves = []
+    for curve in made.curves(scores(made, texts.DRUG), texts.DRUG):
+        found: Any = [[Counted(n)] * 2 for n in right[curve.source is not None]]
+        curves.append(replace(curve, values=dict(zip(curve.values, found, strict=True)), full=found[-1]))
+    return curves
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_the_source_is_told_from_longer_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = grid("real", few_as_long=(10,))
+    curves = counted(made, {True: [7, 8], False: [3, 4]})
+    controls = {name: [Counted(4)] * 2 for name in made.controls(curves, texts.DRUG)}
+    monkeypatch.setattr(chapter.Grid, "controls", lambda *_: controls)
+    found = {(r.row, r.metric): r for r in rows.as_long(made, curves, texts.DRUG)}
+    assert len(found) == 2 * len(curves) == 12 and {r.table for r in found.values()} == {"As long, drugs"}
+    for curve in curves:
+        apart = found[made.row_of_few(curve.start, 10, curve.target, texts.DRUG), "difference"].value
+        assert apart == pytest.approx(-0.1 if curve.source is None else 0.3)
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_areas_are_over_logarithms_of_sizes() -> None:
+    made = grid("real", few=(10, 40, 200))
+    curves = counted(made, {True: [6, 7, 8], False: [2, 5, 8]})
+    found = {(chapter.Name.of(r.row), r.metric): r.value for r in rows.enough(curves, "real")}
+    both = [(0.65 * np.log(4) + 0.75 * np.log(5)) / np.log(20), (0.35 * np.log(4) + 0.65 * np.log(5)) / np.log(20)]
+    for curve in curves:
+        name = chapter.Name.of(curve.name)
+        assert found[name, "area"] == pytest.approx(both[curve.source is None]) and found[name, "scatter"] == 0
+        if curve.source is not None:
+            assert found[name, "gained"] == pytest.approx(both[0] - both[1])
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_every_text_is_tested_against_the_best_other() -> None:
+    given: dict[str, dict[str, int]] = {"A": {"A": 9, "B": 6, "C": 2}, "B": {"A": 5, "B": 5, "C": 5}}
+    matrix: Any = {f"e: {s} → {t}, drugs": [Counted(n)] * 2 for t, line in given.items() for s, n in line.items()}
     found = {(r.row, r.metric): r for r in rows.tests(matrix, texts.DRUG, "real")}
     assert len(found) == 8 and {r.table for r in found.values()} == {"Tests, drugs"}
     own = found["e: A against B → A, drugs", "difference"]
@@ -247,7 +289,7 @@ def test_curves_stand_beside_training_as_long() -> None:
     ]
     name = "e: B + 50 sentences → A, drugs"
     apart = row(name, 0.125, table=rows.LONG, metric="difference"), row(name, 0.01, table=rows.LONG, metric="p")
-    assert tables.longer([*few, *apart]) == [
+    assert tables.as_long([*few, *apart]) == [
         {
             "target": "A",
             "type": "drugs",
@@ -259,7 +301,7 @@ def test_curves_stand_beside_training_as_long() -> None:
             "p": 0.01,
         }
     ]
-    assert tables.longer(few) == records.nothing()
+    assert tables.as_long(few) == records.nothing()
 
 
 def enough(source: str, metric: str, value: float, high: float, **more: Any) -> Row:
@@ -333,7 +375,7 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     assert len(tables.early(found)) == 1 and len(tables.material(found)) == len(tables.repeated(found)) == 4
     [read, long] = tables.lengths(found)
     assert str(read["1 sentences"]).startswith("2 (") and str(read["full performance"]).startswith("3 (")
-    assert str(long["1 sentences"]).startswith("5 (") and [line["pretrained on"] for line in tables.longer(found)] == [
+    assert str(long["1 sentences"]).startswith("5 (") and [line["pretrained on"] for line in tables.as_long(found)] == [
         curve.start for curve in curves
     ]
     enough = [r for r in found if r.table == chapter.table(rows.ENOUGH, texts.DRUG, "small")]

@@ -33,7 +33,8 @@ def test_the_first_crossing_of_a_run_comes_early_where_sizes_are_dense() -> None
 
 def test_simulated_runs_scatter_as_seeds_do() -> None:
     """What a seed shares over all sizes is no scatter from size to size: goals move with it."""
-    base = np.tile([4.0, 5, 6, 7, 8, 8], (4, 1)) + np.array([[-1], [1], [-0.5], [0.5]])  # (S, N), of ten
+    apart = np.array([[-1], [1], [-0.5], [0.5]]) * [3, 3, 3, 1, 1, 1]  # (S, N); few scatter more, and do not count
+    base = np.tile([4.0, 5, 6, 7, 8, 8], (4, 1)) + apart  # (S, N), of ten
     right = np.repeat((10 * base)[:, :, None], 30, axis=2).astype(int)  # (S, N, D)
     counts = np.stack([right, np.full_like(right, 100), np.full_like(right, 100)], axis=-1)
     found = simulated(Learning(SIZES, counts), rng=np.random.default_rng(0), runs=400)
