@@ -50,8 +50,9 @@ class SpectralLinear(nn.Linear):
     encoder tells apart is lost before the first step. With torch's usual weights a word keeps a third of its length.
 
     Args:
-        iterations: at each step. With one, as in Vazhentsev et al.'s code, v may lag: training lowers the singular value
-            that is divided by, others overtake it, and after the few steps of a small training set v is a sixth too small.
+        iterations: at each step. With one, as in Vazhentsev et al.'s code, v may lag: training lowers the singular
+            value that is divided by, others overtake it, and after the few steps of a small training set v is a sixth
+            too small.
         norm: ``always`` divides by v (paper 0); ``bound`` by v / bound where that is above 1 (Vazhentsev et al.);
             ``none`` never, which is ``nn.Linear``.
     """
