@@ -344,7 +344,6 @@ for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
 # - Three seeds are few: intervals that draw three out of three are too narrow.
 # - So short a training has not come to its end: fine-tuned twice as long, taggers without pretraining gain up to 0.16. Rows
 #   are compared at the same number of sentences read, not each at its best, where the differences may be smaller.
-# - BC5CDR was not fine-tuned for twice as long without pretraining; that pair is missing there.
 # - The cosine's temperature was set and not tuned; with another one points may be better or worse. Gaussians have none.
 # - A word is compared by its first piece; the paper compares every piece. Words outside of mentions take part, as there.
 #   The paper divides by all words of the batch, also by those without a positive, which have no loss.
