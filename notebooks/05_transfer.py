@@ -244,7 +244,7 @@ for title, found in shown.items():
 #
 # At each size of `few_as_long`: F1 of every start minus F1 of a tagger without a source that was trained longer, until it had
 # read as many sentences as source and target together. Above zero, the source helps beyond longer training. In the line "none", a
-# number below zero says that longer training alone helps. Tests as above, corrected over all lines of a type.
+# number below zero says that longer training alone helps. "As long" is F1 of the longer training. Tests as above, corrected over all lines of a type.
 
 # %%
 for title, found in shown.items():

@@ -158,8 +158,8 @@ def as_long(rows: Sequence[Row]) -> Cells:
     for r in (r for r in rows if r.table.startswith(LONG)):
         name = Name.of(r.row)
         other = f1[r.row.replace(f": {name.source} + ", f": {AS_LONG} + ", 1)]
-        start = {"target": name.target, "type": name.types, "sentences": int(name.sentences)}
-        both = {"pretrained on": name.source, "F1": f1[r.row].value, "F1 of none, as long": other.value}
+        start = {"target": f"{name.target}, {name.types}", "sentences": int(name.sentences), "start": name.source}
+        both = {"F1": f1[r.row].value, "as long": other.value}
         cells.setdefault(r.row, start | both)[r.metric] = r.value if r.metric == "p" else records.interval(r)
     return list(cells.values()) or records.nothing()
 

@@ -291,12 +291,11 @@ def test_curves_stand_beside_training_as_long() -> None:
     apart = row(name, 0.125, table=rows.LONG, metric="difference"), row(name, 0.01, table=rows.LONG, metric="p")
     assert tables.as_long([*few, *apart]) == [
         {
-            "target": "A",
-            "type": "drugs",
+            "target": "A, drugs",
             "sentences": 50,
-            "pretrained on": "B",
+            "start": "B",
             "F1": 0.5,
-            "F1 of none, as long": 0.375,
+            "as long": 0.375,
             "difference": "0.125 [0.125, 0.125]",
             "p": 0.01,
         }
@@ -375,7 +374,7 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     assert len(tables.early(found)) == 1 and len(tables.material(found)) == len(tables.repeated(found)) == 4
     [read, long] = tables.lengths(found)
     assert str(read["1 sentences"]).startswith("2 (") and str(read["full performance"]).startswith("3 (")
-    assert str(long["1 sentences"]).startswith("5 (") and [line["pretrained on"] for line in tables.as_long(found)] == [
+    assert str(long["1 sentences"]).startswith("5 (") and [line["start"] for line in tables.as_long(found)] == [
         curve.start for curve in curves
     ]
     enough = [r for r in found if r.table == chapter.table(rows.ENOUGH, texts.DRUG, "small")]
