@@ -280,6 +280,7 @@ note = "95 % bootstrap interval over documents and seeds, the same draws for bot
 for title, found in shown.items():
     for name in dict.fromkeys(row.table for row in found if row.table.startswith(rows.ENOUGH)):
         display(show.table(tables.summary(found, name), caption=f"{title}: {name}", note=note))
+        display(show.table(tables.heights(found, name), caption=f"{title}: {name}, areas under the curves", note=note))
 
 # %% [markdown]
 # How far can the first crossing of one run be trusted? Suppose that the mean curve is just as it was measured for
@@ -340,9 +341,9 @@ for title, found in shown.items():
 
 # %%
 kept = {
-    (cell["target"], cell["type"], cell["pretrained on"]): cell
-    for type in (texts.DRUG, texts.DISEASE)
-    for cell in tables.summary(recorded, chapter.table(rows.ENOUGH, type, "real"))
+    (cell["target"], cell["type"], cell["pretrained on"]): cell | more
+    for name in (chapter.table(rows.ENOUGH, type, "real") for type in (texts.DRUG, texts.DISEASE))
+    for cell, more in zip(tables.summary(recorded, name), tables.heights(recorded, name), strict=True)
     if "target" in cell
 }
 named = "e5-small, depth 6: {} → {}, {}".format

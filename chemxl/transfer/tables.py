@@ -22,6 +22,7 @@ PAPERS = {
 Cells = list[dict[str, object]]
 _LABELS = {NONE: "no pretraining", AS_LONG: "no pretraining, trained as long"}  # in figures
 _STARTS = ("best", "worst", "no")  # pretraining: the order of a target's curves
+_HEIGHTS = ("area", "gained", "p", "scatter")
 _LEARNT = ("to learn from", "mentions in these", "read as a source")
 _SCORED = ("held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions")
 _REPEATED = ("sentences", "left out", "of these with a mention", "mentions per 100, all", "mentions per 100, left")
@@ -39,6 +40,7 @@ def board(rows: Sequence[Row]) -> dict[str, Cells]:
             ]
         elif name.startswith(ENOUGH):
             made[name] = summary(rows, name)
+            made[f"{name}, areas"] = heights(rows, name)
         elif name == PAPERS[ENOUGH]:
             made[name] = records.wide(rows, name)
     return made
@@ -147,8 +149,13 @@ def lengths(rows: Sequence[Row]) -> Cells:
 
 
 def summary(rows: Sequence[Row], name: str) -> Cells:
-    """What the curves say: sentences to a goal, first crossings, sentences saved, areas."""
-    return _by_curve(rows, name) or records.nothing()
+    """What the curves say: sentences to a goal, first crossings, sentences saved."""
+    return _by_curve([r for r in rows if r.metric not in _HEIGHTS], name) or records.nothing()
+
+
+def heights(rows: Sequence[Row], name: str) -> Cells:
+    """How high the curves lie: areas, what is gained, scatter."""
+    return _by_curve([r for r in rows if r.metric in _HEIGHTS], name) or records.nothing()
 
 
 def as_long(rows: Sequence[Row]) -> Cells:

@@ -327,9 +327,10 @@ def test_sentences_stand_beside_the_papers() -> None:
         "to 90 %": "≤ 50 [≤ 50, 60]",
         "saved to 99 %": "≥ 866 [866, ∞]",
         "neither to 99 %": "25%",
-        "area": "0.500 [0.500, 0.625]",
-        "p": 0.01,
     }
+    [line] = tables.heights([*few, *due], rows.ENOUGH)
+    assert (line["pretrained on"], line["area"], line["p"]) == ("B", "0.500 [0.500, 0.625]", 0.01)
+    assert tables.heights(few, rows.ENOUGH) == records.nothing()
     reported = records.papers(rows.CHAPTER)
     cells = tables.beside([], [*few, *due], reported)
     assert len(cells) == 18 and [c["paper"] for c in cells[:6]] == ["500", "900", "1,050", "700", "650", "1,000"]
@@ -365,7 +366,7 @@ def test_a_small_grid_is_computed_recorded_and_shown(monkeypatch: pytest.MonkeyP
     found = rows.everything(made)
     assert set(tables.board(found)) == {
         f"{chapter.table(what, texts.DRUG, 'small')}{more}"
-        for what, more in ((rows.ZERO, ", F1"), (rows.FEW, ""), (rows.ENOUGH, ""))
+        for what, more in ((rows.ZERO, ", F1"), (rows.FEW, ""), (rows.ENOUGH, ""), (rows.ENOUGH, ", areas"))
     }
     curves = made.curves(rows.scores(found, texts.DRUG, "small"), texts.DRUG)
     assert [curve.learning.counts.shape[:2] for curve in curves] == [(2, 2)] * 3
