@@ -74,6 +74,7 @@ def parted(metric: str) -> tuple[str, Bound]:
 
 def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> str:
     def one(number: float) -> str:
+        """A value or an end."""
         if math.isnan(number):
             return "—"
         if least is not None and number <= least:

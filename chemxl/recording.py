@@ -85,14 +85,14 @@ def _due_of_transfer(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]
         if not matrix.keys() <= scores.keys():
             continue  # the matrix says which sources the curves have
         curves = grid.curves(scores, type)
-        longer = grid.controls(curves, type)
-        for name, values in [*(line for curve in curves for line in curve.values.items()), *longer.items()]:
+        controls = grid.controls(curves, type)
+        for name, values in [*(line for curve in curves for line in curve.values.items()), *controls.items()]:
             yield Due(name, values, partial(transfer_rows.few_shot, name, values, type, profile))
         held = [value for curve in curves for value in curve.experiments]
         yield Due(f"curves, {type}", held, partial(transfer_rows.enough, curves, profile))
-        if longer:
-            held = [*held, *(value for values in longer.values() for value in values)]
-            yield Due(f"as long, {type}", held, partial(transfer_rows.as_long, grid, curves, type))
+        if controls:
+            held = [*held, *(value for values in controls.values() for value in values)]
+            yield Due(f"as long, {type}", held, partial(transfer_rows.as_long, grid, curves, controls))
 
 
 def _due_of_collect(profile: Any, settings: Mapping[str, Any]) -> Iterator[Due]:

@@ -63,11 +63,11 @@ def few_shot_all(grid: Grid, type: str, scores: Mapping[str, float]) -> list[Row
         scores: F1 of the matrix by row.
     """
     curves = grid.curves(scores, type)
-    longer = grid.controls(curves, type)
-    run_all([value for curve in curves for value in curve.experiments] + [v for of in longer.values() for v in of])
-    lines = [*(line for curve in curves for line in curve.values.items()), *longer.items()]
+    controls = grid.controls(curves, type)
+    run_all([value for curve in curves for value in curve.experiments] + [v for of in controls.values() for v in of])
+    lines = [*(line for curve in curves for line in curve.values.items()), *controls.items()]
     made = [row for name, values in lines for row in few_shot(name, values, type, grid.profile)]
-    return made + enough(curves, grid.profile) + as_long(grid, curves, type)
+    return made + enough(curves, grid.profile) + as_long(grid, curves, controls)
 
 
 def scores(rows: Sequence[Row], type: str, profile: str) -> dict[str, float]:
@@ -160,15 +160,19 @@ def enough(curves: Sequence[Curve], profile: str) -> list[Row]:
     return made
 
 
-def as_long(grid: Grid, curves: Sequence[Curve], type: str) -> list[Row]:
+def as_long(grid: Grid, curves: Sequence[Curve], controls: Mapping[str, Sequence[FewShot]]) -> list[Row]:
     """What of transfer is the source, and what longer training: F1 with every start less that of a tagger that has no
-    source and has read as many sentences as source and target have together; Holm's method over all of a type."""
-    longer, lines, others = grid.controls(curves, type), [], []
+    source and has read as many sentences as source and target have together; Holm's method over all of a type.
+
+    Args:
+        controls: these, by row.
+    """
+    lines, others = [], []
     for size in grid.few_as_long:
         for curve in curves:
-            name = grid.row_of_few(curve.start, size, curve.target, type)
-            lines.append(_Line(table(LONG, type, grid.profile), name, curve.values[name], grid.profile))
-            others.append(longer[grid.row_of_few(AS_LONG, size, curve.target, type)])
+            name = grid.row_of_few(curve.start, size, curve.target, curve.type)
+            lines.append(_Line(table(LONG, curve.type, grid.profile), name, curve.values[name], grid.profile))
+            others.append(controls[grid.row_of_few(AS_LONG, size, curve.target, curve.type)])
     pairs = [(_columns(line.values), _columns(other)) for line, other in zip(lines, others, strict=True)]
     found = zip(lines, significance.compare(pairs), strict=True)
     return [row for line, one in found for row in line.compared("difference", records.SCORER, one)]

@@ -136,12 +136,12 @@ def drawn(rows: Sequence[Row]) -> list[tuple[str, str, list[Line]]]:
 def lengths(rows: Sequence[Row]) -> Cells:
     """Sentences that were read at each size without a source, and steps; those of full performance in the last column.
     What was trained as long as after a source has a line of its own."""
-    cells: dict[tuple[str, str, bool], dict[str, object]] = {}
+    cells: dict[tuple[str, str, str], dict[str, object]] = {}
     steps = {(r.table, r.row): r.value for r in rows if r.metric == "steps"}
     for r in sorted((r for r in rows if r.metric == "sentences read"), key=lambda r: not r.table.startswith(FEW)):
         name = Name.of(r.row)
-        if (key := (name.target, name.types, long := name.source == AS_LONG)) in cells or name.sentences:
-            how = "as long" if long else "as in curves"
+        how = "as long" if name.source == AS_LONG else "as in curves"
+        if (key := (name.target, name.types, how)) in cells or name.sentences:
             line = cells.setdefault(key, {"target": name.target, "type": name.types, "trained": how})
             shown = f"{r.value:,.0f} ({steps[r.table, r.row]:,.0f})"
             line[f"{int(name.sentences):,} sentences" if name.sentences else "full performance"] = shown

@@ -211,12 +211,11 @@ def counted(made: chapter.Grid, right: dict[bool, list[int]]) -> list[chapter.Cu
 
 
 @pytest.mark.usefixtures("unfinished")
-def test_the_source_is_told_from_longer_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_is_told_from_longer_training() -> None:
     made = grid("real", few_as_long=(10,))
     curves = counted(made, {True: [7, 8], False: [3, 4]})
-    controls = {name: [Counted(4)] * 2 for name in made.controls(curves, texts.DRUG)}
-    monkeypatch.setattr(chapter.Grid, "controls", lambda *_: controls)
-    found = {(r.row, r.metric): r for r in rows.as_long(made, curves, texts.DRUG)}
+    controls: Any = {name: [Counted(4)] * 2 for name in made.controls(curves, texts.DRUG)}
+    found = {(r.row, r.metric): r for r in rows.as_long(made, curves, controls)}
     assert len(found) == 2 * len(curves) == 12 and {r.table for r in found.values()} == {"As long, drugs"}
     for curve in curves:
         apart = found[made.row_of_few(curve.start, 10, curve.target, texts.DRUG), "difference"].value
@@ -328,8 +327,9 @@ def test_sentences_stand_beside_the_papers() -> None:
         "saved to 99 %": "≥ 866 [866, ∞]",
         "neither to 99 %": "25%",
     }
-    [line] = tables.heights([*few, *due], rows.ENOUGH)
-    assert (line["pretrained on"], line["area"], line["p"]) == ("B", "0.500 [0.500, 0.625]", 0.01)
+    assert tables.heights([*few, *due], rows.ENOUGH) == [
+        {"target": "RU UGT", "type": "drugs", "pretrained on": "B", "area": "0.500 [0.500, 0.625]", "p": 0.01}
+    ]
     assert tables.heights(few, rows.ENOUGH) == records.nothing()
     reported = records.papers(rows.CHAPTER)
     cells = tables.beside([], [*few, *due], reported)
