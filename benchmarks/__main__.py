@@ -13,7 +13,7 @@ from rich.table import Table
 
 import benchmarks
 from benchmarks import Row
-from chemxl.experiment import runs, write_json
+from chemxl.experiments.experiment import runs, write_json
 
 
 def names() -> list[str]:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from benchmarks import Row
 from chemxl.corpora.corpus import Corpus
-from chemxl.experiment import hardware
-from chemxl.grid import run_all
+from chemxl.experiments.experiment import hardware
+from chemxl.experiments.schedule import run_all
+from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.training import Training
-from tests.one_node import NoSlurm, one_node
+from tests.experiments.one_node import NoSlurm, one_node
 
 
 def run(*, cells: int = 8, slurm: bool = True) -> list[Row]:

@@ -44,11 +44,11 @@ from transformers import (
 )
 
 from benchmarks import Row, resident_mib
-from chemxl.experiment import hardware
+from chemxl.experiments.experiment import hardware
+from chemxl.models.training import Training, bf16_pays, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
 from chemxl.pretrain.text import Pieces
-from chemxl.training import Training, bf16_pays, fit
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 PAD, UNKNOWN, FIRST, LAST, MASK = SPECIAL = range(5)

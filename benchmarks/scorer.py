@@ -1,4 +1,4 @@
-"""``chemxl.metrics.seqeval_scores`` beside seqeval: micro and per-type scores of the same label sequences.
+"""``chemxl.evaluation.metrics.seqeval_scores`` beside seqeval: micro and per-type scores of the same label sequences.
 
 Seqeval's time is that of the two calls that give these numbers; ``classification_report`` averages in more ways and
 takes longer.
@@ -11,8 +11,8 @@ import random
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
 from benchmarks import Row, seconds, traced_mib
-from chemxl.experiment import hardware
-from chemxl.metrics import MICRO, Score, seqeval_scores
+from chemxl.evaluation.metrics import MICRO, Score, seqeval_scores
+from chemxl.experiments.experiment import hardware
 
 TYPES = ("CHEM", "DISEASE")
 LABELS = ("O", *(f"{prefix}-{type_}" for type_ in TYPES for prefix in "BI"))

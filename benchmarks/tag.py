@@ -17,12 +17,13 @@ import torch
 from transformers import BertConfig, BertForTokenClassification, BertModel, PreTrainedTokenizerFast, pipeline
 
 from benchmarks import Row, resident_mib, seconds
-from chemxl import corpora, encoders
+from chemxl import corpora
 from chemxl.documents import Document, Mention, from_bio
-from chemxl.experiment import hardware, runs
-from chemxl.ner.models import EncoderLabeller
-from chemxl.ner.tagger import MAX_TOKENS, SubwordReader, Tagger
-from chemxl.training import accelerator, bf16_pays
+from chemxl.experiments.experiment import hardware, runs
+from chemxl.models import encoders
+from chemxl.models.labellers import EncoderLabeller
+from chemxl.models.tagger import MAX_TOKENS, SubwordReader, Tagger
+from chemxl.models.training import accelerator, bf16_pays
 
 AGGREGATIONS = ("simple", "first")
 Found = Sequence[Sequence[Mention]]

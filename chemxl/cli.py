@@ -119,7 +119,7 @@ def record(
     chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
 ) -> None:
     """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
-    from chemxl import recording, records
+    from chemxl.results import recording, records
 
     rows, owed = recording.collect(chapter, profile=profile)
     path = records.write(chapter, rows)
@@ -189,7 +189,7 @@ def annotate_out(
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
     from chemxl import tag as tagging  # loads torch, which no other command needs
-    from chemxl.active import rounds
+    from chemxl.annotate import rounds
 
     written = rounds.give_out(
         rounds.Project(project),
@@ -209,7 +209,7 @@ def annotate_in(
     number: Annotated[int | None, typer.Option("--round", help="Which one; the last by default.")] = None,
 ) -> None:
     """Read a round back: say what was changed, keep what is well formed, refuse the rest with file and line."""
-    from chemxl.active import rounds
+    from chemxl.annotate import rounds
 
     taken = rounds.Project(project).take_back(number)
     back = taken.returned

@@ -8,15 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from chemxl import encoders, show
 from chemxl.corpora import brat
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
-from chemxl.experiment import runs
+from chemxl.experiments.experiment import runs
+from chemxl.models import encoders
+from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
-from chemxl.training import Training
+from chemxl.results import show
 
 STDIN = "-"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")

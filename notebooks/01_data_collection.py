@@ -46,9 +46,9 @@ from pathlib import Path
 
 from IPython.display import display
 
-from chemxl import figures, recording, records, show
 from chemxl.collect import chapter, examples
-from chemxl.grid import run_all
+from chemxl.experiments.schedule import run_all
+from chemxl.results import figures, recording, records, show
 
 # %% [markdown]
 # ## Data
@@ -66,7 +66,7 @@ from chemxl.grid import run_all
 # from chemxl.collect.pubmed import PubMed
 # from chemxl.collect.queries import Query
 # from chemxl.collect.store import Store
-# from chemxl.experiment import runs
+# from chemxl.experiments.experiment import runs
 #
 # store = Store(runs() / "collected.sqlite")
 # query = Query(since=date(2020, 1, 1), until=date(2020, 1, 31))

@@ -53,9 +53,9 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl import figures, recording, records, show
 from chemxl.active import chapter, compared, curves, recorded
-from chemxl.grid import run_all
+from chemxl.experiments.schedule import run_all
+from chemxl.results import figures, recording, records, show
 
 # %% [markdown]
 # ## Data
@@ -437,10 +437,10 @@ for task in tasks:
 # chemxl annotate in --project rounds
 # ```
 #
-# What is kept is a corpus to train on, {py:class}`chemxl.active.rounds.Brought`; the next `out` leaves out what was given
+# What is kept is a corpus to train on, {py:class}`chemxl.annotate.rounds.Brought`; the next `out` leaves out what was given
 # out already.
 #
-# The same folder opens in a notebook, too ({py:class}`chemxl.annotate.Annotator`): mark text with the mouse or the
+# The same folder opens in a notebook, too ({py:class}`chemxl.annotate.widget.Annotator`): mark text with the mouse or the
 # keyboard, choose a type by its number, undo, save. On a page that is only read it shows what it holds: here what the
 # first round's model asks for next, with the mentions that it finds, which are to be corrected.
 
@@ -476,7 +476,7 @@ display(*chapter.annotators(asking, publishable=profile == "small"))
 # - `bald` draws dropout in front of the last layer alone, since encoders here are fine-tuned without any.
 # - A strategy chooses all sentences of a round by one model. Two that are alike are both chosen, except by `badge` and
 #   `core-set`; smaller rounds would help the others.
-# - Numbers of sentences come from straight lines between rounds ({py:mod}`chemxl.learning`).
+# - Numbers of sentences come from straight lines between rounds ({py:mod}`chemxl.evaluation.learning_curves`).
 #
 # ## Exercises
 #

@@ -47,10 +47,10 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl import figures, recording, records, show
-from chemxl.grid import run_all
+from chemxl.experiments.schedule import run_all
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import chapter
+from chemxl.results import figures, recording, records, show
 
 # %% [markdown]
 # ## Data

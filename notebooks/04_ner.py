@@ -45,8 +45,9 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl import figures, ner, records, show
+from chemxl import ner
 from chemxl.ner import chapter
+from chemxl.results import figures, records, show
 
 # %% [markdown]
 # ## Data
@@ -85,7 +86,7 @@ show.table(
 # characters {cite:p}`ma-2016-bilstm`, as in the second table of {cite:t}`miftahutdinov-2020-interlingual`.
 #
 # Long documents are read in overlapping windows, and each word's label is taken where it has most context: nothing is
-# cut off. The code is {py:mod}`chemxl.ner`, the loop {py:mod}`chemxl.training`.
+# cut off. The code is {py:mod}`chemxl.ner`, the loop {py:mod}`chemxl.models.training`.
 
 # %%
 example = settings[0].tests[-1][1].load()[0]
@@ -261,7 +262,7 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```{exercise}
 # :label: ex-boundary
 # Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. Which share of the error
-# is boundary alone? Start from `lines[...][0].outcome()` and {py:func}`chemxl.metrics.errors`.
+# is boundary alone? Start from `lines[...][0].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
 # ```
 #
 # ## Provenance

@@ -55,7 +55,8 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl import figures, metrics, records, show
+from chemxl.evaluation import metrics
+from chemxl.results import figures, records, show
 from chemxl.transfer import chapter, rows, tables, texts
 
 # %% [markdown]
@@ -149,7 +150,7 @@ for title, found in shown.items():
 #
 # $$n^* = \min \{ n : \tilde F(n) \ge 0.99\, F_{\mathrm{full}} \}, \qquad \tilde F = \operatorname*{arg\,min}_{f \text{ rising}} \sum_n (f(n) - F(n))^2$$ (eq-enough)
 #
-# with straight lines between sizes. Documents and seeds are drawn again for the interval ({py:mod}`chemxl.learning`).
+# with straight lines between sizes. Documents and seeds are drawn again for the interval ({py:mod}`chemxl.evaluation.learning_curves`).
 # $F_{\mathrm{full}}$ is that of the target's tagger in the matrix. Sentences saved are the difference of two $n^*$, both measured against the full
 # performance without transfer. Where one of two curves does not get there, only a bound is known ("≥" or "≤"), and an
 # end of the interval is infinite. Where a curve has reached the goal with the fewest sentences that were run ("≤"), that number stands
@@ -390,7 +391,7 @@ show.glue("early_curve", early["RU UGT", "drugs"]["the curve"])
 # - Sentences to a goal, sentences saved and areas hold both, the source and the longer training; only the table of section "The
 #   source, or longer training?" takes them apart, at few sizes. "As long" counts sentences. The longer training also has one schedule of rates where source and target have one each, and
 #   reads the same few sentences many times.
-# - The `real` profile keeps the first six of the encoder's twelve layers ({py:class}`chemxl.encoders.FirstLayers`, `base_layers`), so that
+# - The `real` profile keeps the first six of the encoder's twelve layers ({py:class}`chemxl.models.encoders.FirstLayers`, `base_layers`), so that
 #   hundreds of trainings fit two cores. All scores are lower for it, zero-shot transfer more than in-corpus performance.
 # - In the paper the loss became stable after 35 to 40 epochs. Here training is shorter, and a source, which is also what stands for full performance, is cut to a number of sentences and
 #   epochs. Full performance is therefore below what the corpus can give. Whether 99 % of it comes earlier or later than in the paper is not known:
@@ -413,7 +414,7 @@ show.glue("early_curve", early["RU UGT", "drugs"]["the curve"])
 #
 # ```{solution} ex-head
 # :class: dropdown
-# Save the source's encoder with {py:func}`chemxl.encoders.save` and give its folder to a `FewShot` without a start. With
+# Save the source's encoder with {py:func}`chemxl.models.encoders.save` and give its folder to a `FewShot` without a start. With
 # few sentences the head has to be learnt from them alone, so that the curve begins near that of no pretraining; with
 # many, the two meet.
 # ```

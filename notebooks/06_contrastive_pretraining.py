@@ -49,9 +49,9 @@ seeds: list = [0, 1, 2]
 import numpy as np
 from IPython.display import display
 
-from chemxl import figures, records, show
 from chemxl.contrastive import chapter, tables
-from chemxl.grid import run_all
+from chemxl.experiments.schedule import run_all
+from chemxl.results import figures, records, show
 
 # %% [markdown]
 # ## Data
@@ -233,7 +233,7 @@ for title, rows in shown.items():
 
 # %% [markdown]
 # How many labelled sentences does it save? The goal is the F1 that no pretraining has with the most of them. Shown is how many
-# *fewer* another method needs for it ({py:func}`chemxl.learning.saved`). Between two sizes F1 is taken to lie on a straight
+# *fewer* another method needs for it ({py:func}`chemxl.evaluation.learning_curves.saved`). Between two sizes F1 is taken to lie on a straight
 # line, which is rough where sizes are few.
 
 # %%
@@ -359,7 +359,7 @@ for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
 # ```{exercise}
 # :label: ex-outside
 # Leave words outside of mentions out (`ContrastivePretraining(outside=False)`). What becomes of the boundaries of mentions,
-# and which of {py:func}`chemxl.metrics.errors` would show it?
+# and which of {py:func}`chemxl.evaluation.metrics.errors` would show it?
 # ```
 #
 # ```{solution} ex-outside

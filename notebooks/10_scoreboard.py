@@ -63,14 +63,14 @@ active: dict = {
 # %%
 from IPython.display import display
 
-from chemxl import recording, records, show
 from chemxl.active import curves
 from chemxl.collect import chapter as collection
 from chemxl.contrastive import chapter as contrastive
 from chemxl.contrastive import tables as contrastive_tables
-from chemxl.grid import run_all
+from chemxl.experiments.schedule import run_all
 from chemxl.ner import chapter
 from chemxl.pretrain import chapter as pretraining
+from chemxl.results import recording, records, show
 from chemxl.transfer import chapter as transfer
 from chemxl.transfer import rows as transferred
 from chemxl.transfer import tables as transfer_tables

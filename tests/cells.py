@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from chemxl.experiment import Experiment, seed_everything
+from chemxl.experiments.experiment import Experiment, seed_everything
 
 
 def note(text: str) -> None:

@@ -15,8 +15,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import torch
 
-from chemxl import checkpoints, corpora, training
-from chemxl.experiment import Experiment
+from chemxl import corpora
+from chemxl.experiments import checkpoints
+from chemxl.experiments.experiment import Experiment
+from chemxl.models import training
 
 torch.set_num_threads(1)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chemxl.learning import Learning
-from chemxl.metrics import Counts
+from chemxl.evaluation.learning_curves import Learning
+from chemxl.evaluation.metrics import Counts
 
 SIZES = (50, 100, 200, 400, 800, 1600)
 

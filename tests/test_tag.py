@@ -12,9 +12,9 @@ from chemxl import cli, corpora, tag
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
-from chemxl.experiment import runs
+from chemxl.experiments.experiment import runs
+from chemxl.models.training import Training
 from chemxl.ner import BiLstmCrf, FineTune
-from chemxl.training import Training
 
 TEXT = "Аспирин 😀 ингибирует ЦОГ-1.\nAspirin inhibits COX-1."
 MINI = (Corpus(name="mini", types=("CHEM",), split="dev"),)

@@ -14,15 +14,15 @@ import torch
 from chemxl.active.experiments import ActiveLearning
 from chemxl.active.oracle import Annotated
 from chemxl.active.reading import AGGREGATIONS, Aggregation
-from chemxl.active.rounds import Project, give_out
 from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
-from chemxl.annotate import Annotator
+from chemxl.annotate.rounds import Project, give_out
+from chemxl.annotate.widget import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
+from chemxl.models.training import Training
 from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune, gold
-from chemxl.training import Training
 
 HEADS = {
     "": "one layer",

@@ -7,14 +7,15 @@ from functools import partial
 
 import numpy as np
 
-from chemxl import comparisons, learning, records
 from chemxl.active.chapter import Task, control, parsed, tables, with_head
 from chemxl.active.curves import Lines, by_words, controls, counted
 from chemxl.active.recorded import by_method, standing
-from chemxl.learning import BOUNDS, Estimate, Learning, Saving
+from chemxl.evaluation import learning_curves
+from chemxl.evaluation.learning_curves import BOUNDS, Estimate, Learning, Saving
+from chemxl.evaluation.significance import Comparison, Interval
 from chemxl.ner.experiments import Evaluation
-from chemxl.records import Row
-from chemxl.significance import Comparison, Interval
+from chemxl.results import comparisons, records
+from chemxl.results.records import Row
 
 CHAPTER = "02_active_learning"
 ENOUGH = 0.95  # of the F1 with everything annotated
@@ -36,7 +37,7 @@ def rivals(lines: Lines, method: str) -> list[str]:
 
 def differences(lines: Lines) -> dict[str, Comparison]:
     """Every method less its :func:`rivals`: F1 after the last round, and its mean over all of them, with an interval
-    and a test of this very difference (:func:`chemxl.learning.gained`)."""
+    and a test of this very difference (:func:`chemxl.evaluation.learning_curves.gained`)."""
     curves = {method: counted(values) for method, values in lines.items()}
     last = {method: _last(curve) for method, curve in curves.items()}
     pairs = {
@@ -45,7 +46,7 @@ def differences(lines: Lines) -> dict[str, Comparison]:
         for other in rivals(lines, method)
         for part, of in ((LAST, last), (EVERY, curves))
     }
-    return dict(zip(pairs, learning.gained(list(pairs.values())), strict=True))
+    return dict(zip(pairs, learning_curves.gained(list(pairs.values())), strict=True))
 
 
 def _last(curve: Learning) -> Learning:
@@ -63,10 +64,10 @@ def goals(lines: Lines, wholes: Wholes) -> dict[str, Estimate]:
     for method, values in lines.items():
         random, far = randoms[control(method)], counted(values, wholes[parsed(method)[1]])
         near = Learning(far.sizes, far.counts, random.whole)
-        found[f"{WHOLE}{_OF}{method}"] = learning.needed(far, rng=rng(), share=ENOUGH)
-        found[f"{RANDOM}{_OF}{method}"] = learning.needed(near, rng=rng(), share=_ALL)
+        found[f"{WHOLE}{_OF}{method}"] = learning_curves.needed(far, rng=rng(), share=ENOUGH)
+        found[f"{RANDOM}{_OF}{method}"] = learning_curves.needed(near, rng=rng(), share=_ALL)
         if method != control(method):
-            saved = learning.saved(random, near, rng=rng(), share=_ALL)
+            saved = learning_curves.saved(random, near, rng=rng(), share=_ALL)
             found[f"{SAVED}{_OF}{method}{BOUNDS[saved.bound]}"] = saved
     return found
 
@@ -102,7 +103,7 @@ def needed(found: Sequence[Row]) -> Cells:
     sizes = [int(row.metric.split()[0]) for row in standing(found, "sentences")]
     lines: dict[tuple[str, str], dict[str, object]] = {}
     for row in standing(found, "needed"):
-        metric, bound = learning.parted(row.metric)
+        metric, bound = learning_curves.parted(row.metric)
         goal, _, method = metric.partition(_OF)
         line = lines.setdefault((row.row, method), {"task": row.row, "method": method})
         one = Saving(*row.interval(), bound) if goal == SAVED else Estimate(*row.interval())

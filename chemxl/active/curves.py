@@ -7,19 +7,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from chemxl import learning, show, significance
 from chemxl.active.calibration import RANKED
 from chemxl.active.chapter import HEADS, control, parsed
 from chemxl.active.experiments import SHARES, ActiveLearning
 from chemxl.active.lengths import COMPARED
 from chemxl.active.reading import AGGREGATIONS
-from chemxl.canvas import COLOURS
-from chemxl.figures import Bar, Curve
-from chemxl.learning import Learning
-from chemxl.metrics import Scorer
+from chemxl.evaluation import learning_curves, significance
+from chemxl.evaluation.learning_curves import Learning
+from chemxl.evaluation.metrics import Scorer
+from chemxl.evaluation.significance import Interval
 from chemxl.ner.experiments import Evaluation
-from chemxl.records import Row
-from chemxl.significance import Interval
+from chemxl.results import show
+from chemxl.results.canvas import COLOURS
+from chemxl.results.figures import Bar, Curve
+from chemxl.results.records import Row
 
 Lines = Mapping[str, Sequence[ActiveLearning]]
 V = TypeVar("V")
@@ -76,7 +77,7 @@ def counted(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | Non
 
 def area(values: Sequence[ActiveLearning]) -> Interval:
     """Mean height of the learning curve over seeds, and its 95 % bootstrap interval over documents and seeds."""
-    found = learning.area(counted(values), rng=np.random.default_rng(0))
+    found = learning_curves.area(counted(values), rng=np.random.default_rng(0))
     return found.value, found.low, found.high
 
 
@@ -103,7 +104,7 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
 
     def score(totals: np.ndarray) -> np.ndarray:
         """(..., 3 R) -> (...)."""
-        return learning.mean_height(learning.each(totals) @ drawn_to, places.tolist())
+        return learning_curves.mean_height(learning_curves.each(totals) @ drawn_to, places.tolist())
 
     return score
 
@@ -147,7 +148,7 @@ def sentence_lengths(values: Sequence[ActiveLearning]) -> Interval:
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
-    """See :func:`chemxl.significance.t_interval`."""
+    """See :func:`chemxl.evaluation.significance.t_interval`."""
     mean, low, high = significance.t_interval(np.array(values))
     return float(mean), float(low), float(high)
 

@@ -10,7 +10,6 @@ from typing import Any, Literal, cast
 import numpy as np
 from pydantic import Field, field_validator
 
-from chemxl import metrics
 from chemxl.active.calibration import Ranking, rankings
 from chemxl.active.lengths import lengths
 from chemxl.active.oracle import Annotated, Unit
@@ -18,11 +17,12 @@ from chemxl.active.reading import Aggregation, TaggerModel
 from chemxl.active.spectral import SpectralFineTune, SpectralTagger, evaluation
 from chemxl.active.strategies import STRATEGIES, query
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Experiment, write_json
-from chemxl.learning import mean_height
+from chemxl.evaluation import metrics
+from chemxl.evaluation.learning_curves import mean_height
+from chemxl.experiments.experiment import Experiment, write_json
 from chemxl.ner.experiments import FineTune, gold
-from chemxl.ner.samples import split
 
 ROUNDS = "rounds.json"
 SHARES = tuple(i / 20 for i in range(1, 21))  # of words, at which the risk is kept

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.digests import sha256
+from chemxl.corpora.samples import ALL, Sample
 from chemxl.documents import Document, Mention
-from chemxl.ner.samples import ALL, Sample
+from chemxl.experiments.digests import sha256
 
 Unit = Literal["sentence", "document"]
 
@@ -21,7 +21,7 @@ class Annotated(Corpus):
     """What the annotator has done of a corpus.
 
     Args:
-        unit: what is annotated at once; for sentences see :class:`chemxl.ner.samples.Sample`.
+        unit: what is annotated at once; for sentences see :class:`chemxl.corpora.samples.Sample`.
         most: how many units there are at most, drawn at random, always the same ones; 0: all.
         ids: of the units that are annotated; all where it is None.
         noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or

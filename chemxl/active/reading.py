@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from chemxl.documents import Document, flatten, to_bio
-from chemxl.ner.models import Labeller
-from chemxl.ner.tagger import Tagger
-from chemxl.training import accelerator, token_batches
+from chemxl.models.labellers import Labeller
+from chemxl.models.tagger import Tagger
+from chemxl.models.training import accelerator, token_batches
 
 PIECE = 8192  # words that are held at once; one document may have more
 Aggregation = Literal["max", "mean", "sum", "entity"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chemxl import show
 from chemxl.active.chapter import HEADS, parsed, tables
 from chemxl.active.curves import families
-from chemxl.figures import Bar, Curve
-from chemxl.records import Row
+from chemxl.results import show
+from chemxl.results.figures import Bar, Curve
+from chemxl.results.records import Row
 
 
 def standing(recorded: Sequence[Row], table: str) -> list[Row]:

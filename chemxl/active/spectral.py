@@ -18,12 +18,12 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 
-from chemxl import encoders
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
+from chemxl.models import encoders
+from chemxl.models.labellers import EncoderLabeller, first_pieces
+from chemxl.models.tagger import SubwordReader, Tagger
 from chemxl.ner.experiments import Evaluation, FineTune, bio_labels
-from chemxl.ner.models import EncoderLabeller, first_pieces
-from chemxl.ner.tagger import SubwordReader, Tagger
 
 Norm = Literal["none", "always", "bound"]
 FILE = "spectral.json"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chemxl.collect.margin import Embed, Margins, Spans
-from chemxl.collect.sentences import sentences
+from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, Pair
 
 SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from chemxl import records
 from chemxl.collect import statistics
 from chemxl.collect.experiments import (
     BM25,
@@ -18,9 +17,10 @@ from chemxl.collect.experiments import (
     TopicSearch,
     TwinSearch,
 )
-from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.texts import ParallelText, Texts
+from chemxl.results import records
 
 Profile = Literal["small", "real", "paper"]
 Rows = list[dict[str, object]]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from chemxl.collect.alignment import Bead
 from chemxl.documents import Pair
 from chemxl.errors import ChemxlError
-from chemxl.metrics import Score
+from chemxl.evaluation.metrics import Score
 
 _PLACE = re.compile(r"[,;:](?=\s)")
 _WORDS_A_HALF = 3

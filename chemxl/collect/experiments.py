@@ -9,17 +9,18 @@ from typing import Literal
 
 import numpy as np
 
-from chemxl import encoders
-from chemxl.collect import cleanup, disturbance, duplicates, export, pairs, similar, statistics
+from chemxl.collect import cleanup, disturbance, duplicates, export, similar, statistics
 from chemxl.collect.alignment import align, align_documents
-from chemxl.collect.inputs import LSI, ParallelText, Texts, embedder, twins
+from chemxl.collect.embedders import LSI, embedder
 from chemxl.collect.queries import Query
 from chemxl.collect.shingles import repeats
-from chemxl.corpora import tmx
+from chemxl.corpora import aligned, tmx
 from chemxl.corpora.corpus import Corpus, read_digest, twin_key
+from chemxl.corpora.texts import ParallelText, Texts, twins
 from chemxl.documents import Document
-from chemxl.experiment import Experiment
-from chemxl.metrics import Counts, Score
+from chemxl.evaluation.metrics import Counts, Score
+from chemxl.experiments.experiment import Experiment
+from chemxl.models import encoders
 
 BM25 = "bm25"
 
@@ -224,13 +225,13 @@ class AlignedPairs(_Embedding):
     minimum: float = 1.0
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Align every pair of twins; writes ``pairs.tsv`` and ``pairs.tmx``."""
+        """Align every pair of twins; writes ``aligned.tsv`` and ``aligned.tmx``."""
         both = twins(self.gathering.documents()).values()
         embed = embedder(self.embedder)
         made = [
             pair for twin in both for pair in align_documents(twin["en"], twin["ru"], embed=embed, minimum=self.minimum)
         ]
-        pairs.write_tsv(folder / "pairs.tsv", made)
+        aligned.write_tsv(folder / "pairs.tsv", made)
         tmx.write(folder / "pairs.tmx", made)
         return {"document pairs": len(both), "sentence pairs": len(made)}
 

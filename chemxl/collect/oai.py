@@ -15,8 +15,8 @@ from chemxl.collect.answers import language_code, language_of, parse_xml, plain
 from chemxl.collect.http import Client, Garbled, Manners, SourceError, shown
 from chemxl.collect.queries import Query
 from chemxl.collect.store import Record, Store, StoredSource
-from chemxl.digests import sha256
 from chemxl.documents import Document
+from chemxl.experiments.digests import sha256
 
 # Many of its records have a title and no abstract: see ``titles``.
 CYBERLENINKA = "https://cyberleninka.ru/oai"

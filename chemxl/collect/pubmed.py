@@ -17,8 +17,8 @@ from chemxl.collect.answers import language_code, parse_xml, plain
 from chemxl.collect.http import Client, Garbled, Manners, SourceError
 from chemxl.collect.queries import Query
 from chemxl.collect.store import Record, Store, StoredSource
-from chemxl.digests import sha256
 from chemxl.documents import Document
+from chemxl.experiments.digests import sha256
 
 EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
 # PubMed shows the first 9,999 hits of a search and no more, with the history server too.

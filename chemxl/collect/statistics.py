@@ -1,8 +1,9 @@
 """What is in a corpus: sizes, entities, languages, licences, and the sub-tokens that entities of two corpora share.
 
-Every function gives plain rows, ready for :func:`chemxl.show.table`. A token is one of :func:`chemxl.documents.words`:
-a run of letters, a run of digits, or one sign, so that sentences and names count longer than where words are cut at
-spaces alone. In a corpus that has one document a sentence, documents and sentences are about as many.
+Every function gives plain rows, ready for :func:`chemxl.results.show.table`. A token is one of
+:func:`chemxl.documents.words`: a run of letters, a run of digits, or one sign, so that sentences and names count
+longer than where words are cut at spaces alone. In a corpus that has one document a sentence, documents and sentences
+are about as many.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from chemxl.collect.sentences import sentences
 from chemxl.corpora import entries
+from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, words
 
 Row = dict[str, object]

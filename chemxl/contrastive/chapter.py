@@ -18,12 +18,12 @@ from chemxl.contrastive.loss import distances, gaussian, variance
 from chemxl.contrastive.views import Translated
 from chemxl.contrastive.words import Words
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import ALL, Sample, split
 from chemxl.errors import ChemxlError
-from chemxl.figures import Cloud
+from chemxl.models.training import Training
 from chemxl.ner.chapter import TYPES, Profile
 from chemxl.ner.experiments import Evaluation, FineTune
-from chemxl.ner.samples import ALL, Sample, split
-from chemxl.training import Training
+from chemxl.results.figures import Cloud
 
 NONE, TWICE, COSINE, GAUSSIAN, VIEWS = "", "+twice", "+cosine", "+gaussian", "+gaussian+views"
 LABELS = {

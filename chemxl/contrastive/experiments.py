@@ -12,18 +12,19 @@ from pydantic import Field
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
-from chemxl import encoders, processes
-from chemxl.checkpoints import clear, write_tensors
 from chemxl.contrastive.model import ContrastiveModel, Distance
 from chemxl.contrastive.words import Words, divergence, read
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
-from chemxl.experiment import seed_everything
+from chemxl.experiments import processes
+from chemxl.experiments.checkpoints import clear, write_tensors
+from chemxl.experiments.experiment import seed_everything
+from chemxl.models import encoders
+from chemxl.models.tagger import SubwordReader
+from chemxl.models.training import Training, fit
+from chemxl.models.trimming import trimmed
 from chemxl.ner.experiments import Labelling, bio_labels
-from chemxl.ner.tagger import SubwordReader
-from chemxl.training import Training, fit
-from chemxl.trimming import trimmed
 
 HEADS = "heads.safetensors"
 _PROBES = 8  # evaluations while it trains

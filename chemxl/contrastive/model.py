@@ -9,8 +9,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from chemxl.contrastive.loss import Bilinear, cosine, gaussian, supervised, variance
-from chemxl.ner.models import first_pieces
-from chemxl.training import IGNORED
+from chemxl.models.labellers import first_pieces
+from chemxl.models.training import IGNORED
 
 Distance = Literal["gaussian", "cosine"]
 
@@ -48,7 +48,7 @@ class ContrastiveModel(nn.Module):
             return supervised(self.pairs(words.float()), labels[valid])
 
     def words(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Equation 7: see ``chemxl.ner.models.first_pieces``, (B, W, d)."""
+        """Equation 7: see ``chemxl.models.labellers.first_pieces``, (B, W, d)."""
         return first_pieces(self.encoder, **batch)
 
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

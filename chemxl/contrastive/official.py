@@ -1,4 +1,4 @@
-"""LivingNER's scorer: its numbers from the exact scorer of :mod:`chemxl.metrics`.
+"""LivingNER's scorer: its numbers from the exact scorer of :mod:`chemxl.evaluation.metrics`.
 
 https://github.com/tonifuc3m/livingner-evaluation-library
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from chemxl.documents import Mention
 from chemxl.errors import ChemxlError
-from chemxl.metrics import MICRO, Score, count
+from chemxl.evaluation.metrics import MICRO, Score, count
 
 LABELS = ("SPECIES", "HUMAN")
 

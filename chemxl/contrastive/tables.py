@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chemxl import comparisons, learning, metrics, records, significance
 from chemxl.contrastive.chapter import COSINE, GAUSSIAN, LABELS, NONE, TWICE, VIEWS, Grid, Task
-from chemxl.figures import Curve
+from chemxl.evaluation import learning_curves, metrics, significance
 from chemxl.ner.experiments import Evaluation
-from chemxl.records import Row
+from chemxl.results import comparisons, records
+from chemxl.results.figures import Curve
+from chemxl.results.records import Row
 
 CHAPTER = "06_contrastive_pretraining"
 SCORES, DIFFERENCES, SAVED = "Contrastive pretraining", "Contrastive pretraining, differences", "Sentences saved"
@@ -53,7 +54,8 @@ def over_sizes(grid: Grid, task: Task, lines: Lines, profile: str) -> list[Row]:
 
     made = comparisons.rows(differences(grid, task, lines), partial(row, DIFFERENCES))
     for method, e in saved(grid, task, lines).items():
-        made.append(row(SAVED, f"{method}{learning.BOUNDS[e.bound]}", (e.value, e.low, e.high), "labelled sentences"))
+        metric = f"{method}{learning_curves.BOUNDS[e.bound]}"
+        made.append(row(SAVED, metric, (e.value, e.low, e.high), "labelled sentences"))
     return made
 
 
@@ -68,15 +70,15 @@ def differences(grid: Grid, task: Task, lines: Lines) -> dict[str, significance.
     return dict(zip(asked, significance.compare(list(asked.values())), strict=True))
 
 
-def saved(grid: Grid, task: Task, lines: Lines) -> dict[str, learning.Saving]:
+def saved(grid: Grid, task: Task, lines: Lines) -> dict[str, learning_curves.Saving]:
     """Sentences fewer with which a method has the F1 that none has with the most."""
     curves = {}
     for method in LABELS:
         runs = [_counts(lines[name]) for size in grid.sizes if (name := grid.row(task, method, size)) in lines]
         if runs:
-            curves[method] = learning.Learning(grid.sizes, np.array(runs).swapaxes(0, 1))
+            curves[method] = learning_curves.Learning(grid.sizes, np.array(runs).swapaxes(0, 1))
     return {
-        LABELS[method]: learning.saved(curves[NONE], curve, rng=np.random.default_rng(0), share=1.0)
+        LABELS[method]: learning_curves.saved(curves[NONE], curve, rng=np.random.default_rng(0), share=1.0)
         for method, curve in curves.items()
         if method != NONE
     }
@@ -150,8 +152,8 @@ def fewer(found: Sequence[Row]) -> Cells:
     lines: dict[str, dict[str, object]] = {}
     for row in found:
         if row.table.startswith(f"{SAVED}: "):
-            method, bound = learning.parted(row.metric)
-            one = learning.Saving(*row.interval(), bound)
+            method, bound = learning_curves.parted(row.metric)
+            one = learning_curves.Saving(*row.interval(), bound)
             lines.setdefault(method, {"pretraining": method})[row.row] = one.sentences()
     return list(lines.values())
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chemxl.corpora.corpus import Corpus, translation_key
+from chemxl.corpora.samples import Sample, split
 from chemxl.documents import Document
-from chemxl.ner.samples import Sample, split
 
 
 class Translated(Corpus):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chemxl import corpora
 from chemxl.documents import Document
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
 
 _LANGUAGE_SUFFIX = re.compile(r"[._-](?:en|ru|es|zh)$")
 

@@ -9,12 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from chemxl import metrics, show, significance
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
+from chemxl.evaluation import metrics, significance
+from chemxl.models.training import Training
 from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, gold
 from chemxl.pretrain import chapter as pretraining
-from chemxl.training import Training
+from chemxl.results import show
 
 Profile = Literal["small", "real", "paper"]
 BILSTM = "bilstm-crf"
@@ -156,7 +157,7 @@ def loss_curve(
 
 
 def paired(lines: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
-    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.significance.compare`).
+    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.evaluation.significance.compare`).
 
     Models are compared where they were trained alike, ways of training for the first model.
     """
@@ -177,7 +178,7 @@ def _comparable(a: str, b: str, first: str) -> bool:
 
 
 def error_counts(value: Evaluation) -> dict[str, int]:
-    """See :func:`chemxl.metrics.errors`."""
+    """See :func:`chemxl.evaluation.metrics.errors`."""
     documents, found = value.outcome()
     return metrics.errors([layer.mentions for layer in gold(documents)], found)
 

@@ -12,17 +12,18 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from chemxl import encoders, metrics
-from chemxl.checkpoints import clear
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Flattened, Mention, flatten, to_bio
 from chemxl.errors import CorpusError
-from chemxl.experiment import Experiment, seed_everything
-from chemxl.ner.models import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.ner.tagger import Reader, SubwordReader, Tagger, WordReader
-from chemxl.ner.windows import Window, window_labels
-from chemxl.training import Training, fit
-from chemxl.trimming import trimmed
+from chemxl.evaluation import metrics
+from chemxl.experiments.checkpoints import clear
+from chemxl.experiments.experiment import Experiment, seed_everything
+from chemxl.models import encoders
+from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
+from chemxl.models.tagger import Reader, SubwordReader, Tagger, WordReader
+from chemxl.models.training import Training, fit
+from chemxl.models.trimming import trimmed
+from chemxl.models.windows import Window, window_labels
 
 
 def gold(documents: Sequence[Document]) -> list[Flattened]:
@@ -57,7 +58,7 @@ class Labelling:
         self.lengths = [len(window.ids) for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """See :meth:`chemxl.ner.tagger.SubwordReader.collate`."""
+        """See :meth:`chemxl.models.tagger.SubwordReader.collate`."""
         return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
 
 

@@ -8,18 +8,19 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from chemxl import corpora, encoders
+from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
-from chemxl.collect.inputs import ParallelText, Texts
-from chemxl.encoders import MINI
+from chemxl.corpora.texts import OneSide, ParallelText, Texts
 from chemxl.errors import ChemxlError
+from chemxl.models import encoders
+from chemxl.models.encoders import MINI
+from chemxl.models.training import Training
 from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Mixture, collate
 from chemxl.pretrain.perplexity import interval, perplexity
 from chemxl.pretrain.stream import Reading, masking
-from chemxl.pretrain.text import OneSide, Probe, pieces
-from chemxl.training import Training
+from chemxl.pretrain.text import Probe, pieces
 
 Profile = Literal["small", "real", "paper"]
 

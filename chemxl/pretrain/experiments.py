@@ -13,21 +13,21 @@ from pydantic import Field
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
-from chemxl import encoders
-from chemxl.checkpoints import clear, write_tensors
 from chemxl.collect.experiments import AlignedPairs
-from chemxl.collect.inputs import ParallelText, Texts
-from chemxl.collect.pairs import read_tsv
+from chemxl.corpora.aligned import read_tsv
 from chemxl.corpora.faults import Log
+from chemxl.corpora.texts import ParallelText, Texts
 from chemxl.documents import Document, Pair
-from chemxl.experiment import Experiment, seed_everything
+from chemxl.experiments.checkpoints import clear, write_tensors
+from chemxl.experiments.experiment import Experiment, seed_everything
+from chemxl.models import encoders
+from chemxl.models.training import Training, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder
 from chemxl.pretrain.perplexity import perplexity, surprises, windows
 from chemxl.pretrain.stream import Reading, Stream, masking
 from chemxl.pretrain.text import Gathered, Probe, gather, pieces, screened
 from chemxl.pretrain.vocabulary import extend
-from chemxl.training import Training, fit
 
 PIECES = "pieces.safetensors"
 _PROBES = 8  # evaluations while it trains

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from chemxl.errors import EncoderError
-from chemxl.training import IGNORED
-from chemxl.trimming import TrimmedEmbedding
+from chemxl.models.training import IGNORED
+from chemxl.models.trimming import TrimmedEmbedding
 
 
 class MaskedLanguageModel(nn.Module):

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
+from chemxl.models.training import IGNORED
 from chemxl.pretrain.text import Pieces, pack, shifted
-from chemxl.training import IGNORED
 
 LANGUAGES = ("en", "ru", "es", "zh")
 

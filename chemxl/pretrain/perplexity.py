@@ -12,11 +12,11 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
+from chemxl.evaluation.significance import bootstrap
+from chemxl.models.training import IGNORED, accelerator, token_batches
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
 from chemxl.pretrain.text import pieces
-from chemxl.significance import bootstrap
-from chemxl.training import IGNORED, accelerator, token_batches
 
 BATCH_TOKENS = 4096
 
@@ -84,7 +84,7 @@ def _of_sums(sums: np.ndarray) -> np.ndarray:
 
 
 def interval(columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000) -> tuple[float, float]:
-    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.significance.bootstrap`.
+    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.evaluation.significance.bootstrap`.
 
     Args:
         columns: (D, 2) of the same documents, one a seed.

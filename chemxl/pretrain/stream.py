@@ -11,11 +11,11 @@ import torch
 from pydantic import Field
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.collect.sentences import sentences
+from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, Pair
-from chemxl.encoders import specials
 from chemxl.errors import CorpusError
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
+from chemxl.models.encoders import specials
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, collate
 from chemxl.pretrain.perplexity import perplexity, surprises, windows

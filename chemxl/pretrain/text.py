@@ -4,48 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.collect import duplicates
-from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.collect.shingles import repeats
+from chemxl.corpora.texts import OneSide, Texts
 from chemxl.documents import Document, Pair
-from chemxl.experiment import Value
-
-
-class OneSide(Value):
-    """One language of a parallel text, as documents.
-
-    Args:
-        lines: sentences a document.
-    """
-
-    kind: Literal["OneSide"] = "OneSide"
-    text: ParallelText
-    language: Literal["en", "ru"]
-    lines: int = 10
-
-    def load(self) -> list[Document]:
-        """Documents of so many sentences."""
-        pairs = [pair for block in self.text.load() for pair in block]
-        sentences = [pair.source if self.language == pair.languages[0] else pair.target for pair in pairs]
-        blocks = {i: "\n".join(sentences[i : i + self.lines]) for i in range(0, len(sentences), self.lines)}
-        name = f"{self.text.name}:{self.language}"
-        return [Document(f"{name}:{i}", text, language=self.language) for i, text in blocks.items()]
-
-    def data_digest(self) -> str:
-        """A digest of the files."""
-        return self.text.data_digest()
-
-    @property
-    def label(self) -> str:
-        """Name and language, for a table."""
-        return f"{self.text.name} {self.language.upper()}"
-
 
 Probe = Annotated[Texts | OneSide, Field(discriminator="kind")]
 

@@ -23,8 +23,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn
 
-from chemxl.encoders import Encoder
 from chemxl.errors import EncoderError
+from chemxl.models.encoders import Encoder
 
 
 def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:

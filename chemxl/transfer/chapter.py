@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chemxl import encoders
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import ALL
 from chemxl.errors import ChemxlError
-from chemxl.learning import Learning
+from chemxl.evaluation.learning_curves import Learning
+from chemxl.models import encoders
+from chemxl.models.training import Training
 from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
-from chemxl.ner.samples import ALL
-from chemxl.training import Training
 from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
 from chemxl.transfer.texts import Text, targets, texts
 

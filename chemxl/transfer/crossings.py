@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from chemxl.learning import SHARE, Estimate, Learning, crossed, reached
-from chemxl.metrics import f1
+from chemxl.evaluation.learning_curves import SHARE, Estimate, Learning, crossed, reached
+from chemxl.evaluation.metrics import f1
 
 
 def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:

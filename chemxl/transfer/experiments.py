@@ -10,15 +10,16 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from chemxl import encoders, metrics
-from chemxl.checkpoints import clear
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import ALL, Sample, split
 from chemxl.documents import Document, to_bio
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Experiment
+from chemxl.evaluation import metrics
+from chemxl.experiments.checkpoints import clear
+from chemxl.experiments.experiment import Experiment
+from chemxl.models import encoders
+from chemxl.models.tagger import Tagger
 from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
-from chemxl.ner.samples import ALL, Sample, split
-from chemxl.ner.tagger import Tagger
 
 
 class HeldOut(Corpus):

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from chemxl import metrics, records, significance
-from chemxl.grid import run_all
-from chemxl.learning import BOUNDS, SHARE, Estimate, area, gained, needed, saved
-from chemxl.records import Row
+from chemxl.evaluation import metrics, significance
+from chemxl.evaluation.learning_curves import BOUNDS, SHARE, Estimate, area, gained, needed, saved
+from chemxl.experiments.schedule import run_all
+from chemxl.results import records
+from chemxl.results.records import Row
 from chemxl.transfer.chapter import AS_LONG, Curve, Grid, Name, demonstration, table
 from chemxl.transfer.crossings import first_crossings, simulated
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chemxl import records, show
-from chemxl.figures import Curve as Line
-from chemxl.learning import SHARE, Bound, Estimate, Saving, parted
-from chemxl.records import Row
-from chemxl.significance import Interval
+from chemxl.evaluation.learning_curves import SHARE, Bound, Estimate, Saving, parted
+from chemxl.evaluation.significance import Interval
+from chemxl.results import records, show
+from chemxl.results.figures import Curve as Line
+from chemxl.results.records import Row
 from chemxl.transfer.chapter import AS_LONG, NONE, Name
 from chemxl.transfer.rows import COUNTED, CURVE, EARLY, ENOUGH, FEW, LONG, TESTS, TEXTS, ZERO, goal
 from chemxl.transfer.texts import DISEASE, DRUG

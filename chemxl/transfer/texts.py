@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chemxl.corpora.samples import ALL
 from chemxl.ner.chapter import Profile
-from chemxl.ner.samples import ALL
 from chemxl.transfer.experiments import HeldOut
 
 DRUG, DISEASE = "DRUG", "DISEASE"

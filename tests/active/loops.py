@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chemxl import metrics
+from chemxl.evaluation import metrics
 
 
 class Done:

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import yaml
 
-from chemxl import corpora, recording, records
+from chemxl import corpora
 from chemxl.active import chapter, compared, curves
 from chemxl.active.experiments import ActiveLearning
 from chemxl.active.spectral import SpectralEvaluation, SpectralFineTune
 from chemxl.book.sources import _declared
+from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
 from chemxl.ner.experiments import gold
-from chemxl.ner.samples import split
+from chemxl.results import recording, records
 from tests.active.loops import Done
 
 ROOT = Path(__file__).parents[2]

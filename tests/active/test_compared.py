@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chemxl.active import chapter, compared
-from chemxl.learning import Estimate
-from chemxl.records import Row
+from chemxl.evaluation.learning_curves import Estimate
+from chemxl.results.records import Row
 from tests.active.loops import Done
 
 

@@ -17,12 +17,12 @@ from chemxl.active.oracle import Annotated
 from chemxl.active.reading import TaggerModel
 from chemxl.active.spectral import SpectralFineTune, evaluation
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import split
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
+from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.ner.samples import split
-from chemxl.training import Training
 
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 POOL = Corpus(name="mini", split="dev", language="en", types=TYPES)

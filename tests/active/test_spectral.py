@@ -21,9 +21,9 @@ from chemxl.active.spectral import (
 )
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import EncoderError
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
+from chemxl.models.training import Training, optimiser
 from chemxl.ner import FineTune, Tagger
-from chemxl.training import Training, optimiser
 
 ENGLISH = Corpus(name="mini", split="dev", language="en")
 BRIEF = Training(steps=8, tokens=512, rate=5e-3, precision="fp32")

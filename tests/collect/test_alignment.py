@@ -13,26 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks import alignment as benchmark
-from chemxl import corpora, encoders
+from chemxl import corpora
 from chemxl.collect import margin
-from chemxl.collect.alignment import (
-    MOVES,
-    SHAPES,
-    Band,
-    Bead,
-    Gains,
-    Step,
-    align,
-    align_documents,
-    around,
-    search,
-)
+from chemxl.collect.alignment import MOVES, SHAPES, Band, Bead, Gains, Step, align, align_documents, around, search
 from chemxl.collect.disturbance import disturb, strict_f1
-from chemxl.collect.embeddings import Embedder
-from chemxl.collect.pairs import COLUMNS, read_tsv, write_tsv
 from chemxl.corpora import Log
+from chemxl.corpora.aligned import COLUMNS, read_tsv, write_tsv
 from chemxl.documents import Document, Pair
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.models import encoders
+from chemxl.models.embeddings import Embedder
 
 Table = dict[tuple[int, int], np.ndarray]  # gains of beads that end before row i and column j, by their shape
 

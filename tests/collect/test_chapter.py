@@ -8,7 +8,7 @@ import pytest
 
 from chemxl import corpora
 from chemxl.collect import chapter
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
 
 PROFILES = get_args(chapter.Profile)
 

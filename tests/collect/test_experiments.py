@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chemxl import corpora
-from chemxl.collect import experiments, inputs, pairs
+from chemxl.collect import embedders, experiments
 from chemxl.collect.experiments import (
     AlignedPairs,
     Alignment,
@@ -20,9 +20,9 @@ from chemxl.collect.experiments import (
     TopicSearch,
     TwinSearch,
 )
-from chemxl.collect.inputs import ParallelText, Texts
-from chemxl.corpora import tmx
+from chemxl.corpora import aligned, tmx
 from chemxl.corpora.corpus import Corpus, translation_key, twin_key
+from chemxl.corpora.texts import ParallelText, Texts, twin_sentences
 from chemxl.documents import Document
 
 ENGLISH, RUSSIAN = (Texts(name="mini", split="test", language=language) for language in ("en", "ru"))
@@ -38,7 +38,7 @@ def hashed(texts: Sequence[str]) -> np.ndarray:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An embedder that knows every sentence pair of the mini test set, and is blind otherwise."""
-    known = {pair.target: pair.source for pair in inputs.twin_sentences("test")}
+    known = {pair.target: pair.source for pair in twin_sentences("test")}
 
     def embed(texts: Sequence[str]) -> np.ndarray:
         return hashed([known.get(text, text) for text in texts])
@@ -47,7 +47,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_twins_are_the_sentences_of_both_languages() -> None:
-    found = inputs.twin_sentences("test")
+    found = twin_sentences("test")
     documents = {d.id: d for d in corpora.load("mini", split="test", language="en")}
     assert [pair.source for pair in found] == [line for d in documents.values() for line in d.text.splitlines()]
     assert all(pair.languages == ("en", "ru") and pair.target for pair in found)
@@ -133,7 +133,7 @@ def test_the_same_abstract_of_two_corpora_stays_once() -> None:
 def test_aligned_pairs_are_written_in_both_formats(told: None) -> None:
     made = AlignedPairs(gathering=Gathering(sources=(Texts(name="mini", split="test"),)), minimum=0.0)
     run = made.run()
-    listed = pairs.read_tsv(run.folder / "pairs.tsv", corpora.Log(strict=True))
+    listed = aligned.read_tsv(run.folder / "pairs.tsv", corpora.Log(strict=True))
     assert len(listed) == run.metrics["sentence pairs"] > run.metrics["document pairs"] > 0
     memory = tmx.read([run.folder / "pairs.tmx"], corpora.Log(strict=True), languages=("en", "ru"))
     assert [(pair.source, pair.target) for pair in memory] == [(pair.source, pair.target) for pair in listed]
@@ -155,7 +155,7 @@ def test_a_memory_embeds_each_text_once() -> None:
         asked.extend(texts)
         return hashed(texts)
 
-    remembered = inputs._Remembered(embed)
+    remembered = embedders._Remembered(embed)
     first, second = remembered(["a", "b", "a"]), remembered(["b", "c"])
     assert asked == ["a", "b", "c"]
     np.testing.assert_array_equal(first, hashed(["a", "b", "a"]))

@@ -8,10 +8,11 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from chemxl import corpora, show
+from chemxl import corpora
 from chemxl.collect.statistics import languages, licences, overlap, script, sizes
 from chemxl.documents import Document, Mention
 from chemxl.errors import CorpusError
+from chemxl.results import show
 
 ENGLISH = Document(
     "a",

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import yaml
 
-from chemxl import corpora, recording
+from chemxl import corpora
 from chemxl.book.sources import _declared
 from chemxl.contrastive import chapter
 from chemxl.contrastive.words import Words
+from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
-from chemxl.ner.samples import split
+from chemxl.experiments.experiment import Value
+from chemxl.results import recording
 
 ROOT = Path(__file__).parents[2]
 PROFILES = get_args(chapter.Profile)

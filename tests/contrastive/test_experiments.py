@@ -10,16 +10,17 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from chemxl import checkpoints, encoders, processes
 from chemxl.contrastive.experiments import HEADS, ContrastivePretraining
 from chemxl.contrastive.loss import distances
 from chemxl.contrastive.model import ContrastiveModel
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import Sample
 from chemxl.errors import ChemxlError, CorpusError
-from chemxl.experiment import Value
+from chemxl.experiments import checkpoints, processes
+from chemxl.experiments.experiment import Value
+from chemxl.models import encoders
+from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.ner.samples import Sample
-from chemxl.training import Training
 
 TYPES = ("CHEM", "DISEASE")
 RUSSIAN = Sample(name="mini", language="ru", types=TYPES, most=30)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from chemxl import metrics
 from chemxl.contrastive.official import official, printed
 from chemxl.corpora import Log, entries, livingner
 from chemxl.documents import Mention
 from chemxl.errors import ChemxlError
-from chemxl.metrics import Score
+from chemxl.evaluation import metrics
+from chemxl.evaluation.metrics import Score
 
 Found = dict[str, list[Mention]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chemxl.contrastive import chapter, tables
-from chemxl.records import Row
+from chemxl.results.records import Row
 from tests.curves import Counted
 
 GRID = chapter.Grid(encoder="mini", sizes=(10, 20), visits=40, tokens=512, rate=1e-3, tagger_rate=1e-3)

@@ -10,7 +10,7 @@ import pytest
 from chemxl.contrastive import chapter
 from chemxl.contrastive.views import Translated
 from chemxl.corpora.corpus import Corpus
-from chemxl.ner.samples import Sample, split
+from chemxl.corpora.samples import Sample, split
 
 ENGLISH = Corpus(name="mini", language="en")
 RUSSIAN = Sample(name="mini", language="ru", most=20, draw=1)

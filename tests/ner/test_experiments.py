@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from chemxl import checkpoints, corpora, encoders, metrics
+from chemxl import corpora
 from chemxl.corpora import mini
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.documents import Document, Mention
 from chemxl.errors import CorpusError
+from chemxl.evaluation import metrics
+from chemxl.experiments import checkpoints
+from chemxl.models import encoders
+from chemxl.models.training import Training
 from chemxl.ner import BiLstmCrf, Evaluation, FineTune, gold
-from chemxl.training import Training
 
 ENGLISH = Corpus(name="mini", split="dev", language="en")
 LEARN = Training(epochs=30, tokens=512, rate=2e-3, head_rate=5e-3, precision="fp32")

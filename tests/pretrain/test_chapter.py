@@ -6,16 +6,17 @@ from typing import get_args
 
 import pytest
 
-from chemxl import corpora, recording
-from chemxl.collect.inputs import Texts
-from chemxl.encoders import ALIASES
+from chemxl import corpora
+from chemxl.corpora.texts import Texts
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
+from chemxl.experiments.experiment import Value
+from chemxl.models.encoders import ALIASES
+from chemxl.models.training import Training
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import chapter
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.stream import Reading
-from chemxl.training import Training
+from chemxl.results import recording
 
 PROFILES = get_args(chapter.Profile)
 

@@ -12,18 +12,19 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM
 
-from chemxl import checkpoints, encoders
 from chemxl.collect import duplicates
-from chemxl.collect.inputs import ParallelText, Texts
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.texts import ParallelText, Texts
 from chemxl.errors import CorpusError
-from chemxl.experiment import Value
+from chemxl.experiments import checkpoints
+from chemxl.experiments.experiment import Value
+from chemxl.models import encoders
+from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from chemxl.pretrain import chapter
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
 from chemxl.pretrain.stream import Reading
-from chemxl.training import Training
 
 ENGLISH, RUSSIAN = (Texts(name="mini", split="dev", language=language) for language in ("en", "ru"))
 PAIRS = (ParallelText(name="mini", split="dev"),)

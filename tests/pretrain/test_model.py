@@ -28,12 +28,12 @@ from transformers import (
     XLMRobertaForMaskedLM,
 )
 
-from chemxl.checkpoints import CHECKPOINT
 from chemxl.errors import EncoderError
+from chemxl.experiments.checkpoints import CHECKPOINT
+from chemxl.models.training import IGNORED, Training, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
 from chemxl.pretrain.text import Pieces
-from chemxl.training import IGNORED, Training, fit
 
 SIZE = 60
 Batch = dict[str, torch.Tensor]

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from chemxl.models.training import IGNORED
 from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, collate
 from chemxl.pretrain.text import Pieces
-from chemxl.training import IGNORED
 
 PAD, FIRST, LAST, MASK = 0, 2, 3, 4
 OWN, OTHER = range(5, 60), torch.arange(60, 80)  # what texts hold, and what is drawn from: told apart

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from chemxl import encoders
 from chemxl.documents import Document
+from chemxl.models import encoders
 from chemxl.pretrain import perplexity as measure
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, collate

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chemxl.collect.inputs import ParallelText, Texts
+from chemxl.corpora.texts import OneSide, ParallelText, Texts
 from chemxl.documents import Document
-from chemxl.encoders import mini_tokenizer
-from chemxl.pretrain.text import Gathered, OneSide, Pieces, gather, pack, pieces
+from chemxl.models.encoders import mini_tokenizer
+from chemxl.pretrain.text import Gathered, Pieces, gather, pack, pieces
 
 SEPARATOR = 3
 SIZES = st.lists(st.integers(1, 4), max_size=8)  # pieces a word

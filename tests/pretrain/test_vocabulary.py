@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel, BertTokenizerFast, PreTrainedTokenizerFast
 
-from chemxl import corpora, encoders
+from chemxl import corpora
 from chemxl.documents import words
-from chemxl.encoders import Encoder
 from chemxl.errors import EncoderError
+from chemxl.models import encoders
+from chemxl.models.encoders import Encoder
 from chemxl.pretrain.vocabulary import extend
 
 CYRILLIC = "абвгдежзиклмнопрстуфхцчшщъыьэюя"  # as in MiniLM, without й and ё
@@ -241,7 +242,8 @@ def russian() -> list[str]:
 
 SCRIPT = """
 import hashlib, sys
-from chemxl import corpora, encoders
+from chemxl import corpora
+from chemxl.models import encoders
 from chemxl.pretrain.vocabulary import extend
 texts = [document.text for document in corpora.load("mini", split="train", language="ru")]
 for folder in sys.argv[1:]:

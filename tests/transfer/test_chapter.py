@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import yaml
 
-from chemxl import corpora, encoders, metrics, recording, records
+from chemxl import corpora
 from chemxl.collect.duplicates import leaks
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
-from chemxl.records import Row
+from chemxl.evaluation import metrics
+from chemxl.experiments.experiment import Value
+from chemxl.models import encoders
+from chemxl.results import recording, records
+from chemxl.results.records import Row
 from chemxl.transfer import chapter, rows, tables, texts
 
 PROFILES = get_args(chapter.Profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chemxl.learning import Learning, needed, reached
+from chemxl.evaluation.learning_curves import Learning, needed, reached
 from chemxl.transfer.crossings import first_crossings, simulated
 from tests.curves import SIZES, learning
 

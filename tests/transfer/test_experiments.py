@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chemxl import metrics
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.errors import ChemxlError
-from chemxl.experiment import Value
+from chemxl.evaluation import metrics
+from chemxl.experiments.experiment import Value
+from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.training import Training
 from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
 
 DISEASE = ("DISEASE",)

@@ -1,0 +1,1 @@
+"""Annotating: an editor for a notebook, and rounds of texts as brat folders."""

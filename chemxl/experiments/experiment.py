@@ -1,0 +1,282 @@
+"""An experiment is a value: a frozen model that says everything its result depends on.
+
+``run()`` computes it once and then reads the cache, which is keyed by the configuration, by a digest of the
+source that the experiment runs through, and by a digest of its data (execution and caching: exca).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import exca
+import numpy as np
+import pydantic
+import torch
+from filelock import BaseFileLock, FileLock
+
+from chemxl.errors import ChemxlError
+from chemxl.experiments import processes
+from chemxl.experiments.digests import sha256, source_digest
+
+
+class Value(pydantic.BaseModel):
+    """A frozen part of a configuration; an unknown setting is an error."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    def config(self) -> dict[str, Any]:
+        """The configuration as plain data, the class's name included, how to execute it left out."""
+        fields = {name: _plain(getattr(self, name)) for name in type(self).model_fields if name != "infra"}
+        return {"kind": type(self).__name__, **fields}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Value:
+        """The value that :meth:`config` describes; its module must have been imported.
+
+        Raises:
+            ChemxlError: no such class.
+        """
+        classes = {c.__name__: c for c in _subclasses(Value)}
+        if config.get("kind") not in classes:
+            raise ChemxlError(f"no experiment is called {config.get('kind')!r}: import its chapter's module first")
+        made = classes[config["kind"]]
+        return made(**{n: _revived(item) for n, item in config.items() if n != "kind" or n in made.model_fields})
+
+    def config_hash(self) -> str:
+        """Sixteen hexadecimal digits of the configuration alone; what ``book/recorded`` is checked by."""
+        return sha256(json.dumps(self.config(), sort_keys=True, ensure_ascii=False))[:16]
+
+    def __hash__(self) -> int:
+        return hash(self.config_hash())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and self.config() == other.config()
+
+    def parts(self) -> Iterator[Value]:
+        """This value and every value that it holds."""
+        yield self
+        for name in type(self).model_fields:
+            held = getattr(self, name)
+            for item in held if isinstance(held, tuple) else (held,):
+                if isinstance(item, Value):
+                    yield from item.parts()
+
+    def data_digest(self) -> str:
+        """A digest of files that the value reads; empty where it reads none."""
+        return ""
+
+
+class Experiment(Value):
+    """A value with a result. Subclasses write :meth:`compute`."""
+
+    infra: exca.TaskInfra = exca.TaskInfra(mode="retry")
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
+        raise NotImplementedError
+
+    def trained(self) -> Experiment:
+        """What took the time: the experiment itself, or the training that it evaluates."""
+        return self
+
+    @infra.apply
+    def _cached(self) -> dict[str, float]:
+        folder = self.folder
+        with self.lock():
+            if self.finished():  # by another job while this one waited
+                return self._metrics()
+            if in_job() and self._version() != self.infra.version:
+                raise ChemxlError(
+                    f"source or data of {type(self).__name__} changed while its job was queued: run again"
+                )
+            write_json(folder / "experiment.json", self.config())
+            began = time.perf_counter()
+            metrics = self.compute(folder)
+            write_json(folder / "provenance.json", provenance() | {"seconds": round(time.perf_counter() - began, 1)})
+            write_json(folder / "metrics.json", metrics)  # last: says that all is there
+        return metrics
+
+    def _metrics(self) -> dict[str, float]:
+        return cast("dict[str, float]", json.loads((self.folder / "metrics.json").read_text("utf-8")))
+
+    def run(self) -> Run:
+        """The result, from the cache where it is there; two launches never compute it twice.
+
+        It is computed here; :func:`chemxl.experiments.schedule.run_all` sends a list of values to a cluster.
+        """
+        main = processes.place().is_main_process
+        with self.lock() if main else nullcontext():
+            if not processes.told(self.finished):
+                if main:
+                    self.infra.clear_job()  # one that is queued somewhere: it would wait for the lock
+                    processes.wait()
+                else:
+                    self._beside()
+            metrics = processes.told(lambda: self._metrics() if self.finished() else self._cached())
+        return Run(self, self.folder, metrics)
+
+    def lock(self) -> BaseFileLock:
+        """What is held while the value is computed, by whatever process on whatever machine sees the cache."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.folder / ".lock", is_singleton=True)
+
+    def _beside(self) -> None:
+        """What the other processes of a launch do while the main one computes, since they train together: the same, in
+        a copy of the folder that is thrown away."""
+        with TemporaryDirectory() as copy:
+            shutil.copytree(self.folder, copy, dirs_exist_ok=True)
+            processes.wait()  # before the main one writes
+            self.compute(Path(copy))
+
+    def finished(self) -> bool:
+        """Whether the result is in the cache."""
+        return (self.folder / "metrics.json").exists()
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps its configuration, history, metrics, weights and provenance."""
+        folder = self._prepared().infra.uid_folder()
+        assert folder is not None
+        return folder
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of the configuration, the source that it runs through, and its data."""
+        return str(self._prepared().infra.version)
+
+    def _prepared(self) -> Experiment:
+        for part in self.parts():
+            if isinstance(part, Experiment) and part.infra.folder is None:
+                part.infra._update(folder=runs(), version=part._version())
+        return self
+
+    def _version(self) -> str:
+        modules = sorted({type(p).__module__ for p in self.parts()})
+        digests = [*map(source_digest, modules), *(p.data_digest() for p in self.parts())]
+        # The configuration, too: exca's own name of a run leaves out what a subclass adds to a field's class.
+        return sha256("".join([*digests, self.config_hash()]))[:12]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished experiment."""
+
+    experiment: Experiment
+    folder: Path
+    metrics: dict[str, float]
+
+    def history(self) -> list[dict[str, float]]:
+        """One row per training step or evaluation, as written while it ran."""
+        path = self.folder / "history.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    def provenance(self) -> dict[str, Any]:
+        """Commit, versions, hardware, date and seconds of the run that computed this."""
+        return cast("dict[str, Any]", json.loads((self.folder / "provenance.json").read_text("utf-8")))
+
+
+def runs() -> Path:
+    """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the working directory."""
+    return Path(os.environ.get("CHEMXL_RUNS", ".runs")).resolve()
+
+
+def in_job() -> bool:
+    """Whether this process is a job that :func:`chemxl.experiments.schedule.run_all` sent."""
+    return "SUBMITIT_EXECUTOR" in os.environ
+
+
+def seed_everything(seed: int) -> torch.Generator:
+    """Seed Python, NumPy and torch, ask torch for deterministic kernels, and return a generator of this seed."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Filling fresh memory costs 7 % of a step and only serves debugging; torch's stubs do not know the switch.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    return torch.Generator().manual_seed(seed)
+
+
+def provenance() -> dict[str, Any]:
+    """Commit, versions and hardware of this process; no path and no host name."""
+    packages = ("chemxl", "torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn")
+    versions = {name: metadata.version(name) for name in packages if _installed(name)}
+    return {
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "hardware": hardware(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def hardware() -> str:
+    """The GPU, or the processor's model and the cores that are used."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return f"{model}, {torch.get_num_threads()} cores"
+
+
+def _commit() -> str:
+    def git(*args: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *args]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    commit = git("rev-parse", "HEAD")
+    return commit + ("+changes" if commit and git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside and rename, so that nothing half-written stays."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    part.replace(path)
+
+
+def interactive() -> bool:
+    """Whether a person watches: a terminal, or Jupyter with a live front end (papermill has none)."""
+    return "CHEMXL_QUIET" not in os.environ and (sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ)
+
+
+def _subclasses(base: type[Value]) -> Iterator[type[Value]]:
+    for derived in base.__subclasses__():
+        yield derived
+        yield from _subclasses(derived)
+
+
+def _revived(item: Any) -> Any:
+    if isinstance(item, dict) and "kind" in item:
+        return Value.from_config(item)
+    return tuple(_revived(part) for part in item) if isinstance(item, list) else item
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.config()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

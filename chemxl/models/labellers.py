@@ -1,0 +1,164 @@
+"""The networks: a softmax or CRF head on an encoder, and the BiLSTM-CRF that came before encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers import PreTrainedModel
+
+from chemxl.models.crf import CRF
+from chemxl.models.training import IGNORED
+
+PAD, UNKNOWN = 0, 1
+
+
+class Labeller(nn.Module):
+    """What every network here shares: emissions at words, then a softmax or a CRF over BIO labels."""
+
+    def __init__(self, labels: Sequence[str], *, crf: bool) -> None:
+        super().__init__()
+        self.labels = tuple(labels)
+        self.head_crf = CRF(labels, learned=crf)
+        self.crf = crf
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L) in float32."""
+        raise NotImplementedError
+
+    def forward(self, labels: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The mean loss per word: cross entropy (softmax) or negative log-likelihood of the sequence (CRF)."""
+        emissions = self.emissions(**batch)  # (B, W, L)
+        if not self.crf:
+            return F.cross_entropy(emissions.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+        return self.head_crf.negative_log_likelihood(emissions, labels) / (labels != IGNORED).sum()
+
+    @torch.no_grad()
+    def decode(self, *, legal: bool = True, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best labels (B, W) and the softmax probability of each (B, W); ``lengths`` (B,) counts words.
+
+        Args:
+            legal: the best legal sequence, and not the best label of each word.
+        """
+        emissions = self.emissions(**batch)
+        best = self.head_crf.decode(emissions, batch["lengths"]) if legal else emissions.argmax(2)
+        return best, emissions.softmax(-1).gather(2, best[..., None])[..., 0]
+
+
+def first_pieces(
+    encoder: PreTrainedModel,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    units: torch.Tensor,
+    **_: torch.Tensor,
+) -> torch.Tensor:
+    """The encoder's output at the first piece of every word, (B, W, d).
+
+    Args:
+        input_ids, attention_mask: (B, T)
+        units: where words begin, (B, W).
+    """
+    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
+    places = units[..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
+    return cast("torch.Tensor", hidden.gather(1, places))
+
+
+class EncoderLabeller(Labeller):
+    """An encoder with a linear layer on the first piece of every word (paper 0, section V; CRF head: paper 3)."""
+
+    def __init__(self, encoder: PreTrainedModel, labels: Sequence[str], *, crf: bool, dropout: float = 0.1) -> None:
+        super().__init__(labels, crf=crf)
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.config.hidden_size, len(labels))
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words sit at ``units`` (B, W)."""
+        words = first_pieces(self.encoder, **batch)  # (B, W, d)
+        return cast("torch.Tensor", self.head(self.dropout(words)).float())
+
+
+class BiLstmLabeller(Labeller):
+    """Word embeddings beside a character CNN, a BiLSTM, a CRF (Ma and Hovy 2016; the baseline of paper 1, table 2).
+
+    Paper 1 takes the Saber library's defaults with word2vec vectors; here word embeddings begin at random, since no
+    vectors of Russian and English in one space can be shipped.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        words: int,
+        characters: int,
+        word_size: int = 100,
+        char_size: int = 30,
+        hidden: int = 100,
+    ) -> None:
+        super().__init__(labels, crf=True)
+        self.word_table = nn.Embedding(words, word_size, padding_idx=PAD)
+        self.char_table = nn.Embedding(characters, char_size, padding_idx=PAD)
+        self.char_cnn = nn.Conv1d(char_size, 2 * char_size, kernel_size=3, padding=1)
+        self.dropout = nn.Dropout(0.5)
+        self.forwards = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True)
+        self.backwards = nn.LSTM(word_size + 2 * char_size, hidden, batch_first=True)
+        self.head = nn.Linear(2 * hidden, len(labels))
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (1, F, C), and ``lengths`` (B,)."""
+        characters = batch["characters"][0]  # (F, C)
+        blank = (characters == PAD)[:, None]  # (F, 1, C)
+        spelt = self.char_cnn(self.char_table(characters).transpose(1, 2))  # (F, c, C)
+        spelt = F.relu(spelt.masked_fill(blank, -torch.inf).amax(2))  # (F, c)
+        read = torch.cat([self.word_table(batch["words"]), spelt[batch["forms"]]], dim=-1)  # (B, W, d)
+        read = self.dropout(read.float())
+        back = flipped(read.shape[1], batch["lengths"])  # (B, W)
+        after = _taken(self.backwards(_taken(read, back))[0], back)
+        hidden = torch.cat([self.forwards(read)[0], after], dim=-1)  # (B, W, 2h)
+        return cast("torch.Tensor", self.head(self.dropout(hidden)).float())
+
+
+def flipped(width: int, lengths: torch.Tensor) -> torch.Tensor:
+    """Places that reverse each sequence within its own length, (B, W); its own inverse.
+
+    Padding stays behind the words in both directions, so no packing is needed: packed sequences keep torch from its
+    fused LSTM on a processor, which is several times faster.
+    """
+    places = torch.arange(width, device=lengths.device).expand(len(lengths), -1)
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+
+
+def _taken(read: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    return read.gather(1, places[..., None].expand(-1, -1, read.shape[-1]))
+
+
+class Vocabulary:
+    """Lower-cased words and characters of training texts; the rest is unknown."""
+
+    def __init__(self, words: Iterable[str], characters: Iterable[str]) -> None:
+        self.words = {word: i + 2 for i, word in enumerate(words)}
+        self.characters = {character: i + 2 for i, character in enumerate(characters)}
+
+    @classmethod
+    def of(cls, texts: Iterable[Iterable[str]], *, least: int = 2) -> Vocabulary:
+        """Words that stand at least so often, every character."""
+        counts: dict[str, int] = {}
+        for text in texts:
+            for word in text:
+                counts[word] = counts.get(word, 0) + 1
+        lowered: dict[str, int] = {}
+        for word, n in counts.items():
+            lowered[word.lower()] = lowered.get(word.lower(), 0) + n
+        return cls(sorted(w for w, n in lowered.items() if n >= least), sorted({c for word in counts for c in word}))
+
+    def word(self, form: str) -> int:
+        """The id of a form's lower-cased word."""
+        return self.words.get(form.lower(), UNKNOWN)
+
+    def spell(self, form: str, *, longest: int = 24) -> list[int]:
+        """The ids of its first characters."""
+        return [self.characters.get(c, UNKNOWN) for c in form[:longest]]

@@ -1,0 +1,108 @@
+"""Long documents in overlapping windows, so that no text is lost.
+
+Papers 0 and 4 truncate at the encoder's limit. Here every word of a document is predicted exactly once, in the
+window where it has most context on its poorer side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.documents import Document
+from chemxl.models.encoders import specials
+from chemxl.models.training import IGNORED
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a document as the model reads it.
+
+    Args:
+        document: index of the document.
+        words: first and one past the last word that the window holds.
+        kept: first and one past the last word whose prediction is taken from here.
+        ids: token ids, special tokens included.
+        units: for every word the index in ``ids`` of its first piece.
+    """
+
+    document: int
+    words: tuple[int, int]
+    kept: tuple[int, int]
+    ids: list[int]
+    units: list[int]
+
+
+def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]:
+    """The fewest windows of at most ``size`` over ``total`` units: (start, stop, keep from, keep to).
+
+    All have one length and overlap by at least ``overlap`` units; what is kept meets in the middle of an overlap.
+    """
+    if total <= size:
+        return [(0, total, 0, total)]
+    overlap = min(overlap, size - 1)
+    count = math.ceil((total - overlap) / (size - overlap))
+    size = math.ceil((total + (count - 1) * overlap) / count)
+    starts = [round(i * (total - size) / (count - 1)) for i in range(count)]
+    edges = [0, *((starts[i + 1] + starts[i] + size) // 2 for i in range(count - 1)), total]
+    return [(start, start + size, edges[i], edges[i + 1]) for i, start in enumerate(starts)]
+
+
+def subword_windows(
+    documents: Sequence[Document], tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, overlap: int
+) -> list[Window]:
+    """Windows of at most ``max_tokens`` sub-tokens, the two special tokens counted."""
+    first, last = specials(tokenizer)
+    windows: list[Window] = []
+    for index, encoding in enumerate(
+        tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
+    ):
+        spans = documents[index].words
+        if not spans or not encoding.ids:
+            continue
+        starts = np.array([start for start, _ in encoding.offsets])
+        pieces = np.searchsorted(starts, [start for start, _ in spans], side="right") - 1
+        pieces = np.maximum(pieces, 0)
+        for start, stop, keep_from, keep_to in cuts(len(encoding.ids), max_tokens - 2, overlap):
+            low, high, kept_low, kept_high = np.searchsorted(pieces, [start, stop, keep_from, keep_to]).tolist()
+            if kept_low < kept_high:
+                units = (pieces[low:high] - start + 1).tolist()
+                windows.append(
+                    Window(index, (low, high), (kept_low, kept_high), [first, *encoding.ids[start:stop], last], units)
+                )
+    return windows
+
+
+def window_labels(window: Window, labels: Sequence[int], inside_to_begin: Sequence[int]) -> list[int]:
+    """The labels of a window's words; a mention that the window cuts begins anew in it."""
+    own = list(labels[slice(*window.words)])
+    if own:
+        own[0] = inside_to_begin[own[0]]
+    return own
+
+
+def collate(
+    windows: Sequence[Window], *, pad: int, labels: Sequence[Sequence[int]] | None = None
+) -> dict[str, torch.Tensor]:
+    """Tensors of a batch: ``input_ids`` and ``attention_mask`` (B, T), ``units`` and ``labels`` (B, W),
+    ``lengths`` (B,) in words."""
+    length = max(len(w.ids) for w in windows)
+    words = max(len(w.units) for w in windows)
+    ids = torch.full((len(windows), length), pad)
+    mask = torch.zeros((len(windows), length), dtype=torch.long)
+    units = torch.zeros((len(windows), words), dtype=torch.long)
+    wanted = torch.full((len(windows), words), IGNORED)
+    for i, window in enumerate(windows):
+        ids[i, : len(window.ids)] = torch.tensor(window.ids)
+        mask[i, : len(window.ids)] = 1
+        units[i, : len(window.units)] = torch.tensor(window.units)
+        if labels is not None:
+            wanted[i, : len(window.units)] = torch.tensor(labels[i])
+    lengths = torch.tensor([len(w.units) for w in windows])
+    batch = {"input_ids": ids, "attention_mask": mask, "units": units, "lengths": lengths}
+    return batch | {"labels": wanted} if labels is not None else batch
