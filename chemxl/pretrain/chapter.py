@@ -18,7 +18,7 @@ from chemxl.models.training import Training
 from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Mixture, collate
-from chemxl.pretrain.perplexity import interval, perplexity
+from chemxl.pretrain.perplexity import interval
 from chemxl.pretrain.stream import Reading, masking
 from chemxl.pretrain.text import Probe, pieces
 
@@ -183,10 +183,8 @@ def by_share(
 
 
 def estimate(values: Sequence[Perplexity]) -> tuple[float, float, float]:
-    """Mean perplexity over seeds and its 95 % bootstrap interval over documents and seeds."""
-    columns = [value.surprise() for value in values]
-    low, high = interval(columns, rng=np.random.default_rng(0))
-    return float(np.mean([perplexity(column) for column in columns])), low, high
+    """Mean perplexity over seeds and its 95 % interval."""
+    return interval([value.surprise() for value in values])
 
 
 def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:

@@ -154,7 +154,7 @@ def enough(curves: Sequence[Curve], profile: str) -> list[Row]:
         line = _Line(table(ENOUGH, curve.type, profile), curve.name, curve.largest, profile)
         found = _thresholds(curve, alone(curves, curve))
         made += [line.estimated(metric, COUNTED, estimate) for metric, estimate in found.items()]
-        height = area(curve.learning, rng=np.random.default_rng(0), logarithmic=True)
+        height = area(curve.learning, logarithmic=True)
         made.append(line.estimated("area", scorer, height))
         made.append(line.row("scatter", "standard deviation of F1 over seeds", curve.learning.scatter()))
         made += _early(curve, profile) if curve.source is None else line.compared("gained", scorer, next(gains))

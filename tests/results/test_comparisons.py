@@ -14,7 +14,7 @@ def row(metric: str, found: Interval, scorer: str) -> Row:
 
 
 def test_what_was_compared_comes_back_as_it_was() -> None:
-    found = {"a − b": Comparison(0.25, 0.125, 0.5, 0.01), "b − c": Comparison(-0.5, -0.75, 0.25, 0.5)}
+    found = {"a − b": Comparison(0.25, 0.125, 0.5, 0.01, True), "b − c": Comparison(-0.5, -0.75, 0.25, 0.5, False)}
     rows = comparisons.rows(found, row)
     assert [one.metric for one in rows] == ["a − b", "a − b, p", "b − c", "b − c, p"]
     assert "randomisation" in rows[1].scorer and "randomisation" not in rows[0].scorer
