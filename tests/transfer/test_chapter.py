@@ -248,7 +248,7 @@ def test_every_text_is_tested_against_the_best_other() -> None:
     assert (own.value, own.low, own.high) == pytest.approx((0.3, 0.3, 0.3))
     assert found["e: C against B → A, drugs", "difference"].value == pytest.approx(-0.4)
     p = [found[f"e: {s} against B → A, drugs", "p"].value for s in "AC"]
-    assert p == pytest.approx([6 / 5001] * 2)  # of six pairs: three on each test
+    assert p == [0, 0]  # all documents and seeds are alike
     assert found["e: B against A → B, drugs", "p"].value == 1
 
 
