@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 
 from chemxl.evaluation.metrics import Scorer, f1
 
+RULE = "t: documents + seeds"
 Interval = tuple[float, float, float]  # a value, and the ends of its interval
 
 
