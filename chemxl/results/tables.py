@@ -88,12 +88,6 @@ def bar(rows: pd.DataFrame) -> tuple[float | None, float | None, float | None]:
     return (None, None, None) if row is None else (row["value"], row["low"], row["high"])
 
 
-def sides(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
-    """A line for each combination of keys and metric: what the papers report, what was recorded, what this build has."""
-    shown = rows.assign(source=rows["source"].where(rows["source"].isin(["this build", "recorded"]), "paper"))
-    return pivot(shown, [*keys, "metric"], "source")
-
-
 def origin(recorded: Recorded) -> Cells:
     """Where recorded rows come from: a line for each commit, machine and day, with what was run."""
     groups: dict[tuple[str, str, str], list[float]] = {}
