@@ -12,12 +12,14 @@ import numpy as np
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics, significance
+from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, gold
+from chemxl.ner.experiments import BiLstmCrf, FineTune
 from chemxl.pretrain import chapter as pretraining
 from chemxl.results import show
 
-Profile = Literal["small", "real", "paper"]
 BILSTM = "bilstm-crf"
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 

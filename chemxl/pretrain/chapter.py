@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,18 +11,19 @@ import torch
 from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.corpora.texts import OneSide, ParallelText, Texts
+from chemxl.corpora.texts import PairSource as Paired
+from chemxl.corpora.texts import TextSource as Probe
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.encoders import MINI
 from chemxl.models.training import Training
-from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
+from chemxl.pretrain.experiments import ContinualPretraining, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Mixture, collate
 from chemxl.pretrain.perplexity import interval, perplexity
 from chemxl.pretrain.stream import Reading, masking
-from chemxl.pretrain.text import Probe, pieces
-
-Profile = Literal["small", "real", "paper"]
+from chemxl.pretrain.text import pieces
 
 HEAD = "head"  # the encoder as it is: only a language model's head has learnt
 MIXTURES = {

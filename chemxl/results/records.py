@@ -42,7 +42,7 @@ class Scored(Protocol):
     def finished(self) -> bool:
         """Whether there is one."""
 
-    def trained(self) -> Experiment:
+    def trained(self) -> tuple[Experiment, ...]:
         """What took the time."""
 
 
@@ -132,7 +132,7 @@ def row(
         n=int(experiments[0].run().metrics["documents"]),
         profile=profile,
         scorer=scorer,
-        **_provenance([experiment.run() for experiment in experiments], [e.trained().run() for e in experiments]),
+        **_provenance([e.run() for e in experiments], [t.run() for e in experiments for t in e.trained()]),
     )
 
 

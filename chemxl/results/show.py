@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 from chemxl.experiments.experiment import Experiment
-from chemxl.experiments.experiment import provenance as environment
+from chemxl.experiments.provenance import provenance as environment
 
 _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 

@@ -13,9 +13,9 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.learning_curves import Learning
+from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.training import Training
-from chemxl.ner.chapter import Profile
 from chemxl.ner.experiments import FineTune
 from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
 from chemxl.transfer.texts import Text, targets, texts

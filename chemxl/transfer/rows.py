@@ -226,7 +226,7 @@ def _lengths(line: _Line) -> list[Row]:
     """Sentences read in training, those that come again counted, and steps."""
     read, steps = [], []
     for value in line.values:
-        trained = value.trained()
+        trained = value if isinstance(value, FewShot) else value.model
         run = trained.run()
         learnt = run.metrics["trained on documents" if isinstance(trained, FewShot) else "documents"]
         read.append(learnt * trained.training.epochs)
