@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from chemxl.collect import statistics
 from chemxl.collect.experiments import (
@@ -20,9 +20,9 @@ from chemxl.collect.experiments import (
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import ParallelText, Texts
+from chemxl.experiments import Profile
 from chemxl.results import records
 
-Profile = Literal["small", "real", "paper"]
 Rows = list[dict[str, object]]
 
 ALIGNED, FOUND, LEAKS = "Sentence alignment", "Search", "Leaks"

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from chemxl import corpora
 from chemxl.collect import cleanup, disturbance, duplicates, export, similar, statistics
 from chemxl.collect.alignment import align, align_documents
 from chemxl.collect.embedders import LSI, embedder
 from chemxl.collect.queries import Query
 from chemxl.collect.shingles import repeats
 from chemxl.corpora import aligned, tmx
-from chemxl.corpora.corpus import Corpus, read_digest, twin_key
-from chemxl.corpora.texts import ParallelText, Texts, twins
-from chemxl.documents import Document
+from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.corpora.faults import Log
+from chemxl.corpora.texts import PairSource, ParallelText, Texts, twins
+from chemxl.documents import Document, Pair
 from chemxl.evaluation.metrics import Counts, Score
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import encoders
@@ -35,7 +36,7 @@ class _Embedding(Experiment):
         if self.embedder == BM25:
             return ""
         if self.embedder == LSI:
-            return read_digest("mini", split="train", expanded=True)
+            return corpora.read_digest("mini", split="train", expanded=True)
         return encoders.file_digest(self.embedder)
 
 
@@ -63,7 +64,6 @@ class Alignment(_Tallied):
         seed: of the damage.
     """
 
-    kind: Literal["Alignment"] = "Alignment"
     text: ParallelText
     rate: float = 0.1
     seed: int = 0
@@ -87,7 +87,6 @@ class TwinSearch(_Tallied):
         embedder: ``bm25``, ``lsi`` or an encoder.
     """
 
-    kind: Literal["TwinSearch"] = "TwinSearch"
     queries: Texts
     pool: Texts
     k: int = 1
@@ -114,7 +113,6 @@ class TopicSearch(_Tallied):
         most: documents of each topic that are read, the first of them.
     """
 
-    kind: Literal["TopicSearch"] = "TopicSearch"
     topics: tuple[Texts, ...]
     k: int = 5
     most: int = 200
@@ -142,7 +140,6 @@ def _index(name: str, pool: Sequence[Document]) -> similar.Index:
 class Leakage(Experiment):
     """Documents of a test part that stand, in whatever language, in a training part."""
 
-    kind: Literal["Leakage"] = "Leakage"
     train: Texts
     test: Texts
     same_ids: bool = True
@@ -166,7 +163,6 @@ class Gathering(Experiment):
         query: keep only what holds a term of the query.
     """
 
-    kind: Literal["Gathering"] = "Gathering"
     sources: tuple[Texts, ...]
     held_out: tuple[Texts, ...] = ()
     query: bool = True
@@ -217,10 +213,9 @@ def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
     return [i not in again for i in range(len(documents))]
 
 
-class AlignedPairs(_Embedding):
+class AlignedPairs(_Embedding, PairSource):
     """Sentence pairs of the documents that were gathered in both languages."""
 
-    kind: Literal["AlignedPairs"] = "AlignedPairs"
     gathering: Gathering
     minimum: float = 1.0
 
@@ -235,11 +230,14 @@ class AlignedPairs(_Embedding):
         tmx.write(folder / "pairs.tmx", made)
         return {"document pairs": len(both), "sentence pairs": len(made)}
 
+    def pairs(self) -> list[Pair]:
+        """What was aligned."""
+        return aligned.read_tsv(self.run().folder / "pairs.tsv", Log(strict=True))
+
 
 class Sizes(Experiment):
     """Documents, sentences and entities of a corpus (paper 1, table 1)."""
 
-    kind: Literal["Sizes"] = "Sizes"
     corpus: Corpus
 
     def compute(self, folder: Path) -> dict[str, float]:
@@ -255,7 +253,6 @@ def _numbers(row: statistics.Row) -> dict[str, float]:
 class Overlap(Experiment):
     """Sub-tokens that the entities of two corpora share (paper 1, table 4)."""
 
-    kind: Literal["Overlap"] = "Overlap"
     first: Corpus
     second: Corpus
     encoder: str = encoders.MINI

@@ -20,9 +20,11 @@ from chemxl.contrastive.words import Words
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL, Sample, split
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
-from chemxl.ner.chapter import TYPES, Profile
-from chemxl.ner.experiments import Evaluation, FineTune
+from chemxl.ner.chapter import TYPES
+from chemxl.ner.experiments import FineTune
 from chemxl.results.figures import Cloud
 
 NONE, TWICE, COSINE, GAUSSIAN, VIEWS = "", "+twice", "+cosine", "+gaussian", "+gaussian+views"

@@ -10,7 +10,7 @@ import numpy as np
 
 from chemxl.contrastive.chapter import COSINE, GAUSSIAN, LABELS, NONE, TWICE, VIEWS, Grid, Task
 from chemxl.evaluation import learning_curves, metrics, significance
-from chemxl.ner.experiments import Evaluation
+from chemxl.models.learner import Evaluation
 from chemxl.results import comparisons, records
 from chemxl.results.figures import Curve
 from chemxl.results.records import Row

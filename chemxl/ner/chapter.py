@@ -13,11 +13,12 @@ import numpy as np
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
+from chemxl.experiments import Profile
 from chemxl.models.training import Training
 from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, NerModel, gold
 from chemxl.pretrain import chapter as pretraining
 from chemxl.results import chapters
-from chemxl.results.chapters import Line, Lines, Profile
+from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Key, Keys, Pair, Row, differences, scored
 from chemxl.results.tables import Cells
 

@@ -13,6 +13,7 @@ from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.corpora.texts import OneSide, ParallelText, Texts
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.encoders import MINI
 from chemxl.models.training import Training
@@ -23,7 +24,7 @@ from chemxl.pretrain.perplexity import estimate
 from chemxl.pretrain.stream import Reading, masking
 from chemxl.pretrain.text import Probe, pieces
 from chemxl.results import chapters
-from chemxl.results.chapters import Line, Lines, Profile
+from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, known
 from chemxl.results.tables import Cells
 

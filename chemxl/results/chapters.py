@@ -10,19 +10,18 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple, Protocol, Self, cast
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 import pandas as pd
 import yaml
 
 import chemxl
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment, Value
 from chemxl.experiments.schedule import run_all
 from chemxl.results.records import Origin, Recorded, book_root, papers, read
 from chemxl.results.rows import Keys, Row, frame
-
-Profile = Literal["small", "real", "paper"]
 
 
 class Settings(Value):

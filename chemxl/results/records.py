@@ -20,7 +20,7 @@ import yaml
 
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
-from chemxl.experiments.experiment import Experiment, Value, write_json
+from chemxl.experiments.experiment import Experiment, Value, project, write_json
 from chemxl.results.rows import COLUMNS, Key, Row
 
 RECORDED = Path("book/recorded")
@@ -229,8 +229,6 @@ def book_root() -> Path:
     Raises:
         ChemxlError: there is none.
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "_config.yml").exists():
-            return folder
-    raise ChemxlError(f"{here} is in no book: go to the folder with _config.yml, or into one below it")
+    if (found := project()) is None:
+        raise ChemxlError(f"{Path.cwd()} is in no book: go to the folder with _config.yml, or into one below it")
+    return found

@@ -153,7 +153,7 @@ def material(settings: Settings) -> list[Line]:
 
 
 def matrix(settings: Settings, type: str) -> list[Line]:
-    """Every text with a type on every other and on itself; those of one tagger side by side, so that it is read once."""
+    """Every text with a type on every other and on itself; those of one tagger follow each other: it is read once."""
     annotated = [text for text in texts(settings.profile) if type in text.types]
     return [
         Line(

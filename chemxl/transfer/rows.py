@@ -183,7 +183,7 @@ def _lengths(values: Sequence[ZeroShot] | Sequence[FewShot]) -> list[Row]:
     """Sentences read in training, those that come again counted, and steps; means with the least and the most."""
     read, steps = [], []
     for value in values:
-        [trained] = value.trained() or (value,)
+        [trained] = value.trained()
         run = trained.run()
         learnt = run.metrics["trained on documents" if isinstance(value, FewShot) else "documents"]
         read.append(learnt * trained.training.epochs)
