@@ -315,6 +315,9 @@ show.table(
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/03_continual_pretraining.csv>` and
+# {download}`configurations <../book/recorded/03_continual_pretraining.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))

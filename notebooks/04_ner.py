@@ -282,6 +282,9 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/04_ner.csv>` and
+# {download}`configurations <../book/recorded/04_ner.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))

@@ -376,6 +376,9 @@ for name, metric in {"runs": "simulated runs cross", "curve": "simulated curve c
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/05_transfer.csv>` and
+# {download}`configurations <../book/recorded/05_transfer.configs.json>`.
 
 # %%
 pivots.provenance(rows, records.read(chapter.stem))

@@ -360,6 +360,9 @@ for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/06_contrastive_pretraining.csv>` and
+# {download}`configurations <../book/recorded/06_contrastive_pretraining.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))
