@@ -132,9 +132,9 @@ built, recorded, reported = tables.parts(rows)
 probes = list(chapter.probes(profile).items())
 figures.curves(
     [
-        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(settings, name, label))
+        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(chapter.runs(settings, name), text.label))
         for name in stages[1:3]
-        for label, _ in probes[:2]
+        for label, text in probes[:2]
     ],
     xlabel="tokens read (thousands)",
     ylabel="perplexity of held-out text",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import each
-from chemxl.evaluation.significance import compare, estimate, estimates, holm, t_interval
+from chemxl.evaluation.significance import compare, estimate, estimates, holm
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)).map(lambda t: (min(t), t[1], t[2])),
