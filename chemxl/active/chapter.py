@@ -20,9 +20,12 @@ from chemxl.annotate.widget import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner.chapter import TYPES, Profile
-from chemxl.ner.experiments import Evaluation, FineTune, gold
+from chemxl.ner.chapter import TYPES
+from chemxl.ner.experiments import FineTune
 
 HEADS = {
     "": "one layer",
@@ -228,7 +231,7 @@ def norms(wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]
     for head, values in wholes.items():
         row: dict[str, object] = {"head": HEADS[head], "spectral norm": None, "root mean square": None}
         if head:
-            weights = [cast("SpectralLabeller", v.model.tagger().model).dense.weight.detach() for v in values]
+            weights = [cast("SpectralLabeller", v.model.load().model).dense.weight.detach() for v in values]
             singular = torch.stack([torch.linalg.svdvals(weight) for weight in weights])  # (S, d)
             row["spectral norm"] = float(singular[:, 0].mean())
             row["root mean square"] = float(singular.square().mean(dim=1).sqrt().mean())

@@ -13,7 +13,7 @@ from chemxl.active.recorded import by_method, standing
 from chemxl.evaluation import learning_curves
 from chemxl.evaluation.learning_curves import BOUNDS, Estimate, Learning, Saving
 from chemxl.evaluation.significance import Comparison, Interval
-from chemxl.ner.experiments import Evaluation
+from chemxl.models.learner import Evaluation
 from chemxl.results import comparisons, records
 from chemxl.results.records import Row
 

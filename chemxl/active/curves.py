@@ -16,7 +16,7 @@ from chemxl.evaluation import learning_curves, significance
 from chemxl.evaluation.learning_curves import Learning
 from chemxl.evaluation.metrics import Scorer
 from chemxl.evaluation.significance import Interval
-from chemxl.ner.experiments import Evaluation
+from chemxl.models.learner import Evaluation
 from chemxl.results import show
 from chemxl.results.canvas import COLOURS
 from chemxl.results.figures import Bar, Curve

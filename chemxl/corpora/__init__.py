@@ -1,60 +1,37 @@
-"""Corpora: one catalogue, one ``load`` for documents, one ``pairs`` for parallel text, one reader per format."""
+"""Corpora: one catalogue, one ``load`` for documents, one ``pairs`` for parallel text, one reader per format.
+
+A reader is a module of this package with a function ``read``; the catalogue's entry names it. Nothing else does.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-from chemxl.corpora import (
-    bioc,
-    brat,
-    chemprot,
-    concepts,
-    conll,
-    gad,
-    jsonl,
-    lexicon,
-    lines,
-    linked,
-    livingner,
-    po,
-    pubmedqa,
-    pubtator,
-    rudrec,
-    text,
-    tmx,
-    tsv,
-)
 from chemxl.corpora.entries import Entry, available, catalog, digest, entry, files, folder, parts, unified
 from chemxl.corpora.faults import Fault, Log
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
+from chemxl.experiments.digests import sha256, source_digest
 
-__all__ = ["Entry", "Fault", "Log", "available", "catalog", "digest", "files", "load", "pairs", "unified"]
-
-_READERS: dict[str, Callable[..., list[Document]]] = {
-    "bioc": bioc.read,
-    "brat": brat.read,
-    "chemprot": chemprot.read,
-    "conll": conll.read,
-    "gad": gad.read,
-    "jsonl": jsonl.read,
-    "livingner": livingner.read,
-    "pubmedqa": pubmedqa.read,
-    "pubtator": pubtator.read,
-    "rudrec": rudrec.read,
-    "text": text.read,
-    "tsv": tsv.read,
-}
-_PAIR_READERS: dict[str, Callable[..., list[Pair]]] = {
-    "concepts": concepts.read,
-    "lexicon": lexicon.read,
-    "lines": lines.read,
-    "linked": linked.read,
-    "po": po.read,
-    "tmx": tmx.read,
-}
+__all__ = [
+    "Entry",
+    "Fault",
+    "Log",
+    "available",
+    "catalog",
+    "digest",
+    "expand",
+    "files",
+    "load",
+    "pairs",
+    "read_digest",
+    "unified",
+]
 
 
 def load(
@@ -89,8 +66,7 @@ def load(
     log = Log(strict=strict)
     documents = []
     for part in parts(name, split, language):
-        read = _READERS[known.reader](files(name, part), log, root=folder(name) / part.folder, **known.options)
-        for document in read:
+        for document in _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options):
             document = document if renamed is None else document.retyped(renamed)
             documents.append(replace(document, language=part.language, domain=part.domain or known.domain))
     _report(name, log, faults)
@@ -125,12 +101,53 @@ def pairs(
     found = []
     for part in parts(name, split, language):
         languages = tuple(part.language.split("-"))
-        read = _PAIR_READERS[known.reader](
+        read = _reader(name)(
             files(name, part), log, root=folder(name) / part.folder, languages=languages, **known.options
         )
         found += [replace(pair, domain=part.domain or known.domain) for pair in read]
     _report(name, log, faults)
     return found
+
+
+def expand(
+    name: str, sentences: int, *, seed: int = 0, split: str = "train", language: str | None = None
+) -> list[Document]:
+    """Documents that the module of a shipped corpus makes of its own, see :func:`chemxl.corpora.mini.expand`.
+
+    Raises:
+        CorpusError: the corpus is unknown, is not shipped, or has no such split or language.
+    """
+    if not entry(name).shipped:
+        raise CorpusError(f"no sentences are made of {name}: leave out how many there shall be")
+    made: list[Document] = import_module(f"{__name__}.{name}").expand(sentences, seed, split=split, language=language)
+    return made
+
+
+def read_digest(name: str, *, split: str | None = None, language: str | None = None, expanded: bool = False) -> str:
+    """A digest of all that a load depends on: the files, what the catalogue says about them, and the reader.
+
+    Args:
+        name, split, language: as for :func:`load` and :func:`pairs`.
+        expanded: of what :func:`expand` makes: of both languages, and by the corpus's own module and tables.
+
+    Raises:
+        CorpusError: the corpus or part is unknown, or is not on this machine.
+    """
+    known = entry(name)
+    language = None if expanded else language
+    said = [part.model_dump_json(exclude={"sha256"}) for part in parts(name, split, language)]
+    said.append(known.model_dump_json(include={"reader", "options", "types", "domain"}))
+    made = [path.read_text("utf-8") for path in sorted(folder(name).glob("*.tsv"))] if expanded else []
+    module = f"{__name__}.{name if expanded else known.reader}"
+    return sha256("".join([*said, *made, digest(name, split=split, language=language), source_digest(module)]))
+
+
+def _reader(name: str) -> Callable[..., list[Any]]:
+    module = f"{__name__}.{entry(name).reader}"
+    if find_spec(module) is None:
+        raise CorpusError(f"{name}: there is no module {module}: write one with a function `read`")
+    read: Callable[..., list[Any]] = import_module(module).read
+    return read
 
 
 def _report(name: str, log: Log, faults: list[Fault] | None) -> None:

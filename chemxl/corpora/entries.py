@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,10 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
-Reader = Literal[
-    "bioc", "brat", "chemprot", "conll", "gad", "jsonl", "livingner", "pubmedqa", "pubtator", "rudrec", "text", "tsv"
-]
-PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
 
 _HERE = Path(__file__).parent
 
@@ -49,7 +45,7 @@ class Entry(BaseModel):
     """What is known of a corpus.
 
     Attributes:
-        reader: the module that reads it; it also says whether the corpus is documents or pairs.
+        reader: the module of this package that reads it.
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
@@ -62,7 +58,7 @@ class Entry(BaseModel):
     licence: str
     citation: str
     url: str
-    reader: Reader | PairReader
+    reader: str = Field(pattern=r"^[a-z_]+$")
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
@@ -73,7 +69,7 @@ class Entry(BaseModel):
     @property
     def paired(self) -> bool:
         """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
-        return self.reader in get_args(PairReader)
+        return any("-" in part.language for part in self.parts)
 
     @property
     def languages(self) -> tuple[str, ...]:

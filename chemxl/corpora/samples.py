@@ -30,7 +30,7 @@ class Sample(Corpus):
 
     def whole(self) -> Corpus:
         """What is drawn from."""
-        return Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
+        return self.to(Corpus)
 
     def load(self) -> list[Document]:
         """The sentences, in the order in which they were drawn."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
 import torch
@@ -19,6 +19,7 @@ import transformers
 from pydantic import Field
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
+    AutoConfig,
     AutoModel,
     AutoModelForMaskedLM,
     AutoTokenizer,
@@ -96,7 +97,6 @@ class FirstLayers(Pretrained):
         EncoderError: it has fewer.
     """
 
-    kind: Literal["FirstLayers"] = "FirstLayers"
     encoder: str = MINI
     layers: int = Field(ge=1)
 
@@ -207,6 +207,14 @@ def save(encoder: Encoder, folder: Path) -> None:
     write_tensors(folder / "model.safetensors", tensors, {"format": "pt"})
 
 
+def unfilled(folder: Path) -> PreTrainedModel:
+    """An encoder of the size that a folder's configuration says, its weights whatever they are."""
+    return cast(
+        "PreTrainedModel",
+        AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float(),
+    )
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No bar and no notice of a missing pooler while weights are read."""
@@ -271,7 +279,7 @@ def file_digest(name: str | Pretrained) -> str:
     if name == MINI:
         from chemxl import corpora
 
-        return corpora.digest("mini", split="train")  # its tokenizer is trained on these
+        return corpora.read_digest("mini", split="train")  # its tokenizer is trained on these
     folder = local_folder(name)
     if folder is None:
         return ALIASES[name].revision if name in ALIASES else name

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -18,8 +19,9 @@ from chemxl.evaluation import metrics
 from chemxl.experiments.checkpoints import clear
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import encoders
-from chemxl.models.tagger import Tagger
-from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
+from chemxl.models.learner import Learner
+from chemxl.models.tagger import Tagger, bio_labels, gold
+from chemxl.ner.experiments import FineTune, NerModel
 
 
 class HeldOut(Corpus):
@@ -72,8 +74,7 @@ class Labelled(Sample):
 
     def load(self) -> list[Document]:
         """The sentences, in the order in which they were drawn."""
-        fields = {name: getattr(self, name) for name in Sample.model_fields}
-        drawn = Sample(**fields | {"most": ALL}).load()
+        drawn = self.to(Sample, most=ALL).load()
         return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
 
 
@@ -123,17 +124,17 @@ def _document(sentence: Document) -> str:
 class ZeroShot(Experiment):
     """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
 
-    model: FineTune
+    model: NerModel
     test: HeldOut
 
     @property
     def seed(self) -> int:
-        """Of the training."""
+        """The seed of the training."""
         return self.model.seed
 
-    def trained(self) -> FineTune:
+    def trained(self) -> tuple[Experiment, ...]:
         """The training."""
-        return self.model
+        return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Predict, score, keep the counts."""
@@ -145,7 +146,7 @@ class ZeroShot(Experiment):
         return _counts(self)
 
 
-class FewShot(NerModel):
+class FewShot(Learner):
     """A tagger trained on a few sentences of a target, and its score there.
 
     The weights are not kept: those of hundreds of models would fill a disk.
@@ -159,7 +160,8 @@ class FewShot(NerModel):
         ChemxlError: the start has another encoder or learnt other types.
     """
 
-    kind: Literal["FewShot"] = "FewShot"
+    predictor: ClassVar[type[Tagger]] = Tagger
+
     encoder: str | encoders.Pretrained = encoders.MINI
     start: FineTune | None = None
     test: HeldOut
@@ -170,11 +172,10 @@ class FewShot(NerModel):
             raise ChemxlError("a tagger goes on from one with the same encoder and the same types: give it those")
         return self
 
-    def untrained(self, documents: list[Document]) -> Tagger:  # type: ignore[override]
+    def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The start, or the encoder under a fresh head."""
         if self.start is None:
-            fresh = FineTune(encoder=self.encoder, train=self.train, seed=self.seed)
-            return fresh.untrained(documents)
+            return self.to(FineTune).untrained(documents)
         tagger = self.start.tagger()
         if tagger.model.labels != tuple(bio_labels(self.types)):
             raise ChemxlError(f"the start has the labels {', '.join(tagger.model.labels)}")
@@ -186,18 +187,6 @@ class FewShot(NerModel):
         scores = _scored(tagger, self.test, folder)
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
-
-    def trained(self) -> FewShot:
-        """Itself."""
-        return self
-
-    def tagger(self) -> Tagger:
-        """None.
-
-        Raises:
-            ChemxlError: always, since weights are not kept.
-        """
-        raise ChemxlError("the weights of FewShot are not kept: train a FineTune on the same sentences")
 
     def data_digest(self) -> str:
         """The encoder's files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chemxl.corpora.samples import ALL
-from chemxl.ner.chapter import Profile
+from chemxl.experiments import Profile
 from chemxl.transfer.experiments import HeldOut
 
 DRUG, DISEASE = "DRUG", "DISEASE"

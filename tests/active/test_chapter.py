@@ -18,7 +18,7 @@ from chemxl.book.sources import _declared
 from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
 from chemxl.experiments.experiment import Value
-from chemxl.ner.experiments import gold
+from chemxl.models.tagger import gold
 from chemxl.results import recording, records
 from tests.active.loops import Done
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import each
-from chemxl.evaluation.significance import compare, estimate, estimates, holm, t_interval
+from chemxl.evaluation.significance import compare, estimate, estimates, holm
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)).map(lambda t: (min(t), t[1], t[2])),
