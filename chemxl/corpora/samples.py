@@ -47,7 +47,8 @@ def _sentences(corpus: Corpus, digest: str) -> list[Document]:
 
 
 def split(document: Document) -> list[Document]:
-    """The sentences of a document with their mentions. Sentences that a mention joins stay together; relations go."""
+    """The sentences of a document with their mentions. Sentences that a mention joins stay together; relations and
+    labels of the document go."""
     parts: list[Span] = []
     for start, end in sentences(document.text, document.language):
         if parts and any(m.start < parts[-1][1] and m.end > start for m in document.mentions):
@@ -61,6 +62,8 @@ def split(document: Document) -> list[Document]:
             text=document.text[start:end],
             mentions=tuple(_moved(m, start) for m in document.mentions if start <= m.start and m.end <= end),
             relations=(),
+            labels=(),
+            source=document.origin,
         )
         for i, (start, end) in enumerate(parts, 1)
     ]

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import each
-from chemxl.evaluation.significance import compare, estimate, estimates, holm
+from chemxl.evaluation.significance import compare, estimate, estimates, holm, t_interval
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)).map(lambda t: (min(t), t[1], t[2])),
@@ -59,7 +60,8 @@ def simulated(rng: np.random.Generator, shift: np.ndarray, *, systems: int = 1, 
 
 def shifts(rng: np.random.Generator, variance: float, seeds: int, systems: int = 1) -> np.ndarray:
     """Of the share of right ones (systems, R, S), so that F1 has this variance over seeds."""
-    return np.sqrt(variance / systems) / (2 * TRUTH) * rng.standard_normal((systems, RUNS, seeds))
+    made: np.ndarray = np.sqrt(variance / systems) / (2 * TRUTH) * rng.standard_normal((systems, RUNS, seeds))
+    return made
 
 
 def side_by_side(counts: np.ndarray) -> list[np.ndarray]:
@@ -69,7 +71,8 @@ def side_by_side(counts: np.ndarray) -> list[np.ndarray]:
 
 def differing(totals: np.ndarray) -> np.ndarray:
     a, b = np.split(totals, 2, axis=-1)
-    return each(a) - each(b)
+    difference: np.ndarray = each(a) - each(b)
+    return difference
 
 
 @pytest.mark.parametrize(("seeds", "ratio"), CELLS)
