@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import ALL
+from chemxl.corpora.samples import ALL, Labelled
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.learning_curves import Learning
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
-from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
+from chemxl.transfer.experiments import FewShot, Material, ZeroShot
 from chemxl.transfer.texts import Text, targets, texts
 
 NONE = "none"
