@@ -1,4 +1,4 @@
-"""The house stands: a room of ``chemxl`` imports only from floors below, and no modules import each other in a circle."""
+"""The house stands: a room of ``chemxl`` imports only from floors below, and modules never in a circle."""
 
 from __future__ import annotations
 
