@@ -91,7 +91,7 @@ class ZeroShot(Experiment):
         return _counts(self)
 
 
-class FewShot(Learner):
+class FewShot(Learner, encoders.FromEncoder):
     """A tagger trained on a few sentences of a target, and its score there.
 
     The weights are not kept: those of hundreds of models would fill a disk.
@@ -107,7 +107,6 @@ class FewShot(Learner):
 
     predictor: ClassVar[type[Tagger]] = Tagger
 
-    encoder: str | encoders.Pretrained = encoders.MINI
     start: FineTune | None = None
     test: HeldOut
 
@@ -132,10 +131,6 @@ class FewShot(Learner):
         scores = _scored(tagger, self.test, folder)
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def counts(self) -> metrics.Counts:
         """Per document, for intervals and paired tests."""

@@ -150,4 +150,4 @@ def test_a_killed_training_ends_in_the_same_tagger(killed_twice: Callable[..., N
     def value() -> SpectralFineTune:
         return SpectralFineTune(train=(ENGLISH,), training=BRIEF, seed=1)
 
-    killed_twice(value, ["model.safetensors", "history.jsonl", FILE, "tokenizer.json"])
+    killed_twice(value, ["model.safetensors", "history.jsonl", "predictor.json", "tokenizer.json"])
