@@ -77,7 +77,7 @@ def counted(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | Non
 
 def area(values: Sequence[ActiveLearning]) -> Interval:
     """Mean height of the learning curve over seeds, and its 95 % bootstrap interval over documents and seeds."""
-    found = learning_curves.area(counted(values), rng=np.random.default_rng(0))
+    found = learning_curves.area(counted(values))
     return found.value, found.low, found.high
 
 
