@@ -103,7 +103,8 @@ def _some(items: list[Document], count: int, draw: int) -> list[Document]:
 def split(document: Document) -> list[Document]:
     """The sentences of a document with their mentions and the relations between these.
 
-    Sentences that a mention joins stay together; a relation between mentions of two sentences is left out.
+    Sentences that a mention joins stay together; a relation between mentions of two sentences is left out, and so are
+    labels of the document.
     """
     parts: list[Span] = []
     for start, end in sentences(document.text, document.language):
@@ -124,6 +125,8 @@ def _part(document: Document, span: Span, number: int) -> Document:
         text=document.text[start:end],
         mentions=mentions,
         relations=tuple(relation for relation in document.relations if {relation.head, relation.tail} <= ids),
+        labels=(),
+        source=document.origin,
     )
 
 
