@@ -87,7 +87,7 @@ def estimate(
     """The mean score over seeds and its 95 % interval.
 
     Args:
-        columns: one array of counts (documents, K) per seed, over the same documents.
+        columns: one array of counts (documents, K) per seed, over the same documents; K stands for all further axes.
         score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
         limits: what the score cannot go beyond; ends are cut there, which leaves the coverage as it is.
         draws: of the documents; always the same ones.
@@ -168,9 +168,9 @@ def drawn(
     of freedom: a normal combination of the centred scores, with their covariance over S less what documents explain.
     """
     runs = _stacked(columns)
-    seeds, documents, _ = runs.shape
+    seeds, documents = runs.shape[:2]
     weights = rng.multinomial(documents, np.full(documents, 1 / documents), size=draws)  # (B, D)
-    again = score(np.einsum("bd,sdk->sbk", weights.astype(np.float64), runs, optimize=True))  # (S, B, ...)
+    again = score(_resampled(runs, weights))  # (S, B, ...)
     means: np.ndarray = again.mean(axis=0)  # (B, ...)
     if seeds == 1:
         return means
@@ -221,7 +221,7 @@ def _student(sides: Sequence[np.ndarray], score: Scorer, draws: int) -> _Student
     value = _apart(scores)
     if documents == 1:
         return _Student(value, np.full(value.shape, np.inf), np.ones(value.shape))
-    again = [score(np.einsum("bd,sdk->sbk", weights, runs, optimize=True)) for runs in sides]  # (S, B, ...)
+    again = [score(_resampled(runs, weights)) for runs in sides]  # (S, B, ...)
     without = [score(sums[:, None] - runs) for sums, runs in zip(totals, sides, strict=True)]  # (S, D, ...)
     bessel = documents / (documents - 1)
     variance = bessel * _apart(again).var(axis=0)
@@ -234,6 +234,11 @@ def _student(sides: Sequence[np.ndarray], score: Scorer, draws: int) -> _Student
         variance = variance + np.maximum(seeds - both, 0.0)
         spread = spread + np.where(seeds > both, seeds**2 / (len(own) - 1), 0.0)
     return _Student(value, np.sqrt(variance), _divided(variance**2, spread, otherwise=documents - 1))
+
+
+def _resampled(runs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sums of counts (S, D, K) after documents were drawn so often (B, D) -> (S, B, K)."""
+    return np.tensordot(weights.astype(np.float64), runs, axes=(1, 1)).swapaxes(0, 1)
 
 
 def _between(again: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import ALL
+from chemxl.corpora.samples import ALL, Labelled
 from chemxl.errors import ChemxlError
 from chemxl.models import encoders
 from chemxl.models.training import Training
@@ -15,7 +15,7 @@ from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, counted
 from chemxl.transfer import rows
-from chemxl.transfer.experiments import FewShot, Labelled, Material, ZeroShot
+from chemxl.transfer.experiments import FewShot, Material, ZeroShot
 from chemxl.transfer.rows import AS_LONG, NONE, Curve
 from chemxl.transfer.texts import Text, targets, texts
 
