@@ -132,7 +132,7 @@ def record(
         )
     if found.loose:
         typer.echo(
-            f"{len(found.loose)} rows rest on settings that are no longer there. They are kept; leave them out with --drop",
+            f"{len(found.loose)} rows rest on settings that are gone. They are kept; --drop leaves them out",
             err=True,
         )
 

@@ -14,8 +14,10 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, NerModel, gold
+from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.pretrain import chapter as pretraining
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines

@@ -11,18 +11,18 @@ import torch
 
 from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
-from chemxl.corpora.texts import OneSide, ParallelText, Texts
+from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextSource
 from chemxl.errors import ChemxlError
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.encoders import MINI
 from chemxl.models.training import Training
-from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
+from chemxl.pretrain.experiments import ContinualPretraining, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Mixture, collate
 from chemxl.pretrain.perplexity import estimate
 from chemxl.pretrain.stream import Reading, masking
-from chemxl.pretrain.text import Probe, pieces
+from chemxl.pretrain.text import pieces
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, known
@@ -104,7 +104,7 @@ def held_out(profile: Profile) -> tuple[Texts, ...]:
     )
 
 
-def pairs(profile: Profile) -> tuple[Paired, ...]:
+def pairs(profile: Profile) -> tuple[PairSource, ...]:
     """Sentence pairs: general and medical ones, abstracts that chapter 1 aligned, and names of drugs and chemicals."""
     if profile == "small":
         return (ParallelText(name="mini"),)
@@ -114,7 +114,7 @@ def pairs(profile: Profile) -> tuple[Paired, ...]:
     return (*general, AlignedPairs(embedder="e5-small", gathering=abstracts), *names)
 
 
-def probes(profile: Profile) -> dict[str, Probe]:
+def probes(profile: Profile) -> dict[str, TextSource]:
     """Texts whose perplexity is measured, by kind."""
     if profile == "small":
         return {f"{x.upper()} all kinds": Texts(name="mini", split="test", language=x) for x in ("en", "ru")}
@@ -201,7 +201,7 @@ def lines(settings: Settings) -> Lines:
     yield [*perplexities(settings), *ablations(settings)]
 
 
-def _line(keys: Keys, settings: Settings, text: Probe, name: str, **how: Any) -> Line:
+def _line(keys: Keys, settings: Settings, text: TextSource, name: str, **how: Any) -> Line:
     """A stage on a text, one value a run of the pretraining."""
     values = [Perplexity(model=stage(settings.profile, name, seed=seed, **how), text=text) for seed in settings.runs]
     return Line(keys, values, partial(_rows, values))

@@ -8,7 +8,7 @@ from typing import Any
 import itables
 import pandas as pd
 
-from chemxl.experiments.experiment import provenance as environment
+from chemxl.experiments.provenance import provenance as environment
 from chemxl.results import show
 from chemxl.results.records import Recorded
 

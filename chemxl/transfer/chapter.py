@@ -65,8 +65,9 @@ class Settings(chapters.Settings):
 
     def training(self, epochs: int) -> Training:
         """So many epochs."""
-        rates = {"rate": self.learning_rate, "head_rate": self.head_learning_rate}
-        return Training(epochs=epochs, tokens=self.batch_tokens, **rates)
+        return Training(
+            epochs=epochs, tokens=self.batch_tokens, rate=self.learning_rate, head_rate=self.head_learning_rate
+        )
 
     def epochs(self, size: int) -> int:
         """Over so many sentences: few are read often, and none less often than those of a source, so that a curve ends
@@ -148,8 +149,12 @@ def material(settings: Settings) -> list[Line]:
             train = labelled(settings, text, type, most=settings.source_most or ALL, seed=settings.seeds[0])
             value = Material(train=train, test=text.tested(type))
             keys: Keys = {"table": "texts", "text": text.label, "type": type}
-            made.append(Line(keys, [value], lambda value=value: counted(value.run().metrics)))
+            made.append(Line(keys, [value], partial(_counted, value)))
     return made
+
+
+def _counted(value: Material) -> list[Row]:
+    return counted(value.run().metrics)
 
 
 def matrix(settings: Settings, type: str) -> list[Line]:

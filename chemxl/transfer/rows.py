@@ -183,10 +183,9 @@ def _lengths(values: Sequence[ZeroShot] | Sequence[FewShot]) -> list[Row]:
     """Sentences read in training, those that come again counted, and steps; means with the least and the most."""
     read, steps = [], []
     for value in values:
-        [trained] = value.trained()
+        trained, size = (value, "trained on documents") if isinstance(value, FewShot) else (value.model, "documents")
         run = trained.run()
-        learnt = run.metrics["trained on documents" if isinstance(value, FewShot) else "documents"]
-        read.append(learnt * trained.training.epochs)
+        read.append(run.metrics[size] * trained.training.epochs)
         steps.append(float(len(run.history())))
     how: dict[str, Any] = {"rule": "range over seeds", "scorer": COUNTED}
     found = {"sentences read": read, "steps": steps}
