@@ -208,8 +208,9 @@ def norms(by_norm: Mapping[Norm | None, Sequence[Evaluation]]) -> Cells:
     return made
 
 
-def risks(values: Sequence[ActiveLearning], names: Sequence[str]) -> list[Curve]:
-    """The error rate among the surest words against their share, a curve an uncertainty, of the last models of loops of
-    random sentences."""
+def risks(settings: Settings, part: Data, names: Sequence[str]) -> list[Curve]:
+    """The error rate among the surest words against their share, a curve an uncertainty, of the last models of the
+    first loops of random sentences."""
+    values = loops(settings, part)[Method.of(settings.methods[0]).control]
     shares, lasts = [100 * share for share in SHARES], [value.history()[-1]["risk"] for value in values]
     return [Curve(name, shares, [[100 * risk for risk in last[name]] for last in lasts]) for name in names]

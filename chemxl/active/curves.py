@@ -7,36 +7,36 @@ from typing import Any
 
 import pandas as pd
 
-from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, LENGTH, NEEDED, SAVED
+from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, CHOSEN, LENGTH, NEEDED, POOL, SAVED
 from chemxl.evaluation.learning_curves import Estimate, Saving
 from chemxl.results import tables
 from chemxl.results.canvas import COLOURS
 from chemxl.results.figures import Curve
 from chemxl.results.tables import Cells
 
-_KEYS = ("method", "normalisation", "aggregation")
 _PLACES = ("mahalanobis", "centroid", "core-set", "badge")
 
 
 def keys(rows: pd.DataFrame) -> list[str]:
     """What rows name their method by; not the aggregation where all take the mean."""
-    return [key for key in _KEYS if key in rows and rows[key].notna().any()]
+    summed = "aggregation" in rows and rows["aggregation"].notna().any()
+    return ["method", "normalisation", *(["aggregation"] if summed else [])]
 
 
 def families(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What was measured after each round, by the title of a figure: of one test, and of as many methods as there are
     colours, random sentences among them; those with the head of the first, in two groups, and all heads."""
     figures: dict[str, pd.DataFrame] = {}
-    for test, rows in rows[rows["sentences"].notna()].groupby("test", sort=False):
-        if len(rows[keys(rows)].drop_duplicates()) <= len(COLOURS):
-            figures[test] = rows
+    for test, own in rows[rows["sentences"].notna()].groupby("test", sort=False):
+        if len(own[keys(own)].drop_duplicates()) <= len(COLOURS):
+            figures[test] = own
             continue
-        random, placed = rows["method"] == "random", rows["method"].isin(_PLACES)
-        same = rows["normalisation"] == rows["normalisation"].iloc[0]
-        figures[f"{test}, by place"] = rows[same & (placed | random)]
-        figures[f"{test}, by probability"] = rows[same & ~placed]
-        figures[f"{test}, heads"] = rows[random | (rows["method"] == "mahalanobis")]
-    return {title: rows for title, rows in figures.items() if len(rows[keys(rows)].drop_duplicates()) > 1}
+        random, placed = own["method"] == "random", own["method"].isin(_PLACES)
+        same = own["normalisation"] == own["normalisation"].iloc[0]
+        figures[f"{test}, by place"] = own[same & (placed | random)]
+        figures[f"{test}, by probability"] = own[same & ~placed]
+        figures[f"{test}, heads"] = own[random | (own["method"] == "mahalanobis")]
+    return {title: own for title, own in figures.items() if len(own[keys(own)].drop_duplicates()) > 1}
 
 
 def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
@@ -58,14 +58,16 @@ def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
 def reached(rows: pd.DataFrame) -> Cells:
     """Of one test: F1 after the last round, its mean over annotated sentences and over words, and words a sentence."""
     found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS, LENGTH]) & rows["sentences"].isna()]
-    return tables.pivot(found, keys(found), "metric")
+    return tables.pivot(found.sort_values("metric", kind="stable"), keys(found), "metric")
 
 
 def differences(rows: pd.DataFrame) -> Cells:
     """Of one test: what each method gains over another, with p."""
     found = rows[rows["metric"] == "difference of F1"]
-    less = found.filter(like="less_").bfill(axis=1).iloc[:, 0]
-    return tables.listed(found.assign(less=less), [*keys(found), "less", "part"])
+    less = found.filter(like="less_")
+    if "less_normalisation" in less:
+        less = less.assign(less_normalisation="normalisation " + less["less_normalisation"])
+    return tables.listed(found.assign(less=less.bfill(axis=1).iloc[:, 0]), [*keys(found), "less", "part"])
 
 
 def needed(rows: pd.DataFrame) -> Cells:
@@ -81,3 +83,12 @@ def needed(rows: pd.DataFrame) -> Cells:
         )
 
     return tables.pivot(found, ["test", *keys(found)], ["metric", "goal"], cell=cell)
+
+
+def chosen(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """By test: words a sentence that the first head's models would choose next, and that of the pool."""
+    found = rows[rows["metric"].isin([CHOSEN, POOL])]
+    return {
+        test: own[own["normalisation"] == own["normalisation"].iloc[0]]
+        for test, own in found.groupby("test", sort=False)
+    }

@@ -163,14 +163,9 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
         at: the place of each round, ascending, (R,).
         low, high: within these.
     """
-    places = np.unique([low, *(place for place in at if low < place < high), high])  # (P,)
+    places = np.unique(np.clip(at, low, high))  # (P,)
     drawn_to = np.array([np.interp(places, at, one) for one in np.eye(len(at))])  # (R, P)
-
-    def score(totals: np.ndarray) -> np.ndarray:
-        """(..., 3 R) -> (...)."""
-        return learning_curves.mean_height(learning_curves.each(totals) @ drawn_to, places.tolist())
-
-    return score
+    return lambda totals: learning_curves.mean_height(learning_curves.each(totals) @ drawn_to, places.tolist())
 
 
 def _mean_height(
