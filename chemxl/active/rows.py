@@ -31,7 +31,6 @@ LAST, EVERY = "last round", "all rounds"
 WORDS = "counted words"  # a scorer
 ENOUGH = 0.95  # of the F1 with the whole pool annotated
 _ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
-_SEEDS = "t: seeds"
 
 
 def learning(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | None = None) -> Learning:
@@ -49,9 +48,9 @@ def of_loops(values: Sequence[ActiveLearning]) -> list[Row]:
     """F1 after the last round and after each, the mean over the curve, and what was annotated; one loop a seed."""
     curve, histories = learning(values), [value.history() for value in values]
     made = [*scored(values), _mean_height(AREA, values, learning_curves.height(curve.sizes))]
-    for i, units in enumerate(curve.sizes):
+    rounds = zip(*significance.estimates(curve.columns(), score=learning_curves.each), strict=True)
+    for i, (units, found) in enumerate(zip(curve.sizes, rounds, strict=True)):
         keys: Keys = {"sentences": units}
-        found = significance.estimate(list(curve.counts[:, i]))
         made.append(known("F1", found, values, n=curve.counts.shape[2], keys=keys))
         made += counted({ANNOTATED: np.mean([history[i]["words"] for history in histories])}, keys=keys)
     lasts = [history[-1] for history in histories]
@@ -84,7 +83,7 @@ def over_seeds(
 ) -> Row:
     """What varies over seeds alone, see :func:`chemxl.evaluation.significance.t_interval`."""
     mean, low, high = (float(number) for number in significance.t_interval(np.array(found)))
-    return known(metric, (mean, low, high), values, rule=_SEEDS, scorer=scorer, keys=keys)
+    return known(metric, (mean, low, high), values, rule=significance.SEEDS_RULE, scorer=scorer, keys=keys)
 
 
 def compared(loops: ByMethod, wholes: ByNorm) -> list[Row]:
