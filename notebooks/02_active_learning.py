@@ -244,12 +244,13 @@ for title, found in shown.items():
 
 # %% [markdown]
 # Which differences are more than chance? Each method is compared with random sentences and the same head, and each head
-# with the first one and the same strategy, on the same documents.
+# with the first one and the same strategy, on the same documents; a difference is clear if its interval, corrected by Holm's method over
+# the comparisons of a test, excludes zero ([how sure a number is](../book/running.md)).
 
 # %%
 note = (
-    "Interval and p are corrected by Holm's method over the comparisons of a test. Recorded rows were made by an older rule: intervals of the "
-    "percentile bootstrap, not corrected, and p of approximate randomisation, which holds for these seeds alone."
+    "Recorded differences follow the older rule: their intervals are not corrected, and their p, of approximate randomisation, takes the seeds "
+    "as they are."
 )
 for title, found in shown.items():
     for test, group in found.groupby("test", sort=False):
@@ -420,7 +421,8 @@ if profile == "small":  # others' corpora may not be shown
 #   did not have in training. It is the same for all methods.
 # - All trainings of a loop have the same number of steps; the one with everything annotated has more. It is a goal, not the last
 #   point of a curve: part of what it gains is longer training.
-# - There are three seeds, and after 60 Russian sentences at least one model has an F1 near 0: its first choice is close to blind.
+# - There are three seeds: the recorded intervals, which draw three out of three, are too narrow. After 60 Russian sentences at least one model
+#   has an F1 near 0: its first choice is close to blind.
 # - The `real` profile draws 1,500 sentences for each pool and 150 test documents, and trains for 150 steps, since it ran on two cores. Its
 #   rate was chosen on sentences of BioNNE-R's pool that no training read: at twice that rate trainings on few of them collapsed.
 # - Methods are tested against random sentences, not against each other; `badge`, `core-set` and `bald` were not recorded as strategies.
@@ -445,7 +447,7 @@ if profile == "small":  # others' corpora may not be shown
 # :class: dropdown
 # The sum prefers long sentences, so that as many of them have more words annotated; no model is trained longer for it,
 # since all have the same number of steps. Compare the columns `area` and `area by words`: by sentences the sum has the advantage of its words, by
-# words it has not. In the second figure its line ends further to the right, beyond where the others can be compared.
+# words it has not. In the figure by words its line ends further to the right, beyond where the others can be compared.
 # ```
 #
 # ```{exercise}
@@ -456,7 +458,7 @@ if profile == "small":  # others' corpora may not be shown
 #
 # ## Provenance
 #
-# All recorded numbers of this page: {download}`rows <../book/recorded/02_active_learning.csv>` and
+# The recorded numbers as files: {download}`rows <../book/recorded/02_active_learning.csv>` and
 # {download}`configurations <../book/recorded/02_active_learning.configs.json>`.
 
 # %%
