@@ -74,8 +74,6 @@ def find() -> dict[str, Chapter]:
     rooms = [f"chemxl.{room.name}.chapter" for room in pkgutil.iter_modules(chemxl.__path__) if room.ispkg]
     made: dict[str, Chapter] = {}
     for module in (importlib.import_module(room) for room in rooms if importlib.util.find_spec(room)):
-        if not hasattr(module, "stem"):
-            continue
         chapter = cast("Chapter", module)
         if made.setdefault(chapter.stem, chapter) is not chapter:
             raise ChemxlError(f"two chapters are called {chapter.stem}: {made[chapter.stem]} and {module}")
