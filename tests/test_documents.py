@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl.documents import Document, Mention, Relation, Span, flatten, from_bio, to_bio, words
+from chemxl.documents import Document, Label, Mention, Relation, Span, flatten, from_bio, to_bio, words
 from chemxl.errors import ChemxlError
 
 ALPHABET = "аяЁё́̈aZ09 \n\t-/()+α\u00ad\u200d\u00a0\u2028😀👩🇷🇺_,.²"
@@ -66,6 +66,12 @@ def test_inexact_mentions_are_counted(data: st.DataObject) -> None:
     expressed = set(from_bio(labels, units)) & set(flat)
     # A mention that is not expressed is counted; one may be counted and still come out (a neighbour took its word).
     assert len(flat) - len(expressed) <= inexact <= len(flat)
+
+
+def test_a_label_stands_once_and_a_score_makes_no_other_label() -> None:
+    assert Label("pain", 0.5) == Label("pain") and Relation("is", "T1", "T1", score=0.5) == Relation("is", "T1", "T1")
+    with pytest.raises(ChemxlError, match="d: a label stands twice among pain, pain"):
+        Document("d", "text", labels=(Label("pain"), Label("pain", 0.1)))
 
 
 @given(st.lists(st.sampled_from(["O", "B-CHEM", "I-CHEM", "B-GENE", "I-GENE"]), max_size=12))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset, Features, List, Value
 from datasets.table import InMemoryTable
 
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import ChemxlError, CorpusError
 
 _STRING = Value("string")
@@ -28,9 +28,11 @@ FEATURES = Features(
                 "score": Value("float64"),
             }
         ),
-        "relations": List({"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING}),
+        "relations": List({name: _STRING for name in ("type", "head", "tail", "id")} | {"score": Value("float64")}),
         "language": _STRING,
         "domain": _STRING,
+        "labels": List({"type": _STRING, "score": Value("float64")}),
+        "source": _STRING,
     }
 )
 
@@ -123,7 +125,9 @@ def _row(document: Document) -> dict[str, object]:
         }
         for mention in document.mentions
     ]
-    relations = [{"type": r.type, "head": r.head, "tail": r.tail, "id": r.id} for r in document.relations]
+    relations = [
+        {"type": r.type, "head": r.head, "tail": r.tail, "id": r.id, "score": r.score} for r in document.relations
+    ]
     return {
         "id": document.id,
         "text": document.text,
@@ -131,6 +135,8 @@ def _row(document: Document) -> dict[str, object]:
         "relations": relations,
         "language": document.language,
         "domain": document.domain,
+        "labels": [{"type": label.type, "score": label.score} for label in document.labels],
+        "source": document.source,
     }
 
 
@@ -160,10 +166,14 @@ def _document(fields: Mapping[str, Any]) -> Document:
         for m in fields["mentions"]
     )
     relations = tuple(
-        Relation(_text(r["type"]), _text(r["head"]), _text(r["tail"]), _text(r["id"])) for r in fields["relations"]
+        Relation(*(_text(r[name]) for name in ("type", "head", "tail", "id")), score=r["score"])
+        for r in fields["relations"]
     )
-    id, text, language, domain = (_text(fields[name]) for name in ("id", "text", "language", "domain"))
-    return Document(id, text, mentions, relations, language, domain)
+    labels = tuple(Label(_text(label["type"]), label["score"]) for label in fields["labels"])
+    id, text, language, domain, source = (
+        _text(fields[name]) for name in ("id", "text", "language", "domain", "source")
+    )
+    return Document(id, text, mentions, relations, language, domain, labels, source)
 
 
 def _text(value: str | None) -> str:

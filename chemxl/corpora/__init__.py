@@ -66,9 +66,12 @@ def load(
     log = Log(strict=strict)
     documents = []
     for part in parts(name, split, language):
-        for document in _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options):
+        read = _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options)
+        for i, document in enumerate(read):
             document = document if renamed is None else document.retyped(renamed)
-            documents.append(replace(document, language=part.language, domain=part.domain or known.domain))
+            source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
+            domain = part.domain or known.domain
+            documents.append(replace(document, language=part.language, domain=domain, source=source))
     _report(name, log, faults)
     return documents
 
@@ -135,7 +138,7 @@ def read_digest(name: str, *, split: str | None = None, language: str | None = N
     """
     known = entry(name)
     language = None if expanded else language
-    said = [part.model_dump_json(exclude={"sha256"}) for part in parts(name, split, language)]
+    said = [part.model_dump_json(exclude={"sha256"}, exclude_defaults=True) for part in parts(name, split, language)]
     said.append(known.model_dump_json(include={"reader", "options", "types", "domain"}))
     made = [path.read_text("utf-8") for path in sorted(folder(name).glob("*.tsv"))] if expanded else []
     module = f"{__name__}.{name if expanded else known.reader}"

@@ -25,6 +25,8 @@ class Part(BaseModel):
     Attributes:
         files: globs below ``folder``; document ids that come from file names are relative to ``folder``.
         listed: a YAML file {split: [passage ids]} beside them; of the files, those of this split's passages are read.
+        block: so many sentences that follow each other have one ``Document.source``, where a file has them in the order
+            of its documents but does not say where one begins; about as many as a document has (Carlstein 1986).
         language: an ISO 639-1 code; of parallel text, two of them: ``en-ru``.
         sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships, or
             that every user obtains from its owner.
@@ -38,6 +40,7 @@ class Part(BaseModel):
     folder: str = "."
     domain: str | None = None
     listed: str | None = None
+    block: int = Field(default=0, ge=0)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chemxl.collect import export
 from chemxl.collect.export import FEATURES, from_dataset, read_parquet, to_dataset, write_parquet
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import CorpusError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -29,12 +29,14 @@ def documents(draw: st.DrawFn) -> Document:
         score = draw(st.none() | st.floats(0, 1))
         mentions.append(Mention(draw(TEXT), pairs, id=draw(st.sampled_from(["", f"T{n}"])), score=score))
     ids = [mention.id for mention in mentions if mention.id]
-    relations = tuple(Relation(draw(TEXT), head, ids[0], id=draw(TEXT)) for head in ids)
-    return Document(draw(TEXT), text, tuple(mentions), relations, draw(TEXT), draw(TEXT))
+    score = st.none() | st.floats(0, 1)
+    relations = tuple(Relation(draw(TEXT), head, ids[0], id=draw(TEXT), score=draw(score)) for head in ids)
+    labels = tuple(Label(name, draw(score)) for name in draw(st.sets(TEXT, max_size=2)))
+    return Document(draw(TEXT), text, tuple(mentions), relations, draw(TEXT), draw(TEXT), labels, draw(TEXT))
 
 
 def scores(documents: list[Document]) -> list[float | None]:
-    return [mention.score for document in documents for mention in document.mentions]
+    return [item.score for d in documents for items in (d.mentions, d.relations, d.labels) for item in items]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

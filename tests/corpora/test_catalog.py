@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def test_load_gives_language_and_domain() -> None:
     assert {(document.language, document.domain) for document in documents} == {("en", "abstracts")}
     (test,) = corpora.load("bc5cdr", split="test", language="en", strict=True)
     assert [mention.type for mention in test.mentions] == ["Chemical", "Disease"]
+
+
+def test_sentences_in_the_order_of_unmarked_documents_are_drawn_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pharmaconer" / "data").mkdir(parents=True)
+    for split in ("train", "test"):
+        (tmp_path / "pharmaconer" / "data" / f"{split}.txt").write_text("Dolor\tO\n\n" * 30, encoding="utf-8")
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    assert [part.block for part in corpora.catalog()["pharmaconer"].parts] == [0, 0, 14]
+    origins = Counter(document.origin for document in corpora.load("pharmaconer", split="test"))
+    assert list(origins.values()) == [14, 14, 2]
+    assert len({document.origin for document in corpora.load("pharmaconer", split="train")}) == 30
 
 
 @pytest.mark.usefixtures("data")

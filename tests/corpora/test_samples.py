@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from chemxl.corpora import samples
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.corpora.samples import ALL, HeldOut, Labelled, Sample, split
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.experiments.experiment import Value
 
 DISEASE = ("DISEASE",)
@@ -30,6 +32,9 @@ def test_sentences_keep_their_mentions() -> None:
     assert [part.relations for part in parts] == [(), document.relations[1:], ()], "both ends lie in the sentence"
     assert {twin_key(part.id) for part in parts} == {twin_key("7.ru")}
     assert len({part.id for part in parts}) == 3
+    assert {part.origin for part in parts} == {document.origin} == {"7.en"}
+    whole = replace(document, labels=(Label("pain"),), source="7")
+    assert {(part.origin, part.labels) for part in split(whole)} == {("7", ())}
 
 
 @given(st.integers(0, len(TEXT) - 1), st.integers(1, len(TEXT)))
