@@ -1,12 +1,18 @@
-"""Corpora: one catalogue, one ``load`` for documents, one ``pairs`` for parallel text, one reader per format."""
+"""Corpora: one catalogue, one reader per format, and a call for each kind of what is read.
+
+``load`` gives documents, ``pairs`` parallel text and lexicons, ``facts`` those of a knowledge base, ``alignments``
+texts whose sentences a person aligned.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from chemxl.corpora import (
+    beads,
     bioc,
     brat,
     chemprot,
@@ -18,20 +24,40 @@ from chemxl.corpora import (
     lines,
     linked,
     livingner,
+    names,
     po,
     pubmedqa,
     pubtator,
     rudrec,
+    table,
     text,
     tmx,
+    triples,
     tsv,
 )
-from chemxl.corpora.entries import Entry, available, catalog, digest, entry, files, folder, parts, unified
+from chemxl.corpora.beads import AlignedTexts
+from chemxl.corpora.entries import Entry, Kind, available, catalog, digest, entry, files, folder, parts, unified
 from chemxl.corpora.faults import Fault, Log
+from chemxl.corpora.triples import Fact
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
 
-__all__ = ["Entry", "Fault", "Log", "available", "catalog", "digest", "files", "load", "pairs", "unified"]
+__all__ = [
+    "AlignedTexts",
+    "Entry",
+    "Fact",
+    "Fault",
+    "Log",
+    "alignments",
+    "available",
+    "catalog",
+    "digest",
+    "facts",
+    "files",
+    "load",
+    "pairs",
+    "unified",
+]
 
 _READERS: dict[str, Callable[..., list[Document]]] = {
     "bioc": bioc.read,
@@ -44,17 +70,22 @@ _READERS: dict[str, Callable[..., list[Document]]] = {
     "pubmedqa": pubmedqa.read,
     "pubtator": pubtator.read,
     "rudrec": rudrec.read,
+    "table": table.read,
     "text": text.read,
     "tsv": tsv.read,
 }
-_PAIR_READERS: dict[str, Callable[..., list[Pair]]] = {
+_PAIR_READERS: dict[str, Callable[..., list[Any]]] = {
+    "beads": beads.read,
     "concepts": concepts.read,
     "lexicon": lexicon.read,
     "lines": lines.read,
     "linked": linked.read,
+    "names": names.read,
     "po": po.read,
     "tmx": tmx.read,
+    "triples": triples.read,
 }
+_SAID: dict[Kind, str] = {"pairs": "parallel text", "facts": "facts", "alignments": "a gold alignment"}
 
 
 def load(
@@ -84,7 +115,7 @@ def load(
     """
     known = entry(name)
     if known.paired:
-        raise CorpusError(f"{name} is parallel text: read it with corpora.pairs({name!r})")
+        raise CorpusError(f"{name} is {_SAID[known.kind]}: read it with corpora.{known.kind}({name!r})")
     renamed = None if types is None else unified(name, types)
     log = Log(strict=strict)
     documents = []
@@ -118,23 +149,64 @@ def pairs(
         CorpusError: the corpus or part is unknown, the corpus is documents or is not on this machine, or, with
             ``strict``, a file has a fault.
     """
+    return _of_two("pairs", name, split, language, strict, faults)
+
+
+def facts(
+    name: str,
+    *,
+    language: str | None = None,
+    strict: bool = False,
+    faults: list[Fault] | None = None,
+) -> list[Fact]:
+    """Facts of a knowledge base, with the names of both ends in two languages; arguments as for :func:`pairs`.
+
+    Raises:
+        CorpusError: as for :func:`pairs`.
+    """
+    return _of_two("facts", name, None, language, strict, faults)
+
+
+def alignments(
+    name: str,
+    *,
+    split: str | None = None,
+    strict: bool = False,
+    faults: list[Fault] | None = None,
+) -> list[AlignedTexts]:
+    """Texts with their translations, whose sentences a person aligned; arguments as for :func:`pairs`.
+
+    Raises:
+        CorpusError: as for :func:`pairs`.
+    """
+    return _of_two("alignments", name, split, None, strict, faults)
+
+
+def _of_two(
+    kind: Kind, name: str, split: str | None, language: str | None, strict: bool, faults: list[Fault] | None
+) -> list[Any]:
     known = entry(name)
-    if not known.paired:
-        raise CorpusError(f"{name} is not parallel text: read it with corpora.load({name!r})")
+    if known.kind != kind:
+        call = "load" if known.kind == "documents" else known.kind
+        raise CorpusError(f"{name} is not {_SAID[kind]}: read it with corpora.{call}({name!r})")
     log = Log(strict=strict)
     found = []
     for part in parts(name, split, language):
-        languages = tuple(part.language.split("-"))
         read = _PAIR_READERS[known.reader](
-            files(name, part), log, root=folder(name) / part.folder, languages=languages, **known.options
+            files(name, part),
+            log,
+            root=folder(name) / part.folder,
+            languages=tuple(part.language.split("-")),
+            **known.options,
         )
-        found += [replace(pair, domain=part.domain or known.domain) for pair in read]
-    _report(name, log, faults)
+        found += [replace(one, domain=part.domain or known.domain) for one in read]
+    _report(name, log, faults, depth=4)
     return found
 
 
-def _report(name: str, log: Log, faults: list[Fault] | None) -> None:
+def _report(name: str, log: Log, faults: list[Fault] | None, *, depth: int = 3) -> None:
+    """Give the faults, or warn of them at the line that asked, so many calls above."""
     if faults is not None:
         faults.extend(log.faults)
     elif log.faults:
-        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=3)
+        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=depth)

@@ -16,9 +16,23 @@ from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
 Reader = Literal[
-    "bioc", "brat", "chemprot", "conll", "gad", "jsonl", "livingner", "pubmedqa", "pubtator", "rudrec", "text", "tsv"
+    "bioc",
+    "brat",
+    "chemprot",
+    "conll",
+    "gad",
+    "jsonl",
+    "livingner",
+    "pubmedqa",
+    "pubtator",
+    "rudrec",
+    "table",
+    "text",
+    "tsv",
 ]
-PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
+PairReader = Literal["beads", "concepts", "lexicon", "lines", "linked", "names", "po", "tmx", "triples"]
+Kind = Literal["documents", "pairs", "facts", "alignments"]
+_OTHER: dict[str, Kind] = {"beads": "alignments", "triples": "facts"}  # what readers of two languages give, if no pairs
 
 _HERE = Path(__file__).parent
 
@@ -72,8 +86,13 @@ class Entry(BaseModel):
 
     @property
     def paired(self) -> bool:
-        """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
+        """Whether its parts are in two languages each."""
         return self.reader in get_args(PairReader)
+
+    @property
+    def kind(self) -> Kind:
+        """What it holds, and so what reads it: ``corpora.load``, ``pairs``, ``facts`` or ``alignments``."""
+        return _OTHER.get(self.reader, "pairs") if self.paired else "documents"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ class Pairs:
         self.languages, self.log = languages, log
         self.taken: dict[str, Pair] = {}
 
-    def add(self, path: Path, line: int, id: str, source: str, target: str, score: float | None = None) -> None:
+    def add(
+        self, path: Path, line: int, id: str, source: str, target: str, score: float | None = None, concept: str = ""
+    ) -> None:
         """Take a pair, or log a fault where a side is blank or the id stands already."""
         blank = [language for language, text in zip(self.languages, (source, target), strict=True) if not text.strip()]
         if blank:
@@ -30,7 +32,7 @@ class Pairs:
         elif id in self.taken:
             self.log.add(path, line, f"the id {id} stands twice; pair left out")
         else:
-            self.taken[id] = Pair(id, source, target, self.languages, score)
+            self.taken[id] = Pair(id, source, target, self.languages, score, concept=concept)
 
     def list(self) -> list[Pair]:
         """What was taken."""
