@@ -329,9 +329,10 @@ def test_book_chapters_and_deleted_citations() -> None:
     assert {id: r.documents[0].text for id, r in records.items() if r.documents} == {"6": "Aspirin\nA drug."}
     assert records["9"] == Record("9", reason="deleted by PubMed")
     whole = (
-        b"<PubmedArticleSet><PubmedBookArticle><BookDocument><PMID>6</PMID><Book><BookTitle book='x'>Drugs <i>A</i> to Z"
+        b"<PubmedArticleSet><PubmedBookArticle><BookDocument><PMID>6</PMID><Book><BookTitle>Drugs <i>A</i> to Z"
         b"</BookTitle></Book><Language>eng</Language><Abstract><AbstractText Label='USE'>A drug.</AbstractText>"
-        b"<CopyrightInformation>(c)</CopyrightInformation></Abstract></BookDocument></PubmedBookArticle></PubmedArticleSet>"
+        b"<CopyrightInformation>(c)</CopyrightInformation></Abstract></BookDocument></PubmedBookArticle>"
+        b"</PubmedArticleSet>"
     )
     assert [d.text for d in read_articles(whole)["6"].documents] == ["Drugs A to Z\nUSE: A drug."]
 
