@@ -180,7 +180,7 @@ def read_articles(body: bytes) -> dict[str, Record]:
         raise SourceError(f"PubMed says {plain(error)!r}")
     if root.tag != "PubmedArticleSet":
         raise Garbled(f"a PubmedArticleSet was due, not <{root.tag}>")
-    records = {}
+    records: dict[str, Record] = {}
     for article in root:
         if article.tag in {"DeleteCitation", "DeleteDocument"}:
             deleted = filter(_PMID.fullmatch, map(plain, article.iter("PMID")))
