@@ -16,6 +16,7 @@ from typing import Any
 
 from chemxl.collect.answers import language_code, parse_xml, plain
 from chemxl.collect.http import Client, Garbled, Manners, SourceError
+from chemxl.collect.mending import salvaged
 from chemxl.collect.queries import Query
 from chemxl.collect.store import Record, Store, StoredSource
 from chemxl.documents import Document
@@ -128,7 +129,7 @@ class PubMed(StoredSource):
         if wrong := [id for id in ids if not _PMID.fullmatch(id)]:
             raise SourceError(f"{wrong[0][:40]!r} is not a PMID (digits)")
         params = {"db": "pubmed", "id": ",".join(ids), "retmode": "xml", "tool": "chemxl"}
-        records = self._client.ask(params, read_articles, path="efetch.fcgi")
+        records = self._client.ask(params, read_articles, path="efetch.fcgi", salvage=_salvage)
         return [records.get(id) or Record(id, reason="PubMed gave no record under this PMID") for id in ids]
 
 
@@ -191,6 +192,13 @@ def read_articles(body: bytes) -> dict[str, Record]:
         if _PMID.fullmatch(pmid):
             records[pmid] = _record(pmid, citation)
     return records
+
+
+def _salvage(body: bytes) -> dict[str, Record]:
+    records, broken = salvaged(
+        body, read_articles, record="PubmedArticle|PubmedBookArticle", id=r".*?<PMID\b[^>]*>\s*([0-9]+)"
+    )
+    return records | {id: Record(id, reason=f"left out: {why}") for id, why in broken.items()}
 
 
 def _record(pmid: str, citation: Any) -> Record:
