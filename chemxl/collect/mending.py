@@ -87,28 +87,32 @@ def salvaged(body: bytes, read: Callable[[bytes], T], *, record: str, id: str) -
     """What ``read`` makes of an answer without its broken records, and why each of those cannot be read, by its id.
 
     Args:
-        body: a whole answer of which ``read`` says that it is garbled.
+        body: an answer, of which ``read`` may say that it is garbled.
         record, id: patterns of a record's tag, and of the beginning of one up to its id, which is a group.
 
     Raises:
         Garbled: there is no record in it, it is cut off, or what is broken lies around the records.
     """
+    try:
+        return read(body), {}
+    except Garbled as garbled:
+        whole = Garbled(str(garbled))
     name = rf"(?:[\w.-]+:)?(?:{record})".encode()
     starts = [match.start() for match in re.finditer(rb"<%s[\s>]" % name, body)]
     ends = [match.end() for match in re.finditer(rb"</%s\s*>" % name, body)]
     if not starts or not ends or ends[-1] < starts[-1]:
-        raise Garbled("no whole record in the answer")
+        raise whole
     head, tail = body[: starts[0]], body[ends[-1] :]
     if len(head) + len(tail) > _FRAME:
-        raise Garbled("the answer is broken around its records")
+        raise whole
     read(head + tail)
     good, bad = [], {}
-    for piece in _pieces(body[: ends[-1]], starts, re.compile(id.encode(), re.DOTALL)):
+    for named, piece in _pieces(body[: ends[-1]], starts, re.compile(id.encode(), re.DOTALL)):
         try:
-            read(head + piece[1] + tail)
-            good.append(piece[1])
+            read(head + piece + tail)
+            good.append(piece)
         except Garbled as garbled:
-            bad[piece[0]] = str(garbled)
+            bad[named] = str(garbled)
     return read(b"".join([head, *good, tail])), bad
 
 

@@ -190,7 +190,7 @@ def test_a_page_that_is_cut_off_is_asked_for_again_until_the_end(share: float, t
 
     with serving(reply) as server:
         source = oai(tmp_path, server.url)
-        with pytest.raises(SourceError, match=r"malformed XML|no whole record"):
+        with pytest.raises(SourceError, match="malformed XML"):
             source.search(Query())
         assert len(server.log) == 1 + 1 + FAST.retries
     with serving(archive) as server:  # nothing of the page had landed
@@ -221,10 +221,9 @@ def test_what_cannot_be_salvaged() -> None:
     def read(body: bytes) -> str:
         return plain(parse_xml(body))
 
-    with pytest.raises(Garbled, match="no whole record"):
-        salvaged(b"<a><b/></a>", read, record="record", id=".*?id=(.)")
-    with pytest.raises(Garbled, match="broken around"):
-        salvaged(b"<a>" + b" " * 70_000 + b"<record>x</record></a>", read, record="record", id="(x)")
+    for body in (b"<a><b></a>", b"<a>" + b" " * 70_000 + b"<record>x<</record></a>"):  # no record; too much around it
+        with pytest.raises(Garbled, match="malformed"):
+            salvaged(body, read, record="record", id="(x)")
     with pytest.raises(Garbled, match="malformed"):
         salvaged(b"<a><b><record>x</record></a>", read, record="record", id="(x)")
     whole = b"<a><record id='1'>x</record><record id='2'>y<</record> <record id='3'>z</record></a>"
