@@ -1,0 +1,219 @@
+"""Letters that look right and are of another alphabet: Latin, Cyrillic and Greek doubles, brought home.
+
+A word is a run of letters and digits, cut at a hyphen. Where its letters are of several alphabets it is decided so:
+
+1. Letters that have no double tell the alphabet: ``ф`` or ``л`` one, ``D`` or ``t`` the other (``токоферoл`` is
+   Cyrillic, ``СYP2D6`` and ``Αspirin`` Latin). Where two alphabets have such letters (``ОКСпST``), or capitals of one
+   meet small letters of the other (``MAPкиназа``), two words were written as one: they are left alone and counted as
+   ``MIXED``.
+2. Where every letter has a double, symbols of the field (``pKa``, ``COX``) and words with a digit (``Р2Y1``) are Latin.
+3. Else the neighbours decide: the nearest words on the line that hold a letter without a double. Among Latin words the
+   word is Latin. Among Cyrillic ones it is Cyrillic, but for abbreviations in capitals, which follow most of their
+   letters, as do words between neighbours that differ. Where both have as many letters and the text does not tell
+   either, the word is left alone and counted as ``MIXED``.
+
+A word in one alphabet is left alone (``ДНК-binding``, ``α-токоферол``, the dose ``2р``), but for what is surely Latin
+though typed in Cyrillic letters: symbols and formulae (``рН``, ``СО2``, ``СН3СООН``), ``р`` before ``< 0,05``, and in a
+text in Latin letters single ones, abbreviations and words with a digit; and for the Latin ``c`` that should be the
+preposition ``с``. Greek capitals and omicron are not meant where no Greek word stands; ``ß``, ``µ`` and ``∆`` become
+the Greek letters that they stand for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+from unicodedata import normalize
+
+MIXED = "mixed scripts, left alone"
+
+
+class Edit(NamedTuple):
+    """``text[start:end]`` becomes ``new``."""
+
+    start: int
+    end: int
+    new: str
+    kind: str
+
+
+# Letters that look alike in print. Cyrillic ones that Russian does not have are doubles of Latin ones only.
+_RUSSIAN = dict(zip("АВЕКМНОРСТУХЁаеорсухё", "ABEKMHOPCTYXËaeopcyxë", strict=True))
+_GREEK_DOUBLES = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
+_LATIN_DOUBLES = {latin: cyrillic for cyrillic, latin in _RUSSIAN.items()}
+_TO_LATIN = _RUSSIAN | dict(zip("ІЇЈЅіїјѕ", "IÏJSiïjs", strict=True)) | _GREEK_DOUBLES
+_TO_CYRILLIC = (
+    _LATIN_DOUBLES
+    | {greek: _LATIN_DOUBLES[latin] for greek, latin in _GREEK_DOUBLES.items() if latin in _LATIN_DOUBLES}
+    | {normalize("NFC", vowel + "\u0301"): _LATIN_DOUBLES[vowel] + "\u0301" for vowel in "AEOYaeoy"}  # a stress mark
+)
+_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+_CYRILLIC = re.compile("[\u0400-\u0481\u048a-\u052f]")
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_DOUBLE = re.compile(f"[{''.join(_GREEK_DOUBLES)}]")
+_ROMAN = re.compile("[ΙΧ]+")
+# What tells the alphabet of a word; letters that clean-up itself may bring in are not among them.
+_SURELY_LATIN = re.compile("[DFGLQRUVWbdfghk-nqrtuvwz]")
+_SURELY_CYRILLIC = re.compile(f"(?![{''.join(_TO_LATIN)}]){_CYRILLIC.pattern}")
+_JUNCTION = re.compile("[A-Z]{2}[а-яё]{2}|[А-ЯЁ]{2}[a-z]{2}")
+_WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
+_NEAR = 5  # words
+
+# As they read in Latin letters; what of them is Cyrillic may be all of it. Salts of potassium have oxygen.
+_SYMBOL = re.compile(
+    r"p(?:H|OH|K[ab]|A2)|(?:p[av]?)?C?O[2₂]|H[2₂]|cAMP|[CE]C[59]0|Apo[ACEH]|COX|HCOOH|KOH|CaO"
+    r"|\d{0,2}(?=[A-Za-z]*(?:[2-9₂-₉]|[1-9]\d))(?:K(?=.*O)|Ca|Co|[CHOP])(?:(?:[2-9₂-₉]|[1-9]\d)?(?:Ca|Co|[CHOP]))+(?:[2-9₂-₉]|[1-9]\d)?"
+)
+_ION = re.compile("Ca[2²]|[KH]")
+# Abbreviations in Russian all of whose letters have doubles.
+_ABBREVIATION = re.compile("РНК|М?РТ|О?КТ|МСКТ|МНО|ОКС|ОНМК|АСТ|ХСН|СКВ|МСК|АРВ?Т|МОС(?:25|50|75)?|НСР(?:05|01)?")
+_PVALUE = re.compile(r"(?<![\w-])р(?=\s?[<>=≤≥]\s?0?[.,]\d)")
+_KAPPA = re.compile(r"(?<![^\W\d_])(?:NF[-‐‑–]?|I)к[BВ]")
+# Inside of a word ß is German and ɑ phonetic.
+_SIGN = re.compile(r"[µ∆ϐϑϕϰϱϵ]|(?<![a-zäöü])ß(?![A-Za-zäöü])|(?<![^\W\d_])ɑ(?![^\W\d_])")
+_MEANT = dict(zip("µ∆ɑßϐϑϕϰϱϵкВр", "μΔαββθφκρεκBp", strict=True))
+# "c" or "C" before an instrumental, "B" at the head of a sentence before another case of place and time.
+_PREPOSITION = re.compile(
+    r"(?:(?<![^\s(])c|(?:(?<=[.!?] )|(?<![^\n]))C)(?= (?:[а-яё]+[ои] )?[а-яё]+(?:[оеёыи]м|[оеь]й|[оеь]ю|[аяыи]ми)\b)"
+    r"|(?:(?<=[.!?] )|(?<![^\n]))B(?= (?!клет|лимфоц)[а-яё]+(?:[ую]ю|[оеё]м|[ыиая]х|ой)\b)"
+)
+_PARAMETER = re.compile(
+    r"(?:параметр|реш[её]тк|ос[ьи]|констант|переменн|концентрац|скорост|света|витамин|групп|тип)\w*\s$"
+)
+
+
+def signs(text: str) -> Iterator[Edit]:
+    """Signs that stand for Greek letters, and two Cyrillic ones that are meant to be others: NF-кВ, р < 0,05."""
+    found = [*_SIGN.finditer(text), *_PVALUE.finditer(text), *_KAPPA.finditer(text)]
+    for match in sorted(found, key=lambda match: match.start()):
+        for i in range(*match.span()):
+            if text[i] in _MEANT:
+                yield Edit(i, i + 1, _MEANT[text[i]], "homoglyph")
+
+
+def words(text: str) -> Iterator[Edit]:
+    """Letters of another alphabet than the word that they stand in."""
+    if not _CYRILLIC.search(text) and not _DOUBLE.search(text):
+        return
+    found = _Words(text)
+    for i, (start, end) in enumerate(found.spans):
+        doubles = found.doubles(i)
+        if doubles is None:
+            yield Edit(start, start, "", MIXED)
+        for at in range(start, end) if doubles else ():
+            if text[at] in doubles:
+                yield Edit(at, at + 1, doubles[text[at]], "homoglyph")
+
+
+def prepositions(text: str) -> Iterator[Edit]:
+    """The Russian prepositions с and в that were typed in Latin letters."""
+    for match in _PREPOSITION.finditer(text):
+        if not _PARAMETER.search(text, max(0, match.start() - 30), match.start()):
+            yield Edit(*match.span(), _LATIN_DOUBLES[match[0]], "homoglyph")
+
+
+class _Words:
+    """The words of a text, and the alphabets that they and their neighbours are surely in."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.spans = [match.span() for match in _WORD.finditer(text)]
+
+    def doubles(self, i: int) -> dict[str, str] | None:
+        """What brings a word into one alphabet, nothing where it stays; None where it cannot be told which."""
+        word = self.text[slice(*self.spans[i])]
+        latin, cyrillic, greek = (letters.findall(word) for letters in (_LATIN, _CYRILLIC, _DOUBLE))
+        if not cyrillic and not greek:
+            return {}
+        if latin and cyrillic:
+            return self._mixed(i, word, latin, cyrillic)
+        if greek:
+            return (_TO_LATIN if latin else _TO_CYRILLIC) if latin or cyrillic else self._greek(i, word, greek)
+        return _TO_LATIN if self._is_latin(i, word) else {}
+
+    def _mixed(self, i: int, word: str, latin: list[str], cyrillic: list[str]) -> dict[str, str] | None:
+        only_latin = any(letter not in _TO_CYRILLIC for letter in latin)
+        only_cyrillic = any(letter not in _TO_LATIN for letter in cyrillic)
+        if (only_latin and only_cyrillic) or _JUNCTION.search(word):
+            return None
+        if only_latin or only_cyrillic:
+            return _TO_LATIN if only_latin else _TO_CYRILLIC
+        near = self.near(i)
+        if "Cyrillic" in near and _ABBREVIATION.fullmatch(_read(word, _TO_CYRILLIC)):
+            return _TO_CYRILLIC
+        if any(map(str.isdigit, word)) or _SYMBOL.fullmatch(_read(word, _TO_LATIN)) or near == {"Latin"}:
+            return _TO_LATIN
+        if near == {"Cyrillic"} and not word.isupper():
+            return _TO_CYRILLIC
+        if len(latin) == len(cyrillic):
+            return {"Latin": _TO_LATIN, "Cyrillic": _TO_CYRILLIC}.get(self.context(i))
+        return _TO_LATIN if len(latin) > len(cyrillic) else _TO_CYRILLIC
+
+    def _greek(self, i: int, word: str, doubles: list[str]) -> dict[str, str]:
+        """Of a word in Greek letters and digits."""
+        if (len(_GREEK.findall(word)) > 2 and not _ROMAN.fullmatch(word)) or "Greek" in self.near(i):
+            return {}
+        russian = self.context(i) == "Cyrillic" and word.isalpha() and all(map(_TO_CYRILLIC.get, doubles))
+        return _TO_CYRILLIC if russian else _TO_LATIN if self.context(i) else {}
+
+    def _is_latin(self, i: int, word: str) -> bool:
+        """Whether a word in Cyrillic letters is surely meant to be Latin."""
+        reading = _read(word, _TO_LATIN)
+        if _CYRILLIC.search(reading):
+            return False
+        if _SYMBOL.fullmatch(reading) or (_ION.fullmatch(reading) and self.text[self.spans[i][1] :][:1] in "+⁺"):
+            return True
+        # A Russian word or abbreviation that is spoken of stays.
+        quoted = (
+            (len(word) > 1 and word.islower()) or (len(word) > 2 and word.istitle()) or _ABBREVIATION.fullmatch(word)
+        )
+        return self.foreign and not (quoted and word.isalpha()) and not self.near(i) & {"Cyrillic", "Greek"}
+
+    def context(self, i: int) -> str:
+        """The alphabet of the words around a word, or where they differ that of most words; empty where none tells."""
+        near = self.near(i)
+        return near.pop() if len(near) == 1 else self.mostly
+
+    def near(self, i: int) -> set[str]:
+        """Alphabets of the nearest words on the left and on the right that are surely in one."""
+        found = set()
+        for side in (range(i - 1, max(-1, i - 1 - _NEAR), -1), range(i + 1, min(len(self.spans), i + 1 + _NEAR))):
+            for j in side:
+                first, last = sorted((i, j))
+                if "\n" in self.text[self.spans[first][1] : self.spans[last][0]]:
+                    break
+                if sure := self._sure(j):
+                    found.add(sure)
+                    break
+        return found
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """Words that are surely in an alphabet."""
+        return Counter(map(self._sure, range(len(self.spans))))
+
+    @property
+    def mostly(self) -> str:
+        """The alphabet of most of these; empty where there are as many of both."""
+        latin, cyrillic = self.counts["Latin"], self.counts["Cyrillic"]
+        return "" if latin == cyrillic else "Latin" if latin > cyrillic else "Cyrillic"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is a text in Latin letters that may quote Russian, and no Russian one with Latin names."""
+        return self.counts["Latin"] > 4 * self.counts["Cyrillic"]
+
+    def _sure(self, i: int) -> str:
+        word = self.text[slice(*self.spans[i])]
+        latin, cyrillic = _SURELY_LATIN.search(word), _SURELY_CYRILLIC.search(word)
+        if latin or cyrillic:
+            # One letter, such as the conjunction "и" in a list of genes, tells nothing of its neighbours.
+            return "" if (latin and cyrillic) or len(word) == 1 else "Latin" if latin else "Cyrillic"
+        return "Greek" if len(_GREEK.findall(word)) > 2 and not _ROMAN.fullmatch(word) else ""
+
+
+def _read(word: str, doubles: dict[str, str]) -> str:
+    return "".join(doubles.get(letter, letter) for letter in word)
