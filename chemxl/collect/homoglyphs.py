@@ -22,7 +22,6 @@ the Greek letters that they stand for.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -60,7 +59,13 @@ _SURELY_LATIN = re.compile("[DFGLQRUVWbdfghk-nqrtuvwz]")
 _SURELY_CYRILLIC = re.compile(f"(?![{''.join(_TO_LATIN)}]){_CYRILLIC.pattern}")
 _JUNCTION = re.compile("[A-Z]{2}[а-яё]{2}|[А-ЯЁ]{2}[a-z]{2}")
 _WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
-_NEAR = 5  # words
+_ON = "[\\w\u0300-\u036f]"
+# A word of Cyrillic and other letters, with a Greek double, or of Cyrillic letters that all have doubles.
+_SUSPECT = re.compile(
+    rf"(?<![^\W_])(?<![\u0300-\u036f])(?:(?={_ON}*{_CYRILLIC.pattern})(?={_ON}*{_LATIN.pattern})|(?={_ON}*{_DOUBLE.pattern})"
+    rf"|(?=[{''.join(_TO_LATIN)}\d²³⁰-⁹₀-₉Α-Ωα-ω]+(?!{_ON}))){_WORD.pattern}"
+)
+_NEAR, _REACH = 5, 120  # words, and characters in which they are looked for
 
 # As they read in Latin letters; what of them is Cyrillic may be all of it. Salts of potassium have oxygen.
 _SYMBOL = re.compile(
@@ -70,6 +75,8 @@ _SYMBOL = re.compile(
 _ION = re.compile("Ca[2²]|[KH]")
 # Abbreviations in Russian all of whose letters have doubles.
 _ABBREVIATION = re.compile("РНК|М?РТ|О?КТ|МСКТ|МНО|ОКС|ОНМК|АСТ|ХСН|СКВ|МСК|АРВ?Т|МОС(?:25|50|75)?|НСР(?:05|01)?")
+# What stays in a text in Latin letters: a Russian word or abbreviation that is spoken of.
+_QUOTED = re.compile(rf"[а-яё]{{2,}}|[А-ЯЁ][а-яё]{{2,}}|{_ABBREVIATION.pattern}")
 _PVALUE = re.compile(r"(?<![\w-])р(?=\s?[<>=≤≥]\s?0?[.,]\d)")
 _KAPPA = re.compile(r"(?<![^\W\d_])(?:NF[-‐‑–]?|I)к[BВ]")
 # Inside of a word ß is German and ɑ phonetic.
@@ -87,6 +94,8 @@ _PARAMETER = re.compile(
 
 def signs(text: str) -> Iterator[Edit]:
     """Signs that stand for Greek letters, and two Cyrillic ones that are meant to be others: NF-кВ, р < 0,05."""
+    if text.isascii():
+        return
     found = [*_SIGN.finditer(text), *_PVALUE.finditer(text), *_KAPPA.finditer(text)]
     for match in sorted(found, key=lambda match: match.start()):
         for i in range(*match.span()):
@@ -96,52 +105,51 @@ def signs(text: str) -> Iterator[Edit]:
 
 def words(text: str) -> Iterator[Edit]:
     """Letters of another alphabet than the word that they stand in."""
-    if not _CYRILLIC.search(text) and not _DOUBLE.search(text):
+    if text.isascii():
         return
     found = _Words(text)
-    for i, (start, end) in enumerate(found.spans):
-        doubles = found.doubles(i)
+    for match in _SUSPECT.finditer(text):
+        doubles = found.doubles(match)
         if doubles is None:
-            yield Edit(start, start, "", MIXED)
-        for at in range(start, end) if doubles else ():
+            yield Edit(match.start(), match.start(), "", MIXED)
+        for at in range(*match.span()) if doubles else ():
             if text[at] in doubles:
                 yield Edit(at, at + 1, doubles[text[at]], "homoglyph")
 
 
 def prepositions(text: str) -> Iterator[Edit]:
     """The Russian prepositions с and в that were typed in Latin letters."""
+    if text.isascii():
+        return
     for match in _PREPOSITION.finditer(text):
         if not _PARAMETER.search(text, max(0, match.start() - 30), match.start()):
             yield Edit(*match.span(), _LATIN_DOUBLES[match[0]], "homoglyph")
 
 
 class _Words:
-    """The words of a text, and the alphabets that they and their neighbours are surely in."""
+    """The words of a text, by the alphabets that they and their neighbours are surely in."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.spans = [match.span() for match in _WORD.finditer(text)]
 
-    def doubles(self, i: int) -> dict[str, str] | None:
+    def doubles(self, match: re.Match[str]) -> dict[str, str] | None:
         """What brings a word into one alphabet, nothing where it stays; None where it cannot be told which."""
-        word = self.text[slice(*self.spans[i])]
-        latin, cyrillic, greek = (letters.findall(word) for letters in (_LATIN, _CYRILLIC, _DOUBLE))
-        if not cyrillic and not greek:
-            return {}
+        latin, cyrillic, greek = (letters.findall(match[0]) for letters in (_LATIN, _CYRILLIC, _DOUBLE))
         if latin and cyrillic:
-            return self._mixed(i, word, latin, cyrillic)
+            return self._mixed(match, latin, cyrillic)
         if greek:
-            return (_TO_LATIN if latin else _TO_CYRILLIC) if latin or cyrillic else self._greek(i, word, greek)
-        return _TO_LATIN if self._is_latin(i, word) else {}
+            return (_TO_LATIN if latin else _TO_CYRILLIC) if latin or cyrillic else self._greek(match, greek)
+        return _TO_LATIN if cyrillic and self._is_latin(match) else {}
 
-    def _mixed(self, i: int, word: str, latin: list[str], cyrillic: list[str]) -> dict[str, str] | None:
+    def _mixed(self, match: re.Match[str], latin: list[str], cyrillic: list[str]) -> dict[str, str] | None:
+        word = match[0]
         only_latin = any(letter not in _TO_CYRILLIC for letter in latin)
         only_cyrillic = any(letter not in _TO_LATIN for letter in cyrillic)
         if (only_latin and only_cyrillic) or _JUNCTION.search(word):
             return None
         if only_latin or only_cyrillic:
             return _TO_LATIN if only_latin else _TO_CYRILLIC
-        near = self.near(i)
+        near = self.near(match)
         if "Cyrillic" in near and _ABBREVIATION.fullmatch(_read(word, _TO_CYRILLIC)):
             return _TO_CYRILLIC
         if any(map(str.isdigit, word)) or _SYMBOL.fullmatch(_read(word, _TO_LATIN)) or near == {"Latin"}:
@@ -149,70 +157,57 @@ class _Words:
         if near == {"Cyrillic"} and not word.isupper():
             return _TO_CYRILLIC
         if len(latin) == len(cyrillic):
-            return {"Latin": _TO_LATIN, "Cyrillic": _TO_CYRILLIC}.get(self.context(i))
+            return {"Latin": _TO_LATIN, "Cyrillic": _TO_CYRILLIC}.get(self.context(near))
         return _TO_LATIN if len(latin) > len(cyrillic) else _TO_CYRILLIC
 
-    def _greek(self, i: int, word: str, doubles: list[str]) -> dict[str, str]:
+    def _greek(self, match: re.Match[str], doubles: list[str]) -> dict[str, str]:
         """Of a word in Greek letters and digits."""
-        if (len(_GREEK.findall(word)) > 2 and not _ROMAN.fullmatch(word)) or "Greek" in self.near(i):
+        near = self.near(match)
+        if _sure(match[0]) == "Greek" or "Greek" in near:
             return {}
-        russian = self.context(i) == "Cyrillic" and word.isalpha() and all(map(_TO_CYRILLIC.get, doubles))
-        return _TO_CYRILLIC if russian else _TO_LATIN if self.context(i) else {}
+        context = self.context(near)
+        russian = context == "Cyrillic" and match[0].isalpha() and all(map(_TO_CYRILLIC.get, doubles))
+        return _TO_CYRILLIC if russian else _TO_LATIN if context else {}
 
-    def _is_latin(self, i: int, word: str) -> bool:
-        """Whether a word in Cyrillic letters is surely meant to be Latin."""
+    def _is_latin(self, match: re.Match[str]) -> bool:
+        """Whether a word in Cyrillic letters that all have doubles is surely meant to be Latin."""
+        word = match[0]
         reading = _read(word, _TO_LATIN)
-        if _CYRILLIC.search(reading):
-            return False
-        if _SYMBOL.fullmatch(reading) or (_ION.fullmatch(reading) and self.text[self.spans[i][1] :][:1] in "+⁺"):
+        if _SYMBOL.fullmatch(reading) or (_ION.fullmatch(reading) and self.text[match.end() :][:1] in "+⁺"):
             return True
-        # A Russian word or abbreviation that is spoken of stays.
-        quoted = (
-            (len(word) > 1 and word.islower()) or (len(word) > 2 and word.istitle()) or _ABBREVIATION.fullmatch(word)
-        )
-        return self.foreign and not (quoted and word.isalpha()) and not self.near(i) & {"Cyrillic", "Greek"}
+        return self.foreign and not _QUOTED.fullmatch(word) and not self.near(match) & {"Cyrillic", "Greek"}
 
-    def context(self, i: int) -> str:
-        """The alphabet of the words around a word, or where they differ that of most words; empty where none tells."""
-        near = self.near(i)
-        return near.pop() if len(near) == 1 else self.mostly
+    def context(self, near: set[str]) -> str:
+        """The alphabet of the words around a word, or where they differ that of the text; empty where none tells."""
+        latin, cyrillic = self.letters
+        return min(near) if len(near) == 1 else "" if latin == cyrillic else "Latin" if latin > cyrillic else "Cyrillic"
 
-    def near(self, i: int) -> set[str]:
-        """Alphabets of the nearest words on the left and on the right that are surely in one."""
-        found = set()
-        for side in (range(i - 1, max(-1, i - 1 - _NEAR), -1), range(i + 1, min(len(self.spans), i + 1 + _NEAR))):
-            for j in side:
-                first, last = sorted((i, j))
-                if "\n" in self.text[self.spans[first][1] : self.spans[last][0]]:
-                    break
-                if sure := self._sure(j):
-                    found.add(sure)
-                    break
-        return found
+    def near(self, match: re.Match[str]) -> set[str]:
+        """Alphabets of the nearest words on the line, on the left and on the right, that are surely in one."""
+        left = self.text[max(0, match.start() - _REACH) : match.start()].rpartition("\n")[2]
+        right = self.text[match.end() : match.end() + _REACH].partition("\n")[0]
+        sides = (_WORD.findall(left)[: -_NEAR - 1 : -1], _WORD.findall(right)[:_NEAR])
+        return {next(filter(None, map(_sure, side)), "") for side in sides} - {""}
 
     @cached_property
-    def counts(self) -> Counter[str]:
-        """Words that are surely in an alphabet."""
-        return Counter(map(self._sure, range(len(self.spans))))
-
-    @property
-    def mostly(self) -> str:
-        """The alphabet of most of these; empty where there are as many of both."""
-        latin, cyrillic = self.counts["Latin"], self.counts["Cyrillic"]
-        return "" if latin == cyrillic else "Latin" if latin > cyrillic else "Cyrillic"
+    def letters(self) -> tuple[int, int]:
+        """How many letters of the text are surely Latin, and how many Cyrillic."""
+        return len(_SURELY_LATIN.findall(self.text)), len(_SURELY_CYRILLIC.findall(self.text))
 
     @property
     def foreign(self) -> bool:
         """Whether it is a text in Latin letters that may quote Russian, and no Russian one with Latin names."""
-        return self.counts["Latin"] > 4 * self.counts["Cyrillic"]
+        latin, cyrillic = self.letters
+        return latin > 4 * cyrillic
 
-    def _sure(self, i: int) -> str:
-        word = self.text[slice(*self.spans[i])]
-        latin, cyrillic = _SURELY_LATIN.search(word), _SURELY_CYRILLIC.search(word)
-        if latin or cyrillic:
-            # One letter, such as the conjunction "и" in a list of genes, tells nothing of its neighbours.
-            return "" if (latin and cyrillic) or len(word) == 1 else "Latin" if latin else "Cyrillic"
-        return "Greek" if len(_GREEK.findall(word)) > 2 and not _ROMAN.fullmatch(word) else ""
+
+def _sure(word: str) -> str:
+    """The alphabet of a word by its letters without a double; empty where there are none or they differ."""
+    latin, cyrillic = _SURELY_LATIN.search(word), _SURELY_CYRILLIC.search(word)
+    if latin or cyrillic:
+        # One letter, such as the conjunction "и" in a list of genes, tells nothing of its neighbours.
+        return "" if (latin and cyrillic) or len(word) == 1 else "Latin" if latin else "Cyrillic"
+    return "Greek" if len(_GREEK.findall(word)) > 2 and not _ROMAN.fullmatch(word) else ""
 
 
 def _read(word: str, doubles: dict[str, str]) -> str:

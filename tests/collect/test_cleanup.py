@@ -19,6 +19,7 @@ from chemxl.documents import Document, Mention, Relation
 
 # Latin and Cyrillic doubles, letters without one, marks, joiners, controls, ligatures, jamo, an emoji sequence.
 ALPHABET = (
+    "ΑΝοαβßµ∆ɑкВБóЗі"
     "aoepcxyHKMCXIDtаоерсхуНКМСХфлёйé2+ -.\n"
     "\u0301\u0308\u0306\u00ad\u200b\u200d\u00a0\x00\x0b\x96ﬁ\u1112\u1161👩⚕Åर\u094d"
 )
