@@ -69,10 +69,10 @@ _NEAR, _REACH = 5, 120  # words, and characters in which they are looked for
 
 # As they read in Latin letters; what of them is Cyrillic may be all of it. Salts of potassium have oxygen.
 _SYMBOL = re.compile(
-    r"p(?:H|OH|K[ab]|A2)|(?:p[av]?)?C?O[2₂]|H[2₂]|cAMP|[CE]C[59]0|Apo[ACEH]|COX|HCOOH|KOH|CaO"
+    r"p(?:H|OH|K[ab]|A2)|(?:p[av]?|\d{0,2})C?O[2₂]|\d{0,2}H[2₂]|cAMP|[CE]C[59]0|Apo[ACEH]|COX|HCOOH|KOH|CaO"
     r"|\d{0,2}(?=[A-Za-z]*(?:[2-9₂-₉]|[1-9]\d))(?:K(?=.*O)|Ca|Co|[CHOP])(?:(?:[2-9₂-₉]|[1-9]\d)?(?:Ca|Co|[CHOP]))+(?:[2-9₂-₉]|[1-9]\d)?"
 )
-_ION = re.compile("Ca[2²]|[KH]")
+_ION = re.compile("(?:Ca[2²]|[KH])[+⁺]|(?:Co|Mo)[(]")
 # Abbreviations in Russian all of whose letters have doubles.
 _ABBREVIATION = re.compile("РНК|М?РТ|О?КТ|МСКТ|МНО|ОКС|ОНМК|АСТ|ХСН|СКВ|МСК|АРВ?Т|МОС(?:25|50|75)?|НСР(?:05|01)?")
 # What stays in a text in Latin letters: a Russian word or abbreviation that is spoken of.
@@ -152,7 +152,7 @@ class _Words:
         near = self.near(match)
         if "Cyrillic" in near and _ABBREVIATION.fullmatch(_read(word, _TO_CYRILLIC)):
             return _TO_CYRILLIC
-        if any(map(str.isdigit, word)) or _SYMBOL.fullmatch(_read(word, _TO_LATIN)) or near == {"Latin"}:
+        if any(map(str.isdigit, word)) or self._is_symbol(match) or near == {"Latin"}:
             return _TO_LATIN
         if near == {"Cyrillic"} and not word.isupper():
             return _TO_CYRILLIC
@@ -171,11 +171,13 @@ class _Words:
 
     def _is_latin(self, match: re.Match[str]) -> bool:
         """Whether a word in Cyrillic letters that all have doubles is surely meant to be Latin."""
-        word = match[0]
-        reading = _read(word, _TO_LATIN)
-        if _SYMBOL.fullmatch(reading) or (_ION.fullmatch(reading) and self.text[match.end() :][:1] in "+⁺"):
+        if self._is_symbol(match):
             return True
-        return self.foreign and not _QUOTED.fullmatch(word) and not self.near(match) & {"Cyrillic", "Greek"}
+        return self.foreign and not _QUOTED.fullmatch(match[0]) and not self.near(match) & {"Cyrillic", "Greek"}
+
+    def _is_symbol(self, match: re.Match[str]) -> bool:
+        reading = _read(match[0], _TO_LATIN)
+        return bool(_SYMBOL.fullmatch(reading) or _ION.fullmatch(reading + self.text[match.end() : match.end() + 1]))
 
     def context(self, near: set[str]) -> str:
         """The alphabet of the words around a word, or where they differ that of the text; empty where none tells."""
