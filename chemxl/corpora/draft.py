@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,14 @@ from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document, Mention, Relation, Span
 from chemxl.errors import ChemxlError
 
+# Where Python's readers end a line, and brat's with them.
+BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_BREAK = re.compile(f"[{BREAKS}]")
+
 
 def visible(text: str) -> str:
     """Text as a one-line format shows it: line breaks as spaces."""
-    return text.replace("\n", " ").replace("\r", " ")
+    return _BREAK.sub(" ", text)
 
 
 def mention(text: str, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> Mention:
@@ -29,11 +34,18 @@ def mention(text: str, type: str, fragments: tuple[Span, ...], surface: str, id:
     made = Mention(type, tuple(sorted(fragments)), id=id)
     if made.end > len(text):
         raise ChemxlError(f"{id} ends at {made.end}, the text at {len(text)}")
-    found = " ".join([text[start:end] for start, end in fragments])
-    if found != surface and visible(found) != visible(surface):
+    length = sum([end - start + 1 for start, end in fragments]) - 1
+    # What is much longer than its record is not even cut out of the text.
+    found = " ".join([text[start : min(end, start + 2 * len(surface) + 60)] for start, end in fragments])
+    if len(found) < length or (found != surface and not _same(found, surface)):
         where = ",".join(f"{start}-{end}" for start, end in fragments)
         raise ChemxlError(f"{id} is recorded as {_clip(surface)}, but the text at {where} is {_clip(found)}")
     return made
+
+
+def _same(found: str, surface: str) -> bool:
+    """Whether a one-line format may show a text so; of a line break of two characters some show one space."""
+    return visible(surface) in (visible(found), visible(found.replace("\r\n", "\n")))
 
 
 def _clip(text: str) -> str:
