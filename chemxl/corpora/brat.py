@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chemxl.corpora.draft import BREAKS, Draft
-from chemxl.corpora.faults import Log, read_bytes, read_text
+from chemxl.corpora.faults import Log, is_foreign, read_bytes, read_text
 from chemxl.corpora.standoff import Line, Raw, Record, Related, TextBound, is_utf8, parse, parse_line, serialise
 from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
@@ -57,7 +57,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
         text_path, ann_path = pair[".txt"], pair[".ann"]
         id = base.relative_to(root).as_posix() if root else base.name
         text, data = read_text(text_path, log), read_bytes(ann_path, log)
-        if text is None or data is None:
+        if text is None or data is None or is_foreign(ann_path, data, log):
             continue
         if id in documents:
             log.add(ann_path, 1, f"the document id {id} stands twice; document left out")

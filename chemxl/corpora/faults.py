@@ -102,11 +102,9 @@ def read_lines(path: Path, log: Log, *, declared: re.Pattern[bytes] | None = Non
     try:
         lines = [*data.decode("utf-8").split("\n")]
     except UnicodeDecodeError:
-        raws = data.split(b"\n")
-        lines = [raw.decode("utf-8") if _is_utf8(raw) else None for raw in raws]
-        if lines.count(None) > 2 and 2 * lines.count(None) > sum(not raw.isascii() for raw in raws):
-            log.add(path, lines.index(None) + 1, f"{_FOREIGN}; file left out")
+        if is_foreign(path, data, log):
             return
+        lines = [raw.decode("utf-8") if _is_utf8(raw) else None for raw in data.split(b"\n")]
     for number, line in enumerate(lines, 1):
         if line is None:
             log.add(path, number, "bytes that are not UTF-8; line left out")
@@ -115,6 +113,16 @@ def read_lines(path: Path, log: Log, *, declared: re.Pattern[bytes] | None = Non
         if "\r" in line:
             log.add(path, number, "a carriage return within the line, as where two lines became one; read as it stands")
         yield number, line
+
+
+def is_foreign(path: Path, data: bytes, log: Log) -> bool:
+    """Whether most lines beyond ASCII are not UTF-8, and more than a few bytes are broken: then a fault says so."""
+    beyond = {number: raw for number, raw in enumerate(newlines(data).split(b"\n"), 1) if not raw.isascii()}
+    broken = [number for number, raw in beyond.items() if not _is_utf8(raw)]
+    if 2 * len(broken) <= len(beyond) or (len(broken) < 3 and not any(_WORD.search(beyond[n]) for n in broken)):
+        return False
+    log.add(path, broken[0], f"{_FOREIGN}; file left out")
+    return True
 
 
 def newlines(data: bytes) -> bytes:
@@ -127,6 +135,7 @@ def old_endings(data: bytes) -> bool:
     return data.count(b"\r") - data.count(b"\r\n") > data.count(b"\n")
 
 
+_WORD = re.compile(rb"[\x80-\xff]{4}")
 _FOREIGN = "the file is not UTF-8: convert it (iconv -f NAME -t utf-8, NAME being its character set)"
 # The longer ones first: a mark of UTF-32 begins with one of UTF-16.
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"}

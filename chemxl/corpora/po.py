@@ -16,6 +16,7 @@ from chemxl.documents import Pair
 
 _LINE = re.compile(r"(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]\])?\s*(\".*\")")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"')
+_CHARSET = re.compile(rb"Content-Type:[^\n\"]*charset=(?!CHARSET)([\w.:-]+)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
@@ -43,7 +44,8 @@ class _Entry:
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Pair]:
     """Pairs of messages and translations, as they stand: with the markup and the ``&`` of a key that they may have.
 
-    The file's head, messages without a translation, unconfirmed (``fuzzy``) and obsolete (``#~``) ones are no pairs.
+    The file's head, which also names the character set that it is read in, messages without a translation, unconfirmed
+    (``fuzzy``) and obsolete (``#~``) ones are no pairs.
     Of a plural, the singular and its first form are one. Pairs are named ``<folder>/<file>-<line of the message>``.
 
     Args:
@@ -68,17 +70,21 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 
 def _entries(path: Path, log: Log) -> Iterator[_Entry]:
     entry = _Entry()
-    for number, line in read_lines(path, log):
+    for number, line in read_lines(path, log, declared=_CHARSET):
         match = _LINE.fullmatch(line.strip())
         aside = not line.strip() or line.startswith("#")
         if (aside or (match and match[1] in {"msgctxt", "msgid"})) and (entry.broken or "msgstr" in entry.keyword):
             yield entry
             entry = _Entry()
-        if aside:
-            entry.fuzzy |= line.startswith("#,") and "fuzzy" in line
+        if line.startswith("#~") and not entry.strings:
+            entry = _Entry()  # the flags before it are the obsolete message's
+        elif aside:
+            entry.fuzzy |= line.startswith(("#,", "#=")) and "fuzzy" in re.split(r"[,=\s]+", line[1:])
         elif not (match and entry.add(number, match[1] or "", match[2])):
             log.add(path, number, f"{line[:40]!r} is not the next line of a message; message left out")
             entry.broken = True
+    if "msgid" in entry.strings and "msgstr" not in entry.keyword and not entry.broken:
+        log.add(path, entry.line, "the file ends within a message; message left out")
     yield entry
 
 

@@ -31,6 +31,7 @@ from filelock import BaseFileLock, FileLock
 from chemxl.errors import ChemxlError
 from chemxl.experiments import processes
 from chemxl.experiments.digests import sha256, source_digest
+from chemxl.files import replaced
 
 
 class Value(pydantic.BaseModel):
@@ -252,9 +253,8 @@ def _commit() -> str:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON beside and rename, so that nothing half-written stays."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    part.replace(path)
+    with replaced(path) as beside:
+        beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def interactive() -> bool:
