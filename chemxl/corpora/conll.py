@@ -158,7 +158,8 @@ def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type:
             newdoc = _NEWDOC.fullmatch(line.strip())
             if newdoc or _START in fields:
                 start, opened = start + 1, False
-                named = newdoc[1] if newdoc else fields[1] if fields[0] == _START and len(fields) == 2 else ""
+                others = [field for field in fields if field not in ("", _START)]
+                named = newdoc[1] if newdoc else others[0] if len(others) == 1 else ""
                 id = named if named and not _LABEL.fullmatch(named) else f"{path.stem}-{start}"
         elif len(fields) != layout.width:
             log.add(path, number, f"{len(fields)} columns where {layout.width} were due; line left out")

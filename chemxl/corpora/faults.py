@@ -140,8 +140,9 @@ _FOREIGN = "the file is not UTF-8: convert it (iconv -f NAME -t utf-8, NAME bein
 # The longer ones first: a mark of UTF-32 begins with one of UTF-16.
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"}
 _MARKS |= {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be", codecs.BOM_UTF8: "utf-8"}
+MARKS = tuple(_MARKS)
 # Encodings of Python that are not of text files.
-_NONE = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "utf-7", "mbcs", "oem"}
+_NONE = {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "utf-7", "mbcs", "oem"}
 
 
 def _recoded(
@@ -171,7 +172,10 @@ def _recoded(
             return None
         return data if keep else data.removeprefix(mark)
     try:
-        return data.removeprefix(mark).decode(codec).encode("utf-8")
+        made = data.removeprefix(mark).decode(codec).encode("utf-8")
+        if found and declared and not declared.search(made[:4096]):
+            raise UnicodeError  # what names it would not be there
+        return made
     except UnicodeError as error:
         line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
         log.add(path, line, f"bytes that are not {codec}, which the file's head names; file left out")

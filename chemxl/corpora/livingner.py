@@ -21,6 +21,7 @@ COLUMNS = ("filename", "mark", "label", "off0", "off1", "span")
 
 # As the scorer compares them, by their characters: no sign, no leading zero.
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,8}")
+_MARK = re.compile(r"[A-Za-z]+[0-9]+")
 _SPACES = str.maketrans("\t\n\r", "   ")  # what would end a field or a line
 
 
@@ -48,8 +49,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
         for number, filename, mention, span in _rows(path, log, seen):
             if filename not in drafts:
                 log.add(path, number, f"there is no text {filename[:40]!r}; row left out")
-            elif not mention.id:
-                log.add(path, number, "the row has no mark; row left out")
+            elif not _MARK.fullmatch(mention.id):
+                log.add(path, number, "the row has no mark (T1, T2, ...); row left out")
             else:
                 _take(drafts[filename], path, number, mention, span)
     return [draft.document() for draft in drafts.values()]

@@ -24,6 +24,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 @dataclass(slots=True)
 class _Entry:
     line: int = 0  # of its msgid
+    last: int = 0
     fuzzy: bool = False
     broken: bool = False
     keyword: str = ""  # whose strings come
@@ -35,6 +36,7 @@ class _Entry:
         if string is None or keyword in self.strings or not (keyword or self.keyword):
             return False
         self.keyword = keyword or self.keyword
+        self.last = number
         if keyword == "msgid":
             self.line = number
         self.strings[self.keyword] = self.strings.get(self.keyword, "") + _ESCAPE.sub(_unescaped, string[1])
@@ -61,6 +63,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     for path in paths:
         name = (path.relative_to(root) if root else Path(path.name)).with_suffix("").as_posix()
         for entry in _entries(path, log):
+            if entry.strings and not entry.broken and not (entry.line and "msgstr" in entry.keyword):
+                log.add(path, entry.last, "a message without its msgid or its msgstr; message left out")
+                continue
             source = entry.strings.get("msgid", "")
             target = entry.strings.get("msgstr") or entry.strings.get("msgstr[0]", "")
             if source.strip() and target.strip() and not (entry.fuzzy or entry.broken):
@@ -83,8 +88,6 @@ def _entries(path: Path, log: Log) -> Iterator[_Entry]:
         elif not (match and entry.add(number, match[1] or "", match[2])):
             log.add(path, number, f"{line[:40]!r} is not the next line of a message; message left out")
             entry.broken = True
-    if "msgid" in entry.strings and "msgstr" not in entry.keyword and not entry.broken:
-        log.add(path, entry.line, "the file ends within a message; message left out")
     yield entry
 
 

@@ -9,13 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from chemxl.corpora.draft import Concepts, Draft
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document
 
-_TEXT = re.compile(r"([^|\t]+)\|([^|\t]{1,40})\|(.*)", re.DOTALL)
+_TEXT = re.compile(r"([^|\t]+)\|([A-Za-z][^|\t]{0,39})\|(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -57,17 +58,21 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     for path in paths:
         blocks = list(_blocks(path, log))
         count = Counter(block.id for block in blocks)
+        widest = max([line.count("\t") + 1 for block in blocks for _, line in block.rest], default=0)
         for block in blocks:
             text = _text(path, block, log, alone=count[block.id] == 1)
             if text is None:
                 continue
             before = parts.setdefault(block.id, [])
-            name = f"{block.id}-{len(before) + 1}" if before else block.id
-            if text in before or name in documents:
-                log.add(path, block.first, f"the document id {name} stands twice; document left out")
+            if text in before:
+                log.add(path, block.first, f"the document id {block.id} stands twice; document left out")
                 continue
+            name, number = block.id, 1
+            while name in documents:
+                number = max(number, len(before)) + 1
+                name = f"{block.id}-{number}"
             draft = Draft(name, text, log)
-            _annotate(path, block, draft, sum(len(part) + 1 for part in before))
+            _annotate(path, block, draft, widest, sum(len(part) + 1 for part in before))
             documents[name] = draft.document()
             before.append(text)
     return list(documents.values())
@@ -83,7 +88,8 @@ def _blocks(path: Path, log: Log) -> Iterator[_Block]:
         text = _TEXT.fullmatch(line)
         if text is not None:
             kinds = [kind for _, kind, _ in block.texts]
-            again = text[2] == "t" or (gap and text[2] in kinds)
+            repeated = not gap and [one[1:] for one in block.texts[-1:]] == [text.groups()[1:]]
+            again = (text[2] == "t" and not repeated) or (gap and text[2] in kinds)
             if text[1] != block.id or block.rest or again:
                 if block.texts or block.rest:
                     yield block
@@ -115,47 +121,71 @@ def _text(path: Path, block: _Block, log: Log, *, alone: bool) -> str | None:
         log.add(path, joined, f"{block.id}: a tab in the text, as where two lines became one; document left out")
         return None
     texts: list[str] = []
-    for number, _, text in block.texts:
-        if texts[-1:] == [text] and text:
+    for (_, *before), (number, *this) in pairwise([(0, "", ""), *block.texts]):
+        if this == before:
             log.add(path, number, f"{block.id}: the line stands twice; line left out")
         else:
-            texts.append(text)
+            texts.append(this[1])
     if kinds == ["t"] and alone:
         number = block.rest[0][0] if block.rest else block.first
         log.add(path, number, f"{block.id}: an abstract line (id|a|text) was due; the title alone is read")
     return " ".join(texts)
 
 
-def _annotate(path: Path, block: _Block, draft: Draft, before: int) -> None:
+def _annotate(path: Path, block: _Block, draft: Draft, widest: int, before: int) -> None:
     """Take the annotation lines.
 
     Args:
+        widest: how many columns some line of the file has.
         before: how many characters stand before the block, if the offsets count from the first block of its id.
     """
-    concepts = Concepts()
-    relations, mentions = [], []
+    taken: list[tuple[int, list[str]]] = []
+    seen: set[tuple[str, ...]] = set()
     for number, line in block.rest:
         fields = line.split("\t")
-        if fields[0] != block.id:
-            draft.log.add(
-                path, number, f"a line of {block.id} was due, this begins with {fields[0][:40]!r}; line left out"
-            )
-        elif len(fields) in (4, 5) and not _NUMBER.fullmatch(fields[1]):
-            relations.append((number, fields))
-        elif len(fields) in (5, 6, 7) and _NUMBER.fullmatch(fields[1]) and _NUMBER.fullmatch(fields[2]):
-            mentions.append((number, int(fields[1]), int(fields[2]), fields))
+        fault = _fault(block.id, fields, widest)
+        if tuple(fields) in seen:
+            fault = "the line stands twice"
+        if fault:
+            draft.log.add(path, number, f"{fault}; line left out")
         else:
-            draft.log.add(path, number, "neither a mention (id, start, end, text, type) nor a relation; line left out")
-
-    def right(shift: int) -> int:
-        return sum(
-            draft.text[start - shift : end - shift] == fields[3] for _, start, end, fields in mentions if start >= shift
+            taken.append((number, fields))
+            seen.add(tuple(fields))
+    mentions = [(number, int(one[1]), int(one[2]), one) for number, one in taken if _NUMBER.fullmatch(one[1])]
+    right = {
+        shift: sum(
+            [draft.text[start - shift : end - shift] == one[3] for _, start, end, one in mentions if start >= shift]
         )
-
-    shift = before if before and right(before) > right(0) else 0
+        for shift in (0, before)
+    }
+    shift = max(right, key=right.__getitem__)
+    concepts = Concepts()
     for number, start, end, fields in mentions:
         id = f"T{len(draft.mentions) + 1}"
         if draft.mention(path, number, fields[4], ((start - shift, end - shift),), fields[3], id) and len(fields) > 5:
             concepts.add(fields[5], id)
-    for count, (number, fields) in enumerate(relations, 1):
-        draft.relation(path, number, fields[1], concepts.find(fields[2]), concepts.find(fields[3]), f"R{count}")
+    related = [(number, fields) for number, fields in taken if not _NUMBER.fullmatch(fields[1])]
+    for count, (number, fields) in enumerate(related, 1):
+        if fields[4:] and concepts.find(fields[4]) in draft.mentions:
+            draft.log.add(path, number, f"{fields[1]} with 3 ends; relation left out")
+        else:
+            draft.relation(path, number, fields[1], concepts.find(fields[2]), concepts.find(fields[3]), f"R{count}")
+
+
+def _fault(id: str, fields: list[str], widest: int) -> str:
+    """What is wrong with an annotation line, if it is.
+
+    Args:
+        widest: how many columns some line of the file has.
+    """
+    if fields[0] != id:
+        return f"a line of {id} was due, this begins with {fields[0][:40]!r}"
+    if len(fields) in (4, 5) and not _NUMBER.fullmatch(fields[1]):
+        return ""
+    if len(fields) not in (5, 6, 7) or not (_NUMBER.fullmatch(fields[1]) and _NUMBER.fullmatch(fields[2])):
+        return "neither a mention (id, start, end, text, type) nor a relation"
+    type, concept = fields[4], fields[5] if len(fields) > 5 else ""
+    missing = concept.isalpha() if concept else len(fields) < widest
+    if (missing and re.search("[0-9]", type)) or (len(fields) == 7 and type == fields[3]):
+        return f"{type[:40]!r} is not a type, as where a column is missing, double or exchanged"
+    return ""

@@ -56,7 +56,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
                 text = "" if segment is None else _text(segment)
                 if code in texts and text.strip() and text not in texts[code]:
                     texts[code].append(text)
-            sources, targets = (found or [""] for found in texts.values())
+            sources, targets = texts.values()
+            if not (sources and targets):
+                sources, targets = [*sources, ""][:1], [*targets, ""][:1]
             if len(sources) * len(targets) > _MOST:
                 log.add(path, line, f"{id} has {len(sources)} by {len(targets)} texts; pairs left out")
                 continue
