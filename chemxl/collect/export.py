@@ -14,6 +14,7 @@ from datasets.table import InMemoryTable
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import replaced
 
 _STRING = Value("string")
 FEATURES = Features(
@@ -72,11 +73,9 @@ def write_parquet(path: Path, documents: Iterable[Document]) -> None:
     Raises:
         CorpusError: as for :func:`to_dataset`.
     """
-    part = path.with_name(f"{path.name}.part")
-    with pq.ParquetWriter(part, _SCHEMA, compression="zstd") as writer:
+    with replaced(path) as beside, pq.ParquetWriter(beside, _SCHEMA, compression="zstd") as writer:
         for batch in _batches(documents):
             writer.write_batch(batch)
-    part.replace(path)
 
 
 def read_parquet(path: Path) -> list[Document]:

@@ -70,8 +70,8 @@ def _table(path: Path, rows: Iterator[Row], pairs: Pairs) -> None:
     _, head = next(rows, (1, []))
     terms = set(_TERMS) <= set(head)
     wanted = _TERMS if terms else pairs.languages
-    if not set(wanted) <= set(head):
-        pairs.log.add(path, 1, f"the columns {', '.join(wanted)} were due; file left out")
+    if any(head.count(name) != 1 for name in wanted):
+        pairs.log.add(path, 1, f"the columns {', '.join(wanted)} were due, each once; file left out")
         return
     columns = [head.index(name) for name in wanted]
     for number, fields in rows:
