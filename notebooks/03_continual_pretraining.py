@@ -132,9 +132,9 @@ built, recorded, reported = tables.parts(rows)
 probes = list(chapter.probes(profile).items())
 figures.curves(
     [
-        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(settings, name, label))
+        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(chapter.runs(settings, name), text.label))
         for name in stages[1:3]
-        for label, _ in probes[:2]
+        for label, text in probes[:2]
     ],
     xlabel="tokens read (thousands)",
     ylabel="perplexity of held-out text",
@@ -315,6 +315,9 @@ show.table(
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/03_continual_pretraining.csv>` and
+# {download}`configurations <../book/recorded/03_continual_pretraining.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))

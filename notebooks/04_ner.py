@@ -162,8 +162,9 @@ figures.bars(
 )
 
 # %% [markdown]
-# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance? Models are compared on the same test documents by {term}`approximate
-# randomisation`, and the p-values are corrected by Holm's method over the whole table.
+# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance?
+# Models are compared on the same test documents; a difference is clear if its interval, corrected by Holm's method over the
+# table, excludes zero ([how sure a number is](../book/running.md)).
 
 # %%
 pairs = built.query("metric == 'difference of F1'").assign(
@@ -282,6 +283,9 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/04_ner.csv>` and
+# {download}`configurations <../book/recorded/04_ner.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))

@@ -159,9 +159,8 @@ for title, found in shown.items():
 #
 # Rows are what is tested on, columns what was trained on; on the diagonal, in-corpus performance. Each cell is compared with
 # the best tagger of its row that learnt from another text than the one tested: "+" marks F1 that is higher by more than
-# chance, which only the diagonal can be, "−" what is lower. The test is {term}`approximate randomisation` over documents, with the
-# counts of all seeds added up; p-values are corrected by Holm's method over all pairs of texts on all tests of a type,
-# since the best is chosen by the same scores.
+# chance, which only the diagonal can be, "−" what is lower. Intervals and p-values are corrected by Holm's method over all pairs of
+# texts on all tests of a type, since the best is chosen by the same scores.
 
 # %%
 note = "Exact character spans, mean over seeds; F1 with 95 % intervals over documents and seeds."
@@ -171,9 +170,8 @@ for title, found in {"Recorded": recorded, "Paper 1, tables 2 and 3": reported, 
             display(show.table(tables.zero_shot(group, metric), caption=f"{title}: {type}, {metric}, tested on", note=note))
 
 # %% [markdown]
-# The differences behind the marks: a line for every tagger but the best one from other text. The interval draws
-# documents and seeds. The p-value swaps documents only and takes the seeds as they are, so that the two may disagree where
-# seeds differ much.
+# The differences behind the marks: a line for every tagger but the best one from other text. Recorded differences follow
+# the older rule: their intervals are not corrected, and their p takes the seeds as they are.
 
 # %%
 for title, found in shown.items():
@@ -337,8 +335,9 @@ for name, metric in {"runs": "simulated runs cross", "curve": "simulated curve c
 # - The best and the worst source are chosen by zero-shot F1 on the test part; the paper does not say how it chose. The choice
 #   uses no few-shot result; still, "best" is a little lucky, and tests of few-shot curves do not know of the choice.
 # - Scatter and correlation of runs are estimated from few seeds, with many sentences, and taken to be the same at all sizes; runs on few sentences
-#   scatter more, so that very early crossings are too rare in the simulation. Intervals draw three seeds out of three: the part of their width that comes from
-#   seeds is about a fifth too small.
+#   scatter more, so that very early crossings are too rare in the simulation. The recorded intervals
+#   draw three seeds out of three, and are much too narrow where seeds differ: an interval of the rule that [holds now](../book/running.md) can be
+#   twice as wide.
 # - Sentences to a goal, sentences saved and areas hold both, the source and the longer training; only the table of section "The
 #   source, or longer training?" takes them apart, at few sizes. "As long" counts sentences. The longer training also has one schedule of rates where source and target have one each, and
 #   reads the same few sentences many times.
@@ -376,6 +375,9 @@ for name, metric in {"runs": "simulated runs cross", "curve": "simulated curve c
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/05_transfer.csv>` and
+# {download}`configurations <../book/recorded/05_transfer.configs.json>`.
 
 # %%
 pivots.provenance(rows, records.read(chapter.stem))

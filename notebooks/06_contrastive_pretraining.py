@@ -327,7 +327,7 @@ for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
 # - The loss compares the words of one batch. Here a batch has at most 512 pieces; in the paper's fine-tuning it has 32 sentences of up to 128
 #   pieces, and for pretraining no size is given. So there are fewer pairs here, above all of mentions. That covariances are diagonal is our
 #   reading: the paper does not say so.
-# - Three seeds are few: intervals that draw three out of three are too narrow.
+# - Three seeds are few: the recorded intervals, which draw three out of three, are too narrow.
 # - So short a training has not come to its end: fine-tuned twice as long, taggers without pretraining gain up to 0.16. Rows
 #   are compared at the same number of sentences read, not each at its best, where the differences may be smaller.
 # - The cosine's temperature was set and not tuned; with another one points may be better or worse. Gaussians have none.
@@ -360,6 +360,9 @@ for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/06_contrastive_pretraining.csv>` and
+# {download}`configurations <../book/recorded/06_contrastive_pretraining.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from chemxl.corpora.faults import Log
 from chemxl.corpora.texts import PairSource, ParallelText, Texts, twins
 from chemxl.documents import Document, Pair
 from chemxl.evaluation.metrics import Counts, Score
-from chemxl.experiments.experiment import Experiment
+from chemxl.experiments.experiment import Experiment, write_json
 from chemxl.models import encoders
 
 BM25 = "bm25"
@@ -170,27 +171,32 @@ class Gathering(Experiment):
     def compute(self, folder: Path) -> dict[str, float]:
         """Filter, clean, remove duplicates and leaks; writes ``corpus.parquet``.
 
-        The metrics are named by language and step, such as ``en: no term of the query``, and ``cleaned: homoglyph``.
+        The metrics are named by what :meth:`steps` tells apart, such as ``en: no term of the query``.
         """
-        steps: Counter[str] = Counter()
+        steps: Counter[tuple[str, str]] = Counter()
         found = [(texts.name, document) for texts in self.sources for document in texts.load()]
-        steps.update(f"{document.language}: came in" for _, document in found)
+        steps.update((document.language, "came in") for _, document in found)
         query = Query()
         asked = [not self.query or bool(query.matches(document.text)) for _, document in found]
         found = _filtered(found, asked, "no term of the query", steps)
         cleaned = [cleanup.clean(document) for _, document in found]
         for _, counts in cleaned:
-            steps.update({f"cleaned: {kind}": n for kind, n in counts.items()})
+            steps.update({("cleaned", kind): n for kind, n in counts.items()})
         found = [(name, document) for (name, _), (document, _) in zip(found, cleaned, strict=True)]
         found = _filtered(found, _first_of_its_kind([document for _, document in found]), "near duplicate", steps)
         held_out = [document for texts in self.held_out for document in texts.load()]
         leaking = {leak.left for leak in duplicates.leaks([document for _, document in found], held_out)}
         found = _filtered(found, [document.id not in leaking for _, document in found], "in a test set", steps)
         for name, document in found:
-            steps.update([f"{document.language}: kept", f"of {name}: kept"])
-            steps[f"{document.language}: words"] += len(document.words)
+            steps.update([(document.language, "kept"), (name, "kept")])
+            steps[document.language, "words"] += len(document.words)
         export.write_parquet(folder / "corpus.parquet", [document for _, document in found])
-        return {name: float(n) for name, n in steps.items()}
+        write_json(folder / "steps.json", [[of, step, n] for (of, step), n in steps.items()])
+        return {f"{of}: {step}": float(n) for (of, step), n in steps.items()}
+
+    def steps(self) -> list[tuple[str, str, int]]:
+        """How many documents of a language, or of a corpus, a step took out or kept; of ``cleaned``, places by kind."""
+        return [(of, step, n) for of, step, n in json.loads((self.run().folder / "steps.json").read_text("utf-8"))]
 
     def documents(self) -> list[Document]:
         """What was kept."""
@@ -200,10 +206,10 @@ class Gathering(Experiment):
 Named = tuple[str, Document]  # a document and the corpus that it is of
 
 
-def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[str]) -> list[Named]:
+def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[tuple[str, str]]) -> list[Named]:
     # By place and not by id: two corpora may hold one abstract under one id.
     pairs = list(zip(found, kept, strict=True))
-    steps.update(f"{document.language}: {why}" for (_, document), stays in pairs if not stays)
+    steps.update((document.language, why) for (_, document), stays in pairs if not stays)
     return [named for named, stays in pairs if stays]
 
 

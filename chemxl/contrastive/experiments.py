@@ -28,7 +28,7 @@ HEADS = "heads.safetensors"
 _PROBES = 8  # evaluations while it trains
 
 
-class ContrastivePretraining(encoders.Pretrained):
+class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
     """An encoder that learns to tell labels apart before it is fine-tuned (paper 4, section 2.2).
 
     Args:
@@ -42,7 +42,6 @@ class ContrastivePretraining(encoders.Pretrained):
         outside: whether words outside of every mention take part.
     """
 
-    encoder: str | encoders.Pretrained = encoders.MINI
     train: tuple[Corpus, ...]
     views: tuple[Corpus, ...] = ()
     probe: Corpus | None = None
@@ -52,10 +51,6 @@ class ContrastivePretraining(encoders.Pretrained):
     outside: bool = True
     training: Training = Training()
     seed: int = 0
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def names(self) -> list[str]:
         """The labels, ``O`` first."""

@@ -86,23 +86,31 @@ class Pretrained(Experiment):
     """An experiment that leaves an encoder in its folder, with :func:`save`."""
 
 
-class FirstLayers(Pretrained):
-    """The first layers of an encoder: what a processor can train hundreds of times.
+class FromEncoder(Experiment):
+    """An experiment that begins from an encoder.
 
     Args:
         encoder: see :func:`load`.
+    """
+
+    encoder: str | Pretrained = MINI
+
+    def data_digest(self) -> str:
+        """The encoder's files."""
+        return file_digest(self.encoder)
+
+
+class FirstLayers(Pretrained, FromEncoder):
+    """The first layers of an encoder: what a processor can train hundreds of times.
+
+    Args:
         layers: how many are kept.
 
     Raises:
         EncoderError: it has fewer.
     """
 
-    encoder: str = MINI
     layers: int = Field(ge=1)
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return file_digest(self.encoder)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Read, cut, save."""

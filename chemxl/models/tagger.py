@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -17,7 +16,7 @@ from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
 from chemxl.models.predictor import Predictor
-from chemxl.models.training import accelerator, token_batches
+from chemxl.models.training import Batch
 from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
 
 MAX_TOKENS, OVERLAP = 512, 64  # what encoders read at once: an abstract is seldom cut
@@ -118,7 +117,20 @@ def bio_labels(types: Sequence[str]) -> list[str]:
     return ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BI")]
 
 
-class Labelling:
+class Windows:
+    """Windows of documents, as they are predicted on."""
+
+    def __init__(self, model: nn.Module, reader: Reader, documents: Sequence[Document]) -> None:
+        self.model, self.reader = model, reader
+        self.windows: list[Window] = reader.windows(documents)
+        self.lengths = [len(window.ids) for window in self.windows]
+
+    def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """See :meth:`Reader.collate`."""
+        return self.reader.collate([self.windows[i] for i in indices])
+
+
+class Labelling(Windows):
     """Windows with labels, as the training loop wants them.
 
     Args:
@@ -128,19 +140,17 @@ class Labelling:
     """
 
     def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
+        super().__init__(model, reader, documents)
         index = {label: i for i, label in enumerate(names)}
         begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
         labels = [
             [index[label] for label in to_bio(layer.mentions, document.words)[0]]
             for document, layer in zip(documents, gold(documents), strict=True)
         ]
-        self.model, self.reader = model, reader
-        self.windows: list[Window] = reader.windows(documents)
         self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
-        self.lengths = [len(window.ids) for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """See :meth:`SubwordReader.collate`."""
+        """See :meth:`Reader.collate`."""
         return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
 
 
@@ -200,42 +210,20 @@ class Tagger(Predictor[Mention]):
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
             legal: search the best sequence in which I-x follows only B-x or I-x; else each word's best label is taken.
         """
+        task = Windows(self.model, self.reader, documents)
         labels: list[list[str]] = [["O"] * len(d.words) for d in documents]
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
-        names = self.model.labels
-        for window, best, sure in self._decoded(documents, tokens, precision, legal):
+
+        def read(batch: Batch) -> Iterator[tuple[list[int], list[float]]]:
+            best, sure = self.model.decode(legal=legal, **batch)
+            return zip(best.tolist(), sure.tolist(), strict=True)
+
+        for i, (best, sure) in self.inferred(read, task, tokens=tokens, precision=precision):
+            window = task.windows[i]
             kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
-            labels[window.document][kept] = [names[label] for label in best[here]]
+            labels[window.document][kept] = [self.model.labels[label] for label in best[here]]
             scores[window.document][kept] = sure[here]
         return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
-
-    def _decoded(
-        self, documents: Sequence[Document], tokens: int, precision: str, legal: bool
-    ) -> list[tuple[Window, list[int], list[float]]]:
-        windows = self.reader.windows(documents)
-        engine = accelerator(precision)
-        self.model.to(engine.device).eval()
-
-        def decoded(batches: Sequence[Sequence[int]]) -> list[tuple[Window, list[int], list[float]]]:
-            rows: list[tuple[Window, list[int], list[float]]] = []
-            # One autocast around all batches: it keeps the weights that it has cast until it ends.
-            with torch.inference_mode(), engine.autocast():
-                for batch in batches:
-                    chosen = [windows[i] for i in batch]
-                    tensors = {name: t.to(engine.device) for name, t in self.reader.collate(chosen).items()}
-                    best, sure = self.model.decode(legal=legal, **tensors)
-                    rows += zip(chosen, best.tolist(), sure.tolist(), strict=True)
-            return rows
-
-        batches = token_batches([len(w.ids) for w in windows], tokens=tokens)
-        threads = torch.get_num_threads()
-        if engine.device.type != "cpu" or threads == 1:
-            return decoded(batches)
-        # On a processor each thread takes batches of its own: a fifth faster than all threads on one batch.
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            parts = list(pool.map(decoded, [batches[i::threads] for i in range(threads)]))
-        torch.set_num_threads(threads)  # a thread's number is its own, but not that of the library beneath
-        return [row for part in parts for row in part]
 
     def write(self, folder: Path) -> dict[str, Any]:
         """The reader's files, and the encoder's configuration."""

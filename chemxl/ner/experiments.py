@@ -28,10 +28,9 @@ class NerModel(SavedLearner):
         return tagger
 
 
-class FineTune(NerModel):
+class FineTune(NerModel, encoders.FromEncoder):
     """An encoder with a softmax head (paper 0, section V; paper 1, section 3) or a CRF (paper 3, section 5.1.2)."""
 
-    encoder: str | encoders.Pretrained = encoders.MINI
     head: Literal["softmax", "crf"] = "softmax"
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
@@ -40,10 +39,6 @@ class FineTune(NerModel):
         tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         model = EncoderLabeller(encoder, bio_labels(self.types), crf=self.head == "crf")
         return Tagger(model, SubwordReader(tokenizer))
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
 
 class BiLstmCrf(NerModel):

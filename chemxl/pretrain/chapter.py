@@ -212,18 +212,22 @@ def _rows(values: Sequence[Perplexity]) -> list[Row]:
     return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
 
 
-def followed(settings: Settings, name: str, label: str) -> tuple[list[float], list[list[float]]]:
-    """Thousands of tokens that a stage has read, and each run's perplexity of a text after them, as measured meanwhile.
+def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
+    """A stage as it stands in the table, one value a run."""
+    return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]
+
+
+def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
+    """Thousands of tokens read, and each run's perplexity of a probe after them, as measured while it trained.
 
     Runs are measured after as many steps but not after as many tokens: between measurements they are interpolated.
     """
     curves = []
-    place = probes(settings.profile)[label].label
-    for seed in settings.runs:
-        history = stage(settings.profile, name, amount=settings.amount, seed=seed).run().history()
+    for value in values:
+        history = value.run().history()
         read = np.cumsum([row.get("tokens", 0) / 1000 for row in history])
         asked = [i for i, row in enumerate(history) if "score" in row]
-        curves.append((read[asked], [history[i][f"perplexity: {place}"] for i in asked]))
+        curves.append((read[asked], [history[i][f"perplexity: {label}"] for i in asked]))
     grid = min((read for read, _ in curves), key=len)
     return grid.tolist(), [np.interp(grid, read, found).tolist() for read, found in curves]
 

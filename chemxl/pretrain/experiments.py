@@ -29,7 +29,7 @@ PIECES = "pieces.safetensors"
 _PROBES = 8  # evaluations while it trains
 
 
-class ContinualPretraining(encoders.Pretrained):
+class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
     """An encoder that is trained further on text without labels (paper 0, section IV).
 
     Args:
@@ -44,7 +44,6 @@ class ContinualPretraining(encoders.Pretrained):
         checkpointing: compute activations again in the backward pass instead of keeping them.
     """
 
-    encoder: str | encoders.Pretrained = encoders.MINI
     text: tuple[Texts, ...]
     pairs: tuple[PairSource, ...] = ()
     held_out: tuple[Texts, ...] = ()
@@ -55,10 +54,6 @@ class ContinualPretraining(encoders.Pretrained):
     checkpointing: bool = False
     training: Training = Training(epochs=1, tokens=4096, rate=2e-4)
     seed: int = 0
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def gathered(self) -> list[Gathered]:
         """The documents of every source, leaks and copies removed."""

@@ -91,4 +91,4 @@ def estimate(columns: Sequence[np.ndarray]) -> Interval:
     Args:
         columns: (D, 2) of the same documents, one a seed.
     """
-    return significance.estimate(columns, score=_of_sums)
+    return significance.estimate(columns, score=_of_sums, limits=(1.0, np.inf))

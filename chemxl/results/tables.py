@@ -107,9 +107,9 @@ def nothing(column: str) -> Cells:
 def board(chapters: Iterable[pd.DataFrame]) -> show.Html:
     """All rows in one table that sorts, filters and can be saved; it needs no network."""
     itables.init_notebook_mode(connected=False)
-    shown = pd.concat([_legible(rows) for rows in chapters], ignore_index=True).fillna("")
+    shown = pd.concat([_legible(rows) for rows in chapters], ignore_index=True).astype(object)
     html = itables.to_html_datatable(
-        shown.dropna(axis="columns", how="all"),
+        shown.where(shown.notna(), ""),
         connected=False,
         table_id="chemxl-board",
         showIndex=False,

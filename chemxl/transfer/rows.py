@@ -105,7 +105,7 @@ def enough(curves: Sequence[Curve]) -> list[Row]:
     made = []
     for curve in curves:
         made += _thresholds(curve, alone(curves, curve))
-        made.append(_estimated(curve, "area", area(curve.learning, rng=_rng(), logarithmic=True), HEIGHT))
+        made.append(_estimated(curve, "area", area(curve.learning, logarithmic=True), HEIGHT))
         spread = curve.learning.scatter()
         how: dict[str, Any] = {"scorer": "standard deviation of F1 over seeds", "rule": ""}
         made.append(known("scatter", (spread,) * 3, curve.full, keys=curve.keys, **how))
