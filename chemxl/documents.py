@@ -102,6 +102,7 @@ class Pair:
         source, target: the two texts, in ``languages``.
         score: how sure an aligner is of it; None where people aligned or translated it.
         domain: as in the catalogue.
+        concept: the id of what both terms name, such as UMLS's; empty where the lexicon gives none.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Pair:
     languages: tuple[str, str] = ("en", "ru")
     score: float | None = field(default=None, compare=False)
     domain: str = ""
+    concept: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,13 +73,7 @@ def find() -> dict[str, Chapter]:
     """
     rooms = [f"chemxl.{room.name}.chapter" for room in pkgutil.iter_modules(chemxl.__path__) if room.ispkg]
     made: dict[str, Chapter] = {}
-    for module in (
-        importlib.import_module(room)
-        for room in rooms
-        if importlib.util.find_spec(room) and room.split(".")[1] not in ("active",)
-    ):
-        if not hasattr(module, "stem"):
-            continue
+    for module in (importlib.import_module(room) for room in rooms if importlib.util.find_spec(room)):
         chapter = cast("Chapter", module)
         if made.setdefault(chapter.stem, chapter) is not chapter:
             raise ChemxlError(f"two chapters are called {chapter.stem}: {made[chapter.stem]} and {module}")

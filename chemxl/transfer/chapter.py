@@ -196,7 +196,7 @@ def curves(settings: Settings, found: Sequence[Row], type: str) -> list[Curve]:
     """
     scores: dict[str, dict[str, float]] = {}
     for row in found:
-        if row.metric == "F1" and row.keys.get("type") == type:
+        if row.metric == "F1" and row.keys.get("type") == type and "sentences" not in row.keys:
             scores.setdefault(str(row.keys["test"]), {})[str(row.keys["train"])] = row.value
     if len(scores) ** 2 != sum(map(len, scores.values())) or not scores:
         return []
@@ -225,7 +225,7 @@ def few(settings: Settings, found: Sequence[Row], type: str) -> list[Line]:
             keys: Keys = {**settings.keys, "type": type, "train": train, "test": test, "sentences": size}
             made.append(Line(keys, values, partial(rows.few_shot, values)))
     if drawn:
-        held = [value for curve in drawn for value in curve.experiments]
+        held = list(dict.fromkeys(value for curve in drawn for value in curve.experiments))
         made.append(Line({**settings.keys, "type": type}, held, partial(rows.enough, drawn)))
         longer = [value for sizes in controls.values() for values in sizes.values() for value in values]
         if longer:
