@@ -18,7 +18,7 @@ from chemxl.active.reading import Words, pieces
 from chemxl.active.strategies import query
 from chemxl.active.uncertainty import Statistics, probabilities
 from chemxl.documents import Document
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 LABELS = ("O", "B-CHEM", "I-CHEM", "B-DISEASE", "I-DISEASE")
 

@@ -17,7 +17,7 @@ from chemxl.collect.alignment import MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bea
 from chemxl.collect.disturbance import Parallel, disturb, strict_f1
 from chemxl.collect.margin import unit
 from chemxl.documents import Pair
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 SIZE = 384
 

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks import Row, resident_mib, seconds
 from chemxl.contrastive.loss import gaussian, supervised, variance
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 LABELS = 9  # of four entity types
 SAME = 1e-5

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import Row
 from chemxl.corpora.corpus import Corpus
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.experiments.schedule import run_all
 from chemxl.models.training import Training
 from chemxl.ner import FineTune

@@ -22,7 +22,7 @@ from benchmarks import Row, resident_mib, seconds
 from chemxl.collect import patents
 from chemxl.documents import Document
 from chemxl.experiments.digests import sha256
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 WORDS = """the of a and to in is for wherein said compound formula acid group substituted alkyl comprising method
 composition inhibitor agonist receptor solution mixture catalyst temperature hydrogen salt embodiment present"""

@@ -44,7 +44,7 @@ from transformers import (
 )
 
 from benchmarks import Row, resident_mib
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.models.training import Training, bf16_pays, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate

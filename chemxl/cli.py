@@ -116,14 +116,25 @@ def tag(
 
 @app.command()
 def record(
-    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
+    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")],
+    profile: ProfileOption = Profile.real,
+    drop: Annotated[bool, typer.Option("--drop", help="Leave out rows that no line stands for.")] = False,
 ) -> None:
-    """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
-    from chemxl.results import recording, records
+    """Write book/recorded/CHAPTER.csv from the chapter's finished runs; nothing else that stands there is lost."""
+    from chemxl.results import chapters, records
 
-    rows, owed = recording.collect(chapter, profile=profile)
-    path = records.write(chapter, rows)
-    typer.echo(f"{len(rows)} rows in {path.name}; not finished, and not written: {', '.join(owed) or 'none'}")
+    found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
+    path = records.write(chapter, found.recorded)
+    typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them from this machine's runs")
+    for keys in found.owed:
+        typer.echo(
+            f"not finished: {', '.join(f'{name} {item}' for name, item in keys.items()) or 'all together'}", err=True
+        )
+    if found.loose:
+        typer.echo(
+            f"{len(found.loose)} rows rest on settings that are gone. They are kept; --drop leaves them out",
+            err=True,
+        )
 
 
 @corpora_app.command("list")

@@ -266,7 +266,10 @@ def test_an_error_in_an_output(ran: Path) -> None:
     [
         ("chemxl/module.py", "chemxl"),
         ("chemxl/corpora/mini/a.ann", "chemxl"),
-        ("book/recorded/04_ner.json", "recorded"),
+        ("book/recorded/04_ner.csv", "recorded"),
+        ("book/recorded/04_ner.configs.json", "recorded"),
+        ("book/papers.yaml", "papers and claims"),
+        ("book/claims.yaml", "papers and claims"),
         ("constraints.txt", "constraints"),
     ],
 )
@@ -438,3 +441,15 @@ def test_build_asks_the_gate_first(pages: Path) -> None:
     with pytest.raises(BookError, match=r"01_one.ipynb is missing"):
         book.build(root=pages)
     assert not (pages / "_build").exists()
+
+
+def test_a_notebook_may_ask_for_the_settings_of_all_others(ran: Path) -> None:
+    cell = '# %% tags=["parameters"]\nprofile: str = "small"\nsettings: dict = {}\n'
+    write(ran, "10_board", cell, '# %%\nprint(settings["01_one"]["epochs"], sorted(settings))\n')
+    book.run(["10"], root=ran)
+    assert printed(ran, "10_board") == "6 ['01_one']\n"
+    give(ran, "small", "01_one", {"epochs": 7})
+    with pytest.raises(BookError, match=r"10_board.ipynb was run from other inputs .* \(parameters\)"):
+        book.check(root=ran)
+    book.run(root=ran)
+    assert printed(ran, "10_board") == "7 ['01_one']\n"

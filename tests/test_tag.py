@@ -71,7 +71,7 @@ def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
     def made(name: str, config: dict[str, object], documents: int) -> Path:
         folder = runs() / "kind" / name
         folder.mkdir(parents=True)
-        (folder / "tagger.json").write_text("{}")
+        (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
         (folder / "experiment.json").write_text(json.dumps(config))
         (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
         return folder
@@ -82,5 +82,5 @@ def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
     assert tag.best_model() == larger
     real = made("real", FineTune(train=MINI, encoder="e5-small").config(), 10)
     (runs() / "kind" / "broken").mkdir()
-    (runs() / "kind" / "broken" / "tagger.json").write_text("{}")
+    (runs() / "kind" / "broken" / "predictor.json").write_text("{")
     assert tag.best_model() == real

@@ -160,7 +160,7 @@ def _document(fields: Mapping[str, Any]) -> Document:
         for m in fields["mentions"]
     )
     relations = tuple(
-        Relation(*(_text(r[name]) for name in ("type", "head", "tail", "id"))) for r in fields["relations"]
+        Relation(_text(r["type"]), _text(r["head"]), _text(r["tail"]), _text(r["id"])) for r in fields["relations"]
     )
     id, text, language, domain = (_text(fields[name]) for name in ("id", "text", "language", "domain"))
     return Document(id, text, mentions, relations, language, domain)

@@ -7,36 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.corpora.paired import Languages
 from chemxl.corpora.table import rows
-
-Places = tuple[int, ...]
-Sides = tuple[Places, Places]
+from chemxl.corpora.values import AlignedTexts, Places, Sides
 
 _SIDE = re.compile(r"omitted|[0-9]{1,6}(?:,[0-9]{1,6})*")
-
-
-@dataclass(frozen=True, slots=True)
-class AlignedTexts:
-    """Two texts, and which of their sentences a person put together.
-
-    Args:
-        source, target: the sentences in their order.
-        beads: the places, from 0, of sentences that belong together, in the order of the table; one side is empty where
-            a sentence was not translated. A sentence that is in no bead was not judged.
-        domain: as in the catalogue.
-    """
-
-    id: str
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    beads: tuple[Sides, ...]
-    languages: tuple[str, str]
-    domain: str = ""
 
 
 def read(

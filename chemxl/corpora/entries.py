@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,22 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
-Reader = Literal[
-    "bioc",
-    "brat",
-    "chemprot",
-    "conll",
-    "gad",
-    "jsonl",
-    "livingner",
-    "pubmedqa",
-    "pubtator",
-    "rudrec",
-    "table",
-    "text",
-    "tsv",
-]
-PairReader = Literal["beads", "concepts", "lexicon", "lines", "linked", "names", "po", "tmx", "triples"]
 Kind = Literal["documents", "pairs", "facts", "alignments"]
 _OTHER: dict[str, Kind] = {"beads": "alignments", "triples": "facts"}  # what readers of two languages give, if no pairs
 
@@ -63,7 +47,7 @@ class Entry(BaseModel):
     """What is known of a corpus.
 
     Attributes:
-        reader: the module that reads it; it also says whether the corpus is documents or pairs.
+        reader: the module of this package that reads it.
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
@@ -76,7 +60,7 @@ class Entry(BaseModel):
     licence: str
     citation: str
     url: str
-    reader: Reader | PairReader
+    reader: str = Field(pattern=r"^[a-z_]+$")
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
@@ -87,7 +71,7 @@ class Entry(BaseModel):
     @property
     def paired(self) -> bool:
         """Whether its parts are in two languages each."""
-        return self.reader in get_args(PairReader)
+        return any("-" in part.language for part in self.parts)
 
     @property
     def kind(self) -> Kind:

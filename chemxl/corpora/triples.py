@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from chemxl.corpora.faults import Log
 from chemxl.corpora.names import unseen
 from chemxl.corpora.paired import Languages
 from chemxl.corpora.table import rows, stem
+from chemxl.corpora.values import Fact
 
 Triple = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A relation between two things that have names in two languages.
-
-    Args:
-        source, target: the names of head and tail in the first of ``languages``, and in the second.
-        given_by: who says so: of several sources each alone.
-        named_by: who gives the second language's name of the head, and of the tail.
-        domain: as in the catalogue.
-    """
-
-    id: str
-    relation: str
-    source: tuple[str, str]
-    target: tuple[str, str]
-    languages: tuple[str, str]
-    given_by: tuple[str, ...]
-    named_by: tuple[tuple[str, ...], tuple[str, ...]]
-    domain: str = ""
-
-    def needs(self, source: str) -> bool:
-        """Whether the fact, or one of its names, would not be there without a source."""
-        return (source,) in {self.given_by, *self.named_by}
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Fact]:

@@ -18,7 +18,7 @@ from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.metrics import Scorer, f1
-from chemxl.evaluation.significance import Comparison, compare, resampled
+from chemxl.evaluation.significance import Comparison, compare, drawn, estimate
 
 SHARE = 0.99  # of the full corpus's F1
 LEVEL = 0.95
@@ -137,9 +137,9 @@ class Learning:
         return list(self.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))
 
     def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
-        """The means after documents and seeds were drawn with replacement: (B, N) and (B,)."""
+        """The means that are drawn, see :func:`chemxl.evaluation.significance.drawn`: (B, N) and (B,)."""
         both = [np.concatenate(pair, axis=1) for pair in zip(self.columns(), self.whole, strict=True)]  # (D, 3 (N + 1))
-        means = resampled(both, rng=rng, draws=draws, score=each)  # (B, N + 1)
+        means = drawn(both, rng=rng, draws=draws, score=each)  # (B, N + 1)
         return means[:, :-1], means[:, -1]
 
 
@@ -218,17 +218,14 @@ def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
     return height
 
 
-def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000, logarithmic: bool = False) -> Estimate:
+def area(learning: Learning, *, logarithmic: bool = False) -> Estimate:
     """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences, or
     over their logarithms.
 
     Args:
         logarithmic: over logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
     """
-    at = _places(learning.sizes, logarithmic)
-    curves, _ = learning.drawn(rng, draws)
-    curve, _ = learning.means()
-    return Estimate.of(float(mean_height(curve, at)), mean_height(curves, at))
+    return Estimate(*estimate(learning.columns(), score=height(_places(learning.sizes, logarithmic))))
 
 
 def _places(sizes: Sequence[int], logarithmic: bool) -> Sequence[float]:
@@ -240,9 +237,9 @@ def height(sizes: Sequence[float]) -> Scorer:
     return lambda totals: mean_height(each(totals), sizes)
 
 
-def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0, logarithmic: bool = False) -> list[Comparison]:
-    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area`; with
-    an interval that pairs draws, and a test over all sizes at once, Holm's method over the pairs.
+def gained(pairs: Sequence[tuple[Learning, Learning]], *, logarithmic: bool = False) -> list[Comparison]:
+    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area` and
+    :func:`chemxl.evaluation.significance.compare`.
 
     Raises:
         ChemxlError: sizes differ, or two of a pair were not tested on the same documents.
@@ -255,7 +252,7 @@ def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0, logarit
         if any(list(learning.sizes) != list(sizes) for learning in pair):
             raise ChemxlError("curves of other sizes have no areas to compare: run all with the same sizes")
     columns = [(other.columns(), without.columns()) for without, other in pairs]
-    return compare(columns, seed=seed, score=height(_places(sizes, logarithmic)))
+    return compare(columns, score=height(_places(sizes, logarithmic)))
 
 
 def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:

@@ -29,8 +29,7 @@ from chemxl.corpora import (
     triples,
     tsv,
 )
-from chemxl.corpora.beads import AlignedTexts
-from chemxl.corpora.triples import Fact
+from chemxl.corpora.values import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
 
 BRAT = {

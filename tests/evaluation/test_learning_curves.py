@@ -83,9 +83,7 @@ def test_a_saving_says_that_it_is_a_bound() -> None:
 def test_what_is_gained_is_paired() -> None:
     low, high = learning([0.2, 0.3, 0.4, 0.5, 0.5, 0.5], full=0.5), learning([0.4, 0.5, 0.6, 0.7, 0.7, 0.7], full=0.7)
     up, down, none = gained([(low, high), (high, low), (low, low)])
-    apart = (
-        area(high, rng=np.random.default_rng(0), draws=2).value - area(low, rng=np.random.default_rng(0), draws=2).value
-    )
+    apart = area(high).value - area(low).value
     assert up.difference == pytest.approx(apart) and up.low < apart < up.high and up.p < 0.01
     assert down.difference == pytest.approx(-apart) and (none.difference, none.p) == (0, 1)
     assert gained([]) == []
@@ -96,24 +94,21 @@ def test_what_is_gained_is_paired() -> None:
 
 
 def test_the_area_is_the_mean_height() -> None:
-    flat = area(learning([0.5] * 6, full=0.5, documents=2000), rng=np.random.default_rng(0), draws=200)
+    flat = area(learning([0.5] * 6, full=0.5, documents=2000))
     assert flat.value == pytest.approx(0.5, abs=0.02)
     assert flat.low <= flat.value <= flat.high
-    steep, late = (
-        area(learning(curve, full=0.8), rng=np.random.default_rng(0), draws=50).value
-        for curve in ([0.8] * 6, [0, 0, 0, 0, 0, 0.8])
-    )
+    steep, late = (area(learning(curve, full=0.8)).value for curve in ([0.8] * 6, [0, 0, 0, 0, 0, 0.8]))
     assert steep == pytest.approx(0.8, abs=0.02) and late < 0.25
 
 
 def test_the_area_over_logarithms_counts_few_sentences_more() -> None:
     early, late = learning([0.8, 0.8, 0.8, 0.4, 0.4, 0.4], full=0.8), learning([0.4, 0.4, 0.4, 0.8, 0.8, 0.8], full=0.8)
     for made, expected in ((early, 0.6), (late, 0.6)):  # half of the doublings, and the one between them
-        found = area(made, rng=np.random.default_rng(0), draws=50, logarithmic=True)
+        found = area(made, logarithmic=True)
         assert found.value == pytest.approx(expected, abs=0.02) and found.low <= found.value <= found.high
-    assert area(early, rng=np.random.default_rng(0), draws=2).value < 0.5
+    assert area(early).value < 0.5
     [gain] = gained([(early, late)], logarithmic=True)
-    apart = [area(made, rng=np.random.default_rng(0), draws=2, logarithmic=True).value for made in (early, late)]
+    apart = [area(made, logarithmic=True).value for made in (early, late)]
     assert gain.difference == pytest.approx(apart[1] - apart[0])
 
 
