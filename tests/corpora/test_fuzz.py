@@ -249,15 +249,18 @@ WHOLE = {
     "jsonl": {repeat_line},
     "lexicon": {exchange_columns, repeat_line, split_line},  # two terms; a line break within quotes of a CSV
     "linked": {repeat_line},
+    "names": {exchange_columns},
     "po": {repeat_line, other_separator},  # a string that goes on
     "pubtator": {exchange_columns},  # the ends of a relation
     "rudrec": {repeat_line},
+    "table": {exchange_columns, repeat_line},
     "text": set(LAYOUT),
     "tmx": {split_line, join_lines, repeat_line},  # a unit without an id may stand twice
+    "triples": {exchange_columns},
 }
 
 
-def nameless(one: Document | Pair) -> object:
+def nameless(one: Document | Pair | Fact | AlignedTexts) -> object:
     """Pairs are named after their lines, which move, and documents of CoNLL after what may stand in their first one."""
     return replace(one, id="")
 
