@@ -104,8 +104,8 @@ def test_ruccon(real: Real) -> None:
     documents, faults = load(real("ruccon"))
     assert len(documents) == len({document.id for document in documents}) == 160
     assert round(sum(len(document.text) for document in documents) / 1e6, 2) == 1.30
-    # 17 of them go over a line break, in the text beside their offsets, too, which brat's own format does not allow: their
-    # 132 further lines are read as what they are.
+    # 17 of them go over a line break, in the text beside their offsets, too, which brat's own format does not allow:
+    # their 132 further lines are read as what they are.
     assert faults == []
     found = types(documents)
     assert found.total() == 18_222
