@@ -14,6 +14,7 @@ from datasets.table import InMemoryTable
 
 from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import replaced
 
 _STRING = Value("string")
 FEATURES = Features(
@@ -28,7 +29,9 @@ FEATURES = Features(
                 "score": Value("float64"),
             }
         ),
-        "relations": List({name: _STRING for name in ("type", "head", "tail", "id")} | {"score": Value("float64")}),
+        "relations": List(
+            {"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING, "score": Value("float64")}
+        ),
         "language": _STRING,
         "domain": _STRING,
         "labels": List({"type": _STRING, "score": Value("float64")}),
@@ -74,11 +77,9 @@ def write_parquet(path: Path, documents: Iterable[Document]) -> None:
     Raises:
         CorpusError: as for :func:`to_dataset`.
     """
-    part = path.with_name(f"{path.name}.part")
-    with pq.ParquetWriter(part, _SCHEMA, compression="zstd") as writer:
+    with replaced(path) as beside, pq.ParquetWriter(beside, _SCHEMA, compression="zstd") as writer:
         for batch in _batches(documents):
             writer.write_batch(batch)
-    part.replace(path)
 
 
 def read_parquet(path: Path) -> list[Document]:
@@ -166,7 +167,7 @@ def _document(fields: Mapping[str, Any]) -> Document:
         for m in fields["mentions"]
     )
     relations = tuple(
-        Relation(*(_text(r[name]) for name in ("type", "head", "tail", "id")), score=r["score"])
+        Relation(_text(r["type"]), _text(r["head"]), _text(r["tail"]), _text(r["id"]), score=r["score"])
         for r in fields["relations"]
     )
     labels = tuple(Label(_text(label["type"]), label["score"]) for label in fields["labels"])

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from chemxl.corpora.samples import ALL, HeldOut, Labelled, split
-from chemxl.documents import Document, to_bio
+from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments.checkpoints import clear
@@ -50,7 +50,7 @@ class Material(Experiment):
             "mentions in these": _mentions(learnt),
             "read as a source": min(len(learnt), self.train.most),
             "held-out documents": len(self.test.whole()),
-            "scored documents": len({sentence.origin for sentence in scored}),
+            "scored documents": len(set(metrics.origins(scored))),
             "scored sentences": len(scored),
             "annotated mentions": sum(len(sentence.mentions) for sentence in scored),
             "scored mentions": _mentions(scored),
@@ -141,19 +141,19 @@ def _tagger(folder: Path) -> Tagger:
 def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
     """Metrics, and ``counts.json``: by document the right, found and due mentions."""
     sentences = test.load()
-    layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
-    counted = Tagger.count(sentences, found)
+    found = tagger.predict(sentences)
+    counts = Tagger.count(sentences, found)
     names = dict.fromkeys(metrics.origins(sentences))
-    (folder / "counts.json").write_text(json.dumps(dict(zip(names, counted.column().tolist(), strict=True))), "utf-8")
-    score = counted.scores()[metrics.MICRO]
-    labels = [[to_bio(m, s.words)[0] for m, s in zip(side, sentences, strict=True)] for side in (layers, found)]
+    rows = dict(zip(names, counts.column().tolist(), strict=True))
+    (folder / "counts.json").write_text(json.dumps(rows), "utf-8")
+    score = counts.scores()[metrics.MICRO]
     return {
         "micro.precision": score.precision,
         "micro.recall": score.recall,
         "micro.f1": score.f1,
         "micro.gold": score.gold,
-        "seqeval.f1": metrics.seqeval_scores(*labels)[metrics.MICRO].f1,
-        "documents": len(names),
+        "seqeval.f1": Tagger.beside(sentences, found)["seqeval.f1"],
+        "documents": len(rows),
         "sentences": len(sentences),
     }
 
