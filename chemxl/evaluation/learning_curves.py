@@ -21,7 +21,6 @@ from chemxl.evaluation.significance import LEVEL, Comparison, compare, drawn, es
 
 SHARE = 0.99  # of the full corpus's F1
 Bound = Literal["", "≥", "≤"]
-BOUNDS: dict[Bound, str] = {"": "", "≥": ", at least", "≤": ", at most"}  # in the name of a recorded measure
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,6 @@ class Saving(Estimate):
     def sentences(self, least: int = 0, most: int = 0) -> str:
         """As a table has it; only its ends and its bound say what is not known."""
         return f"{self.bound} {_printed(self, '∞')}".lstrip()
-
-
-def parted(metric: str) -> tuple[str, Bound]:
-    """The name of a recorded measure, and whether it is a bound."""
-    for bound, words in BOUNDS.items():
-        if words and metric.endswith(words):
-            return metric.removesuffix(words), bound
-    return metric, ""
 
 
 def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> str:

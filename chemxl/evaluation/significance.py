@@ -238,7 +238,7 @@ def _student(sides: Sequence[np.ndarray], score: Scorer, draws: int) -> _Student
 
 def _resampled(runs: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sums of counts (S, D, K) after documents were drawn so often (B, D) -> (S, B, K)."""
-    return np.tensordot(weights.astype(np.float64), runs, axes=(1, 1)).swapaxes(0, 1)
+    return np.tensordot(weights.astype(np.float64, copy=False), runs, axes=(1, 1)).swapaxes(0, 1)
 
 
 def _between(again: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import each
-from chemxl.evaluation.significance import compare, estimate, estimates, holm, t_interval
+from chemxl.evaluation.significance import compare, drawn, estimate, estimates, holm, t_interval
 
 COUNTS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)).map(lambda t: (min(t), t[1], t[2])),
@@ -145,6 +145,19 @@ def test_clear_is_what_the_interval_and_p_say() -> None:
             assert one.low <= one.difference <= one.high
         clear += sum(one.clear for one in table)
     assert 250 < clear < 2000
+
+
+def test_draws_scatter_as_the_rule_says() -> None:
+    """With many seeds, since the variance of a t distribution of few is another one."""
+    rng = np.random.default_rng(0)
+    due = rng.negative_binomial(1.5, 1.5 / 9.5, size=(1, 60))
+    right = rng.binomial(due, rng.uniform(0.2, 0.6, size=(1, 60)) + rng.uniform(0, 0.4, size=(30, 1)))  # (S, D)
+    columns = list(np.stack(np.broadcast_arrays(right, due, due), axis=-1))
+    for some in (columns, columns[:1]):
+        value, low, high = estimate(some)
+        found = drawn(some, rng=rng, draws=4000)
+        width = found.std() * (stats.t.ppf(0.975, 40) - stats.t.ppf(0.025, 40))
+        assert found.mean() == pytest.approx(value, abs=0.005) and width == pytest.approx(high - low, rel=0.1)
 
 
 # --- ends
