@@ -341,7 +341,9 @@ def test_a_small_matrix_and_its_curves_are_computed_and_shown() -> None:
     assert curves[0].learning.full is not None and np.array_equal(curves[0].learning.full, curves[-1].learning.full)
     assert [line["train"] for line in tables.as_long(found)] == [curve.train for curve in curves]
     said = tables.glued(found[found["test"] == "RU reviews"], "RU reviews")
-    assert said["none"] == "none" and " [" in said["best_gained"] and said["own"] != "—"
+    [best] = found[(found["metric"] == "gained") & (found["train"] == said["best"])].to_dict("records")
+    assert said["none"] == "none" and said["own"] != "—"
+    assert said["best_gained"].startswith(f"{best['value']:.3f}")  # nothing is learnt from so few: it may be 0
 
 
 def test_no_sentence_of_a_real_test_is_trained_on(real: Any) -> None:
