@@ -267,11 +267,8 @@ for glued, encoder in {**compared, "minilm": "minilm", "minilm_new": "minilm+new
 # Which differences of this build are more than chance?
 
 # %%
-pairs = taggers.query("metric == 'difference of F1'").assign(
-    less=lambda pairs: pairs.less_encoder.fillna("") + pairs.less_train.fillna("")
-)
 show.table(
-    tables.listed(pairs, ["encoder", "train", "test", "less"]),
+    tables.differences(taggers, ["encoder", "train", "test"]),
     caption="Differences between rows with the same test set",
     note="Difference of mean F1; interval and p are corrected by Holm's method over the table.",
 )

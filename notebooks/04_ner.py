@@ -167,11 +167,8 @@ figures.bars(
 # table, excludes zero ([how sure a number is](../book/running.md)).
 
 # %%
-pairs = built.query("metric == 'difference of F1'").assign(
-    less=lambda pairs: pairs.less_encoder.fillna("") + pairs.less_method.fillna("") + pairs.less_train.fillna("")
-)
 show.table(
-    tables.listed(pairs, ["encoder", "method", "train", "test", "less"]),
+    tables.differences(built, ["encoder", "method", "train", "test"]),
     caption="Differences between rows with the same test set",
     note="Difference of mean F1; interval and p are corrected by Holm's method over the table.",
 )

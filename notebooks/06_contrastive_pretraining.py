@@ -252,8 +252,7 @@ for title, found in shown.items():
 # %%
 note = "Difference of mean F1; interval and p are corrected by Holm's method over a task. Recorded intervals are not, and follow the older rule."
 for title, found in shown.items():
-    pairs = found.query("metric == 'difference of F1'")
-    cells = tables.listed(pairs, ["test", "sentences", "method", "less_method"])
+    cells = tables.differences(found, ["test", "sentences", "method"])
     display(show.table(cells, caption=f"{title}: differences", note=note))
 
 # %% [markdown]
