@@ -131,10 +131,8 @@ def record(
             f"not finished: {', '.join(f'{name} {item}' for name, item in keys.items()) or 'all together'}", err=True
         )
     if found.loose:
-        typer.echo(
-            f"{len(found.loose)} rows rest on settings that are gone. They are kept; --drop leaves them out",
-            err=True,
-        )
+        became = "are left out" if drop else "are kept; --drop leaves them out"
+        typer.echo(f"{len(found.loose)} rows rest on settings that are gone; they {became}", err=True)
 
 
 @corpora_app.command("list")

@@ -1,8 +1,9 @@
 """Corpora: one catalogue, one reader per format, and a call for each kind of what is read.
 
 ``load`` gives documents, ``pairs`` parallel text and lexicons, ``facts`` those of a knowledge base, ``alignments``
-texts whose sentences a person aligned. A reader is a module of this package with a function ``read``; the catalogue's
-entry names it. Nothing else does.
+texts whose sentences a person aligned.
+
+A reader is a module of this package with a function ``read``; the catalogue's entry names it. Nothing else does.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from chemxl.corpora.entries import Entry, Kind, available, catalog, digest, entry, files, folder, parts, unified
 from chemxl.corpora.faults import Fault, Log
-from chemxl.corpora.values import AlignedTexts, Fact
+from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
 from chemxl.experiments.digests import sha256, source_digest
@@ -146,9 +147,12 @@ def _of_two(
     log = Log(strict=strict)
     found = []
     for part in parts(name, split, language):
-        languages = tuple(part.language.split("-"))
         read = _reader(name)(
-            files(name, part), log, root=folder(name) / part.folder, languages=languages, **known.options
+            files(name, part),
+            log,
+            root=folder(name) / part.folder,
+            languages=tuple(part.language.split("-")),
+            **known.options,
         )
         found += [replace(one, domain=part.domain or known.domain) for one in read]
     _report(name, log, faults, depth=4)

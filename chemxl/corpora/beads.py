@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chemxl.corpora.faults import Log, read_lines
-from chemxl.corpora.paired import Languages
+from chemxl.corpora.paired import AlignedTexts, Languages, Places, Sides
 from chemxl.corpora.table import rows
-from chemxl.corpora.values import AlignedTexts, Places, Sides
 
 _SIDE = re.compile(r"omitted|[0-9]{1,6}(?:,[0-9]{1,6})*")
 

@@ -16,7 +16,6 @@ from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
 Kind = Literal["documents", "pairs", "facts", "alignments"]
-_OTHER: dict[str, Kind] = {"beads": "alignments", "triples": "facts"}  # what readers of two languages give, if no pairs
 
 _HERE = Path(__file__).parent
 
@@ -51,6 +50,7 @@ class Entry(BaseModel):
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
+        gives: what the reader of two languages gives, if not pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +64,7 @@ class Entry(BaseModel):
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
+    gives: Literal["facts", "alignments"] | None = None
     folder: str | None = None
     shipped: bool = False
     note: str = ""
@@ -76,7 +77,7 @@ class Entry(BaseModel):
     @property
     def kind(self) -> Kind:
         """What it holds, and so what reads it: ``corpora.load``, ``pairs``, ``facts`` or ``alignments``."""
-        return _OTHER.get(self.reader, "pairs") if self.paired else "documents"
+        return self.gives or ("pairs" if self.paired else "documents")
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from chemxl.corpora.faults import Log
 from chemxl.corpora.names import unseen
-from chemxl.corpora.paired import Languages
+from chemxl.corpora.paired import Fact, Languages
 from chemxl.corpora.table import rows, stem
-from chemxl.corpora.values import Fact
 
 Triple = tuple[str, str, str]
 

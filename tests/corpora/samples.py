@@ -29,7 +29,7 @@ from chemxl.corpora import (
     triples,
     tsv,
 )
-from chemxl.corpora.values import AlignedTexts, Fact
+from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
 
 BRAT = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chemxl.corpora import beads
-from chemxl.corpora.values import AlignedTexts
+from chemxl.corpora.paired import AlignedTexts
 from tests.corpora.reading import reading
 from tests.corpora.samples import BEADS
 

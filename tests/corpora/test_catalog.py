@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import pkgutil
 import re
 import warnings
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -47,10 +45,10 @@ def test_every_entry_is_whole() -> None:
 
 
 def test_every_reader_is_used_and_known() -> None:
-    modules = [import_module(f"chemxl.corpora.{one.name}") for one in pkgutil.iter_modules(corpora.__path__)]
-    written = {one.__name__.rpartition(".")[2] for one in modules if hasattr(one, "read")}
     used = {entry.reader for entry in corpora.catalog().values()}
-    assert written == used == set(READERS), "each has an entry, and a sample for the fuzz test"
+    assert used == set(READERS), "each has a sample for the fuzz test"
+    for name in corpora.catalog():
+        assert callable(corpora._reader(name))
 
 
 def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:

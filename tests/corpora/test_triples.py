@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chemxl.corpora import triples
-from chemxl.corpora.values import Fact
+from chemxl.corpora.paired import Fact
 from tests.corpora.reading import reading
 from tests.corpora.samples import EN_RU, TRIPLES
 
