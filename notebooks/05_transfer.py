@@ -166,6 +166,15 @@ for title, found in shown.items():
 note = "Exact character spans, mean over seeds; F1 with 95 % intervals over documents and seeds."
 for title, found in {"Recorded": recorded, "Paper 1, tables 2 and 3": reported, "This build": built}.items():
     for type, group in found.query("train.notna()").groupby("type", sort=False):
+        display(
+            figures.matrix(
+                tables.matrix(group),
+                xlabel="trained on",
+                ylabel="tested on",
+                caption=f"{title}: F1 for {type}; the darker, the higher.",
+                alt=f"{title}: a matrix of F1 for {type}, a row a text that is tested on, a column one that was trained on.",
+            )
+        )
         for metric in metrics.SCORES:
             display(show.table(tables.zero_shot(group, metric), caption=f"{title}: {type}, {metric}, tested on", note=note))
 
