@@ -14,6 +14,7 @@ from pathlib import Path
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Pair
 from chemxl.errors import CorpusError
+from chemxl.files import replaced
 
 COLUMNS = ("id", "source_language", "target_language", "domain", "score", "source", "target")
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -31,9 +32,8 @@ def write_tsv(path: Path, pairs: Iterable[Pair]) -> int:
     Raises:
         CorpusError: a score is not finite, or a text holds half a surrogate pair, which UTF-8 cannot say.
     """
-    part = path.with_name(f"{path.name}.part")
     count = 0
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with replaced(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         file.write("\t".join(COLUMNS) + "\n")
         for pair in pairs:
             try:
@@ -41,7 +41,6 @@ def write_tsv(path: Path, pairs: Iterable[Pair]) -> int:
             except UnicodeEncodeError as error:
                 raise CorpusError(f"{path}: pair {pair.id!a} holds half a surrogate pair: mend its text") from error
             count += 1
-    part.replace(path)
     return count
 
 

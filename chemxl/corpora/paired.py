@@ -68,18 +68,31 @@ class Pairs:
     def __init__(self, languages: Languages, log: Log) -> None:
         self.languages, self.log = languages, log
         self.taken: dict[str, Pair] = {}
+        self._seen: dict[str, set[tuple[str, str]]] = {}
 
     def add(
         self, path: Path, line: int, id: str, source: str, target: str, score: float | None = None, concept: str = ""
     ) -> None:
-        """Take a pair, or log a fault where a side is blank or the id stands already."""
+        """Take a pair, or log a fault where a side is blank or the same pair stands already.
+
+        Ids need not be unique in the formats, and files of one corpus may each count from 1: another pair under an id
+        that is taken is named ``<id>-2``, ``<id>-3``, ….
+        """
         blank = [language for language, text in zip(self.languages, (source, target), strict=True) if not text.strip()]
         if blank:
             self.log.add(path, line, f"{id} has no text in {' and '.join(blank)}; pair left out")
-        elif id in self.taken:
-            self.log.add(path, line, f"the id {id} stands twice; pair left out")
-        else:
-            self.taken[id] = Pair(id, source, target, self.languages, score, concept=concept)
+            return
+        seen = self._seen.setdefault(id, set())
+        if (source, target) in seen:
+            self.log.add(path, line, f"the id {id} stands twice, with the same texts; pair left out")
+            return
+        seen.add((source, target))
+        number = len(seen)
+        name = id if number == 1 else f"{id}-{number}"
+        while name in self.taken:
+            number += 1
+            name = f"{id}-{number}"
+        self.taken[name] = Pair(name, source, target, self.languages, score, concept=concept)
 
     def list(self) -> list[Pair]:
         """What was taken."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from chemxl.corpora.faults import Log, read_lines
@@ -32,19 +33,27 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, text: str
     return documents
 
 
-def rows(path: Path, log: Log, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered rows by the names of their columns, which have to hold ``columns``; any other is a fault."""
+def rows(path: Path, log: Log, columns: Sequence[str], *, bare: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
+    """Numbered rows by the names of their columns, which have to hold ``columns``; any other is a fault.
+
+    Args:
+        bare: a table without a head is read, too: it has just these columns, in their order.
+    """
     lines = read_lines(path, log)
     first = next(lines, None)
     if first is None:
         return  # the file could not be read, which is a fault already
     head = first[1].split("\t")
-    if first[0] != 1 or len(head) != len(set(head)) or not set(columns) <= set(head):
+    if bare and not set(head) & set(columns):
+        head, lines = list(columns), chain([first], lines)
+    elif first[0] != 1 or len(head) != len(set(head)) or not set(columns) <= set(head):
         log.add(path, 1, f"the columns {', '.join(columns)} were due, each once; file left out")
         return
     for number, line in lines:
         cells = line.split("\t")
-        if len(cells) == len(head):
+        if cells == head:
+            log.add(path, number, "the head stands again, as in a table that was put together; row left out")
+        elif len(cells) == len(head):
             yield number, dict(zip(head, cells, strict=True))
         elif line:
             log.add(path, number, f"{len(cells)} columns where {len(head)} were due; row left out")
