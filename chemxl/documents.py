@@ -16,9 +16,14 @@ from chemxl.errors import ChemxlError
 Span = tuple[int, int]
 
 # A run of letters with their combining marks, a run of digits, or any other single visible character:
-# annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart.
-# Invisible joiners (soft hyphen, zero-width space) stay inside the word that they stand in.
-_WORD = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u00ad\u200b-\u200d\u2060]*)+|\d+|[^\w\s]|_")
+# annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart. What nobody sees (soft
+# hyphen, zero-width space, byte order mark, variation selector) stays inside the word that it stands in, but never
+# begins or ends one and is none by itself: annotators mark what they see.
+_UNSEEN = r"\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+_CONTROL = r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_WORD = re.compile(
+    rf"[^\W\d_]+(?:[{_UNSEEN}]*(?:[^\W\d_]+|[\u0300-\u034e\u0350-\u036f]+))*|\d+|[^\w\s{_UNSEEN}{_CONTROL}]|_"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class Pair:
         source, target: the two texts, in ``languages``.
         score: how sure an aligner is of it; None where people aligned or translated it.
         domain: as in the catalogue.
+        concept: the id of what both terms name, such as UMLS's; empty where the lexicon gives none.
     """
 
     id: str
@@ -110,6 +116,7 @@ class Pair:
     languages: tuple[str, str] = ("en", "ru")
     score: float | None = field(default=None, compare=False)
     domain: str = ""
+    concept: str = ""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def read(files: Sequence[str]) -> list[Document]:
     for name in files or [STDIN]:
         try:
             data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-            text = data.decode("utf-8")
+            text = data.decode("utf-8-sig")  # a byte order mark is no text
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
             raise CorpusError(

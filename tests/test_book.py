@@ -131,6 +131,28 @@ print({"b", "a", "c", "я"})
     assert len(set(ids)) == len(ids)
 
 
+def test_a_healthy_run_prints_no_error(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nor does one whose kernel is slow to close its last message, as on a busy machine."""
+    slow = """\
+# %%
+import time
+
+kernel = get_ipython().kernel
+answer = kernel.shell_handlers["kernel_info_request"]
+
+
+async def slowly(*request):
+    await answer(*request)
+    time.sleep(0.5)
+
+
+kernel.shell_handlers["kernel_info_request"] = slowly
+"""
+    write(root, "01_one", PARAMETERS, slow)
+    book.run(root=root)
+    assert capfd.readouterr().err == ""
+
+
 def test_the_profile_is_injected(root: Path) -> None:
     give(root, "real", "01_one", {"epochs": 3, "rate": 1, "seeds": [7], "head": "softmax"})
     book.run(root=root, profile="real")

@@ -54,6 +54,19 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
     assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
 
 
+def test_a_byte_order_mark_is_no_text(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert [document.text for document in tag.read([str(path)])] == [TEXT]
+    with_mark, without = (
+        CliRunner().invoke(cli.app, ["tag", "--model", str(model)], input=mark + TEXT.encode())
+        for mark in (b"\xef\xbb\xbf", b"")
+    )
+    assert (with_mark.exit_code, with_mark.stdout) == (0, without.stdout)
+    (marked,), (plain,) = (tag.tag([Document("a", mark + TEXT)], model=model) for mark in ("\ufeff", ""))
+    assert [m.start - 1 for m in marked.mentions] == [m.start for m in plain.mentions]
+
+
 def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("fine\nплохо".encode("cp1251"))
     with pytest.raises(CorpusError, match=r"a\.txt:2: not UTF-8"):

@@ -244,7 +244,8 @@ def give_out(
     found = tagger.predict(chosen)
     types = list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O"))
     about = {"strategy": strategy, "aggregate": aggregate, "seed": seed, "pool": len(pool)}
-    given = [replace(d, mentions=tuple(mentions)) for d, mentions in zip(chosen, found, strict=True)]
+    both = zip(chosen, found, strict=True)
+    given = [replace(d, mentions=tuple(mentions), relations=()) for d, mentions in both]  # those of others' mentions
     return into.give_out(given, types=types, about=about)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
+Kind = Literal["documents", "pairs", "facts", "alignments"]
 
 _HERE = Path(__file__).parent
 
@@ -49,6 +50,7 @@ class Entry(BaseModel):
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
+        gives: what the reader of two languages gives, if not pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,14 +64,20 @@ class Entry(BaseModel):
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
+    gives: Literal["facts", "alignments"] | None = None
     folder: str | None = None
     shipped: bool = False
     note: str = ""
 
     @property
     def paired(self) -> bool:
-        """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
+        """Whether its parts are in two languages each."""
         return any("-" in part.language for part in self.parts)
+
+    @property
+    def kind(self) -> Kind:
+        """What it holds, and so what reads it: ``corpora.load``, ``pairs``, ``facts`` or ``alignments``."""
+        return self.gives or ("pairs" if self.paired else "documents")
 
     @property
     def languages(self) -> tuple[str, ...]:

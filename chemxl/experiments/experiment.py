@@ -29,6 +29,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiments import processes
 from chemxl.experiments.digests import sha256, source_digest
 from chemxl.experiments.provenance import provenance
+from chemxl.files import replaced
 
 Other = TypeVar("Other", bound="Value")
 
@@ -236,9 +237,8 @@ def seed_everything(seed: int) -> torch.Generator:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON beside and rename, so that nothing half-written stays."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    part.replace(path)
+    with replaced(path) as beside:
+        beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def interactive() -> bool:

@@ -72,7 +72,7 @@ def test_a_no_break_space_is_in_the_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message", "text"),
     [
-        ("Приём", "1 columns, none of them the word's or the label's; line left out", "a b"),
+        ("Приём", "1 columns where 2 were due; line left out", "a b"),
         ("x\tB-", "'B-' is not a label (O, B-type, I-type); the word is read as O", "a x b"),
         ("x\tCHEM", "'CHEM' is not a label (O, B-type, I-type); the word is read as O", "a x b"),
         ("\tO", "an empty word; line left out", "a b"),

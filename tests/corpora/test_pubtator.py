@@ -84,14 +84,14 @@ def test_a_wrong_line_is_named_and_the_rest_is_read(tmp_path: Path, line: str | 
 
 def test_a_block_without_its_head(tmp_path: Path) -> None:
     documents, faults = read(
-        tmp_path, "1\t0\t1\tA\tX\tD\n1\t0\t1\tA\tX\tD\n\n2|t|B\n2\t0\t1\tB\tX\tD\n\n2|t|C\n2|a|D\n"
+        tmp_path, "1\t0\t1\tA\tX\tD\n1\t0\t1\tA\tX\tD\n\n2|t|B\n2\t0\t1\tB\tX\tD\n\n3|t|C\n3|a|D\n\n3|t|C\n3|a|D\n"
     )
-    assert [(document.id, document.text) for document in documents] == [("2", "B")]
+    assert [(document.id, document.text) for document in documents] == [("2", "B"), ("3", "C D")]
     assert len(documents[0].mentions) == 1
     assert faults == [
         "x.txt:1: a title line (id|t|text) was due; its block of 2 lines is left out",
         "x.txt:5: 2: an abstract line (id|a|text) was due; the title alone is read",
-        "x.txt:7: the document id 2 stands twice; document left out",
+        "x.txt:10: the document id 3 stands twice; document left out",
     ]
 
 

@@ -31,7 +31,8 @@ PROFILES = ["small", "real", "paper"]
 
 def nought(line: Line) -> list[Row]:
     """What stands for the score of one model."""
-    return [Row(metric="F1", value=0, keys=line.keys)] if len(line.experiments) <= 5 else []
+    scores = len(line.experiments) <= 5 and "table" not in line.keys
+    return [Row(metric="F1", value=0, keys=line.keys)] if scores else []
 
 
 def batches(stem: str, profile: str) -> list[Line]:
@@ -176,7 +177,7 @@ def test_rows_whose_settings_changed_are_kept_said_and_dropped_on_demand(toy: Pa
     assert [row.keys for row in found.loose] == [{"number": 4}]
     assert len(records.read(Toy.stem).rows) == 3 and found.owed == [] and found.fresh == 2
     dropped = record(drop=True)
-    assert dropped.loose == []
+    assert dropped.loose == found.loose, "what is left out is said"
     assert [row.keys for row in records.read(Toy.stem).rows] == [{"number": 3}, {"table": "all"}]
 
 
