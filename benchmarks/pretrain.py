@@ -20,7 +20,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,7 +44,7 @@ from transformers import (
 )
 
 from benchmarks import Row, resident_mib
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.models.training import Training, bf16_pays, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
@@ -263,14 +263,15 @@ def alone(task: Callable[..., Made], *arguments: Any) -> Made:
         return pool.submit(task, *arguments).result()
 
 
-def run(*, repeats: int = 2, small: bool = False) -> list[Row]:
+def run(*, repeats: int = 2, small: bool = False) -> Iterator[Row]:
     """Two rows a shape: tokens per second, and how much of the rate of a matrix product that is (MFU)."""
     if small:
         setups = [Setup(300, 2, layers=1, hidden=32, block=16, steps=1, distinct=100, size=1000)]
     else:
         shapes = ((119_547, 16), (250_002, 8))  # the peer needs up to 12 GB
         setups = [Setup(*shape, layers=layers) for shape in shapes for layers in (12, 6)]
-    return [row for setup in setups for row in _rows(setup, repeats=repeats, small=small)]
+    for setup in setups:
+        yield from _rows(setup, repeats=repeats, small=small)
 
 
 def _rows(setup: Setup, *, repeats: int, small: bool) -> list[Row]:

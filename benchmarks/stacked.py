@@ -14,10 +14,10 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from benchmarks import Row, seconds
 from chemxl.experiments import processes
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.ner.experiments import bio_labels
+from chemxl.models.tagger import bio_labels
 
 SAME = 1e-5  # a tenth of a step
 RATE, CLIP = 1e-4, 1.0

@@ -116,14 +116,23 @@ def tag(
 
 @app.command()
 def record(
-    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
+    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")],
+    profile: ProfileOption = Profile.real,
+    drop: Annotated[bool, typer.Option("--drop", help="Leave out rows that no line stands for.")] = False,
 ) -> None:
-    """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
-    from chemxl.results import recording, records
+    """Write book/recorded/CHAPTER.csv from the chapter's finished runs; nothing else that stands there is lost."""
+    from chemxl.results import chapters, records
 
-    rows, owed = recording.collect(chapter, profile=profile)
-    path = records.write(chapter, rows)
-    typer.echo(f"{len(rows)} rows in {path.name}; not finished, and not written: {', '.join(owed) or 'none'}")
+    found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
+    path = records.write(chapter, found.recorded)
+    typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them from this machine's runs")
+    for keys in found.owed:
+        typer.echo(
+            f"not finished: {', '.join(f'{name} {item}' for name, item in keys.items()) or 'all together'}", err=True
+        )
+    if found.loose:
+        became = "are left out" if drop else "are kept; --drop leaves them out"
+        typer.echo(f"{len(found.loose)} rows rest on settings that are gone; they {became}", err=True)
 
 
 @corpora_app.command("list")
@@ -159,14 +168,21 @@ def statistics(
     names: CorpusNames = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
 ) -> None:
-    """What the corpora on this machine hold, documents or pairs, with every fault in their files."""
+    """What the corpora on this machine hold, documents, pairs or facts, with every fault in their files."""
     table = Table("corpus", "split", "language", "documents", "pairs", "mentions", "relations", "by type")
     for name in filter(corpora.available, _known(names)):
         for split, language in dict.fromkeys((part.split, part.language) for part in corpora.catalog()[name].parts):
             faults: list[corpora.Fault] = []
-            if corpora.catalog()[name].paired:
+            kind = corpora.catalog()[name].kind
+            if kind == "pairs":
                 pairs = corpora.pairs(name, split=split, language=language, strict=strict, faults=faults)
                 table.add_row(name, split, language, "", str(len(pairs)))
+            elif kind == "facts":
+                facts = corpora.facts(name, language=language, strict=strict, faults=faults)
+                table.add_row(name, split, language, "", "", "", str(len(facts)))
+            elif kind == "alignments":
+                aligned = corpora.alignments(name, split=split, strict=strict, faults=faults)
+                table.add_row(name, split, language, str(len(aligned)), str(sum(len(one.beads) for one in aligned)))
             else:
                 documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
                 table.add_row(name, split, language, *_counts(documents))

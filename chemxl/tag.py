@@ -14,6 +14,7 @@ from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
 from chemxl.models import encoders
+from chemxl.models.predictor import FILE
 from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
@@ -29,7 +30,8 @@ def best_model() -> Path:
     A pretrained encoder beats ``mini``, an encoder beats the BiLSTM, and more training documents beat fewer: scores on
     different test sets cannot be compared.
     """
-    ranked = sorted((_rank(path.parent), path.parent) for path in runs().glob("*/*/tagger.json"))
+    saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
+    ranked = sorted((_rank(folder), folder) for folder in saved if Tagger.is_in(folder))
     if ranked:
         return ranked[-1][1]
     print("No trained tagger in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr)

@@ -47,8 +47,7 @@ from pathlib import Path
 from IPython.display import display
 
 from chemxl.collect import chapter, examples
-from chemxl.experiments.schedule import run_all
-from chemxl.results import figures, recording, records, show
+from chemxl.results import chapters, figures, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -131,13 +130,10 @@ show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian pr
 # %%
 gathered = chapter.gathering(profile)
 pairs = chapter.aligned(profile, embedder=embedders[0])
-scored = chapter.scored(profile, embedders=embedders, rates=rates, seeds=seeds)
-counted = chapter.counted(profile)
-for lines in scored.values():
-    for experiments in lines.values():
-        run_all(experiments)
-for lines in counted.values():
-    run_all(list(lines.values()))
+settings = chapter.Settings.given(globals())
+rows = chapters.results(chapter, settings)
+built, recorded, reported = tables.parts(rows)
+pairs.run()
 
 # %% [markdown]
 # ## Result
@@ -148,7 +144,7 @@ for lines in counted.values():
 
 # %%
 figures.stacked(
-    chapter.funnel(gathered),
+    chapter.funnel(built.query("table == 'gathering'")),
     xlabel="documents",
     caption="Documents kept and left out, by language.",
     alt="Stacked bars for English and Russian: documents kept, in a test set, near duplicates, without a term of the query.",
@@ -162,7 +158,7 @@ show.table(examples.trapped(), caption="Names with traps in them, before and aft
 
 # %%
 show.table(
-    chapter.cleaned(gathered), caption="Unicode clean-up of what was gathered: places that were changed, by kind"
+    chapter.cleaned(built), caption="Unicode clean-up of what was gathered: places that were changed, by kind"
 )
 
 # %% [markdown]
@@ -184,10 +180,13 @@ display(
 # On real text, the recorded run gave:
 
 # %%
-recorded = records.read(recording.COLLECT)
-show.table(
-    chapter.steps(records.wide(recorded, chapter.GATHERED)[0]),
-    caption="Recorded: documents of the public corpora, step by step, words that were kept, and places that the clean-up changed",
+steps = recorded.query("table == 'gathering' and language.notna()")
+display(
+    show.table(
+        tables.pivot(steps, "metric", "language", cell=tables.number),
+        caption="Recorded: documents of the public corpora, step by step, and words that were kept",
+    ),
+    show.table(chapter.cleaned(recorded), caption="Recorded: places that the clean-up changed"),
 )
 
 # %% [markdown]
@@ -198,8 +197,8 @@ show.table(
 # %%
 for key, step in {"came": "came in", "no_term": "no term of the query", "kept": "kept"}.items():
     for language in ("en", "ru"):
-        found = records.find(recorded, "sources", metric=f"{language}: {step}")
-        show.glue(f"{key}_{language}", f"{found.value:,.0f}" if found else "—")
+        found = tables.one(steps.query("metric == @step and language == @language"))
+        show.glue(f"{key}_{language}", f"{found['value']:,.0f}" if found else "—")
 
 # %% [markdown]
 # ### Alignment
@@ -214,7 +213,7 @@ figures.curves(
         figures.Curve(
             embedder,
             [100 * rate for rate in rates],
-            list(zip(*chapter.by_rate(scored[chapter.ALIGNED], embedder), strict=True)),
+            list(zip(*chapter.by_rate(settings, embedder), strict=True)),
         )
         for embedder in embedders
     ],
@@ -225,19 +224,19 @@ figures.curves(
 )
 
 # %%
-built = recording.scored(scored, profile=profile)
-tables = records.tables(built, recorded, records.papers(recording.COLLECT))
-note = "Strict F1 over beads, mean over seeds, 95 % bootstrap interval over documents and seeds."
-show.table(tables[chapter.ALIGNED], caption=chapter.ALIGNED, note=note)
+note = "Strict F1 over beads, mean over seeds, 95 % interval over documents and seeds."
+for title, found in {"Recorded": recorded, "This build": built}.items():
+    cells = tables.pivot(found.query("table == 'alignment'"), ["encoder", "text"], "damage")
+    display(show.table(cells, caption=f"{title}: sentence alignment, by the share of pairs that were damaged in each way", note=note))
 
 # %% [markdown]
 # On TICO-19 {cite}`anastasopoulos-2020-tico`, on which nothing here was trained or tuned, the small multilingual encoder reaches
 # {glue:text}`aligned_05` with 5 % of each kind of damage and {glue:text}`aligned_20` with 20 %.
 
 # %%
-for share in ("5", "10", "20"):
-    found = records.find(recorded, f"e5-small: TICO-19, {share}% each")
-    show.glue(f"aligned_{share.zfill(2)}", records.interval(found))
+for share in (5, 10, 20):
+    found = recorded.query("table == 'alignment' and encoder == 'e5-small' and text == 'TICO-19' and damage == @share / 100")
+    show.glue(f"aligned_{share:02}", tables.value(found))
 
 # %% [markdown]
 # ### Search
@@ -246,18 +245,19 @@ for share in ("5", "10", "20"):
 # topic? BM25 knows nothing of the other language; what it finds across languages are names in Latin letters and numbers.
 
 # %%
-note = "Share that is right; 95 % bootstrap interval over queries."
-show.table(tables[chapter.FOUND], caption="Search: right among the first k", note=note)
+note = "Share that is right; 95 % interval over queries."
+for title, found in {"Recorded": recorded, "This build": built}.items():
+    cells = tables.pivot(found.query("table == 'search'"), "task", "method")
+    display(show.table(cells, caption=f"{title}: right among the first k", note=note))
 
 # %%
 figures.bars(
     [
-        figures.Bar(task, *records.bar(recorded, f"{method}: {task}"), group=method)
-        for task in chapter.TASKS
-        for method in ("bm25", "e5-small")
+        figures.Bar(row.task, row.value, row.low, row.high, group=row.method)
+        for row in recorded.query("table == 'search'").itertuples()
     ],
     xlabel="share that is right",
-    interval="95 % bootstrap interval over queries",
+    interval="95 % interval over queries",
     caption="Recorded: BioNNE-R's parallel abstracts (twins) and Russian papers on chemistry and medicine (topics).",
     alt="Bars for three search tasks: across languages BM25 finds under half of the twins, the encoder nearly all; on topics both are alike.",
 )
@@ -268,18 +268,14 @@ figures.bars(
 # A model that was trained on a test text, or on its translation, cannot be tested on it. Recorded, for the corpora of this field:
 
 # %%
-show.table(
-    chapter.leaking(records.wide(recorded, chapter.LEAKS)),
-    caption="Recorded: test documents that stand in another part",
-    note="By text: those that the text alone gives away. Of: how many test documents there are. Texts of fewer than eight words are "
-    "not compared, so that counts of corpora of single sentences are lower bounds.",
+note = (
+    "By text: those that the text alone gives away. Of: how many test documents there are. Texts of fewer than eight words are "
+    "not compared, so that counts of corpora of single sentences are lower bounds."
 )
-
-# %%
-mine = recording.counted(counted, profile=profile)
-show.table(
-    chapter.leaking(records.wide(mine, chapter.LEAKS)), caption="This build: test documents that stand in another part"
-)
+for title, found in {"Recorded": recorded, "This build": built}.items():
+    leaks = found.query("table == 'leaks' and metric in ('documents', 'by text', 'of')")
+    cells = tables.pivot(leaks, ["test", "train"], "metric", cell=tables.number)
+    display(show.table(cells, caption=f"{title}: test documents that stand in another part", note=note))
 
 # %% [markdown]
 # Ids find translations, which share no words; texts find copies whose ids differ or were changed. Both are needed.
@@ -293,10 +289,9 @@ show.table(
 # more, so that lengths cannot be compared.
 
 # %%
-reported = records.papers(recording.COLLECT)
-for title, rows in {"Paper 1, table 1": reported, "Recorded": recorded, "This build": mine}.items():
-    sizes = chapter.turned(records.wide(rows, chapter.SIZES))
-    display(show.table(sizes, caption=f"{title}: sizes", digits=2))
+for title, found in {"Paper 1, table 1": reported, "Recorded": recorded, "This build": built}.items():
+    cells = tables.pivot(found.query("table == 'sizes'"), "metric", "corpus", cell=tables.number)
+    display(show.table(cells, caption=f"{title}: sizes", digits=2))
 
 # %% [markdown]
 # How many sub-tokens of entities do two corpora share? The paper's table 4 has pairs within one language only: of the corpus with
@@ -305,8 +300,9 @@ for title, rows in {"Paper 1, table 1": reported, "Recorded": recorded, "This bu
 # and "unique" counts different sub-tokens, shared ones included.
 
 # %%
-for title, rows in {"Paper 1, table 4": reported, "Recorded": recorded, "This build": mine}.items():
-    display(show.table(records.wide(rows, chapter.SHARED), caption=f"{title}: shared sub-tokens", digits=1))
+for title, found in {"Paper 1, table 4": reported, "Recorded": recorded, "This build": built}.items():
+    cells = tables.pivot(found.query("table == 'shared sub-tokens'"), ["first", "second", "type"], "metric", cell=tables.number)
+    display(show.table(cells, caption=f"{title}: shared sub-tokens", digits=1))
 
 # %% [markdown]
 # ## Limits
@@ -348,11 +344,9 @@ for title, rows in {"Paper 1, table 4": reported, "Recorded": recorded, "This bu
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/01_data_collection.csv>` and
+# {download}`configurations <../book/recorded/01_data_collection.configs.json>`.
 
 # %%
-show.provenance(
-    {"gathering": gathered, "pairs": pairs}
-    | {name: values[0] for lines in scored.values() for name, values in lines.items()}
-    | {name: value for lines in counted.values() for name, value in lines.items()},
-    caption="What made the rows (first seed each)",
-)
+tables.provenance(rows, records.read(chapter.stem))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,22 +42,22 @@ def test_the_tagger_gives_the_peers_mentions() -> None:
 
 
 def test_the_alignment_is_that_of_the_loop() -> None:
-    rows = alignment.run(count=60, long=150, whole=2000, repeats=1)
+    rows = list(alignment.run(count=60, long=150, whole=2000, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
 def test_active_learning_chooses_what_the_loops_choose() -> None:
-    rows = active.run(count=300, pool=200, size=16, n=12)
+    rows = list(active.run(count=300, pool=200, size=16, n=12))
     assert len(rows) == 3 and all(row.agree == 1.0 for row in rows)
 
 
 def test_the_contrastive_loss_is_that_of_the_formula() -> None:
-    rows = contrastive.run(n=48, size=8, repeats=1)
+    rows = list(contrastive.run(n=48, size=8, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
 def test_the_same_patents_are_kept() -> None:
-    rows = patents.run(small=True, repeats=1)
+    rows = list(patents.run(small=True, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
@@ -91,13 +92,54 @@ def test_taggers_agree_only_on_the_same_mentions() -> None:
     assert tag.f1([[]], [[]]) == 0.0
 
 
-def test_the_command_writes_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path))
-    monkeypatch.setattr(scorer, "run", lambda: [benchmarks.Row("n", "p", "u", 2.0, 1.0, 2.0, None, 1.0, 1.0, "h")])
-    assert command.main(["scorer"]) == 0
-    (row,) = json.loads((tmp_path / "bench.json").read_text("utf-8"))
-    assert sorted(row) == sorted(COLUMNS)
-    assert row["ours_mib"] is None
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all benchmarks two: the scorer gives two rows, the tagger one, and then fails."""
+
+    def row(name: str) -> benchmarks.Row:
+        return benchmarks.Row(name, "p", "u", 2.0, 1.0, 2.0, None, 1.0, 1.0, "h")
+
+    def broken() -> Iterator[benchmarks.Row]:
+        yield row("t1")
+        raise ValueError("no pipe")
+
+    monkeypatch.setattr(command, "names", lambda: ["scorer", "tag"])
+    monkeypatch.setattr(scorer, "run", lambda: [row("s1"), row("s2")])
+    monkeypatch.setattr(tag, "run", broken)
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_command_writes_the_rows(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["scorer", "scorer"]) == 0
+    first, second = json.loads((runs / "bench.json").read_text("utf-8"))
+    assert sorted(first) == sorted(COLUMNS)
+    assert (first["name"], second["name"], first["ours_mib"]) == ("s1", "s2", None)
+    said = capsys.readouterr()
+    assert said.err.startswith("scorer, 1 of 1\n  s1; p: 2.0 and 1.0 u, ratio 2.00\n")
+    assert "s1" in said.out and "s2" in said.out
+
+
+@pytest.mark.usefixtures("fake")
+def test_rows_are_written_as_they_are_measured(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = []
+    write = command.write_json
+
+    def counted(path: Path, value: list[object]) -> None:
+        write(path, value)
+        before.append(len(json.loads((runs / "bench.json").read_text("utf-8"))))
+
+    monkeypatch.setattr(command, "write_json", counted)
+    command.main([])
+    assert before == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("fake")
+def test_one_that_fails_is_named_and_the_others_go_on(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["tag", "scorer"]) == 1
+    assert [row["name"] for row in json.loads((runs / "bench.json").read_text("utf-8"))] == ["t1", "s1", "s2"]
+    said = capsys.readouterr().err
+    assert "tag, 1 of 2; then scorer\n" in said and "scorer, 2 of 2\n" in said
+    assert said.endswith("tag failed (ValueError: no pipe)\n")
 
 
 def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:

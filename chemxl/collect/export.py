@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset, Features, List, Value
 from datasets.table import InMemoryTable
 
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.files import replaced
 
@@ -29,9 +29,13 @@ FEATURES = Features(
                 "score": Value("float64"),
             }
         ),
-        "relations": List({"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING}),
+        "relations": List(
+            {"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING, "score": Value("float64")}
+        ),
         "language": _STRING,
         "domain": _STRING,
+        "labels": List({"type": _STRING, "score": Value("float64")}),
+        "source": _STRING,
     }
 )
 
@@ -122,7 +126,9 @@ def _row(document: Document) -> dict[str, object]:
         }
         for mention in document.mentions
     ]
-    relations = [{"type": r.type, "head": r.head, "tail": r.tail, "id": r.id} for r in document.relations]
+    relations = [
+        {"type": r.type, "head": r.head, "tail": r.tail, "id": r.id, "score": r.score} for r in document.relations
+    ]
     return {
         "id": document.id,
         "text": document.text,
@@ -130,6 +136,8 @@ def _row(document: Document) -> dict[str, object]:
         "relations": relations,
         "language": document.language,
         "domain": document.domain,
+        "labels": [{"type": label.type, "score": label.score} for label in document.labels],
+        "source": document.source,
     }
 
 
@@ -159,10 +167,14 @@ def _document(fields: Mapping[str, Any]) -> Document:
         for m in fields["mentions"]
     )
     relations = tuple(
-        Relation(*(_text(r[name]) for name in ("type", "head", "tail", "id"))) for r in fields["relations"]
+        Relation(_text(r["type"]), _text(r["head"]), _text(r["tail"]), _text(r["id"]), score=r["score"])
+        for r in fields["relations"]
     )
-    id, text, language, domain = (_text(fields[name]) for name in ("id", "text", "language", "domain"))
-    return Document(id, text, mentions, relations, language, domain)
+    labels = tuple(Label(_text(label["type"]), label["score"]) for label in fields["labels"])
+    id, text, language, domain, source = (
+        _text(fields[name]) for name in ("id", "text", "language", "domain", "source")
+    )
+    return Document(id, text, mentions, relations, language, domain, labels, source)
 
 
 def _text(value: str | None) -> str:

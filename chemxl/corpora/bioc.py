@@ -266,7 +266,7 @@ def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, co
         return
     for number, tail in enumerate(ends[1:], 1):
         id = f"R{count}" if number == 1 else f"R{count}-{number}"
-        draft.relation(path, element.sourceline, type, ends[0], tail, id)
+        draft.relation(path, element.sourceline, type, ends[0], tail, id, infons.get("score", ""))
 
 
 def _order(element: Any) -> Any:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from chemxl.corpora import tables
+from chemxl.corpora import table
 from chemxl.corpora.faults import Log
 from chemxl.corpora.paired import Languages, Pairs
 from chemxl.documents import Pair
@@ -43,7 +43,8 @@ def read(
     names: dict[str, _Names] = {code: defaultdict(Counter) for code in languages}
     first: dict[str, tuple[Path, int]] = {}
     for path in paths:
-        for number, fields in tables.rows(path, log, _COLUMNS):
+        for number, row in table.rows(path, log, _COLUMNS, bare=True):
+            fields = [row[name] for name in _COLUMNS]
             fault = _fault(fields, languages)
             if fault:
                 log.add(path, number, f"{fault}; row left out")

@@ -22,7 +22,9 @@ _BARE = re.compile(rf"[O{_BEGIN}{_GO_ON}]")
 _START, _NEWDOC = "-DOCSTART-", re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(\S+))?")
 _ID = re.compile(r"([0-9]+)(?:[-.][0-9]+)?")
 
-Row = tuple[int, str, list[str]]  # its line's number, the line, its fields; a blank line has none
+_SAMPLE = 20_000  # lines that say what the columns are
+
+Row = tuple[int, str]  # a line and its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def read(
     """
     documents: dict[str, Document] = {}
     for path in paths:
-        rows = [(number, line, _fields(line)) for number, line in read_lines(path, log)]
+        rows = list(read_lines(path, log))
         layout = _layout(path, rows, log, word, label, type)
         sentences = _sentences(path, rows, log, layout, type) if layout else []
         for (_, id), group in groupby(sentences, key=lambda s: (s.start, s.id)):
@@ -113,12 +115,13 @@ def _layout(
     path: Path, rows: Sequence[Row], log: Log, word: int | None, label: int | None, type: str
 ) -> _Layout | None:
     """What the columns are; None where there are none, and a fault where they cannot be told."""
-    held = [fields for _, line, fields in rows if fields and not line.startswith("#") and _START not in fields]
+    sample = [(number, _fields(line)) for number, line in rows[:_SAMPLE] if not line.startswith("#")]
+    held = [fields for _, fields in sample if fields and _START not in fields]
     if not held:
         return None
     width = Counter(map(len, held)).most_common(1)[0][0]
     columns = list(zip(*(fields for fields in held if len(fields) == width), strict=True))
-    first = next(number for number, _, fields in rows if fields is held[0])
+    first = next(number for number, fields in sample if fields is held[0])
     place = _place(label, width)
     if place is None:
         may = [i for i, column in enumerate(columns) if _labels(column)]
@@ -151,7 +154,8 @@ def _labels(column: Sequence[str]) -> bool:
 def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type: str) -> list[_Sentence]:
     found: list[_Sentence] = []
     id, start, opened = "", 0, False
-    for number, line, fields in rows:
+    for number, line in rows:
+        fields = _fields(line)
         if not fields:
             opened = False
         elif _START in fields or (line.startswith("#") and not layout.fits(fields)):

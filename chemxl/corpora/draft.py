@@ -12,6 +12,7 @@ from chemxl.errors import ChemxlError
 
 # Where Python's readers end a line, and brat's with them.
 BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_SCORE = re.compile(r"0(?:\.[0-9]{1,30})?|1(?:\.0{1,30})?|[0-9](?:\.[0-9]{1,30})?[eE]-[0-9]{1,2}")
 _BREAK = re.compile(f"[{BREAKS}]")
 
 
@@ -53,10 +54,14 @@ def _clip(text: str) -> str:
 
 
 class Draft:
-    """A document in the making: takes records that hold together and logs those that do not."""
+    """A document in the making: takes records that hold together and logs those that do not.
 
-    def __init__(self, id: str, text: str, log: Log) -> None:
-        self.id, self.text, self.log = id, text, log
+    Args:
+        source: the id of the document that this is a part of.
+    """
+
+    def __init__(self, id: str, text: str, log: Log, *, source: str = "") -> None:
+        self.id, self.text, self.log, self.source = id, text, log, source
         self.mentions: dict[str, Mention] = {}
         self.relations: dict[str, Relation] = {}
 
@@ -80,19 +85,25 @@ class Draft:
             return False
         return True
 
-    def relation(self, path: Path, line: int, type: str, head: str, tail: str, id: str) -> None:
-        """Take a relation, or log a fault where its id stands already or an end is no mention."""
+    def relation(self, path: Path, line: int, type: str, head: str, tail: str, id: str, score: str = "") -> None:
+        """Take a relation, or log a fault where its id stands already or an end is no mention.
+
+        Args:
+            score: how sure a program is of it; what is no number from 0 to 1 is none.
+        """
         missing = [end for end in (head, tail) if end not in self.mentions]
         if id in self.relations:
             self.log.add(path, line, f"the id {id} stands twice; relation left out")
         elif missing:
             self.log.add(path, line, f"{id} names {' and '.join(missing)}, which is no mention; relation left out")
         else:
-            self.relations[id] = Relation(type, head, tail, id=id)
+            sure = float(score) if _SCORE.fullmatch(score.strip()) else None
+            self.relations[id] = Relation(type, head, tail, id=id, score=sure)
 
     def document(self) -> Document:
         """What was taken."""
-        return Document(self.id, self.text, tuple(self.mentions.values()), tuple(self.relations.values()))
+        mentions, relations = tuple(self.mentions.values()), tuple(self.relations.values())
+        return Document(self.id, self.text, mentions, relations, source=self.source)
 
 
 class Concepts:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,10 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
-Reader = Literal[
-    "bioc", "brat", "chemprot", "conll", "gad", "jsonl", "livingner", "pubmedqa", "pubtator", "rudrec", "text", "tsv"
-]
-PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
+Kind = Literal["documents", "pairs", "facts", "alignments"]
 
 _HERE = Path(__file__).parent
 
@@ -49,10 +46,11 @@ class Entry(BaseModel):
     """What is known of a corpus.
 
     Attributes:
-        reader: the module that reads it; it also says whether the corpus is documents or pairs.
+        reader: the module of this package that reads it.
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
+        gives: what the reader of two languages gives, if not pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,18 +60,24 @@ class Entry(BaseModel):
     licence: str
     citation: str
     url: str
-    reader: Reader | PairReader
+    reader: str = Field(pattern=r"^[a-z_]+$")
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
+    gives: Literal["facts", "alignments"] | None = None
     folder: str | None = None
     shipped: bool = False
     note: str = ""
 
     @property
     def paired(self) -> bool:
-        """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
-        return self.reader in get_args(PairReader)
+        """Whether its parts are in two languages each."""
+        return any("-" in part.language for part in self.parts)
+
+    @property
+    def kind(self) -> Kind:
+        """What it holds, and so what reads it: ``corpora.load``, ``pairs``, ``facts`` or ``alignments``."""
+        return self.gives or ("pairs" if self.paired else "documents")
 
     @property
     def languages(self) -> tuple[str, ...]:

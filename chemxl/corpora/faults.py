@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,14 +54,19 @@ class Log:
 
 
 def read_bytes(path: Path, log: Log) -> bytes | None:
-    """The file's bytes; None, and a fault, where it cannot be read or is larger than ``MAX_BYTES``."""
+    """The file's bytes, those of a ``.gz`` unpacked; None, and a fault, where it cannot be read or is too large."""
     try:
         size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+        if path.suffix == ".gz":
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_BYTES + 1)  # a bomb is unpacked no further
+            size = max(size, len(data))
         if size <= MAX_BYTES:
-            return path.read_bytes()
+            return data
         log.add(path, 1, f"{size} bytes are more than the {MAX_BYTES} that a corpus file may have; file left out")
-    except OSError as error:
-        log.add(path, 1, f"cannot be read ({error.strerror or error}); file left out")
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        log.add(path, 1, f"cannot be read ({reason}); file left out")
     return None
 
 

@@ -78,6 +78,9 @@ def _table(path: Path, rows: Iterator[Row], pairs: Pairs) -> None:
         if len(fields) != len(head):
             pairs.log.add(path, number, f"{len(fields)} columns where {len(head)} were due; row left out")
             continue
+        if fields == head:
+            pairs.log.add(path, number, "the head stands again, as in a table that was put together; row left out")
+            continue
         *codes, source, target = (fields[column] for column in columns)
         if not source.strip() and not target.strip():
             continue

@@ -40,10 +40,11 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     The text is title, one space, abstract: the offsets count so; further lines of text (``id|paragraph|…``) follow
     after a space each. Mentions are numbered T1, T2, … in the file's order. A relation of the format (BC5CDR's CID)
     stands between two concepts; here it stands between the first mention of each, so that there is one relation a
-    line. Its fifth column (in BioRED, whether it is new) is not read.
+    line. A fifth column is its score; where it is no number (in BioRED it says whether the relation is new), it is not
+    read.
 
     Full text repeats its id for every paragraph: each is a document, the further ones named ``<id>-2``, ``<id>-3``, …,
-    and its offsets count from the paragraph's beginning, or else from the first one's.
+    and ``source`` is the id. Offsets count from the paragraph's beginning, or else from the first one's.
 
     Args:
         paths: the files.
@@ -71,7 +72,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
             while name in documents:
                 number = max(number, len(before)) + 1
                 name = f"{block.id}-{number}"
-            draft = Draft(name, text, log)
+            draft = Draft(name, text, log, source=block.id if count[block.id] > 1 else "")
             _annotate(path, block, draft, widest, sum(len(part) + 1 for part in before))
             documents[name] = draft.document()
             before.append(text)
@@ -169,7 +170,8 @@ def _annotate(path: Path, block: _Block, draft: Draft, widest: int, before: int)
         if fields[4:] and concepts.find(fields[4]) in draft.mentions:
             draft.log.add(path, number, f"{fields[1]} with 3 ends; relation left out")
         else:
-            draft.relation(path, number, fields[1], concepts.find(fields[2]), concepts.find(fields[3]), f"R{count}")
+            head, tail = (concepts.find(concept) for concept in fields[2:4])
+            draft.relation(path, number, fields[1], head, tail, f"R{count}", "".join(fields[4:]))
 
 
 def _fault(id: str, fields: list[str], widest: int) -> str:

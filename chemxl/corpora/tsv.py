@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chemxl.corpora import tables
+from chemxl.corpora import table
 from chemxl.corpora.draft import Draft, begun
 from chemxl.corpora.faults import Log
 from chemxl.documents import Document, Span
@@ -55,7 +55,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 def _rows(
     path: Path, log: Log, drafts: dict[str, Draft], columns: Sequence[str]
 ) -> Iterator[tuple[int, Draft, list[str]]]:
-    for number, fields in tables.rows(path, log, columns):
+    for number, row in table.rows(path, log, columns, bare=True):
+        fields = [row[name] for name in columns]
         if fields[0] in drafts:
             yield number, drafts[fields[0]], fields
         else:

@@ -27,7 +27,7 @@ class State:
     """
 
     def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self.folder, self.model, self.optimizer = processes.told(lambda: folder), model, optimizer
+        self.folder, self.model, self.optimizer = processes.broadcast(lambda: folder), model, optimizer
         self.writes = processes.place().is_main_process
         self.step = self.evaluated = self.stale = 0
         self.best = -math.inf
@@ -74,7 +74,7 @@ class State:
         if (self.folder / CHECKPOINT).exists():
             self._read(self.folder / CHECKPOINT)
         read = (self.step, self.evaluated)
-        if read != processes.told(lambda: read):
+        if read != processes.broadcast(lambda: read):
             raise ChemxlError("processes read different checkpoints: keep CHEMXL_RUNS in a folder that all of them see")
         processes.align(self.model)
         processes.wait()  # before anyone writes

@@ -107,7 +107,7 @@ def curves(
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
     if all(curve.band is not None for curve in curves):
-        how = "Lines: mean over seeds; bands: 95 % bootstrap interval over documents and seeds."
+        how = "Lines: mean over seeds; bands: 95 % interval over documents and seeds."
     elif seeds[-1] == 1:
         how = "One seed: no interval."
     else:
@@ -119,7 +119,7 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     """Horizontal bars, one cluster a label, one colour and hatch a group, the value written beside.
 
     Args:
-        interval: what low and high are, for the caption, e.g. ``"95 % bootstrap over documents"``.
+        interval: what low and high are, for the caption, e.g. ``"95 % over documents"``.
         fmt: how a value is written.
 
     Raises:

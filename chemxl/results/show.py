@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
-from chemxl.experiments.experiment import Experiment
-from chemxl.experiments.experiment import provenance as environment
 
 _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 
@@ -141,17 +139,6 @@ def glue(name: str, value: object) -> None:
     from myst_nb import glue as keep  # pulls in Sphinx, which only a notebook needs
 
     keep(name, value, display=False)
-
-
-def provenance(experiments: Mapping[str, Experiment], *, caption: str) -> Html:
-    """Which configuration, code and data made each row; dates and hardware stand in the runs' own folders."""
-    versions = environment()["versions"]
-    rows = [
-        {"row": name, "configuration": value.config_hash(), "code and data": value.digest()}
-        for name, value in experiments.items()
-    ]
-    note = "Made with " + ", ".join(f"{package} {version}" for package, version in versions.items()) + "."
-    return table(rows, caption=caption, note=note)
 
 
 def page(parts: Iterable[Html], *, title: str) -> str:

@@ -1,80 +1,26 @@
-"""Transfer as values: a corpus's test part, few labelled sentences, a tagger that goes on from another one."""
+"""Transfer as values: a tagger on another corpus, and one that goes on from another with few labelled sentences."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import ALL, Sample, split
+from chemxl.corpora.samples import ALL, HeldOut, Labelled, split
 from chemxl.documents import Document, to_bio
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments.checkpoints import clear
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import encoders
-from chemxl.models.tagger import Tagger
-from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
-
-
-class HeldOut(Corpus):
-    """Documents to test on, sentence by sentence, as models are trained.
-
-    Given in ``without`` of what is trained on, it takes out of there its documents, their translations, and every
-    sentence that stands in it.
-
-    Args:
-        share: of the documents, drawn with ``draw``; for a corpus that has no test part.
-        most: of their sentences at most, drawn from all documents alike.
-        domain: the only kind of text taken, where a corpus has several.
-    """
-
-    share: float = Field(default=1.0, gt=0, le=1)
-    draw: int = 0
-    most: int = Field(default=ALL, ge=1)
-    domain: str = ""
-
-    def load(self) -> list[Document]:
-        """The sentences, those of a document together."""
-        return list(_held_out(self, self.data_digest()))
-
-    def whole(self) -> list[Document]:
-        """The documents, uncut."""
-        documents = [document for document in super().load() if self.domain in ("", document.domain)]
-        return _some(documents, round(self.share * len(documents)), self.draw)
-
-
-@lru_cache(maxsize=32)
-def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
-    sentences = [sentence for document in corpus.whole() for sentence in split(document)]
-    return _some(sentences, corpus.most, corpus.draw)
-
-
-def _some(items: list[Document], count: int, draw: int) -> list[Document]:
-    """So many, drawn, in the order in which they stand."""
-    order = np.random.default_rng(draw).permutation(len(items))
-    return [items[i] for i in sorted(order[:count].tolist())]
-
-
-class Labelled(Sample):
-    """A sample of one kind of text, where a corpus has several.
-
-    Args:
-        domain: the only kind that is taken.
-    """
-
-    domain: str = ""
-
-    def load(self) -> list[Document]:
-        """The sentences, in the order in which they were drawn."""
-        fields = {name: getattr(self, name) for name in Sample.model_fields}
-        drawn = Sample(**fields | {"most": ALL}).load()
-        return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
+from chemxl.models.learner import Learner
+from chemxl.models.tagger import Tagger, bio_labels, gold
+from chemxl.ner.experiments import FineTune, NerModel
 
 
 class Material(Experiment):
@@ -123,17 +69,17 @@ def _document(sentence: Document) -> str:
 class ZeroShot(Experiment):
     """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
 
-    model: FineTune
+    model: NerModel
     test: HeldOut
 
     @property
     def seed(self) -> int:
-        """Of the training."""
+        """The seed of the training."""
         return self.model.seed
 
-    def trained(self) -> FineTune:
+    def trained(self) -> tuple[Experiment, ...]:
         """The training."""
-        return self.model
+        return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Predict, score, keep the counts."""
@@ -145,7 +91,7 @@ class ZeroShot(Experiment):
         return _counts(self)
 
 
-class FewShot(NerModel):
+class FewShot(Learner, encoders.FromEncoder):
     """A tagger trained on a few sentences of a target, and its score there.
 
     The weights are not kept: those of hundreds of models would fill a disk.
@@ -159,8 +105,8 @@ class FewShot(NerModel):
         ChemxlError: the start has another encoder or learnt other types.
     """
 
-    kind: Literal["FewShot"] = "FewShot"
-    encoder: str | encoders.Pretrained = encoders.MINI
+    predictor: ClassVar[type[Tagger]] = Tagger
+
     start: FineTune | None = None
     test: HeldOut
 
@@ -170,11 +116,10 @@ class FewShot(NerModel):
             raise ChemxlError("a tagger goes on from one with the same encoder and the same types: give it those")
         return self
 
-    def untrained(self, documents: list[Document]) -> Tagger:  # type: ignore[override]
+    def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The start, or the encoder under a fresh head."""
         if self.start is None:
-            fresh = FineTune(encoder=self.encoder, train=self.train, seed=self.seed)
-            return fresh.untrained(documents)
+            return self.to(FineTune).untrained(documents)
         tagger = self.start.tagger()
         if tagger.model.labels != tuple(bio_labels(self.types)):
             raise ChemxlError(f"the start has the labels {', '.join(tagger.model.labels)}")
@@ -186,22 +131,6 @@ class FewShot(NerModel):
         scores = _scored(tagger, self.test, folder)
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
-
-    def trained(self) -> FewShot:
-        """Itself."""
-        return self
-
-    def tagger(self) -> Tagger:
-        """None.
-
-        Raises:
-            ChemxlError: always, since weights are not kept.
-        """
-        raise ChemxlError("the weights of FewShot are not kept: train a FineTune on the same sentences")
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def counts(self) -> metrics.Counts:
         """Per document, for intervals and paired tests."""

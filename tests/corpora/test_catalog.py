@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ from chemxl import cli, corpora
 from chemxl.corpora import entries
 from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
-from tests.corpora.samples import READERS, TMX, UNANNOTATED
+from tests.corpora.samples import BEADS, READERS, TMX, TRIPLES, UNANNOTATED
 
 THEIRS = {"cadec", "livingner-task", "n2c2"}  # each user obtains them, in whatever version
 TITLE = "1|t|Naloxone in pain.\n1|a|\n1\t0\t8\tNaloxone\tChemical\tD1\n1\t12\t16\tpain\tDisease\tD2\n1\tCID\tD1\tD2\n"
@@ -44,9 +45,10 @@ def test_every_entry_is_whole() -> None:
 
 
 def test_every_reader_is_used_and_known() -> None:
-    used = {(entry.reader, entry.paired) for entry in corpora.catalog().values()}
-    assert used == {(reader, False) for reader in corpora._READERS} | {(r, True) for r in corpora._PAIR_READERS}
-    assert {reader for reader, _ in used} == set(READERS), "each has a sample for the fuzz test"
+    used = {entry.reader for entry in corpora.catalog().values()}
+    assert used == set(READERS), "each has a sample for the fuzz test"
+    for name in corpora.catalog():
+        assert callable(corpora._reader(name))
 
 
 def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:
@@ -257,6 +259,16 @@ def test_documents_and_pairs_are_asked_for_by_their_name() -> None:
         corpora.load("tico19")
     with pytest.raises(CorpusError, match=r"bc5cdr is not parallel text: read it with corpora\.load\('bc5cdr'\)"):
         corpora.pairs("bc5cdr")
+    with pytest.raises(
+        CorpusError, match=r"knowledge-facts is facts: read it with corpora\.facts\('knowledge-facts'\)"
+    ):
+        corpora.load("knowledge-facts")
+    with pytest.raises(CorpusError, match=r"paramed-gold is not parallel text: read it with corpora\.alignments\("):
+        corpora.pairs("paramed-gold")
+    with pytest.raises(CorpusError, match=r"tico19 is not facts: read it with corpora\.pairs\('tico19'\)"):
+        corpora.facts("tico19")
+    with pytest.raises(CorpusError, match=r"bc5cdr is not a gold alignment: read it with corpora\.load\('bc5cdr'\)"):
+        corpora.alignments("bc5cdr")
     with pytest.raises(CorpusError, match="there is no corpus 'bc6'"):
         corpora.pairs("bc6")
     with pytest.raises(CorpusError, match="kalzium is not on this machine"):
@@ -272,3 +284,22 @@ def test_the_command_counts_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.search(r"tico19 +│ train +│ en-ru +│ +│ 2 +│", shown)
     assert re.search(r"mini +│ test +│ ru +│ \d+ +│ +│ \d+ +│ \d+ +│ \w+ \d+,", shown)
     assert "tico19 train/en-ru: differs" in CliRunner().invoke(cli.app, ["corpora", "verify", "tico19"]).output
+
+
+def test_facts_and_alignments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / "knowledge"
+    write(folder, {f"paramed_gold/{name if name == 'align.tsv' else f'doc{name}'}": BEADS[name] for name in BEADS})
+    (folder / "paramed_gold/align.tsv").write_text("document\talignment\ndoca\t1 <=> 2,1\n", encoding="utf-8")
+    (folder / "facts").mkdir()
+    (folder / "facts/facts.tsv.gz").write_bytes(gzip.compress(TRIPLES["a.tsv"].encode()))
+    assert [fact.languages for fact in corpora.facts("knowledge-facts", strict=True)] == [("en", "ru")] * 2 + [
+        ("en", "zh")
+    ] * 2
+    assert {fact.domain for fact in corpora.facts("knowledge-facts", language="en-zh")} == {"knowledge base"}
+    first, second = corpora.alignments("paramed-gold", split="test", strict=True)
+    assert (first.id, first.beads, second.beads) == ("doca", (((1, 0), (0,)),), ())
+    shown = CliRunner().invoke(cli.app, ["corpora", "statistics", "knowledge-facts", "paramed-gold"]).output
+    assert re.search(r"knowledge-facts +│ train +│ en-zh +│ +│ +│ +│ 2 +│", shown)
+    assert re.search(r"paramed-gold +│ test +│ en-zh +│ 2 +│ 1 +│", shown)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chemxl.corpora import Fault, Log
+from chemxl.corpora import AlignedTexts, Fact, Fault, Log
 from chemxl.corpora.faults import newlines
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
@@ -113,10 +114,19 @@ def check(fault: Fault, folder: Path) -> None:
     assert 0 < len(fault.message) < 1000 and fault.message.isprintable()
 
 
-def check_whole(one: Document | Pair) -> None:
+def check_whole(one: Document | Pair | Fact | AlignedTexts) -> None:
     if isinstance(one, Pair):
         assert one.id and one.source.strip() and one.target.strip()
         (one.source + one.target).encode("utf-8")
+    elif isinstance(one, Fact):
+        texts = (one.relation, *one.source, *one.target, *one.given_by, *one.named_by[0], *one.named_by[1])
+        assert all(texts[:5])
+        assert not any(unicodedata.category(c)[0] == "C" or c in "\u2028\u2029\ufffd" for c in "".join(texts))
+    elif isinstance(one, AlignedTexts):
+        for side, sentences in enumerate((one.source, one.target)):
+            places = [place for bead in one.beads for place in bead[side]]
+            assert len(places) == len(set(places)) and set(places) <= set(range(len(sentences)))
+        assert all(bead != ((), ()) for bead in one.beads)
     else:
         assert all(one.surface(mention) for mention in one.mentions)
         one.text.encode("utf-8")
@@ -130,7 +140,7 @@ def test_a_clean_input_has_no_fault(name: str, tmp_path: Path) -> None:
     found = read(sorted(tmp_path.iterdir()), Log(strict=True), root=tmp_path)
     assert len(found) >= 2
     for one in found:
-        assert isinstance(one, Pair) or bool(one.mentions) == (name not in UNANNOTATED)
+        assert not isinstance(one, Document) or bool(one.mentions) == (name not in UNANNOTATED)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -239,15 +249,18 @@ WHOLE = {
     "jsonl": {repeat_line},
     "lexicon": {exchange_columns, repeat_line, split_line},  # two terms; a line break within quotes of a CSV
     "linked": {repeat_line},
+    "names": {exchange_columns},
     "po": {repeat_line, other_separator},  # a string that goes on
     "pubtator": {exchange_columns},  # the ends of a relation
     "rudrec": {repeat_line},
+    "table": {exchange_columns, repeat_line},
     "text": set(LAYOUT),
     "tmx": {split_line, join_lines, repeat_line},  # a unit without an id may stand twice
+    "triples": {exchange_columns},
 }
 
 
-def nameless(one: Document | Pair) -> object:
+def nameless(one: Document | Pair | Fact | AlignedTexts) -> object:
     """Pairs are named after their lines, which move, and documents of CoNLL after what may stand in their first one."""
     return replace(one, id="")
 

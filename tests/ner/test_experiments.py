@@ -119,4 +119,4 @@ def test_a_killed_fine_tune_ends_in_the_same_tagger(killed_twice: Callable[..., 
     def value() -> FineTune:
         return FineTune(head="crf", train=(ENGLISH,), dev=ENGLISH, training=BRIEF, seed=1)
 
-    killed_twice(value, ["model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"])
+    killed_twice(value, ["model.safetensors", "history.jsonl", "predictor.json", "tokenizer.json"])
