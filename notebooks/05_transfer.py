@@ -352,7 +352,7 @@ for name, metric in {"runs": "simulated runs cross", "curve": "simulated curve c
 #   every tagger in a few places.
 # - Counts are drawn again by document; for mini's test part, copies of one passage with other names count as
 #   documents of their own, and its intervals are too narrow.
-# - The weights of few-shot models are not kept: hundreds of encoders would fill a disk. A {py:class}`chemxl.ner.FineTune` on the same sentences
+# - The weights of few-shot models are not kept: hundreds of encoders would fill a disk. A {py:class}`chemxl.ner.experiments.FineTune` on the same sentences
 #   brings one without a source back.
 #
 # ## Exercises

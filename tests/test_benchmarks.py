@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import active, alignment, contrastive, grid, patents, pretrain, scorer, stacked, tag
+from benchmarks import active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, stacked, tag
 from chemxl.documents import Mention
+from chemxl.models import encoders
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
 
@@ -22,8 +25,8 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    names = ["active", "alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "stacked", "tag"]
-    assert command.names() == names
+    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, stacked, tag)
+    assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
 @pytest.mark.parametrize("length", [1, 7])
@@ -81,6 +84,23 @@ def test_pretraining_reaches_the_peers_losses() -> None:
     assert speed.agree == used.agree == 1.0
     assert speed.ratio == pytest.approx(speed.ours / speed.theirs)
     assert used.ours > 0 and used.theirs > 0
+
+
+def test_fine_tuning_ends_as_good_as_the_peers() -> None:
+    rows = finetune.run(small=True)
+    assert [row.unit for row in rows] == ["tokens/s", "% of a matmul's FLOP/s"] * 2
+    assert all(row.agree == 1.0 for row in rows)
+    scores = [float(text.rpartition(" ")[2]) for row in rows for text in (row.name, row.peer)]
+    assert min(scores) > 0.05, "two that find nothing agree on nothing"
+    assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+
+
+def test_the_products_of_an_epoch_are_those_that_torch_counts() -> None:
+    encoder = encoders.load(encoders.MINI, attn_implementation="eager").model
+    ids = torch.randint(5, 100, (3, 17))
+    with FlopCounterMode(display=False) as counter:
+        encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
+    assert finetune.needed(encoder, [17] * 3) == 3 * counter.get_total_flops()
 
 
 def test_taggers_agree_only_on_the_same_mentions() -> None:

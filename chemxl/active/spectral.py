@@ -146,7 +146,7 @@ class SpectralTagger(Tagger):
 
 
 class SpectralFineTune(FineTune):
-    """:class:`chemxl.ner.FineTune` with a spectrally normalised layer in its head.
+    """:class:`chemxl.ner.experiments.FineTune` with a spectrally normalised layer in its head.
 
     Args:
         norm: see :class:`SpectralLinear`; ``none`` is the same head without normalisation, to compare with.

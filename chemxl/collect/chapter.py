@@ -133,7 +133,8 @@ def funnel(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 def cleaned(rows: pd.DataFrame) -> Cells:
     """What the clean-up found, by kind."""
-    found = rows[(rows["table"] == GATHERED) & (rows["metric"] == "places")].sort_values("cleaned")
+    found = rows[(rows["table"] == GATHERED) & (rows["metric"] == "places")]
+    found = found.sort_values("cleaned") if len(found) else found
     return [{"kind": row.cleaned, "places": int(row.value)} for row in found.itertuples()] or [
         {"kind": "none", "places": 0}
     ]

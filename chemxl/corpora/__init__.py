@@ -162,7 +162,7 @@ def _of_two(
 def expand(
     name: str, sentences: int, *, seed: int = 0, split: str = "train", language: str | None = None
 ) -> list[Document]:
-    """Documents that the module of a shipped corpus makes of its own, see :func:`chemxl.corpora.mini.expand`.
+    """Documents that the module of a shipped corpus makes of its own, see :func:`chemxl.corpora.mini.expansion.expand`.
 
     Raises:
         CorpusError: the corpus is unknown, is not shipped, or has no such split or language.

@@ -93,46 +93,68 @@ def _dev_scores(made: Predictor[Any], documents: Sequence[Document]) -> dict[str
     return {"score": score.f1, "precision": score.precision, "recall": score.recall}
 
 
-class Evaluation(Experiment):
-    """A trained model on a corpus: scores, micro and per type, and what was predicted."""
+class Prediction(Experiment):
+    """What trained models predict on a corpus, and its scores, micro and per type."""
+
+    corpus: Corpus
+
+    def learners(self) -> tuple[SavedLearner, ...]:
+        """The models; all of them predict the same."""
+        raise NotImplementedError
+
+    def found(self, documents: Sequence[Document]) -> list[list[Any]]:
+        """What is predicted of each document."""
+        raise NotImplementedError
+
+    def trained(self) -> tuple[Experiment, ...]:
+        """The trainings of the models."""
+        return self.learners()
+
+    @property
+    def kind(self) -> type[Predictor[Any]]:
+        """What the models are trained to."""
+        return self.learners()[0].predictor
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Predict, score, keep the predictions as JSON lines."""
+        kind, documents = self.kind, self.corpus.load()
+        found = self.found(documents)
+        rows = (
+            json.dumps({"id": d.id, kind.NAME: [kind.packed(item) for item in items]})
+            for d, items in zip(documents, found, strict=True)
+        )
+        (folder / PREDICTIONS).write_text("".join(f"{row}\n" for row in rows), "utf-8")
+        counts, result = kind.count(documents, found), dict[str, float]()
+        for name, score in counts.scores().items():
+            result |= {f"{name}.precision": score.precision, f"{name}.recall": score.recall, f"{name}.f1": score.f1}
+            result[f"{name}.gold"] = score.gold
+        return result | kind.beside(documents, found) | {"documents": len(counts.values)}
+
+    def outcome(self) -> tuple[list[Document], list[list[Any]]]:
+        """The documents and what was predicted in each."""
+        kind, lines = self.kind, (self.run().folder / PREDICTIONS).read_text("utf-8").splitlines()
+        return self.corpus.load(), [[kind.unpacked(row) for row in json.loads(line)[kind.NAME]] for line in lines]
+
+    def counts(self) -> metrics.Counts:
+        """By source document, for intervals and paired tests."""
+        return self.kind.count(*self.outcome())
+
+
+class Evaluation(Prediction):
+    """A trained model on a corpus."""
 
     model: SavedLearner
-    corpus: Corpus
 
     @property
     def seed(self) -> int:
         """The seed of the training."""
         return self.model.seed
 
-    def trained(self) -> tuple[Experiment, ...]:
-        """The training."""
+    def learners(self) -> tuple[SavedLearner, ...]:
+        """The model."""
         return (self.model,)
 
     def found(self, documents: Sequence[Document]) -> list[list[Any]]:
-        """What the model predicts; of several, what they agree on."""
+        """What the model predicts."""
         predicted: list[list[Any]] = self.model.load().predict(documents)
         return predicted
-
-    def compute(self, folder: Path) -> dict[str, float]:
-        """Predict, score, keep the predictions as JSON lines."""
-        kind, documents = self.model.predictor, self.corpus.load()
-        found = self.found(documents)
-        rows = (
-            json.dumps({"id": d.id, kind.NAME: [kind.packed(item) for item in items]}, ensure_ascii=False)
-            for d, items in zip(documents, found, strict=True)
-        )
-        (folder / PREDICTIONS).write_text("".join(f"{row}\n" for row in rows), "utf-8")
-        result: dict[str, float] = {}
-        for name, score in kind.count(documents, found).scores().items():
-            result |= {f"{name}.precision": score.precision, f"{name}.recall": score.recall, f"{name}.f1": score.f1}
-            result[f"{name}.gold"] = score.gold
-        return result | kind.beside(documents, found) | {"documents": len(documents)}
-
-    def outcome(self) -> tuple[list[Document], list[list[Any]]]:
-        """The documents and what was predicted in each."""
-        kind, lines = self.model.predictor, (self.run().folder / PREDICTIONS).read_text("utf-8").splitlines()
-        return self.corpus.load(), [[kind.unpacked(row) for row in json.loads(line)[kind.NAME]] for line in lines]
-
-    def counts(self) -> metrics.Counts:
-        """Per document, for intervals and paired tests."""
-        return self.model.predictor.count(*self.outcome())

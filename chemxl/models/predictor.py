@@ -59,7 +59,7 @@ class Predictor(ABC, Generic[Item]):
     @classmethod
     @abstractmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Item]]) -> Counts:
-        """What is right, found and due, by document."""
+        """What is right, found and due, by source document."""
 
     @classmethod
     def beside(cls, documents: Sequence[Document], found: Sequence[Sequence[Item]]) -> dict[str, float]:

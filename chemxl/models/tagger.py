@@ -174,8 +174,9 @@ class Tagger(Predictor[Mention]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
-        """Exact character spans against the mentions flattened to one layer."""
-        return metrics.count([layer.mentions for layer in gold(documents)], found)
+        """Exact character spans against the mentions flattened to one layer, by source document."""
+        due = [layer.mentions for layer in gold(documents)]
+        return metrics.count(due, found, sources=metrics.origins(documents))
 
     @classmethod
     def beside(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> dict[str, float]:

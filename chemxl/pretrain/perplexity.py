@@ -57,8 +57,9 @@ def surprises(
             batch = {
                 name: tensor.to(engine.device) for name, tensor in _stacked([hidden[i] for i in indices], pad).items()
             }
-            nats = model.surprise(model.hidden(**batch), batch["labels"])  # (M,)
-            rows = (batch["labels"] != IGNORED).nonzero()[:, 0]  # (M,)
+            asked = batch["labels"] != IGNORED  # (B, T)
+            nats = model.surprise(model.hidden(asked, **batch), batch["labels"][asked])  # (M,)
+            rows = asked.nonzero()[:, 0]  # (M,)
             for column, weights in enumerate((nats.double(), torch.ones_like(nats, dtype=torch.float64))):
                 found[indices, column] = torch.bincount(rows, weights, minlength=len(indices)).cpu()
     model.train(training)

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import seaborn as sns
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
@@ -174,6 +175,45 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
     return finish(canvas, alt, caption)
 
 
+def matrix(
+    cells: Mapping[str, Mapping[str, float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    caption: str = "",
+    limits: tuple[float, float] = (0, 1),
+    fmt: str = ".2f",
+) -> Figure:
+    """A value for each row and column, as its number on a colour: the darker, the larger.
+
+    Args:
+        cells: by row, then by column; one that is missing stays empty. Columns that are rows, too, come first.
+        limits: the values of the lightest and of the darkest colour.
+        fmt: how a value is written.
+
+    Raises:
+        ChemxlError: nothing to draw, or no alt text.
+    """
+    named = dict.fromkeys(name for row in cells.values() for name in row)
+    columns = [name for name in cells if name in named] + [name for name in named if name not in cells]
+    if not columns:
+        raise ChemxlError("a matrix without a cell: give at least one value")
+    values = np.array([[row.get(name, np.nan) for name in columns] for row in cells.values()])  # (R, C)
+    canvas, axes = sheet(height=1.4 + 0.34 * len(cells))
+    sns.heatmap(values, ax=axes, vmin=limits[0], vmax=limits[1], cmap="crest", annot=True, fmt=fmt, cbar=False,
+                linewidths=0.8, linecolor=INK, xticklabels=False, yticklabels=False)  # fmt: skip
+    colours = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(values.ravel())]
+    for text, colour in zip(axes.texts, colours, strict=True):
+        text.set_color(_on(colour))
+    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(np.arange(len(cells)) + 0.5, list(cells))
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    return finish(canvas, alt, caption)
+
+
 def scatter(
     clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "", beside: Sequence[Cloud] = ()
 ) -> Figure:
@@ -223,8 +263,8 @@ def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:
     axes.annotate(f"{row.value:{fmt}}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
 
 
-def _on(colour: str) -> str:
-    """Black or white, whichever has more contrast on a colour (WCAG relative luminance)."""
+def _on(colour: Any) -> str:
+    """Black or white, whichever has more contrast on a colour of matplotlib's (WCAG relative luminance)."""
     channels = np.array(matplotlib.colors.to_rgb(colour))
     linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from chemxl.corpora.samples import ALL, HeldOut, Labelled, split
-from chemxl.documents import Document, to_bio
+from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments.checkpoints import clear
@@ -50,7 +50,7 @@ class Material(Experiment):
             "mentions in these": _mentions(learnt),
             "read as a source": min(len(learnt), self.train.most),
             "held-out documents": len(self.test.whole()),
-            "scored documents": len({_document(sentence) for sentence in scored}),
+            "scored documents": len(set(metrics.origins(scored))),
             "scored sentences": len(scored),
             "annotated mentions": sum(len(sentence.mentions) for sentence in scored),
             "scored mentions": _mentions(scored),
@@ -59,11 +59,6 @@ class Material(Experiment):
 
 def _mentions(sentences: list[Document]) -> int:
     return sum(len(layer.mentions) for layer in gold(sentences))
-
-
-def _document(sentence: Document) -> str:
-    """The id of the document that a sentence is of."""
-    return sentence.id.rpartition("~")[0]
 
 
 class ZeroShot(Experiment):
@@ -146,22 +141,19 @@ def _tagger(folder: Path) -> Tagger:
 def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
     """Metrics, and ``counts.json``: by document the right, found and due mentions."""
     sentences = test.load()
-    layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
-    counted = metrics.count(layers, found)
-    names = [_document(sentence) for sentence in sentences]
-    totals = {name: np.zeros(3, dtype=int) for name in names}
-    for name, row in zip(names, counted.column(), strict=True):
-        totals[name] += row
-    (folder / "counts.json").write_text(json.dumps({name: row.tolist() for name, row in totals.items()}), "utf-8")
-    score = counted.scores()[metrics.MICRO]
-    labels = [[to_bio(m, s.words)[0] for m, s in zip(side, sentences, strict=True)] for side in (layers, found)]
+    found = tagger.predict(sentences)
+    counts = Tagger.count(sentences, found)
+    names = dict.fromkeys(metrics.origins(sentences))
+    rows = dict(zip(names, counts.column().tolist(), strict=True))
+    (folder / "counts.json").write_text(json.dumps(rows), "utf-8")
+    score = counts.scores()[metrics.MICRO]
     return {
         "micro.precision": score.precision,
         "micro.recall": score.recall,
         "micro.f1": score.f1,
         "micro.gold": score.gold,
-        "seqeval.f1": metrics.seqeval_scores(*labels)[metrics.MICRO].f1,
-        "documents": len(totals),
+        "seqeval.f1": Tagger.beside(sentences, found)["seqeval.f1"],
+        "documents": len(rows),
         "sentences": len(sentences),
     }
 

@@ -137,7 +137,7 @@ def shown(row: Mapping[str, Any], least: int, most: int) -> object:
         return f"{value:.0%}"
     if row["scorer"] == SENTENCES:
         counted = Estimate(value, low, high).sentences(least, most)
-        return counted.partition(" [")[0] if low == high else counted
+        return counted.partition(" [")[0] if row["metric"] == "simulated curve crosses" else counted
     p = "" if pd.isna(row["p"]) else f", p {row['p']:.3f}"
     return value if low == value == high else f"{interval(row)}{p}"
 

@@ -24,7 +24,7 @@ def test_the_funnel_holds_every_document() -> None:
     placed = rows.assign(table=chapter.GATHERED)
     assert {line["kind"]: line["places"] for line in chapter.cleaned(placed)} == {
         kind: n for of, kind, n in made.steps() if of == "cleaned"
-    }
+    } | ({} if "cleaned" in rows else {"none": 0})
     assert chapter.cleaned(placed.iloc[:0]) == [{"kind": "none", "places": 0}]
 
 

@@ -106,7 +106,7 @@ def test_what_is_saved_is_a_bound_where_a_curve_does_not_get_there() -> None:
     assert np.isnan(unknown.value) and unknown.neither > 0.99
     assert (unknown.low, unknown.high) == (-float("inf"), float("inf"))
     now = saved(low, low, rng=np.random.default_rng(0), share=0.5)
-    assert (now.value, now.low, now.high, now.bound, now.neither) == (0, 0, 0, "", 0)
+    assert (now.value, now.low, now.high, now.bound) == (0, 0, 0, "") and now.neither < 0.02
 
 
 def test_a_saving_says_that_it_is_a_bound() -> None:

@@ -129,7 +129,8 @@ def test_clear_is_what_the_interval_and_p_say() -> None:
     rng = np.random.default_rng(0)
     clear = 0
     for _ in range(1000):
-        right = rng.binomial(10, rng.uniform(0.4, 0.6, size=(rng.integers(1, 5), 2, 1, 1)), size=(1, 2, 3, 8))
+        shares = rng.uniform(0.4, 0.6, size=(int(rng.integers(1, 5)), 2, 1, 1))
+        right = rng.binomial(10, shares, size=(len(shares), 2, 3, 8))
         counts = np.stack([right, np.full_like(right, 10), np.full_like(right, 10)], axis=-1)  # (P, 2, S, D, 3)
         pairs = [(list(a), list(b)) for a, b in counts]
         table, single = compare(pairs, draws=30), [compare([pair], draws=30)[0] for pair in pairs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from chemxl.evaluation import metrics
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value
 from chemxl.models.classes import Classification, Classifier, EncoderClassifier
-from chemxl.models.learner import Evaluation
+from chemxl.models.learner import Evaluation, Prediction, SavedLearner
 from chemxl.models.predictor import Predictor
 from chemxl.models.tagger import MAX_TOKENS, Tagger
 from chemxl.models.training import Training
@@ -108,6 +108,34 @@ def _parts(made: Classifier, documents: list[Document]) -> list[tuple[int, torch
         tokens=1,
         precision="fp32",
     )
+
+
+class Agreed(Prediction):
+    """The labels that all models give."""
+
+    models: tuple[Classification, ...]
+
+    def learners(self) -> tuple[SavedLearner, ...]:
+        return self.models
+
+    def found(self, documents: Sequence[Document]) -> list[list[Label]]:
+        each = [model.load().predict(documents) for model in self.models]
+        return [
+            [label for label in first if all(label in other for other in others)]
+            for first, *others in zip(*each, strict=True)
+        ]
+
+
+def test_several_models_predict_together() -> None:
+    test = Written(name="written", split="test", several=True, count=30)
+    brief = TRAINING.model_copy(update={"epochs": 12})
+    models = tuple(value(several=True, training=brief, seed=seed) for seed in (0, 1))
+    agreed = Agreed(models=models, corpus=test)
+    alone = [Evaluation(model=model, corpus=test) for model in models]
+    right, found, _ = agreed.counts().column().sum(axis=0)
+    assert 0 < found <= min(int(one.counts().column()[:, 1].sum()) for one in alone)
+    assert agreed.run().metrics["micro.precision"] == pytest.approx(right / found)
+    assert agreed.trained() == models and Value.from_config(agreed.config()) == agreed
 
 
 def test_labels_that_cannot_be_learnt() -> None:

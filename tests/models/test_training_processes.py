@@ -123,7 +123,7 @@ def test_processes_that_do_not_see_the_same_folder(tmp_path: Path, monkeypatch: 
     state.save()
     state = State(tmp_path, model, torch.optim.SGD(model.parameters(), lr=1.0))
     (tmp_path / CHECKPOINT).unlink()
-    monkeypatch.setattr(processes, "told", lambda _: (3, 0))  # the main process has read it
+    monkeypatch.setattr(processes, "broadcast", lambda _: (3, 0))  # the main process has read it
     with pytest.raises(ChemxlError, match="a folder that all of them see"):
         state.resume()
 

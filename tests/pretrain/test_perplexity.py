@@ -56,10 +56,10 @@ def test_surprise_is_that_of_a_plain_computation(model: MaskedLanguageModel, mon
     expected = []
     for number, example in enumerate(examples):
         batch = collate([example], masking=masks, pad=pad, generator=torch.Generator().manual_seed(number))
+        asked = batch["labels"] >= 0  # (1, T)
         with torch.no_grad():
-            logits = model.logits(model.hidden(**batch)).double()  # (1, T, V)
-        asked = batch["labels"] >= 0
-        chosen = logits.log_softmax(-1)[asked].gather(1, batch["labels"][asked][:, None])
+            logits = model.logits(model.hidden(asked, **batch)).double()  # (M, V)
+        chosen = logits.log_softmax(-1).gather(1, batch["labels"][asked][:, None])
         expected.append((-float(chosen.sum()), int(asked.sum())))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     assert perplexity(found) == pytest.approx(np.exp(found[:, 0].sum() / found[:, 1].sum()))

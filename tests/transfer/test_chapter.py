@@ -340,7 +340,7 @@ def test_a_small_matrix_and_its_curves_are_computed_and_shown() -> None:
     assert [curve.learning.counts.shape[:2] for curve in curves] == [(2, 2)] * 3
     assert curves[0].learning.full is not None and np.array_equal(curves[0].learning.full, curves[-1].learning.full)
     assert [line["train"] for line in tables.as_long(found)] == [curve.train for curve in curves]
-    said = tables.glued(found[found["type"].notna()], "RU reviews")
+    said = tables.glued(found[found["test"] == "RU reviews"], "RU reviews")
     assert said["none"] == "none" and " [" in said["best_gained"] and said["own"] != "—"
 
 
