@@ -133,7 +133,6 @@ pairs = chapter.aligned(profile, embedder=embedders[0])
 settings = chapter.Settings.given(globals())
 rows = chapters.results(chapter, settings)
 built, recorded, reported = tables.parts(rows)
-pairs.run()
 
 # %% [markdown]
 # ## Result
