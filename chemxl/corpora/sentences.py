@@ -1,9 +1,9 @@
 """Sentence splitting by rules that know the abbreviations, initials and names of chemistry and biomedicine.
 
-Every place where a sentence could end is judged by what stands right before and behind it: the word before gives the
-kind of its full stop (an abbreviation of some kind, an initial, the end of a sentence), the word behind gives a shape
-(a name, a formula, a number, a word that begins sentences), and one table says which shapes begin a new sentence behind
-which kind. Only a few dozen characters around a place are looked at, so the time is linear in the text.
+Every place where a sentence could end is judged by what stands right before and behind it. The word before gives the
+kind of its full stop: of an abbreviation (``abbreviations.py``), of an initial, or of the end of a sentence. The token
+behind has a shape: a name, a formula, a number, a word that begins sentences. One table says which shapes begin a
+sentence behind which kind. Only some dozen characters around a place are looked at: the time is linear in the text.
 """
 
 from __future__ import annotations
@@ -11,27 +11,16 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from chemxl.corpora.abbreviations import (
-    BEFORE_NAMES,
-    BEFORE_NAMES_STEMS,
-    CAPITALISED,
-    KINDS,
-    LETTERED,
-    LETTERED_STEMS,
-    SHOUTED,
-    STARTERS,
-    UNITS,
-    Kind,
-)
+from chemxl.corpora import abbreviations as known
+from chemxl.corpora.abbreviations import Kind
 from chemxl.documents import Span
 from chemxl.errors import ChemxlError
 
 LANGUAGES = ("en", "es", "ru", "zh")
 
 Shape = Literal["small", "starter", "word", "code", "serial", "item", "number", "bracket", "other"]
-_NEVER: frozenset[Shape] = frozenset()
-_ENDS: dict[Kind, frozenset[Shape]] = {
-    "always": _NEVER,
+_BEGINS: dict[Kind, frozenset[Shape]] = {
+    "always": frozenset(),
     "named": frozenset({"starter"}),
     "numbered": frozenset({"starter", "word", "code"}),
     "coded": frozenset({"starter", "word", "item"}),
@@ -41,67 +30,67 @@ _ENDS: dict[Kind, frozenset[Shape]] = {
 
 _OPENERS = "\"'«„“‘({[¿¡（【《「『"
 _CLOSERS = "]\"'»”’)}」』】）》"  # begins with ], so that it can stand in a class as it is
-_SMALL, _LARGE = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ"
-_HAN = "\u3400-\u9fff"
-# Signs that end a sentence, at the first of a run, with what closes behind them and a reference; or a blank line.
+_SMALL, _LARGE, _HAN = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ", "\u3400-\u9fff"
+# A blank line; signs that end a sentence, at the first of a run, with what closes behind them and a reference, [12];
+# a sign with no space behind it, "ended.The", or a reference, "ended.12 The"; signs that need no space.
 _PLACE = re.compile(
-    rf"(?P<gap>\n[^\S\n]*+\n)"
-    rf"|(?<![.!?…])(?P<sign>[.!?…]++)(?P<close>[{_CLOSERS}]*+)(?P<cited>\s?\[\d[\d,;–\- ]{{0,20}}\])?(?=\s)"
-    rf"|(?<=[{_SMALL}]{{3}})(?P<glued>[.!?]|\.\d{{1,3}}(?:[,–-]\d{{1,3}}){{0,8}}(?=\s))(?=\s?(?:[{_LARGE}¿¡][^\W\d_{_LARGE}]|[AВКСУ]\s))"
-    rf"|(?P<wide>[。！？｡]++|…{{2,}}+|(?<=[{_HAN}])[.．!?](?=[{_HAN}]))[{_CLOSERS}]*+"
+    rf"[\n.!?…。！？｡．](?:(?<=\n)(?P<gap>[^\S\n]*+\n)"
+    rf"|(?<=[.!?…])(?<![.!?…]{{2}})(?P<run>[.!?…]*+)(?P<close>[{_CLOSERS}]*+)"
+    rf"(?P<cited>\s?\[\d[\d,;–\- ]{{0,20}}\])?(?=\s)"
+    rf"|(?<=[{_SMALL}]{{3}}[.!?])(?P<glued>(?:(?<=\.)\d{{1,3}}(?:[,–-]\d{{1,3}}){{0,8}}(?=\s))?)"
+    rf"(?=\s?(?:[{_LARGE}¿¡][^\W\d_{_LARGE}]|[AВКСУ]\s))"
+    rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+))"
 )
 _NEXT = re.compile(rf"\s*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
 _BLACK = re.compile(r"\S")
+_ADDRESS = re.compile(r"(?:www|[/@\\])\S*\Z")
 _CONTINUES = ".!?…,;:%‰°=<>±×+/&)]}»"
 _DASHED = re.compile(rf"[^\S\n]*+[-–—]+\s*+[{_SMALL}]")  # «...?» — спросил он
 _WINDOW = 40  # characters before a place that decide about it
 _BRACKET = 150  # a bracket that is longer may be one that was never closed
 
-_LEFT = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}]*\Z")
+_WORD = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}]*\Z")
 _PAIR = re.compile(r"(?<!\w)(\w{1,3})\.\s(\w{1,4})\Z")  # т. е., т. пл., p. ej.
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")  # i.v, х.ч
 _INITIALS = re.compile(r"[^\W\d_](?:\.-?[^\W\d_]){0,3}")  # A, A.B, J.-P
-_MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[^\W\d_])")
-_COLON = re.compile(r"[^\W\d]\s?[:;]\s+\(?\Z")
-_FIRST = frozenset("1IiAaАа")
+_ITEM = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[^\W\d_])")
+_FIRST_ITEM = re.compile(r"[^\W\d]\s?[:;]\s+\(?[1IaAаА]\Z")  # the aims were: 1
 _NUMBERED = re.compile(r"\(?(\d{1,3})[.)]\s")
-_NAME = re.compile(rf"\d[\d,'′.]*-[{_LARGE}]")  # 2-Chlorobenzene, 4-Летняя
-_ITEM = re.compile(rf"\d{{1,2}}[.)]\s+[{_LARGE}]")
-_GLUED_UNIT = re.compile(r"[\d½]([^\W\d_]{1,4})\Z")  # 2010г, 1т
-_BEHIND_NUMBER = re.compile(r"(?:\d|\b[IVX]+)\s?\Z")
-# Of a reference in the Russian style: 2001. Т. 71. Вып. 5. С. 800.
-_REFERENCE = re.compile(r"(?:(?:18|19|20)\d\d[.,;]?\s)?(?:(?:Т|Вып|С|Ч|Кн|Vol|P|Pp)\.|№)\s?\d|(?:18|19|20)\d\d[,;]\s?\d")
+_NEXT_ITEM = re.compile(rf"\d{{1,2}}[.)]\s+[{_LARGE}]")
+_NEXT_NAME = re.compile(rf"\d[\d,'′.]*-[{_LARGE}]")  # 2-Chlorobenzene, 4-Летняя
+_UNIT = re.compile(r"(?:[\d½]|\d\s|\b[IVX]+\s)(?P<unit>[^\W\d_]{1,4})\Z")  # 2010г, 5 h, XX в
+# Of a reference in the Russian style, 2001. Т. 71. Вып. 5. С. 800; of a journal, 2003, 125; of a hydrate, CuSO4. 5H2O.
+_REFERENCE = re.compile(r"(?:(?:Т|Вып|С|Ч|Кн|Сер|Vol|P|Pp)\.|№)\s?\w")
+_YEAR = re.compile(r"(?:18|19|20)\d\d(?:[.,;]?\s(?:Т|№|Вып|С|Vol)|[,;]\s?\d)|\d{1,2}H2O\b")
+_VOLUME = re.compile(r"\b(?:Сер|Т|Вып)\.\s\Z")
 _SERIAL = re.compile(r"[IVX]+\b(?!\.)|[^\W\d_]{1,4}(?:[-/][^\W\d_]{0,3})?\d")  # III, S12, PCT/RU2010
-_BEHIND_LETTER = re.compile(r"(?<!\w)[^\W\d_](?:,|,? (?:and|or|to|и|или|до|y|o|e|а))\Z")  # groups A and
-# Sentences that begin with a small letter: n-Butanol, α-D-Glucose, tert-Butyl, mRNA, p53, beta 2-Adrenergic, β-catenin.
-_SMALL_BEGIN = re.compile(
-    rf"[^\W\d_]{{1,6}}-[{_LARGE}]|[a-zа-я]{{1,5}}[A-ZА-Я]|[a-z]{{1,4}}\d|[α-ω]\W|(?:alpha|beta|gamma|delta)\W{{0,2}}[A-Z\d]"
-)
-# Russian words that a letter stands behind more often than an initial: циклоспорин А, протеинкиназы C.
-_SUBSTANCE = re.compile(r"(?:[ио]н|аз|оид|ол|ид|ат|ит|ген|вирус|фактор)(?:[аыуеоия]|ом|ой|ов|ам|ами|ах)?\Z")
-_NOT_RUSSIAN = "DFGIJLNQRSUVWZ"
-_WHOLE_WORD = re.compile(  # no abbreviation: those are cut behind a consonant
-    r"[а-яё]{3,}(?:[аеёиоуыэюяйь]|[аеёиоуыя][лмх])\Z|[a-záéíóúñ]{3,}(?:[aeouyáéíóú]s?|ed|ing|ion|er|al|nt)\Z"
-)
+_BEHIND_LETTER = re.compile(r"(?<!\w)[^\W\d_](?:,|,? (?:and|or|to|и|или|до|y|o|e|а))\s*\Z")  # groups A and
 _ONLY_A_TIME = re.compile(  # В 2003 г.
     r"(?:(?:в|с|к|до|по|после|за|уже|ещё|лишь|только|так|впервые|начал|конц|летом|осенью|зимой|весной)\w{0,2},?\s){1,3}"
-    r"(?:\w{3,8}\s)?[\d–— -]+(?:\sпо\s\d+)?\s?гг?",
+    r"(?:\w{3,8}\s)?[\dIVX–— -]+(?:\sпо\s\d+)?\s?(?:гг?|вв?)",
     re.IGNORECASE,
 )
 _SAYS = re.compile(rf"[{_HAN}]{{0,6}}?(?:说|问|答|喊|回答|表示)(?:[，。：！]|道)")
+_PAIRS = ("（）", "《》", "“”", "「」", "()")
 
 
-class _Place(NamedTuple):
-    """Where a sentence could end.
+class _Stop(NamedTuple):
+    """A full stop and what stands around it.
 
     Args:
-        begin: of the sentence that could end here.
-        sign: start of the sign; ``end``: behind it and what closes.
+        begin: of the sentence that could end here; ``at``: of the full stop.
+        word: right before it; ``earlier``: before the word, some dozen characters; ``next``: a match of ``_NEXT``.
+        spaced: whether a space stands between the word and the full stop.
     """
 
+    text: str
+    language: str
     begin: int
-    sign: int
-    end: int
+    at: int
+    word: str
+    earlier: str
+    next: re.Match[str]
+    spaced: bool
 
 
 def sentences(text: str, language: str) -> list[Span]:
@@ -123,9 +112,9 @@ def sentences(text: str, language: str) -> list[Span]:
     for match in _PLACE.finditer(text):
         if match.start() < begin:
             continue
-        if match["gap"]:
+        if match["gap"] is not None:
             end = match.start()
-        elif _ends(text, _Place(begin, match.start(), match.end()), match, language):
+        elif _wide_ends(text, begin, match) if match["wide"] is not None else _ends(text, begin, match, language):
             end = match.end()
         else:
             continue
@@ -137,169 +126,175 @@ def sentences(text: str, language: str) -> list[Span]:
 
 
 def _skip(text: str, start: int) -> int:
-    black = _BLACK.search(text, start)
-    return black.start() if black else len(text)
+    return black.start() if (black := _BLACK.search(text, start)) else len(text)
 
 
-def _ends(text: str, place: _Place, match: re.Match[str], language: str) -> bool:
-    following = _NEXT.match(text, place.end)
+def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
+    following = _NEXT.match(text, match.end())
     assert following is not None
-    closed = match["close"] or ""
-    if match["wide"]:
-        return _wide_ends(text, place, following)
-    if not following["token"] or following["token"][0] in _CONTINUES or _DASHED.match(text, place.end):
+    token, closed = following["token"], match["close"] or ""
+    if not token or token[0] in _CONTINUES or _DASHED.match(text, match.end()):
         return False
-    if not closed and _within(text, place, "(", ")"):
+    if not closed and _within(text, begin, match, "(", ")"):
         return False
     shape = _shape(text, following, language)
-    kind: Kind = "plain"
-    left = ""
-    if text[place.sign] == "." and match["sign"] in (".", None):
-        kind, left = _kind(text, place, following, language)
-        if kind != "plain" and (match["glued"] or match["cited"] or _closes_inside(text, place, closed)):
-            return shape == "starter" and bool(closed)
-    if shape == "small":  # sentences of reviews and notes begin so
-        broken = "\n" in text[place.end : following.start("token")] and (len(left) > 3 or not left)
-        return kind == "plain" and (broken or _WHOLE_WORD.search(left) is not None)
-    return shape in _ENDS[kind]
+    broken = "\n" in text[match.end() : following.start("token")]
+    if text[match.start()] != "." or match["run"]:
+        return shape != "small" or broken
+    stop = _stop(text, begin, match, following, language)
+    kind = _kind(stop)
+    if match["glued"] is not None and _ADDRESS.search(stop.earlier + stop.word):
+        return False
+    if kind != "plain" and (match["glued"] is not None or match["cited"] or _closes_inside(text, begin, closed)):
+        return shape == "starter" and bool(closed)
+    if kind == "plain" and shape == "small":  # as in reviews and notes
+        return bool(known.WHOLE_WORD.search(stop.word)) or (broken and len(stop.word) > 2)
+    return shape in _BEGINS[kind]
+
+
+def _stop(text: str, begin: int, match: re.Match[str], following: re.Match[str], language: str) -> _Stop:
+    at, kinds = match.start(), known.KINDS[language]
+    before = text[max(begin, at - _WINDOW) : at].rstrip()
+    found = _WORD.search(before.rpartition(" ")[2])
+    word = found[0] if found else ""
+    first, _, rest = word.partition(".")  # им.А.Н
+    word = rest if rest and len(first) > 1 and first.casefold() in kinds and word.casefold() not in kinds else word
+    spaced = at > begin and text[at - 1].isspace()
+    return _Stop(text, language, begin, at, word, before[: len(before) - len(word)], following, spaced)
 
 
 def _shape(text: str, following: re.Match[str], language: str) -> Shape:
     token, word, start = following["token"], following["word"], following.start("token")
-    small, sign = word.casefold(), following["sign"]
-    alone = sign != "." or small not in KINDS[language] if len(word) > 1 else not sign
-    starts = word[:1].isupper() and small in STARTERS[language] and alone
+    alone = not following["sign"] if len(word) == 1 else following["sign"] != "." or len(word) > 3
+    starts = alone and word[:1].isupper() and word.casefold() in known.STARTERS[language]
     if token[0] in "([（":
         close = text.find(")", start, start + _BRACKET)
         return "starter" if starts and close > 0 and text[close - 1] in ".!?" else "bracket"
     if word[:1].islower():
-        return "other" if _SMALL_BEGIN.match(text, following.start("word")) else "small"
+        return "other" if known.SMALL_BEGIN.match(text, following.start("word")) else "small"
     if starts or token[0] in "¿¡":
         return "starter"
     if token[0].isdigit():
-        return "item" if _ITEM.match(text, start) else "word" if _NAME.match(text, start) else "number"
-    if word[:1].isupper():
-        if len(word) > 2 and word[1:].islower():
-            return "word"
-        return "serial" if _SERIAL.match(text, following.start("word")) else "code"
-    return "other"
+        return "item" if _NEXT_ITEM.match(text, start) else "word" if _NEXT_NAME.match(text, start) else "number"
+    if not word[:1].isupper():
+        return "other"
+    if len(word) > 2 and word[1:].islower():
+        return "word"
+    return "serial" if _SERIAL.match(text, following.start("word")) else "code"
 
 
-def _kind(text: str, place: _Place, following: re.Match[str], language: str) -> tuple[Kind, str]:
-    """The kind of a full stop, and the word before it."""
-    space = text[place.sign - 1].isspace() if place.sign > place.begin else False
-    before = text[max(place.begin, place.sign - _WINDOW) : place.sign].rstrip()
-    left = _left(before, language)
-    earlier = before[: len(before) - len(left)]
-    start, first = following.start("token"), following["token"][0]
-    if len(left) < 8 and _is_item(place, earlier, left):
-        return "always", left
-    if first.isdigit():
-        if _follows_item(text, place, start):
-            return "plain", left
-        if space and left[-1:].isdigit():
-            return "always", left  # a number that a tokenizer has spaced: 4 . 5
-    if first in "12ТВСЧК№VP" and _REFERENCE.match(text, start):
-        return "always", left
-    small = left.casefold()
-    pair = _PAIR.search(before) if len(left) < 5 else None
-    if pair and (kind := KINDS[language].get(f"{pair[1]}.{pair[2]}".casefold())):
-        return kind, left
-    unit = _GLUED_UNIT.search(small)
-    if (unit and unit[1] in UNITS) or (small in UNITS and _BEHIND_NUMBER.search(earlier)):
-        if (unit[1] if unit else small) == "г" and (earlier.rstrip("0123456789 \n").endswith("№") or following["sign"] == "." and len(following["word"]) == 1):
-            return "named", left  # больница № 6 г. Москвы; в 1976 г. А. Паркс
-        alone = place.sign - place.begin < _WINDOW and _ONLY_A_TIME.fullmatch(before)
-        return "always" if alone else "tail", left
-    if left.islower() and earlier.endswith("/"):
-        return "tail", left
-    if left.isupper() and _INITIALS.fullmatch(left):
-        return ("named" if len(left) > 1 else _letter(left, earlier, following)), left
-    return _word(left, earlier, language), left
+def _kind(stop: _Stop) -> Kind:
+    word, start = stop.word, stop.next.start("token")
+    small, kinds = word.casefold(), known.KINDS[stop.language]
+    if (len(word) < 8 and _is_item(stop)) or stop.next["word"] == "Сер":
+        return "always"
+    if stop.next["token"][0].isdigit():
+        if _follows_item(stop):
+            return "plain"
+        if _YEAR.match(stop.text, start) or (stop.spaced and word[-1:].isdigit()):  # 4 . 5
+            return "always"
+    if word[-1:].isdigit():
+        return "always" if _REFERENCE.match(stop.text, start) else "named" if _VOLUME.search(stop.earlier) else "plain"
+    pair = _PAIR.search(stop.earlier + word) if len(word) < 5 else None
+    if pair and (kind := kinds.get(f"{pair[1]}.{pair[2]}".casefold())):
+        return kind
+    unit = _UNIT.search(stop.earlier[-5:] + small) if small in known.UNITS or word[:1].isnumeric() else None
+    if unit and unit["unit"] in known.UNITS:
+        return _unit(stop, unit["unit"])
+    if word.islower() and stop.earlier.endswith("/"):
+        return "tail"
+    if word.isupper() and _INITIALS.fullmatch(word):
+        return "named" if len(word) > 1 else _letter(stop)
+    return _abbreviation(stop)
 
 
-def _left(before: str, language: str) -> str:
-    """The last word, without what opens before it, and without an abbreviation that is written as one with it."""
-    match = _LEFT.search(before.rpartition(" ")[2])
-    left = match[0] if match else ""
-    first, stop, rest = left.partition(".")
-    kinds = KINDS[language]
-    return rest if stop and len(first) > 1 and first.casefold() in kinds and left.casefold() not in kinds else left
+def _unit(stop: _Stop, unit: str) -> Kind:
+    """The kind behind a number and its unit."""
+    if unit == "г":  # больница № 6 г. Москвы; в 1976 г. А. Паркс
+        initial = stop.next["sign"] == "." and len(stop.next["word"]) == 1
+        if initial or stop.earlier.rstrip("0123456789 \n").endswith("№"):
+            return "named"
+    alone = stop.at - stop.begin < _WINDOW and _ONLY_A_TIME.fullmatch(stop.earlier + stop.word)
+    return "always" if alone else "tail"
 
 
-def _word(left: str, earlier: str, language: str) -> Kind:
-    """The kind of the full stop behind a word that is no initial."""
-    small = left.casefold()
-    if not left.isupper() or "." in left or small in SHOUTED:
-        if kind := KINDS[language].get(small):
-            return kind
-    if left in CAPITALISED:
+def _abbreviation(stop: _Stop) -> Kind:
+    word, following = stop.word, stop.next
+    small = word.casefold()
+    acronym = not word.islower() and not word.istitle() and "." not in word and small not in known.SHOUTED  # CF, kDa
+    kind: Kind = "plain" if acronym else known.KINDS[stop.language].get(small, "plain")
+    if kind in ("always", "named"):
+        return kind
+    if word in known.CAPITALISED:
         return "named"
-    if _DOTTED.fullmatch(left):
-        return "named" if left.isupper() else "tail"
-    if left.istitle() and (previous := earlier.rstrip()).endswith(".") and _left(previous[:-1], language) in CAPITALISED:
-        return "named"  # J. Chem. Nanotoxicol. 2003
-    return "plain"
+    if kind == "plain" and word.istitle():  # Beilst. J. Org. Chem. Nanotoxicol. 2003
+        before = stop.earlier.rstrip().rpartition(" ")[2]
+        behind = following["word"] in known.CAPITALISED or following["word"] in ("J", "Z")
+        if (before[-1:] == "." and before[:-1] in known.CAPITALISED) or (behind and following["sign"] == "."):
+            return "named"
+    if kind == "plain" and _DOTTED.fullmatch(word):
+        return "named" if word.isupper() else "tail"
+    return kind
 
 
-def _letter(letter: str, earlier: str, following: re.Match[str]) -> Kind:
+def _letter(stop: _Stop) -> Kind:
     """Whether a single capital letter is an initial, or the end of a name: protein kinase A."""
-    word = following["word"]
-    if following["sign"] == "." and (len(word) == 1 or word in CAPITALISED):
+    earlier, word = stop.earlier, stop.next["word"]
+    if word in known.BEHIND_INITIALS or (stop.next["sign"] == "." and (len(word) == 1 or word in known.CAPITALISED)):
         return "named"
-    if earlier[-1:] in set("/,-–") or _BEHIND_LETTER.search(earlier.rstrip()):
+    if earlier[-1:] in set("/,-–") or _BEHIND_LETTER.search(earlier):
         return "plain"
     words = earlier.split()
     previous = words[-1].lstrip(_OPENERS) if words else ""
-    if previous[-1:].isdigit() or previous[-1:] in ("%", "°"):
+    if previous[-1:].isdigit() or previous[-1:] in set("%°<>=+"):
         return "plain"
     piece = re.split(r"[-–/]", previous)[-1]
     small = piece.casefold()
-    if small in LETTERED or small.startswith(LETTERED_STEMS):
+    if small in known.LETTERED or small.startswith(known.LETTERED_STEMS):
         return "plain"
-    if small in BEFORE_NAMES or small.startswith(BEFORE_NAMES_STEMS) or not piece.isalpha():
+    if small in known.BEFORE_NAMES or small.startswith(known.BEFORE_NAMES_STEMS) or not piece.isalpha():
         return "named"
     if not piece.islower():
-        return "plain" if piece.isupper() and len(piece) > 1 else "named"
-    if letter == "L" and words[-2:-1] and words[-2].istitle():
+        begins = len(words) == 1 and known.SUBSTANCE.search(small)
+        return "plain" if begins or (piece.isupper() and len(piece) > 1) else "named"
+    if stop.word == "L" and words[-2:-1] and words[-2].istitle():
         return "tail"  # Linnaeus: Crocus sativus L. (Saffron)
     if small[0] < "а":
-        return "named" if small.endswith(("ing", "ed", "ly")) else "plain"
-    return "plain" if _SUBSTANCE.search(small) or letter in _NOT_RUSSIAN and word[:1] >= "А" else "named"
+        return "named" if known.NO_LABEL.search(small) else "plain"
+    return "plain" if known.SUBSTANCE.search(small) or (stop.word in "DFGIJLNQRSUVWZ" and word[:1] >= "А") else "named"
 
 
-def _is_item(place: _Place, earlier: str, left: str) -> bool:
+def _is_item(stop: _Stop) -> bool:
     """Whether this is the number of a list item, at the beginning of a sentence or behind a colon."""
-    if not _MARKER.fullmatch(left):
+    if not _ITEM.fullmatch(stop.word):
         return False
-    begins = place.sign - len(left) <= place.begin + 1
-    return begins or (left.strip("(") in _FIRST and _COLON.search(earlier) is not None)
+    return stop.at - len(stop.word) <= stop.begin + 1 or bool(_FIRST_ITEM.search(stop.earlier + stop.word))
 
 
-def _follows_item(text: str, place: _Place, start: int) -> bool:
+def _follows_item(stop: _Stop) -> bool:
     """Whether list item n ends here and item n + 1 begins."""
-    numbers = [int(match[1]) for at in (place.begin, start) if (match := _NUMBERED.match(text, at))]
+    starts = (stop.begin, stop.next.start("token"))
+    numbers = [int(match[1]) for start in starts if (match := _NUMBERED.match(stop.text, start))]
     return len(numbers) == 2 and numbers[1] == numbers[0] + 1
 
 
-def _within(text: str, place: _Place, opener: str, closer: str) -> bool:
+def _within(text: str, begin: int, match: re.Match[str], opener: str, closer: str) -> bool:
     """Whether the place is in a bracket that was opened in the sentence and will be closed."""
-    opened = text.rfind(opener, max(place.begin + 1, place.sign - _BRACKET), place.sign)
-    if opened < 0 or text.find(closer, opened, place.sign) >= 0:
+    opened = text.rfind(opener, max(begin + 1, match.start() - _BRACKET), match.start())
+    if opened < 0 or text.find(closer, opened, match.start()) >= 0:
         return False
-    closed = text.find(closer, place.end, place.end + _BRACKET)
-    return closed >= 0 and text.find(opener, place.end, closed) < 0
+    closed = text.find(closer, match.end(), match.end() + _BRACKET)
+    return closed >= 0 and text.find(opener, match.end(), closed) < 0
 
 
-def _closes_inside(text: str, place: _Place, closed: str) -> bool:
-    return any(sign in ")]}）" for sign in closed) and text[place.begin] not in "([{（"
+def _closes_inside(text: str, begin: int, closed: str) -> bool:
+    """Whether a bracket is closed that was opened within the sentence."""
+    return any(sign in ")]}）" for sign in closed) and text[begin] not in "([{（"
 
 
-def _wide_ends(text: str, place: _Place, following: re.Match[str]) -> bool:
-    closed = text[place.sign : place.end]
-    if following["token"][:1] in set("，、；：,;:") - {""} or _closes_inside(text, place, closed):
+def _wide_ends(text: str, begin: int, match: re.Match[str]) -> bool:
+    if text[match.end() : match.end() + 1] in set("，、；：,;:") or _closes_inside(text, begin, match[0]):
         return False
-    if closed[-1] in "”」』\"" and _SAYS.match(text, place.end):
+    if match[0][-1] in '”」』"' and _SAYS.match(text, match.end()):
         return False
-    pairs = ("（", "）"), ("《", "》"), ("“", "”"), ("「", "」"), ("(", ")")
-    return not any(_within(text, place, *pair) for pair in pairs if pair[1] not in closed)
+    return not any(_within(text, begin, match, *pair) for pair in _PAIRS if pair[1] not in match[0])
