@@ -32,8 +32,8 @@ _ENGLISH: dict[Kind, str] = {
         mar mp no nos nov nr oct p para pg pp ref refs sec sep sept tel ver vol vols""",
     "coded": """abs anhyd aq auct bv caps cat conc cryst dil dx eq equiv equivs hort hx i.m i.p i.v inj p.o pt pts
         recryst rx s.c sat satd sol soln sp spp ssp str subsp tab tabs tx""",
-    "tail": """a.m al av avg d.r e.e est etc gr h hr hrs lit max min mins mo mol mos p.m r.t resp secs temp wk wks wt yr
-        yrs""",
+    "tail": """a.m al av avg d.r e.e est etc gr h hr hrs lab lit max min mins mo mol mos p.m r.t resp secs temp wk wks wt
+        yr yrs""",
 }
 # With a capital letter: words of the names of journals, patents and places, titles, forms of drugs, initials.
 CAPITALISED = _set(
@@ -43,7 +43,7 @@ CAPITALISED = _set(
     Comput Conn Coord Crit Cryst Crystallogr Curr Cytol Dent Dermatol Dev Diabet Diagn Dig Dis Discov Dokl Ecol Econ
     Ed Educ Electrochem Electron Endocrinol Eng Engl Entomol Environ Enzymol Epidemiol Ethnopharmacol Eur Exp Fed Fla
     Fri Gastroenterol Gazz Gen Genet Ger Geriatr Gov Gynecol Haematol Helv Hematol Hepatol Hon Hum Hyg Ill Immunol Ind
-    Infect Inj Inorg Inst Instrum Int Intern Intl Invest Investig Isr Ital Izv Jap Jpn Kh Khim Lab Labs Lett Lt
+    Infect Inj Inorg Inst Instrum Int Intern Intl Invest Investig Isr Ital Izv Jap Jpn Kh Khim Labs Lett Lt
     Macromol Magn Maj Mass Mater Math Md Mech Med Metab Mich Microbiol Minn Mlle Mme Mol Mon Monatsh Mutat N.C N.J N.Y
     Nanotechnol Nat Natl Naturforsch Nephrol Neurochem Neurol Neurosci Nucl Nutr Obshch Obstet Offen Oint Okla Oncol
     Ophthalmol Opin Opt Org Organomet Orthop Otolaryngol Parasitol Pat Pathol Pats Pediatr Perspect Pestic Pharm
@@ -57,17 +57,17 @@ CAPITALISED = _set(
 SHOUTED = _set("""appl corp dr ee fig figs inc ltd mr mrs no nos pat prof ser st tab tabs uu vs а.с им рис табл фиг""")
 
 _RUSSIAN: dict[Kind, str] = {
-    "always": """акад гл докт доц им канд напр ок подп пп прибл прил просп проф разд рис см ср сх т.е т.к т.н т.наз
+    "always": """акад гл докт доц канд напр ок подп пп прибл прил просп проф разд рис см ср сх т.е т.к т.н т.наз
         т.о т.ч табл ул ур уравн фиг черт""",
     "named": """а.с авт акуш анал англ арх биол биоорг биохим бул бюл бюлл вер вестн вит вопр вып высокомол г гиг
         гинек гинекол гор греч д д.б.н д.м.н д.ф.н д.х.н деж дер дерматол дир докл журн зав зам заявл и.о изв изд
-        иммунол инт исп итал к к.б.н к.м.н к.ф.н к.х.н каб кардиол катал каф кинет кл клин кн коллоидн конф корп лаб
+        им иммунол инт исп итал к к.б.н к.м.н к.ф.н к.х.н каб кардиол катал каф кинет кл клин кн коллоидн конф корп лаб
         лат леч м.н м.н.с матер мед междунар микробиол н.с наб науч неврол нем неорг о обл общ оз онкол опубл орг отв
-        офтальмол п пат пер пл под пос пр-т практ прикл пробл р ред рентгенол росс с с.н.с сб свид сер син совр соед
-        сост ст стоматол стр т тел терап технол токсикол тр тт усп факс фарм фармакол фр франц хим хим.-фарм хир ч
+        офтальмол п пат пер пл под пос пр-т практ прикл пробл р ред рентгенол росс с с.н.с сб св свид сер син совр соед
+        сост ст стоматол стр т терап технол токсикол тр тт усп фарм фармакол фр франц хим хим.-фарм хир ч
         эксп эксперим эл эпидемиол яп №""",
-    "numbered": "авг апр дек июл июн мар нояб окт сент фев февр янв",
-    "coded": "абс безв водн долл кат конц млн млрд насыщ разб руб св спирт трлн тыс экв",
+    "numbered": "авг апр дек июл июн мар нояб окт сент тел факс фев февр янв",
+    "coded": "абс безв водн долл кат конц млн млрд насыщ разб руб спирт трлн тыс экв",
     "tail": """амп ат атм в.д вв вес вод.ст выс гг гем гр давл дн доз др ед з.д инг инст исх кап капс кв кон коп куб
         лейк м.д м.м макс мас масс мес мин миним мол мол.м н.э назв нач нед норм об остр отд отн отр перен пол полож
         пор пр проч разл рт.ст с.ш сек соавт соотв сотр сравн стад степ сут т.д т.кип т.п т.пл т.разл таб темп терр
@@ -200,7 +200,7 @@ LETTERED_STEMS, BEFORE_NAMES_STEMS = tuple(_LETTERED_STEMS), tuple(_BEFORE_NAMES
 # Other words that a letter stands behind more often than an initial: циклоспорин А, протеинкиназы C, Enterotoxin B.
 SUBSTANCE = re.compile(
     r"(?:[ио]н|аз|оид|ол|ид|ат|ит|ген|вирус|фактор)(?:[аыуеоия]|ом|ой|ов|ам|ами|ах)?\Z"
-    r"|(?:toxin|globulin|sporine?|ase|virus|ycin|cillin|protein|genin|valin)s?\Z"
+    r"|(?:toxin|globulin|sporine?|ase|virus|ycin|cillin|protein|genin|valin|amine)s?\Z"
 )
 # English words that a letter behind them is no label of: described A. Smith, the chemist A. Smith, but agonist A.
 NO_LABEL = re.compile(r"(?:ing|ed|ly|(?<!gon)ists?|ians?|patient|wife|colleagues?)\Z")

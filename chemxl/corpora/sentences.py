@@ -31,6 +31,7 @@ _BEGINS: dict[Kind, frozenset[Shape]] = {
 _OPENERS = "\"'«„“‘({[¿¡（【《「『"
 _CLOSERS = "]\"'»”’)}」』】）》"  # begins with ], so that it can stand in a class as it is
 _SMALL, _LARGE, _HAN = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ", "\u3400-\u9fff"
+_HIDDEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphens and characters without width
 # A blank line; signs that end a sentence, at the first of a run, with what closes behind them and a reference, [12];
 # a sign with no space behind it, "ended.The", or a reference, "ended.12 The"; signs that need no space.
 _PLACE = re.compile(
@@ -41,7 +42,7 @@ _PLACE = re.compile(
     rf"(?=\s?(?:[{_LARGE}¿¡][^\W\d_{_LARGE}]|[AВКСУ]\s))"
     rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+))"
 )
-_NEXT = re.compile(rf"\s*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
+_NEXT = re.compile(rf"[\s{_HIDDEN}]*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
 _BLACK = re.compile(r"\S")
 _ADDRESS = re.compile(r"(?:www|[/@\\])\S*\Z")
 _CONTINUES = ".!?…,;:%‰°=<>±×+/&)]}»"
@@ -49,7 +50,7 @@ _DASHED = re.compile(rf"[^\S\n]*+[-–—]+\s*+[{_SMALL}]")  # «...?» — сп
 _WINDOW = 40  # characters before a place that decide about it
 _BRACKET = 150  # a bracket that is longer may be one that was never closed
 
-_WORD = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}]*\Z")
+_WORD = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}{_HIDDEN}]*\Z")
 _PAIR = re.compile(r"(?<!\w)(\w{1,3})\.\s(\w{1,4})\Z")  # т. е., т. пл., p. ej.
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")  # i.v, х.ч
 _INITIALS = re.compile(r"[^\W\d_](?:\.-?[^\W\d_]){0,3}")  # A, A.B, J.-P
@@ -137,13 +138,13 @@ def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
         return False
     if not closed and _within(text, begin, match, "(", ")"):
         return False
-    shape = _shape(text, following, language)
-    broken = "\n" in text[match.end() : following.start("token")]
+    shape, broken = _shape(text, following, language), "\n" in text[match.end() : following.start("token")]
     if text[match.start()] != "." or match["run"]:
-        return shape != "small" or broken
+        begins = following["word"] in known.STARTERS[language] and text[match.start()] in "!?" and not closed
+        return shape != "small" or broken or begins
     stop = _stop(text, begin, match, following, language)
     kind = _kind(stop)
-    if match["glued"] is not None and _ADDRESS.search(stop.earlier + stop.word):
+    if match["glued"] is not None and (stop.word[:1].isupper() or _ADDRESS.search(stop.earlier + stop.word)):
         return False
     if kind != "plain" and (match["glued"] is not None or match["cited"] or _closes_inside(text, begin, closed)):
         return shape == "starter" and bool(closed)
@@ -210,10 +211,9 @@ def _kind(stop: _Stop) -> Kind:
 
 def _unit(stop: _Stop, unit: str) -> Kind:
     """The kind behind a number and its unit."""
-    if unit == "г":  # больница № 6 г. Москвы; в 1976 г. А. Паркс
-        initial = stop.next["sign"] == "." and len(stop.next["word"]) == 1
-        if initial or stop.earlier.rstrip("0123456789 \n").endswith("№"):
-            return "named"
+    initial = stop.next["sign"] == "." and len(stop.next["word"]) == 1
+    if unit == "г" and (initial or stop.earlier.rstrip("0123456789 \n").endswith("№")):
+        return "named"  # в 1976 г. А. Паркс; больница № 6 г. Москвы
     alone = stop.at - stop.begin < _WINDOW and _ONLY_A_TIME.fullmatch(stop.earlier + stop.word)
     return "always" if alone else "tail"
 
@@ -255,7 +255,7 @@ def _letter(stop: _Stop) -> Kind:
     if small in known.BEFORE_NAMES or small.startswith(known.BEFORE_NAMES_STEMS) or not piece.isalpha():
         return "named"
     if not piece.islower():
-        begins = len(words) == 1 and known.SUBSTANCE.search(small)
+        begins = (len(words) == 1 or small[0] < "а") and known.SUBSTANCE.search(small)
         return "plain" if begins or (piece.isupper() and len(piece) > 1) else "named"
     if stop.word == "L" and words[-2:-1] and words[-2].istitle():
         return "tail"  # Linnaeus: Crocus sativus L. (Saffron)
@@ -266,9 +266,8 @@ def _letter(stop: _Stop) -> Kind:
 
 def _is_item(stop: _Stop) -> bool:
     """Whether this is the number of a list item, at the beginning of a sentence or behind a colon."""
-    if not _ITEM.fullmatch(stop.word):
-        return False
-    return stop.at - len(stop.word) <= stop.begin + 1 or bool(_FIRST_ITEM.search(stop.earlier + stop.word))
+    begins = stop.at - len(stop.word) <= stop.begin + 1
+    return bool(_ITEM.fullmatch(stop.word) and (begins or _FIRST_ITEM.search(stop.earlier + stop.word)))
 
 
 def _follows_item(stop: _Stop) -> bool:
@@ -288,7 +287,6 @@ def _within(text: str, begin: int, match: re.Match[str], opener: str, closer: st
 
 
 def _closes_inside(text: str, begin: int, closed: str) -> bool:
-    """Whether a bracket is closed that was opened within the sentence."""
     return any(sign in ")]}）" for sign in closed) and text[begin] not in "([{（"
 
 

@@ -107,8 +107,9 @@ def test_a_score_counts_boundaries() -> None:
     [
         ("It was in vain.\nhe left, approx.\nfive more", ["It was in vain.", "he left, approx.\nfive more"]),
         ("Помогло.\nно потом нет! А так, ок.\nпять", ["Помогло.", "но потом нет!", "А так, ок.\nпять"]),
+        ("Болит? и где? Ой! как так... и вот", ["Болит?", "и где?", "Ой!", "как так... и вот"]),
         ("It rose.1,2 The cause (Fig.2 The map) is not.3", ["It rose.1,2", "The cause (Fig.2 The map) is not.3"]),
-        ("Вырос.Потом нет, см.Рис.2, www.Ru.ru", ["Вырос.", "Потом нет, см.Рис.2, www.Ru.ru"]),
+        ("Вес вырос.Потом нет, см.Рис.2, www.яндекс.Рф", ["Вес вырос.", "Потом нет, см.Рис.2, www.яндекс.Рф"]),
     ],
 )
 def test_small_letters_and_missing_spaces(text: str, parts: list[str]) -> None:
