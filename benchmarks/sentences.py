@@ -17,7 +17,7 @@ from typing import NamedTuple
 from benchmarks import Row, seconds
 from chemxl.corpora.sentences import LANGUAGES, sentences
 from chemxl.experiments.digests import sha256
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 GOLD = Path(__file__).parents[1] / "tests" / "corpora"
 Splitter = Callable[[str], Iterable[int]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from lxml import etree
 
 from chemxl.collect.http import Garbled, SourceError
+from chemxl.collect.mending import mended
 from chemxl.corpora.markup import SAFE
 
 # ISO 639-2 (both of its codes) and English names as catalogues write them, to ISO 639-1.
@@ -32,23 +34,29 @@ _SPACE = re.compile("[ \t\r\n]+")
 
 
 def parse_xml(body: bytes) -> Any:
-    """The root element. Nothing outside the answer is read, and no entity is ever replaced.
+    """The root element, of what :func:`~chemxl.collect.mending.mended` makes of the answer where it is no XML.
+
+    Nothing outside the answer is read, and no entity of its own is ever replaced.
 
     Raises:
-        Garbled: it is not well-formed UTF-8 XML.
-        SourceError: it declares or uses entities of its own.
+        Garbled: it is not well-formed UTF-8 XML and cannot be mended.
+        SourceError: it declares entities of its own.
     """
+    with suppress(etree.XMLSyntaxError):
+        root = _parsed(body)
+        if next(root.iter(etree.Entity), None) is None:
+            return root
+    try:
+        return _parsed(mended(body))
+    except etree.XMLSyntaxError as error:
+        raise Garbled(f"malformed XML ({error.msg})") from None
+
+
+def _parsed(body: bytes) -> Any:
     # Both protocols prescribe UTF-8, and with the encoding fixed the search for declarations cannot be got round.
     if b"<!ENTITY" in body:
         raise SourceError("the answer declares XML entities, which no source here needs: refused")
-    parser = etree.XMLParser(encoding="utf-8", **SAFE)
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise Garbled(f"malformed XML ({error.msg})") from None
-    if next(root.iter(etree.Entity), None) is not None:
-        raise SourceError("the answer uses an XML entity that is not XML's own: refused")
-    return root
+    return etree.fromstring(body, etree.XMLParser(encoding="utf-8", **SAFE))
 
 
 def plain(element: Any) -> str:

@@ -1,16 +1,6 @@
 """Unicode clean-up: characters that look right and are not, mended and counted, mentions moved with the text.
 
-Homoglyphs. A word (letters and digits, cut at a hyphen) that mixes Latin and Cyrillic is decided so:
-
-1. Letters that have no double in the other alphabet tell the script: ``ф`` or ``л`` one, ``D`` or ``t`` the other
-   (``токоферoл`` is Cyrillic, ``СYP2D6`` Latin). Where both scripts have such letters (``ОКСпST``), or capitals of one
-   meet small letters of the other (``MAPкиназа``), two words were written as one: they are left alone and counted as
-   ``MIXED``.
-2. Where every letter has a double, ``pH`` and a word with a digit (``Р2Y1``) are Latin: symbols and formulae are.
-3. Else the script of most of its letters; where both have as many, the word is left alone and counted as ``MIXED``.
-
-A word in one script is left alone (``ДНК-binding``, ``α-токоферол``, the dose ``2р``), but for a closed list of symbols
-that are often typed in Cyrillic letters: ``рН``, ``СО2``, ``Н2О``, ``Са2+`` and some more.
+Letters of another alphabet are brought home by :mod:`chemxl.collect.homoglyphs`.
 """
 
 from __future__ import annotations
@@ -20,31 +10,22 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
 from unicodedata import combining, is_normalized, normalize
 
+from chemxl.collect import homoglyphs
+from chemxl.collect.homoglyphs import Edit
 from chemxl.documents import Document, Span
 
-MIXED = "mixed scripts, left alone"
 LOST_MENTION = "mention of removed characters only, left out"
 LOST_RELATION = "relation of a mention that was left out"
-
-
-class Edit(NamedTuple):
-    """``text[start:end]`` becomes ``new``."""
-
-    start: int
-    end: int
-    new: str
-    kind: str
 
 
 def clean(document: Document) -> tuple[Document, Counter[str]]:
     """A document without traps, its mentions over the same characters, and how many edits of each kind it took.
 
     Kinds: "control", "soft hyphen", "zero width", "no-break space", "ligature", "composition" (NFC), "homoglyph" (one a
-    letter), and, for what was not mended or was lost, ``MIXED``, ``LOST_MENTION`` and ``LOST_RELATION``. A mention that
-    begins or ends inside characters that become one (a letter and its accent) covers the one.
+    letter), and, for what was not mended or was lost, ``homoglyphs.MIXED``, ``LOST_MENTION`` and ``LOST_RELATION``. A
+    mention that begins or ends inside characters that become one (a letter and its accent) covers the one.
 
     Cleaning twice changes nothing more.
     """
@@ -166,54 +147,8 @@ def _joins(stretch: str, character: str) -> bool:
     return normalize("NFC", stretch + character) != normalize("NFC", stretch) + normalize("NFC", character)
 
 
-# Letters that look alike in print. Cyrillic ones that Russian does not have are doubles of Latin ones only.
-_TO_LATIN = dict(zip("АВЕКМНОРСТУХЁаеорсухё", "ABEKMHOPCTYXËaeopcyxë", strict=True))
-_TO_CYRILLIC = {latin: cyrillic for cyrillic, latin in _TO_LATIN.items()}
-_TO_LATIN |= dict(zip("ІЇЈЅіїјѕ", "IÏJSiïjs", strict=True))
-
-_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
-_CYRILLIC = re.compile("[\u0400-\u0481\u048a-\u052f]")
-_JUNCTION = re.compile("[A-Z]{2}[а-яё]{2}|[А-ЯЁ]{2}[a-z]{2}")
-_WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
-_SYMBOL = re.compile(
-    r"рН|\d{0,2}(?:Н[2₂]О[2₂]?|[СН]?О[2₂]|Н[2₂]|К[2₂]О|Р[2₂]О[5₅]|НСО[3₃]|СН[234₂₃₄])|(?:Са[2²]|[КН])(?=[+⁺])"
-)
-
-
-def _homoglyphs(text: str) -> Iterator[Edit]:
-    if not _CYRILLIC.search(text):
-        return
-    for match in _WORD.finditer(text):
-        word = match[0]
-        if not _CYRILLIC.search(word):
-            continue
-        if _LATIN.search(word):
-            doubles = _intended(word)
-        else:
-            symbol = _SYMBOL.match(text, match.start())
-            doubles = _TO_LATIN if symbol and symbol.end() == match.end() else {}
-        if doubles is None:
-            yield Edit(match.start(), match.start(), "", MIXED)
-        for i, letter in enumerate(word, match.start()):
-            if doubles and letter in doubles:
-                yield Edit(i, i + 1, doubles[letter], "homoglyph")
-
-
-def _intended(word: str) -> dict[str, str] | None:
-    """The table that brings a word of both scripts into one; None where it cannot be told which."""
-    latin, cyrillic = _LATIN.findall(word), _CYRILLIC.findall(word)
-    only_latin = any(letter not in _TO_CYRILLIC for letter in latin)
-    only_cyrillic = any(letter not in _TO_LATIN for letter in cyrillic)
-    if (only_latin and only_cyrillic) or _JUNCTION.search(word):
-        return None
-    if only_latin or only_cyrillic:
-        return _TO_LATIN if only_latin else _TO_CYRILLIC
-    if any(map(str.isdigit, word)) or "".join(_TO_LATIN.get(letter, letter) for letter in word) == "pH":
-        return _TO_LATIN
-    if len(latin) == len(cyrillic):
-        return None
-    return _TO_LATIN if len(latin) > len(cyrillic) else _TO_CYRILLIC
-
-
 # Removed first, so that words are whole; composed before letters are compared, and again where a letter was changed.
-_STEPS: tuple[Callable[[str], Iterator[Edit]], ...] = (_characters, _joiners, _composition, _homoglyphs, _composition)
+_STEPS: tuple[Callable[[str], Iterator[Edit]], ...] = (
+    *(_characters, _joiners, _composition),
+    *(homoglyphs.signs, homoglyphs.words, homoglyphs.prepositions, _composition),
+)

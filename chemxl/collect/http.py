@@ -36,11 +36,11 @@ class Garbled(Exception):
 
 
 class _Again(Exception):
-    """One attempt that failed; the source asks for ``wait`` seconds of rest."""
+    """One attempt that failed; the source asks for ``wait`` seconds of rest, or its answer was ``garbled``."""
 
-    def __init__(self, message: str, wait: float = 0.0) -> None:
+    def __init__(self, message: str, wait: float = 0.0, *, garbled: bool = False) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.wait, self.garbled = wait, garbled
 
 
 @dataclass(frozen=True)
@@ -106,26 +106,36 @@ class Client:
         self._session.headers["User-Agent"] = "chemxl" + (f" (mailto:{contact})" if contact else "")
         self._session.headers["Accept-Encoding"] = "gzip, deflate"
 
-    def ask(self, params: Mapping[str, str], read: Callable[[bytes], T], *, path: str = "") -> T:
+    def ask(
+        self,
+        params: Mapping[str, str],
+        read: Callable[[bytes], T],
+        *,
+        path: str = "",
+        salvage: Callable[[bytes], T] | None = None,
+    ) -> T:
         """What ``read`` makes of the answer.
 
         Args:
             params: the query, or with private parameters the form that is posted.
             read: raises :class:`Garbled` for an answer to ask for again, :class:`SourceError` for one to give up on.
             path: below the base address.
+            salvage: takes the place of ``read`` where an answer was garbled in the same way twice: it is not the
+                network then, but what the source has.
 
         Raises:
             SourceError: the source refuses, or every attempt failed.
         """
         url = self.url if not path else f"{self.url.rstrip('/')}/{path}"
-        trouble, wait, final = "", 0.0, False
+        trouble, wait, final, same = "", 0.0, False, False
         for attempt in range(self.manners.retries + 1):
             if attempt:
                 self.manners.sleep(max(wait, self._backoff(attempt - 1)))
             self._pace()
             try:
-                return self._attempt(url, params, read)
+                return self._attempt(url, params, salvage if salvage and same else read)
             except _Again as again:
+                same = same or (again.garbled and str(again) == trouble)
                 trouble, wait = str(again), again.wait
             except SourceError as error:
                 trouble, final = str(error), True
@@ -150,7 +160,7 @@ class Client:
             return read(body)
         except Garbled as garbled:
             if status == 200:
-                raise _Again(str(garbled)) from None
+                raise _Again(str(garbled), garbled=True) from None
             raise SourceError(f"HTTP status {status}: {body[:200].decode('utf-8', 'replace')}") from None
 
     def _exchange(self, url: str, params: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chemxl.collect.answers import language_code, language_of, parse_xml, plain
 from chemxl.collect.http import Client, Garbled, Manners, SourceError, shown
+from chemxl.collect.mending import salvaged
 from chemxl.collect.queries import Query
 from chemxl.collect.store import Record, Store, StoredSource
 from chemxl.documents import Document
@@ -29,6 +30,7 @@ _LOSSES = 3  # of the resumption token with nothing new between them, before we 
 
 # Errors that are answers; any other means that the request was wrong.
 _EXPECTED = frozenset({"badResumptionToken", "idDoesNotExist", "noRecordsMatch"})
+_ID = r".*?<(?:[\w.-]+:)?header\b[^>]*>\s*<(?:[\w.-]+:)?identifier\s*>([^<]+)"
 _STAMP = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 
 
@@ -113,7 +115,7 @@ class Repository(StoredSource):
         # After a lost token records may have been passed over. The size of the list tells, where it is given.
         while not state["end"] or (state["again"] and len(self.store.found(harvest)) < state["size"]):
             state = fresh if state["end"] else state
-            page = self._client.ask(self._request(state, until), self._read_page)
+            page = self._client.ask(self._request(state, until), self._read_page, salvage=self._salvage)
             if page.error == "badResumptionToken" and state["token"]:
                 if state["losses"] == _LOSSES:
                     raise SourceError(f"{shown(self.name)}: its tokens end before they lead on; ask for fewer days")
@@ -138,7 +140,7 @@ class Repository(StoredSource):
 
     def _download(self, ids: Sequence[str]) -> list[Record]:
         params = {"verb": "GetRecord", "metadataPrefix": "oai_dc", "identifier": ids[0]}
-        page = self._client.ask(params, self._read_page)
+        page = self._client.ask(params, self._read_page, salvage=self._salvage)
         return [r for r in page.records if r.id == ids[0]] or [Record(ids[0], reason="no such record")]
 
     def _read_page(self, body: bytes) -> Page:
@@ -162,6 +164,11 @@ class Repository(StoredSource):
             plain(token),
             int(size) if re.fullmatch("[0-9]{1,9}", size) else 0,
         )
+
+    def _salvage(self, body: bytes) -> Page:
+        page, broken = salvaged(body, self._read_page, record="record", id=_ID)
+        named = tuple(Record(id, reason=f"left out: {why}") for id, why in broken.items())
+        return replace(page, records=(*page.records, *named))
 
 
 def _advanced(state: dict[str, Any], page: Page) -> dict[str, Any]:

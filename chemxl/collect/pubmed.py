@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from chemxl.collect.answers import language_code, parse_xml, plain
 from chemxl.collect.http import Client, Garbled, Manners, SourceError
+from chemxl.collect.mending import salvaged
 from chemxl.collect.queries import Query
 from chemxl.collect.store import Record, Store, StoredSource
 from chemxl.documents import Document
@@ -127,7 +129,7 @@ class PubMed(StoredSource):
         if wrong := [id for id in ids if not _PMID.fullmatch(id)]:
             raise SourceError(f"{wrong[0][:40]!r} is not a PMID (digits)")
         params = {"db": "pubmed", "id": ",".join(ids), "retmode": "xml", "tool": "chemxl"}
-        records = self._client.ask(params, read_articles, path="efetch.fcgi")
+        records = self._client.ask(params, read_articles, path="efetch.fcgi", salvage=_salvage)
         return [records.get(id) or Record(id, reason="PubMed gave no record under this PMID") for id in ids]
 
 
@@ -179,42 +181,71 @@ def read_articles(body: bytes) -> dict[str, Record]:
         raise SourceError(f"PubMed says {plain(error)!r}")
     if root.tag != "PubmedArticleSet":
         raise Garbled(f"a PubmedArticleSet was due, not <{root.tag}>")
-    records = {}
+    records: dict[str, Record] = {}
     for article in root:
+        if article.tag in {"DeleteCitation", "DeleteDocument"}:
+            deleted = filter(_PMID.fullmatch, map(plain, article.iter("PMID")))
+            records |= {pmid: Record(pmid, reason="deleted by PubMed") for pmid in deleted}
+            continue
         citation = article.find("MedlineCitation" if article.tag == "PubmedArticle" else "BookDocument")
         pmid = plain(citation.find("PMID")) if citation is not None else ""
-        if not _PMID.fullmatch(pmid):
-            continue  # a deleted citation, or none that was asked for
-        records[pmid] = _record(pmid, citation)
+        if _PMID.fullmatch(pmid):
+            records[pmid] = _record(pmid, citation)
     return records
 
 
+def _salvage(body: bytes) -> dict[str, Record]:
+    records, broken = salvaged(
+        body, read_articles, record="PubmedArticle|PubmedBookArticle", id=r".*?<PMID\b[^>]*>\s*([0-9]+)"
+    )
+    return records | {id: Record(id, reason=f"left out: {why}") for id, why in broken.items()}
+
+
 def _record(pmid: str, citation: Any) -> Record:
+    """A document for each abstract, with the title in its language; where there is none, for each title.
+
+    The first text in the record's own language has the PMID as its id, the first in another ``<PMID>_<language>``. A
+    record may have several abstracts in one language (the journal's, that of an information programme, a summary for
+    laypeople): the second has no title and the id ``<PMID>~2_<language>``, and so on.
+    """
     article = citation if citation.tag == "BookDocument" else citation.find("Article")
     if article is None:
         return Record(pmid, reason="no article in the record")
-    title, abstract = plain(article.find("ArticleTitle")), _abstract(article.find("Abstract"))
+    abstract, others = _abstract(article.find("Abstract")), citation.findall("OtherAbstract")
+    own, titles = _titles(article, [_language(other) for other in others], abstracted=bool(abstract))
+    abstracts = dict.fromkeys([(own, abstract), *((_language(other), _abstract(other)) for other in others)])
+    texts = [(code, text) for code, text in abstracts if text]
+    made: dict[str, list[Document]] = {own: []}
+    for code, text in texts or [(code, "") for code, title in titles.items() if title]:
+        before = made.setdefault(code, [])
+        id = f"{pmid}~{len(before) + 1}_{code}" if before else pmid if code == own else f"{pmid}_{code}"
+        title = "" if before else titles.get(code, "")
+        before.append(Document(id, "\n".join(filter(None, (title, text))), language=code, domain="abstracts"))
+    return Record(pmid, tuple(chain.from_iterable(made.values())), "" if texts else "no abstract")
+
+
+def _titles(article: Any, others: Sequence[str], *, abstracted: bool) -> tuple[str, dict[str, str]]:
+    """The record's own language, and titles by language.
+
+    Args:
+        others: languages of the further abstracts.
+        abstracted: whether there is an abstract of its own.
+    """
+    title = plain(article.find("ArticleTitle")) or plain(article.find("Book/BookTitle"))
     vernacular = plain(article.find("VernacularTitle"))
     written = [language_code(plain(element)) for element in article.findall("Language")]
+    written = [code for code in written if code not in {"", "und", "mul"}]
     # <Language> is the article's. A title in brackets, or beside an original one, is NLM's own English translation,
     # and the abstract is then English as well.
     english = "en" in written or not written or title.startswith("[") or bool(vernacular)
-    own = "en" if english else written[0]
-    texts = {own: (title, abstract)}
-    for other in citation.findall("OtherAbstract"):
-        code = language_code(other.get("Language", ""))
-        if code and _abstract(other):
-            texts.setdefault(code, (vernacular if code in written else "", _abstract(other)))
-    documents = [
-        Document(
-            pmid if code == own else f"{pmid}_{code}", "\n".join(filter(None, text)), language=code, domain="abstracts"
-        )
-        for code, text in texts.items()
-        if text[1] or code == own
-    ]
-    if not any(abstract for _, abstract in texts.values()):
-        return Record(pmid, tuple(d for d in documents if d.text), "no abstract")
-    return Record(pmid, tuple(d for d in documents if d.text and (abstract or d.language != own)))
+    title = "" if title.strip("[]. ").lower() == "not available" else title
+    foreign = [code for code in written if code != "en"] or [code for code in others if code != "en"][:1]
+    own = "en" if english and (title or abstracted or not foreign) else foreign[0]
+    return own, dict.fromkeys(foreign, vernacular) | ({own: title} if title else {})
+
+
+def _language(abstract: Any) -> str:
+    return language_code(abstract.get("Language") or "eng")  # as the DTD says
 
 
 def _abstract(abstract: Any) -> str:

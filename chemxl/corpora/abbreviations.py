@@ -32,8 +32,8 @@ _ENGLISH: dict[Kind, str] = {
         mar mp no nos nov nr oct p para pg pp ref refs sec sep sept tel ver vol vols""",
     "coded": """abs anhyd aq auct bv caps cat conc cryst dil dx eq equiv equivs hort hx i.m i.p i.v inj p.o pt pts
         recryst rx s.c sat satd sol soln sp spp ssp str subsp tab tabs tx""",
-    "tail": """a.m al av avg d.r e.e est etc gr h hr hrs lab lit max min mins mo mol mos p.m r.t resp secs temp wk wks wt
-        yr yrs""",
+    "tail": """a.m al av avg d.r e.e est etc gr h hr hrs lab lit max min mins mo mol mos p.m r.t resp secs temp wk wks
+        wt yr yrs""",
 }
 # With a capital letter: words of the names of journals, patents and places, titles, forms of drugs, initials.
 CAPITALISED = _set(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from unicodedata import combining, is_normalized, normalize
 
 import pytest
@@ -11,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chemxl import corpora
-from chemxl.collect.cleanup import LOST_MENTION, LOST_RELATION, MIXED, clean
+from chemxl.collect.cleanup import LOST_MENTION, LOST_RELATION, clean
+from chemxl.collect.homoglyphs import MIXED
 from chemxl.documents import Document, Mention, Relation
 
 # Latin and Cyrillic doubles, letters without one, marks, joiners, controls, ligatures, jamo, an emoji sequence.
 ALPHABET = (
+    "ΑΝοαβßµ∆ɑкВБóЗі"
     "aoepcxyHKMCXIDtаоерсхуНКМСХфлёйé2+ -.\n"
     "\u0301\u0308\u0306\u00ad\u200b\u200d\u00a0\x00\x0b\x96ﬁ\u1112\u1161👩⚕Åर\u094d"
 )
@@ -50,6 +54,62 @@ def test_letters_of_the_other_alphabet_are_brought_home(wrong: str, right: str, 
     text, counts = cleaned(f"ацетил {wrong}, butyl")
     assert text == f"ацетил {right}, butyl"
     assert counts == {"homoglyph": letters}
+
+
+_TYPED = {latin: cyrillic for cyrillic, latin in zip("АВЕКМНОРСТУХЁаеорсухё", "ABEKMHOPCTYXËaeopcyxë", strict=True)}
+_TYPED |= {cyrillic: latin for latin, cyrillic in _TYPED.items()}
+_GREEK = dict(zip("ABEZHIKMNOPTYXoАВЕКМНОРТУХо", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοΑΒΕΚΜΗΟΡΤΥΧο", strict=True))
+_SIGNS = dict(zip("βμΔακ", "ßµ∆ɑк", strict=True))
+_MARK = re.compile(r"\[(.)\]|\{(.)\}|~([βμΔακ])")
+
+
+def sentences() -> list[tuple[str, str]]:
+    """The sentences of homoglyphs.txt, as they were typed and as they should be."""
+    lines = (Path(__file__).parent / "homoglyphs.txt").read_text("utf-8").splitlines()
+    marked = [line for line in lines if line and not line.startswith("#")]
+    right = [_MARK.sub(lambda m: m[1] or m[2] or m[3], line) for line in marked]
+    typed = [_MARK.sub(lambda m: _TYPED.get(m[1]) or _GREEK.get(m[2]) or _SIGNS[m[3]], line) for line in marked]
+    return list(zip(typed, right, strict=True))
+
+
+def test_letters_of_the_field_are_brought_home_and_no_others() -> None:
+    done, wrong, missed = 0, [], []
+    for typed, right in sentences():
+        found, _ = cleaned(typed)
+        assert cleaned(right)[0] == right
+        for before, after, due in zip(typed, found, right, strict=True):
+            done += before != after == due
+            wrong += [found] if after not in (before, due) else []
+            missed += [found] if before == after != due else []
+    assert wrong == []
+    assert missed == ["Спектры ЯМР 1\u041d и 13C сняты в CDCl3."]  # 1H of NMR, or the first of something
+    assert done > 350 and len(sentences()) > 330
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("\u0440\u041aa", "pKa"),
+        ("\u0391spirin", "Aspirin"),
+        ("croce\u03bfida", "croceoida"),
+        ("Vm\u0430x", "Vmax"),
+        ("б\u00f3льшую", "бо\u0301льшую"),  # a stress mark that came with a Latin letter
+        ("\u0399\u0399\u0399 стадия", "III стадия"),
+        ("in \u0421OX", "in COX"),
+        ("NF\u2011\u043a\u0412-путь", "NF\u2011κB-путь"),
+        ("\u0392\u0395 in vitro", "BE in vitro"),
+        ("Їжак і \u0421OX", "Їжак і COX"),
+    ],
+)
+def test_letters_of_a_word_alone(wrong: str, right: str) -> None:
+    assert cleaned(wrong)[0] == right
+
+
+@pytest.mark.parametrize(
+    "text", ["και το νερό", "ΝΕΡΟ", "Straße", "Größe 5", "Вестник РАМН", "café naïve", "γδ", "ΔΔG", "Їжак", "[ˈfɑːðə]"]
+)
+def test_other_languages_are_left_alone(text: str) -> None:
+    assert cleaned(text) == (text, {})
 
 
 @pytest.mark.parametrize(
@@ -138,7 +198,7 @@ def documents(draw: st.DrawFn) -> Document:
 
 def folded(text: str) -> str:
     """What a text is, whatever its letters' alphabet: marks taken off, doubles as one, invisible characters out."""
-    doubles = str.maketrans("АВЕКМНОРСТУХаеорсух\x0b\x96", "ABEKMHOPCTYXaeopcyx –")
+    doubles = str.maketrans("АВЕКМНОРСТУХаеорсухіΑΝοßµ∆ɑк\x0b\x96", "ABEKMHOPCTYXaeopcyxiANoβμΔακ –")
     plain = normalize("NFKD", text).translate(doubles)
     return "".join(c for c in plain if c not in "\u0301\u0308\u0306\u030a\u00ad\u200b\u200d\x00")
 

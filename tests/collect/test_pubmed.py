@@ -12,7 +12,8 @@ from chemxl.collect import pubmed
 from chemxl.collect.http import Garbled, Manners, SourceError
 from chemxl.collect.pubmed import PubMed, read_articles
 from chemxl.collect.queries import Query
-from chemxl.collect.store import Store
+from chemxl.collect.store import Record, Store
+from chemxl.corpora.corpus import translation_key, twin_key
 from tests.collect.servers import Article, Eutils, Server, articles, serving
 
 FAST = Manners(per_second=1e6, retries=3, sleep=lambda seconds: None)
@@ -224,7 +225,7 @@ def test_a_russian_article_has_an_english_abstract_and_may_have_a_russian_one() 
     summary = (
         '<OtherAbstract Type="plain-language-summary" Language="eng"><AbstractText>Easy.</AbstractText></OtherAbstract>'
     )
-    assert one(article + summary) == [english]
+    assert one(article + summary) == [english, ("5~2_en", "en", "Easy.")]
     bare = article.replace("<Abstract><AbstractText>Text.</AbstractText></Abstract>", "")
     assert one(bare + other) == [("5_ru", "ru", "Об ингибиторах.\nТекст.")]
 
@@ -235,13 +236,105 @@ def test_a_title_in_the_articles_own_language() -> None:
     assert one(f"{article}<Language>ger</Language><Language>eng</Language></Article>")[0][1] == "en"
 
 
+def other(language: str, text: str, type: str = "Publisher") -> str:
+    named = f' Language="{language}"' if language else ""
+    return f'<OtherAbstract Type="{type}"{named}><AbstractText>{text}</AbstractText></OtherAbstract>'
+
+
+TITLED = "<Article><ArticleTitle>{}</ArticleTitle>{}<Language>{}</Language>{}</Article>"
+LETTER = TITLED.format("Safe.", "", "eng", "")
+STUDY = TITLED.format("Safe.", "<Abstract><AbstractText>It is.</AbstractText></Abstract>", "eng", "")
+BILINGUAL = TITLED.format("[Safe.]", "", "rus", "<VernacularTitle>Надёжно.</VernacularTitle>")
+UNTRANSLATED = TITLED.format("[Not Available].", "", "rus", "<VernacularTitle>Надёжно.</VernacularTitle>")
+
+
+@pytest.mark.parametrize(
+    ("xml", "texts"),
+    [
+        # An English abstract that stands among the others is the record's own, wherever it stands.
+        (LETTER + other("eng", "It is.", "PIP"), [("5", "Safe.\nIt is.")]),
+        (LETTER + other("eng", "It is.", "KIE"), [("5", "Safe.\nIt is.")]),
+        (LETTER + other("", "It is."), [("5", "Safe.\nIt is.")]),  # the DTD's default
+        (
+            LETTER + other("eng", "It is.") + other("spa", "Lo es.") + other("fre", "Il l'est."),
+            [("5", "Safe.\nIt is."), ("5_es", "Lo es."), ("5_fr", "Il l'est.")],
+        ),
+        (
+            LETTER + other("chi", "是。") + other("eng", "It is."),
+            [("5", "Safe.\nIt is."), ("5_zh", "是。")],
+        ),
+        (
+            STUDY + other("por", "É.") + other("spa", "Lo es."),
+            [("5", "Safe.\nIt is."), ("5_pt", "É."), ("5_es", "Lo es.")],
+        ),
+        # Several in one language: none is lost, and none stands for the translation of another.
+        (STUDY + other("eng", "PIP: it is.", "PIP"), [("5", "Safe.\nIt is."), ("5~2_en", "PIP: it is.")]),
+        (
+            LETTER + other("eng", "It is.", "PIP") + other("eng", "Of course.", "KIE") + other("eng", "Sure.", "KIE"),
+            [("5", "Safe.\nIt is."), ("5~2_en", "Of course."), ("5~3_en", "Sure.")],
+        ),
+        (
+            STUDY + other("spa", "Lo es.") + other("spa", "Es fácil.", "plain-language-summary"),
+            [("5", "Safe.\nIt is."), ("5_es", "Lo es."), ("5~2_es", "Es fácil.")],
+        ),
+        (STUDY + other("eng", "It is."), [("5", "Safe.\nIt is.")]),  # the same again
+        # Titles in the language of the article.
+        (BILINGUAL + other("rus", "Да."), [("5_ru", "Надёжно.\nДа.")]),
+        (BILINGUAL + other("eng", "Yes.") + other("rus", "Да."), [("5", "[Safe.]\nYes."), ("5_ru", "Надёжно.\nДа.")]),
+        (UNTRANSLATED + other("rus", "Да."), [("5", "Надёжно.\nДа.")]),
+        (UNTRANSLATED.replace("rus", "und") + other("rus", "Да."), [("5", "Надёжно.\nДа.")]),
+        (UNTRANSLATED + other("eng", "Yes."), [("5_en", "Yes.")]),
+        (
+            TITLED.format("Safe.", "", "eng", "<VernacularTitle>Seguro.</VernacularTitle>") + other("spa", "Sí."),
+            [("5_es", "Seguro.\nSí.")],
+        ),
+        (STUDY + '<OtherAbstract Language="spa"><AbstractText/></OtherAbstract>', [("5", "Safe.\nIt is.")]),
+        (LETTER + other("eng", "Na<sup>+</sup> &amp; <b>K</b>"), [("5", "Safe.\nNa+ & K")]),
+        (
+            LETTER + '<OtherAbstract Language="spa"><AbstractText Label="FIN">Ver.</AbstractText><AbstractText>Visto.'
+            "</AbstractText><CopyrightInformation>(c)</CopyrightInformation></OtherAbstract>",
+            [("5_es", "FIN: Ver.\nVisto.")],
+        ),
+    ],
+)  # fmt: skip
+def test_every_abstract_is_given_with_its_language(xml: str, texts: list[tuple[str, str]]) -> None:
+    found = one(xml)
+    assert [(id, text) for id, _, text in found] == texts
+    assert all(id == "5" or id.endswith(f"_{language}") for id, language, _ in found)
+    assert {twin_key(id) for id, _, _ in found if id.rpartition("_")[2] in ("5", "en", "es", "ru", "zh")} <= {"5"}
+    # A further text in one language is no translation of the first in another.
+    assert len({(translation_key(id), language) for id, language, _ in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("article", "titles"),
+    [
+        (LETTER, [("5", "en", "Safe.")]),
+        (BILINGUAL, [("5", "en", "[Safe.]"), ("5_ru", "ru", "Надёжно.")]),
+        (UNTRANSLATED, [("5", "ru", "Надёжно.")]),
+        (TITLED.format("[Not Available].", "", "rus", ""), []),
+        (TITLED.format("", "", "eng", ""), []),
+    ],
+)
+def test_titles_of_what_has_no_abstract(article: str, titles: list[tuple[str, str, str]]) -> None:
+    assert one(article) == titles
+
+
 def test_book_chapters_and_deleted_citations() -> None:
     records = read_articles(
         b"<PubmedArticleSet><PubmedBookArticle><BookDocument><PMID>6</PMID><ArticleTitle>Aspirin</ArticleTitle>"
         b"<Language>eng</Language><Abstract><AbstractText>A drug.</AbstractText></Abstract></BookDocument>"
         b"</PubmedBookArticle><DeleteCitation><PMID>9</PMID></DeleteCitation></PubmedArticleSet>"
     )
-    assert {id: r.documents[0].text for id, r in records.items()} == {"6": "Aspirin\nA drug."}
+    assert {id: r.documents[0].text for id, r in records.items() if r.documents} == {"6": "Aspirin\nA drug."}
+    assert records["9"] == Record("9", reason="deleted by PubMed")
+    whole = (
+        b"<PubmedArticleSet><PubmedBookArticle><BookDocument><PMID>6</PMID><Book><BookTitle>Drugs <i>A</i> to Z"
+        b"</BookTitle></Book><Language>eng</Language><Abstract><AbstractText Label='USE'>A drug.</AbstractText>"
+        b"<CopyrightInformation>(c)</CopyrightInformation></Abstract></BookDocument></PubmedBookArticle>"
+        b"</PubmedArticleSet>"
+    )
+    assert [d.text for d in read_articles(whole)["6"].documents] == ["Drugs A to Z\nUSE: A drug."]
 
 
 def test_errors_of_efetch() -> None:
