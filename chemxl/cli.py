@@ -157,13 +157,15 @@ def verify(names: CorpusNames = None) -> None:
     """Compare the files on this machine with the catalogue's checksums."""
     wrong = []
     for name in _here(names):
-        for part in corpora.catalog()[name].parts:
-            if part.sha256 is None:
-                typer.echo(f"{name} {part.split}/{part.language}: not compared, the catalogue has no checksum of it")
+        parts = corpora.catalog()[name].parts
+        for split, language, sha256 in dict.fromkeys((part.split, part.language, part.sha256) for part in parts):
+            said = f"{name} {split}/{language}"
+            if sha256 is None:
+                typer.echo(f"{said}: not compared, the catalogue has no checksum of it")
                 continue
-            whole = corpora.digest(name, split=part.split, language=part.language) == part.sha256
-            typer.echo(f"{name} {part.split}/{part.language}: {'whole' if whole else 'differs'}")
-            wrong += [] if whole else [f"{name} {part.split}/{part.language}"]
+            whole = corpora.digest(name, split=split, language=language) == sha256
+            typer.echo(f"{said}: {'whole' if whole else 'differs'}")
+            wrong += [] if whole else [said]
     if wrong:
         raise CorpusError(f"not the files that the catalogue means: {', '.join(wrong)}; fetch them again")
 
