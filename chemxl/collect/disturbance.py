@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from chemxl.collect.alignment import Bead
 from chemxl.documents import Pair
 from chemxl.errors import ChemxlError
@@ -37,10 +39,34 @@ class StrictF1(NamedTuple):
 def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> StrictF1:
     """Precision, recall and F1 over exact beads; beads with an empty side are left out of both.
 
-    As in vecalign (Thompson and Koehn 2019) and Bertalign (Liu and Zhu 2022). A ratio without beads is 0.
+    A ratio without beads is 0. See :func:`public_scores` for what papers on alignment report.
     """
     score = Score(*tally(found, gold))
     return StrictF1(score.precision, score.recall, score.f1)
+
+
+def public_scores(documents: Iterable[tuple[Sequence[Bead], Sequence[Bead]]]) -> tuple[StrictF1, StrictF1]:
+    """Strict and lax scores of what was found and is due in each document, as vecalign's own script counts them.
+
+    A bead is strictly right if it is a gold one, and laxly if it has a source and a target sentence of one gold bead.
+    Precision counts beads with an empty side too, recall does not.
+    """
+    right = np.zeros((2, 2))  # (precision and recall, strict and lax)
+    all = np.zeros((2, 1))
+    for found, gold in documents:
+        whole = [[bead for bead in beads if bead.source and bead.target] for beads in (gold, found)]
+        for i, (tried, key) in enumerate(((found, gold), whole)):
+            known = {(bead.source, bead.target) for bead in key}
+            pairs = {(s, t) for bead in key for s in bead.source for t in bead.target}
+            for bead in tried:
+                strict = (bead.source, bead.target) in known
+                right[i] += strict, strict or any((s, t) in pairs for s in bead.source for t in bead.target)
+            all[i] += len(tried)
+    shares = right / np.maximum(all, 1)
+    precision, recall = shares
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    strict, lax = (StrictF1(*map(float, column)) for column in zip(precision, recall, f1, strict=True))
+    return strict, lax
 
 
 def tally(found: Iterable[Bead], gold: Iterable[Bead]) -> tuple[int, int, int]:
