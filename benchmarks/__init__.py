@@ -1,6 +1,7 @@
 """Ratios against the peer that a user would pick instead, both in one process, with the same input and threads.
 
-Every module here has ``run() -> list[Row]``; ``python -m benchmarks [name ...]`` runs them.
+Every module here has ``run() -> Iterable[Row]``, a row as soon as it is measured; ``python -m benchmarks [name ...]``
+runs them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Run the benchmarks, print one table, write ``.runs/bench.json``."""
+"""Run benchmarks: each row is shown, and ``.runs/bench.json`` written, as soon as it is measured; then one table.
+
+The table goes to standard output, all else to standard error.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import dataclasses
 import importlib
 import pkgutil
 import sys
+import time
+import traceback
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -33,21 +38,45 @@ def table(rows: Sequence[Row]) -> Table:
     return made
 
 
+def measure(name: str, rows: list[Row]) -> str:
+    """Add a benchmark's rows to those that there are, each at once; why it broke off, if it did."""
+    try:
+        for row in importlib.import_module(f"benchmarks.{name}").run():
+            rows.append(row)
+            runs().mkdir(parents=True, exist_ok=True)
+            write_json(runs() / "bench.json", [dataclasses.asdict(row) for row in rows])
+            say(f"  {row.name}; {row.peer}: {row.ours:,.1f} and {row.theirs:,.1f} {row.unit}, ratio {row.ratio:.2f}")
+    except Exception as error:
+        traceback.print_exc()
+        return f"{name} failed ({type(error).__name__}: {error})"
+    return ""
+
+
+def say(line: str) -> None:
+    """To whoever waits."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main(wanted: Sequence[str]) -> int:
-    """Run the benchmarks of these names, all by default."""
+    """Run the benchmarks of these names, all by default; one that fails does not keep the others from running."""
     known = names()
     if unknown := [name for name in wanted if name not in known]:
-        print(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        say(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
         return 2
+    chosen = list(dict.fromkeys(wanted)) or known
     rows: list[Row] = []
-    for name in wanted or known:
-        rows += importlib.import_module(f"benchmarks.{name}").run()
-    runs().mkdir(parents=True, exist_ok=True)
-    write_json(runs() / "bench.json", [dataclasses.asdict(row) for row in rows])
-    console = Console(width=None if sys.stdout.isatty() else 240)
-    console.print(table(rows))
-    console.print("\n".join(sorted({row.hardware for row in rows})))
-    return 0
+    failures = []
+    for i, name in enumerate(chosen, 1):
+        say(f"{name}, {i} of {len(chosen)}" + (f"; then {', '.join(chosen[i:])}" if chosen[i:] else ""))
+        began = time.monotonic()
+        failures.append(measure(name, rows))
+        say(f"  {time.monotonic() - began:.0f} s")
+    if rows:
+        console = Console(width=None if sys.stdout.isatty() else 240)
+        console.print(table(rows))
+        console.print("\n".join(sorted({row.hardware for row in rows})))
+    say("\n".join(filter(None, failures)))
+    return int(any(failures))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from chemxl.active.reading import Words, pieces
 from chemxl.active.strategies import query
 from chemxl.active.uncertainty import Statistics, probabilities
 from chemxl.documents import Document
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 LABELS = ("O", "B-CHEM", "I-CHEM", "B-DISEASE", "I-DISEASE")
 
@@ -163,10 +163,8 @@ def choice(
     )
 
 
-def run(*, count: int = 20_000, pool: int = 50_000, size: int = 768, n: int = 50, repeats: int = 1) -> list[Row]:
+def run(*, count: int = 20_000, pool: int = 50_000, size: int = 768, n: int = 50, repeats: int = 1) -> Iterator[Row]:
     """Three rows: distances, BADGE, core-set."""
-    return [
-        distances(count=count, size=size, repeats=repeats),
-        choice("badge", badge_at_once, pool=pool, size=size, n=n),
-        choice("core-set", core_set_at_once, pool=pool, size=size, n=n),
-    ]
+    yield distances(count=count, size=size, repeats=repeats)
+    yield choice("badge", badge_at_once, pool=pool, size=size, n=n)
+    yield choice("core-set", core_set_at_once, pool=pool, size=size, n=n)

@@ -7,7 +7,7 @@ without the band. Agreement is the strict F1 of the beads of both; sentences are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,7 @@ from chemxl.collect.alignment import MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bea
 from chemxl.collect.disturbance import Parallel, disturb, strict_f1
 from chemxl.collect.margin import unit
 from chemxl.documents import Pair
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 SIZE = 384
 
@@ -92,9 +92,8 @@ def path(margins: dict[tuple[int, int], np.ndarray], n: int, m: int, *, skip: fl
     return beads[::-1]
 
 
-def run(*, count: int = 500, long: int = 4000, whole: int = WHOLE, repeats: int = 3) -> list[Row]:
+def run(*, count: int = 500, long: int = 4000, whole: int = WHOLE, repeats: int = 3) -> Iterator[Row]:
     """Two rows: a pair of texts that is searched whole, and one that is searched in a band."""
-    rows = []
     for size, peer in ((count, "exact search cell by cell, Python"), (long, "align without a band")):
         text, embed = texts(size)
         ready = known(text, embed)
@@ -108,18 +107,15 @@ def run(*, count: int = 500, long: int = 4000, whole: int = WHOLE, repeats: int 
 
         own, other = seconds(ours, theirs, repeats=repeats)
         sentences = len(text.source) + len(text.target)
-        rows.append(
-            Row(
-                name=f"alignment: {len(text.source):,} x {len(text.target):,} sentences, {own:.2f} s after embedding",
-                peer=f"{peer}, {other:.2f} s",
-                unit="sentences/s",
-                ours=sentences / own,
-                theirs=sentences / other,
-                ratio=other / own,
-                ours_mib=traced_mib(ours),
-                theirs_mib=traced_mib(theirs),
-                agree=strict_f1(ours(), theirs()).f1,
-                hardware=hardware(),
-            )
+        yield Row(
+            name=f"alignment: {len(text.source):,} x {len(text.target):,} sentences, {own:.2f} s after embedding",
+            peer=f"{peer}, {other:.2f} s",
+            unit="sentences/s",
+            ours=sentences / own,
+            theirs=sentences / other,
+            ratio=other / own,
+            ours_mib=traced_mib(ours),
+            theirs_mib=traced_mib(theirs),
+            agree=strict_f1(ours(), theirs()).f1,
+            hardware=hardware(),
         )
-    return rows

@@ -8,14 +8,14 @@ the peer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
 
 from benchmarks import Row, resident_mib, seconds
 from chemxl.contrastive.loss import gaussian, supervised, variance
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 LABELS = 9  # of four entity types
 SAME = 1e-5
@@ -63,7 +63,7 @@ def agreement(n: int, size: int) -> float:
     return float(all((a - b).abs().max() <= SAME * b.abs().max() for a, b in pairs))
 
 
-def run(*, n: int = 1024, size: int = 128, repeats: int = 3) -> list[Row]:
+def run(*, n: int = 1024, size: int = 128, repeats: int = 3) -> Iterator[Row]:
     """Forward and backward pass at one size, and how many words would fit into 8 GB."""
     fast, slow = seconds(lambda: both_ways(ours, n, size), lambda: both_ways(broadcast, n, size), repeats=repeats)
     small, large, peer = (
@@ -72,22 +72,9 @@ def run(*, n: int = 1024, size: int = 128, repeats: int = 3) -> list[Row]:
     shape = f"{n:,} words, {size} dimensions"
     name, other = "contrastive loss and gradients", "broadcast (n, n, l)"
     agree, machine = agreement(min(n, 256), size), hardware()
-    rows = [Row(f"{name}, {shape}", other, "batches/s", 1 / fast, 1 / slow, slow / fast, small, peer, agree, machine)]
+    yield Row(f"{name}, {shape}", other, "batches/s", 1 / fast, 1 / slow, slow / fast, small, peer, agree, machine)
     if small and large and peer:
         fit = n + (ROOM - small) * 7 * n / max(large - small, 1e-3)
         theirs = n * (ROOM / peer) ** 0.5
-        rows.append(
-            Row(
-                f"{name}, words that fit into 8 GB",
-                other,
-                "words",
-                fit,
-                theirs,
-                fit / theirs,
-                None,
-                None,
-                agree,
-                hardware(),
-            )
-        )
-    return rows
+        title = f"{name}, words that fit into 8 GB"
+        yield Row(title, other, "words", fit, theirs, fit / theirs, None, None, agree, machine)

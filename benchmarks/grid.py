@@ -7,6 +7,7 @@ job costs. The Slurm is the tests' own, of one node; where it cannot be had, its
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,28 +16,27 @@ from pathlib import Path
 
 from benchmarks import Row
 from chemxl.corpora.corpus import Corpus
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.experiments.schedule import run_all
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from tests.experiments.one_node import NoSlurm, one_node
 
 
-def run(*, cells: int = 8, slurm: bool = True) -> list[Row]:
+def run(*, cells: int = 8, slurm: bool = True) -> Iterator[Row]:
     """Cells per hour, each way; ``agree`` is the share of cells with the very same metrics.
 
     Args:
         slurm: with the row of the one-node Slurm.
     """
     alone, expected = _timed(cells, "")
-    rows = [_row("local processes", cells, alone, expected, *_timed(cells, "local"))]
+    yield _row("local processes", cells, alone, expected, *_timed(cells, "local"))
     if slurm:
         try:
             with one_node():
-                rows.append(_row("one-node Slurm", cells, alone, expected, *_timed(cells, "slurm")))
+                yield _row("one-node Slurm", cells, alone, expected, *_timed(cells, "slurm"))
         except NoSlurm as reason:
-            print(f"no row for Slurm: {reason}")
-    return rows
+            print(f"no row for Slurm: {reason}", file=sys.stderr)
 
 
 def _timed(cells: int, cluster: str) -> tuple[float, list[dict[str, float]]]:

@@ -22,7 +22,7 @@ from benchmarks import Row, resident_mib, seconds
 from chemxl.collect import patents
 from chemxl.documents import Document
 from chemxl.experiments.digests import sha256
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 WORDS = """the of a and to in is for wherein said compound formula acid group substituted alkyl comprising method
 composition inhibitor agonist receptor solution mixture catalyst temperature hydrogen salt embodiment present"""
@@ -175,7 +175,7 @@ def agreement(mine: Kept, other: Kept) -> float:
     return 1.0 if mine == other else len(set(mine) & set(other)) / (max(len(mine), len(other)) + 1)
 
 
-def run(*, megabytes: int = 80, large: int = 1000, repeats: int = 5, small: bool = False) -> list[Row]:
+def run(*, megabytes: int = 80, large: int = 1000, repeats: int = 5, small: bool = False) -> Iterator[Row]:
     """Three rows in MB/s: 80 MB beside both peers, and 1 GB beside the first, where memory is what matters."""
     peers: dict[str, Reader] = {
         "lxml iterparse, a document at a time": lambda path: theirs(path, whole=True),
@@ -185,9 +185,10 @@ def run(*, megabytes: int = 80, large: int = 1000, repeats: int = 5, small: bool
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ipg.xml"
         write(path, **({"count": 10} if small else {"size": megabytes * 10**6}))
-        rows = [_row(path, peer, reader, repeats=repeats) for peer, reader in peers.items()]
+        for peer, reader in peers.items():
+            yield _row(path, peer, reader, repeats=repeats)
         write(path, **({"count": 60} if small else {"size": large * 10**6}))
-        return [*rows, _row(path, first, peers[first], repeats=1)]
+        yield _row(path, first, peers[first], repeats=1)
 
 
 def _row(path: Path, peer: str, reader: Reader, *, repeats: int) -> Row:

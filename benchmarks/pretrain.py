@@ -2,8 +2,8 @@
 ``DataCollatorForLanguageModeling`` on ``BertForMaskedLM``: BERT's base shape, mBERT's and XLM-R's vocabulary.
 
 Both read the same packed blocks with the same batch, precision, fused AdamW, clipping and schedule, without dropout.
-Attention is that of the quicker kind for both: eager on a processor, where sdpa, the peer's default, makes a step of
-either side longer; sdpa on a GPU. Each side runs in processes of its own, in turns; its first steps are not timed.
+The peer's attention is of the kind that is quicker for it: eager where a processor computes in bf16, else sdpa, its
+default. Each side runs in processes of its own, in turns; its first steps are not timed.
 
 The text is drawn: 4.3 million pieces, 30,000 of them distinct, with frequencies that fall with the rank r as
 (r + 10)^-1.1. The Russian and English text of the real corpora has as many of XLM-R's pieces, 29,930 of them distinct,
@@ -20,7 +20,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,6 +35,7 @@ from transformers import (
     BertConfig,
     BertForMaskedLM,
     DataCollatorForLanguageModeling,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     PrinterCallback,
     Trainer,
@@ -44,7 +45,7 @@ from transformers import (
 )
 
 from benchmarks import Row, resident_mib
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.models.training import Training, bf16_pays, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
@@ -115,7 +116,7 @@ class Setup:
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
-        config._attn_implementation = "sdpa" if DEVICE.type == "cuda" else "eager"
+        config._attn_implementation = "eager" if DEVICE.type == "cpu" and bf16_pays(DEVICE) else "sdpa"
         return BertForMaskedLM(config)
 
     def flops(self, *, whole: bool) -> float:
@@ -181,16 +182,16 @@ def theirs(setup: Setup) -> list[float]:
     special = [1, *[0] * (setup.block - 2), 1]  # the collator's documentation advises it for speed
     rows = [{"input_ids": [FIRST, *ids, LAST], "special_tokens_mask": special} for ids in setup.blocks.tolist()]
     clock = Clock()
-    run_theirs(setup, setup.model(), rows, DataCollatorForLanguageModeling(tokenizer), clock)
+    run_theirs(setup.batch, setup.model(), rows, DataCollatorForLanguageModeling(tokenizer), clock)
     return np.diff(clock.asked).tolist()
 
 
 def run_theirs(
-    setup: Setup, model: BertForMaskedLM, rows: Any, collator: Any, clock: Clock, **settings: Any
+    batch: int, model: PreTrainedModel, rows: Any, collator: Any, *callbacks: TrainerCallback, **settings: Any
 ) -> list[float]:
     """Train; the loss of every step where the settings ask for it."""
     common: dict[str, Any] = {
-        "per_device_train_batch_size": setup.batch,
+        "per_device_train_batch_size": batch,
         "num_train_epochs": 1,
         "optim": "adamw_torch_fused",
         "learning_rate": 1e-4,
@@ -207,7 +208,9 @@ def run_theirs(
     }
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(folder, **(common | settings))
-        trainer = Trainer(model=model, args=arguments, train_dataset=rows, data_collator=collator, callbacks=[clock])
+        trainer = Trainer(
+            model=model, args=arguments, train_dataset=rows, data_collator=collator, callbacks=[*callbacks]
+        )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
     return [row["loss"] for row in trainer.state.log_history if "loss" in row]
@@ -240,7 +243,7 @@ def agreement(setup: Setup) -> float:
     rows = [{name: item[i] for name, item in batch.items()} for batch in batches for i in range(setup.batch)]
     settings = {"weight_decay": 0.0, "warmup_steps": 0, "bf16": False, "logging_strategy": "steps", "logging_steps": 1}
     order = {"train_sampling_strategy": "sequential"}
-    other = run_theirs(setup, whole, rows, default_data_collator, Clock(), **settings, **order)
+    other = run_theirs(setup.batch, whole, rows, default_data_collator, Clock(), **settings, **order)
     found += [abs(a - b) <= SAME for a, b in zip(mine, other, strict=True)]
     return sum(found) / len(found)
 
@@ -263,14 +266,15 @@ def alone(task: Callable[..., Made], *arguments: Any) -> Made:
         return pool.submit(task, *arguments).result()
 
 
-def run(*, repeats: int = 2, small: bool = False) -> list[Row]:
+def run(*, repeats: int = 2, small: bool = False) -> Iterator[Row]:
     """Two rows a shape: tokens per second, and how much of the rate of a matrix product that is (MFU)."""
     if small:
         setups = [Setup(300, 2, layers=1, hidden=32, block=16, steps=1, distinct=100, size=1000)]
     else:
         shapes = ((119_547, 16), (250_002, 8))  # the peer needs up to 12 GB
         setups = [Setup(*shape, layers=layers) for shape in shapes for layers in (12, 6)]
-    return [row for setup in setups for row in _rows(setup, repeats=repeats, small=small)]
+    for setup in setups:
+        yield from _rows(setup, repeats=repeats, small=small)
 
 
 def _rows(setup: Setup, *, repeats: int, small: bool) -> list[Row]:

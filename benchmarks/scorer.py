@@ -12,7 +12,7 @@ from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
 from benchmarks import Row, seconds, traced_mib
 from chemxl.evaluation.metrics import MICRO, Score, seqeval_scores
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 
 TYPES = ("CHEM", "DISEASE")
 LABELS = ("O", *(f"{prefix}-{type_}" for type_ in TYPES for prefix in "BI"))

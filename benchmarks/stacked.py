@@ -14,10 +14,10 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from benchmarks import Row, seconds
 from chemxl.experiments import processes
-from chemxl.experiments.experiment import hardware
+from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.ner.experiments import bio_labels
+from chemxl.models.tagger import bio_labels
 
 SAME = 1e-5  # a tenth of a step
 RATE, CLIP = 1e-4, 1.0
@@ -25,11 +25,22 @@ RATE, CLIP = 1e-4, 1.0
 Batch = dict[str, torch.Tensor]
 
 
+class Mapped(EncoderLabeller):
+    """By the encoder's own forward pass: ``vmap`` needs shapes that do not depend on data."""
+
+    def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(B, W, L)."""
+        read = self.encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+        places = batch["units"][..., None].expand(-1, -1, read.last_hidden_state.shape[-1])  # (B, W, d)
+        made: torch.Tensor = self.head(read.last_hidden_state.gather(1, places))
+        return made
+
+
 def taggers(count: int) -> list[EncoderLabeller]:
     """The mini encoder under a head for one type, another seed each."""
-    labels = bio_labels(("DISEASE",))
-    made = [encoders.load(encoders.MINI, seed=seed, **encoders.WITHOUT_DROPOUT).model for seed in range(count)]
-    return [EncoderLabeller(model, labels, crf=False, dropout=0.0).to(processes.place().device) for model in made]
+    how = {"attn_implementation": "eager", **encoders.WITHOUT_DROPOUT}
+    made = [encoders.load(encoders.MINI, seed=seed, **how).model for seed in range(count)]
+    return [Mapped(m, bio_labels(("DISEASE",)), crf=False).to(processes.place().device) for m in made]
 
 
 def batches(count: int, sentences: int, length: int, steps: int) -> list[Batch]:

@@ -19,7 +19,8 @@ from transformers import BertConfig, BertForTokenClassification, BertModel, PreT
 from benchmarks import Row, resident_mib, seconds
 from chemxl import corpora
 from chemxl.documents import Document, Mention, from_bio
-from chemxl.experiments.experiment import hardware, runs
+from chemxl.experiments.experiment import runs
+from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
 from chemxl.models.tagger import MAX_TOKENS, SubwordReader, Tagger
@@ -31,7 +32,8 @@ Found = Sequence[Sequence[Mention]]
 
 def trained() -> Tagger | None:
     """The largest finished tagger under ``CHEMXL_RUNS``, the newest of equals, that a pipeline can be."""
-    finished = [path.parent for path in runs().glob("**/tagger.json") if (path.parent / "metrics.json").exists()]
+    folders = [path.parent for path in runs().glob("**/metrics.json")]
+    finished = [folder for folder in folders if Tagger.is_in(folder)]
     sizes = {folder: (folder / "model.safetensors").stat() for folder in finished}
     for folder in sorted(finished, key=lambda f: (sizes[f].st_size, sizes[f].st_mtime), reverse=True):
         tagger = Tagger.load(folder)

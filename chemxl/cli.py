@@ -16,6 +16,7 @@ from chemxl import book, corpora
 from chemxl.corpora import brat
 from chemxl.documents import Document
 from chemxl.errors import BookError, ChemxlError, CorpusError
+from chemxl.experiments import Profile
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -43,14 +44,6 @@ class Aggregate(StrEnum):
     entity = "entity"
 
 
-class Profile(StrEnum):
-    """What the numbers are computed from."""
-
-    small = "small"
-    real = "real"
-    paper = "paper"
-
-
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="04 or 04_ner; all by default.")]
 Values = Annotated[
@@ -63,7 +56,7 @@ CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", he
 @app.command()
 def run(
     notebooks: NotebookNames = None,
-    profile: ProfileOption = Profile.small,
+    profile: ProfileOption = "small",
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
     parameter: Values = None,
     again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
@@ -74,14 +67,14 @@ def run(
 
 
 @app.command()
-def check(profile: ProfileOption = Profile.small) -> None:
+def check(profile: ProfileOption = "small") -> None:
     """Say whether every notebook may be published as it is."""
     book.check(profile=profile)
     typer.echo("Every notebook may be published.")
 
 
 @app.command()
-def build(profile: ProfileOption = Profile.small) -> None:
+def build(profile: ProfileOption = "small") -> None:
     """Check the notebooks and build the HTML."""
     page = book.build(profile=profile)
     typer.echo(f"The book is in {page}")
@@ -116,14 +109,23 @@ def tag(
 
 @app.command()
 def record(
-    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")], profile: ProfileOption = Profile.real
+    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")],
+    profile: ProfileOption = "real",
+    drop: Annotated[bool, typer.Option("--drop", help="Leave out rows that no line stands for.")] = False,
 ) -> None:
-    """Write book/recorded/CHAPTER.json from the chapter's finished runs."""
-    from chemxl.results import recording, records
+    """Write book/recorded/CHAPTER.csv from the chapter's finished runs; nothing else that stands there is lost."""
+    from chemxl.results import chapters, records
 
-    rows, owed = recording.collect(chapter, profile=profile)
-    path = records.write(chapter, rows)
-    typer.echo(f"{len(rows)} rows in {path.name}; not finished, and not written: {', '.join(owed) or 'none'}")
+    found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
+    path = records.write(chapter, found.recorded)
+    typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them from this machine's runs")
+    for keys in found.owed:
+        typer.echo(
+            f"not finished: {', '.join(f'{name} {item}' for name, item in keys.items()) or 'all together'}", err=True
+        )
+    if found.loose:
+        became = "are left out" if drop else "are kept; --drop leaves them out"
+        typer.echo(f"{len(found.loose)} rows rest on settings that are gone; they {became}", err=True)
 
 
 @corpora_app.command("list")
@@ -159,14 +161,21 @@ def statistics(
     names: CorpusNames = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
 ) -> None:
-    """What the corpora on this machine hold, documents or pairs, with every fault in their files."""
+    """What the corpora on this machine hold, documents, pairs or facts, with every fault in their files."""
     table = Table("corpus", "split", "language", "documents", "pairs", "mentions", "relations", "by type")
     for name in filter(corpora.available, _known(names)):
         for split, language in dict.fromkeys((part.split, part.language) for part in corpora.catalog()[name].parts):
             faults: list[corpora.Fault] = []
-            if corpora.catalog()[name].paired:
+            kind = corpora.catalog()[name].kind
+            if kind == "pairs":
                 pairs = corpora.pairs(name, split=split, language=language, strict=strict, faults=faults)
                 table.add_row(name, split, language, "", str(len(pairs)))
+            elif kind == "facts":
+                facts = corpora.facts(name, language=language, strict=strict, faults=faults)
+                table.add_row(name, split, language, "", "", "", str(len(facts)))
+            elif kind == "alignments":
+                aligned = corpora.alignments(name, split=split, strict=strict, faults=faults)
+                table.add_row(name, split, language, str(len(aligned)), str(sum(len(one.beads) for one in aligned)))
             else:
                 documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
                 table.add_row(name, split, language, *_counts(documents))

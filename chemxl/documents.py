@@ -16,9 +16,14 @@ from chemxl.errors import ChemxlError
 Span = tuple[int, int]
 
 # A run of letters with their combining marks, a run of digits, or any other single visible character:
-# annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart.
-# Invisible joiners (soft hyphen, zero-width space) stay inside the word that they stand in.
-_WORD = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u00ad\u200b-\u200d\u2060]*)+|\d+|[^\w\s]|_")
+# annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart. What nobody sees (soft
+# hyphen, zero-width space, byte order mark, variation selector) stays inside the word that it stands in, but never
+# begins or ends one and is none by itself: annotators mark what they see.
+_UNSEEN = r"\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+_CONTROL = r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_WORD = re.compile(
+    rf"[^\W\d_]+(?:[{_UNSEEN}]*(?:[^\W\d_]+|[\u0300-\u034e\u0350-\u036f]+))*|\d+|[^\w\s{_UNSEEN}{_CONTROL}]|_"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,29 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A typed, directed pair of mentions, named by their ids."""
+    """A typed, directed pair of mentions, named by their ids.
+
+    Args:
+        score: the model's confidence in [0, 1] where there is one.
+    """
 
     type: str
     head: str
     tail: str
     id: str = ""
+    score: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a whole document is about, or the class that it belongs to.
+
+    Args:
+        score: the model's confidence in [0, 1] where there is one.
+    """
+
+    type: str
+    score: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +107,7 @@ class Pair:
         source, target: the two texts, in ``languages``.
         score: how sure an aligner is of it; None where people aligned or translated it.
         domain: as in the catalogue.
+        concept: the id of what both terms name, such as UMLS's; empty where the lexicon gives none.
     """
 
     id: str
@@ -93,14 +116,19 @@ class Pair:
     languages: tuple[str, str] = ("en", "ru")
     score: float | None = field(default=None, compare=False)
     domain: str = ""
+    concept: str = ""
 
 
 @dataclass(frozen=True)
 class Document:
     """A text and its annotation.
 
+    Args:
+        labels: of the whole document: one where it belongs to a class, any number where it is about several things.
+        source: the id of the document that this is a part of, such as a sentence's abstract; empty where it is whole.
+
     Raises:
-        ChemxlError: a mention lies outside the text, an id stands twice, or a relation has no such mention.
+        ChemxlError: a mention lies outside the text, an id or a label stands twice, or a relation has no such mention.
     """
 
     id: str
@@ -109,9 +137,13 @@ class Document:
     relations: tuple[Relation, ...] = ()
     language: str = ""
     domain: str = ""
+    labels: tuple[Label, ...] = ()
+    source: str = ""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
+        if len({label.type for label in self.labels}) < len(self.labels):
+            raise ChemxlError(f"{self.id}: a label stands twice among {', '.join(label.type for label in self.labels)}")
         for mention in self.mentions:
             if mention.end > len(self.text):
                 raise ChemxlError(
@@ -126,6 +158,11 @@ class Document:
                     raise ChemxlError(
                         f"{self.id}: relation {relation.id or relation.type} names {end}, which is no mention"
                     )
+
+    @property
+    def origin(self) -> str:
+        """The id of the whole document: what is drawn again for an interval, since its parts are alike."""
+        return self.source or self.id
 
     def surface(self, mention: Mention) -> str:
         """The mention's text, fragments joined by one space as in brat."""

@@ -14,6 +14,7 @@ from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
 from chemxl.models import encoders
+from chemxl.models.predictor import FILE
 from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
@@ -29,7 +30,8 @@ def best_model() -> Path:
     A pretrained encoder beats ``mini``, an encoder beats the BiLSTM, and more training documents beat fewer: scores on
     different test sets cannot be compared.
     """
-    ranked = sorted((_rank(path.parent), path.parent) for path in runs().glob("*/*/tagger.json"))
+    saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
+    ranked = sorted((_rank(folder), folder) for folder in saved if Tagger.is_in(folder))
     if ranked:
         return ranked[-1][1]
     print("No trained tagger in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr)
@@ -58,7 +60,7 @@ def read(files: Sequence[str]) -> list[Document]:
     for name in files or [STDIN]:
         try:
             data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-            text = data.decode("utf-8")
+            text = data.decode("utf-8-sig")  # a byte order mark is no text
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
             raise CorpusError(

@@ -14,15 +14,16 @@
 # %% [markdown]
 # # 1. Data collection
 #
-# ```{admonition} Key takeaways
-# :class: tip
-# - A bilingual corpus is a chain of small decisions: what is searched for, what is thrown away, what counts as the same
-#   text. Each is counted here, and none is silent.
-# - Russian needs every inflected form in the query: a term has two forms in English and ten in Russian.
-# - Sentences of a text and its translation can be paired by meaning alone, even where sentences were merged, split and
-#   dropped ({term}`alignment`, выравнивание).
-# - Public corpora of this field overlap. A test set that stands in another corpus's training part is found by its text,
-#   in seconds; its translation only by its id, or with an encoder.
+# ## Answer
+#
+# - Nearly all text is lost at the query. Of {glue:text}`came_en` English and {glue:text}`came_ru` Russian documents of the public corpora,
+#   {glue:text}`kept_en` and {glue:text}`kept_ru` hold a term of interaction and are kept.
+# - Sentences of a text and its translation can be paired by meaning alone ({term}`alignment`, выравнивание): strict F1 is
+#   {glue:text}`aligned_10` where 10 % of the pairs are merged, 10 % split and 10 % dropped.
+# - A translation is found by an encoder and hardly by shared words. So a test set that stands in another corpus in the
+#   other language is not found by its text.
+#
+# ```{glue} answer
 # ```
 #
 # ## Question
@@ -47,8 +48,7 @@ from pathlib import Path
 from IPython.display import display
 
 from chemxl.collect import chapter, examples
-from chemxl.experiments.schedule import run_all
-from chemxl.results import figures, recording, records, show
+from chemxl.results import chapters, figures, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -128,16 +128,13 @@ show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian pr
 # %% [markdown]
 # ## Experiment
 
-# %%
+# %% tags=["code"]
 gathered = chapter.gathering(profile)
 pairs = chapter.aligned(profile, embedder=embedders[0])
-scored = chapter.scored(profile, embedders=embedders, rates=rates, seeds=seeds)
-counted = chapter.counted(profile)
-for lines in scored.values():
-    for experiments in lines.values():
-        run_all(experiments)
-for lines in counted.values():
-    run_all(list(lines.values()))
+settings = chapter.Settings.given(globals())
+rows = chapters.results(chapter, settings)
+built, recorded, reported = tables.parts(rows)
+shown = {"Recorded": recorded, "This build": built}
 
 # %% [markdown]
 # ## Result
@@ -148,7 +145,7 @@ for lines in counted.values():
 
 # %%
 figures.stacked(
-    chapter.funnel(gathered),
+    chapter.funnel(built.query("table == 'gathering'")),
     xlabel="documents",
     caption="Documents kept and left out, by language.",
     alt="Stacked bars for English and Russian: documents kept, in a test set, near duplicates, without a term of the query.",
@@ -162,7 +159,7 @@ show.table(examples.trapped(), caption="Names with traps in them, before and aft
 
 # %%
 show.table(
-    chapter.cleaned(gathered), caption="Unicode clean-up of what was gathered: places that were changed, by kind"
+    chapter.cleaned(built), caption="Unicode clean-up of what was gathered: places that were changed, by kind"
 )
 
 # %% [markdown]
@@ -184,10 +181,13 @@ display(
 # On real text, the recorded run gave:
 
 # %%
-recorded = records.read(recording.COLLECT)
-show.table(
-    chapter.steps(records.wide(recorded, chapter.GATHERED)[0]),
-    caption="Recorded: documents of the public corpora, step by step, words that were kept, and places that the clean-up changed",
+steps = recorded.query("table == 'gathering' and language.notna()")
+display(
+    show.table(
+        tables.pivot(steps, "metric", "language", cell=tables.number),
+        caption="Recorded: documents of the public corpora, step by step, and words that were kept",
+    ),
+    show.table(chapter.cleaned(recorded), caption="Recorded: places that the clean-up changed"),
 )
 
 # %% [markdown]
@@ -198,8 +198,8 @@ show.table(
 # %%
 for key, step in {"came": "came in", "no_term": "no term of the query", "kept": "kept"}.items():
     for language in ("en", "ru"):
-        found = records.find(recorded, "sources", metric=f"{language}: {step}")
-        show.glue(f"{key}_{language}", f"{found.value:,.0f}" if found else "—")
+        found = tables.one(steps.query("metric == @step and language == @language"))
+        show.glue(f"{key}_{language}", f"{found['value']:,.0f}" if found else "—")
 
 # %% [markdown]
 # ### Alignment
@@ -214,7 +214,7 @@ figures.curves(
         figures.Curve(
             embedder,
             [100 * rate for rate in rates],
-            list(zip(*chapter.by_rate(scored[chapter.ALIGNED], embedder), strict=True)),
+            list(zip(*chapter.by_rate(settings, embedder), strict=True)),
         )
         for embedder in embedders
     ],
@@ -225,19 +225,23 @@ figures.curves(
 )
 
 # %%
-built = recording.scored(scored, profile=profile)
-tables = records.tables(built, recorded, records.papers(recording.COLLECT))
-note = "Strict F1 over beads, mean over seeds, 95 % bootstrap interval over documents and seeds."
-show.table(tables[chapter.ALIGNED], caption=chapter.ALIGNED, note=note)
+note = "Strict F1 over beads, mean over seeds, 95 % interval over documents and seeds."
+caption = "Sentence alignment, by the share of pairs that were damaged in each way"
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(found.query("table == 'alignment'"), ["encoder", "text"], "damage"), caption=caption, note=note
+    ),
+)
 
 # %% [markdown]
 # On TICO-19 {cite}`anastasopoulos-2020-tico`, on which nothing here was trained or tuned, the small multilingual encoder reaches
 # {glue:text}`aligned_05` with 5 % of each kind of damage and {glue:text}`aligned_20` with 20 %.
 
 # %%
-for share in ("5", "10", "20"):
-    found = records.find(recorded, f"e5-small: TICO-19, {share}% each")
-    show.glue(f"aligned_{share.zfill(2)}", records.interval(found))
+for share in (5, 10, 20):
+    found = recorded.query("table == 'alignment' and encoder == 'e5-small' and text == 'TICO-19' and damage == @share / 100")
+    show.glue(f"aligned_{share:02}", tables.value(found))
 
 # %% [markdown]
 # ### Search
@@ -246,21 +250,26 @@ for share in ("5", "10", "20"):
 # topic? BM25 knows nothing of the other language; what it finds across languages are names in Latin letters and numbers.
 
 # %%
-note = "Share that is right; 95 % bootstrap interval over queries."
-show.table(tables[chapter.FOUND], caption="Search: right among the first k", note=note)
+note = "Share that is right; 95 % interval over queries."
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(found.query("table == 'search'"), "task", "method"), caption="Right among the first k", note=note
+    ),
+)
 
 # %%
-figures.bars(
+found = figures.bars(
     [
-        figures.Bar(task, *records.bar(recorded, f"{method}: {task}"), group=method)
-        for task in chapter.TASKS
-        for method in ("bm25", "e5-small")
+        figures.Bar(row.task, row.value, row.low, row.high, group=row.method)
+        for row in recorded.query("table == 'search'").itertuples()
     ],
     xlabel="share that is right",
-    interval="95 % bootstrap interval over queries",
-    caption="Recorded: BioNNE-R's parallel abstracts (twins) and Russian papers on chemistry and medicine (topics).",
+    interval="95 % interval over queries",
+    caption="Recorded: the translation of a BioNNE-R abstract is searched for (twins), and papers on a topic (topics).",
     alt="Bars for three search tasks: across languages BM25 finds under half of the twins, the encoder nearly all; on topics both are alike.",
 )
+show.glue("answer", found)
 
 # %% [markdown]
 # ### Leaks
@@ -268,17 +277,18 @@ figures.bars(
 # A model that was trained on a test text, or on its translation, cannot be tested on it. Recorded, for the corpora of this field:
 
 # %%
-show.table(
-    chapter.leaking(records.wide(recorded, chapter.LEAKS)),
-    caption="Recorded: test documents that stand in another part",
-    note="By text: those that the text alone gives away. Of: how many test documents there are. Texts of fewer than eight words are "
-    "not compared, so that counts of corpora of single sentences are lower bounds.",
+note = (
+    "By text: those that the text alone gives away. Of: how many test documents there are. Texts of fewer than eight words are "
+    "not compared, so that counts of corpora of single sentences are lower bounds."
 )
-
-# %%
-mine = recording.counted(counted, profile=profile)
-show.table(
-    chapter.leaking(records.wide(mine, chapter.LEAKS)), caption="This build: test documents that stand in another part"
+leaks = "table == 'leaks' and metric in ('documents', 'by text', 'of')"
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(found.query(leaks), ["test", "train"], "metric", cell=tables.number),
+        caption="Test documents that stand in another part",
+        note=note,
+    ),
 )
 
 # %% [markdown]
@@ -293,10 +303,12 @@ show.table(
 # more, so that lengths cannot be compared.
 
 # %%
-reported = records.papers(recording.COLLECT)
-for title, rows in {"Paper 1, table 1": reported, "Recorded": recorded, "This build": mine}.items():
-    sizes = chapter.turned(records.wide(rows, chapter.SIZES))
-    display(show.table(sizes, caption=f"{title}: sizes", digits=2))
+show.tabs(
+    {"Recorded": recorded, "Paper 1, table 1": reported, "This build": built},
+    lambda found: show.table(
+        tables.pivot(found.query("table == 'sizes'"), "metric", "corpus", cell=tables.number), caption="Sizes", digits=2
+    ),
+)
 
 # %% [markdown]
 # How many sub-tokens of entities do two corpora share? The paper's table 4 has pairs within one language only: of the corpus with
@@ -305,8 +317,15 @@ for title, rows in {"Paper 1, table 1": reported, "Recorded": recorded, "This bu
 # and "unique" counts different sub-tokens, shared ones included.
 
 # %%
-for title, rows in {"Paper 1, table 4": reported, "Recorded": recorded, "This build": mine}.items():
-    display(show.table(records.wide(rows, chapter.SHARED), caption=f"{title}: shared sub-tokens", digits=1))
+keys = ["first", "second", "type"]
+show.tabs(
+    {"Recorded": recorded, "Paper 1, table 4": reported, "This build": built},
+    lambda found: show.table(
+        tables.pivot(found.query("table == 'shared sub-tokens'"), keys, "metric", cell=tables.number),
+        caption="Shared sub-tokens",
+        digits=1,
+    ),
+)
 
 # %% [markdown]
 # ## Limits
@@ -348,11 +367,9 @@ for title, rows in {"Paper 1, table 4": reported, "Recorded": recorded, "This bu
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/01_data_collection.csv>` and
+# {download}`configurations <../book/recorded/01_data_collection.configs.json>`.
 
 # %%
-show.provenance(
-    {"gathering": gathered, "pairs": pairs}
-    | {name: values[0] for lines in scored.values() for name, values in lines.items()}
-    | {name: value for lines in counted.values() for name, value in lines.items()},
-    caption="What made the rows (first seed each)",
-)
+tables.provenance(rows, records.read(chapter.stem))

@@ -14,13 +14,15 @@
 # %% [markdown]
 # # 3. Continual pretraining
 #
-# ```{admonition} Key takeaways
-# :class: tip
-# - {term}`Continual pretraining` (дообучение на текстах предметной области без разметки) goes on with what an encoder
-#   learnt first: hiding words and guessing them, now in the texts of one field.
-# - Logits are needed only where a word was hidden, and only for pieces that the texts use: the same loss and the same
-#   gradients for a fraction of the time and memory.
-# - {term}`Perplexity` says how well words are guessed, and not how well entities are found. Both are measured here.
+# ## Answer
+#
+# - Reading two million tokens of the field ({term}`continual pretraining`, дообучение на текстах предметной области без
+#   разметки) makes Russian abstracts easier to guess: {term}`perplexity` falls from {glue:text}`before_ru` to {glue:text}`mlm_ru`.
+# - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after, and with Russian labels {glue:text}`as_it_was_russian` and
+#   {glue:text}`mlm_russian`. One pretraining each, and no paired test yet: a hint.
+# - An encoder that had read English alone gains most from Russian pieces and text, {glue:text}`minilm_zero` and then {glue:text}`minilm_new_zero`.
+#
+# ```{glue} answer
 # ```
 #
 # ## Question
@@ -47,10 +49,9 @@ seeds: list = [0, 1, 2]
 # %%
 from IPython.display import display
 
-from chemxl.experiments.schedule import run_all
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import chapter
-from chemxl.results import figures, recording, records, show
+from chemxl.results import chapters, figures, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -116,14 +117,11 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 #
 # Each stage is a value that holds the stage before it; `FineTune` of chapter 4 takes it as its encoder.
 
-# %%
-lines = chapter.lines(profile, stages=stages, ablated=ablated, runs=runs, amount=amount)
-for values in lines.values():
-    for perplexities in values.values():
-        run_all(perplexities)
-tagged = ner.lines(profile, models=models, epochs=epochs, rate=rate, seeds=seeds, sentences=sentences)
-for evaluations in tagged.values():
-    run_all(evaluations)
+# %% tags=["code"]
+settings, tagging = chapter.Settings.given(globals()), ner.Settings.given(globals())
+rows, taggers = chapters.results(chapter, settings), chapters.results(ner, tagging)
+built, recorded, reported = tables.parts(rows)
+shown = {"Recorded": recorded, "This build": built}
 
 # %% [markdown]
 # ## Result
@@ -137,10 +135,7 @@ for evaluations in tagged.values():
 probes = list(chapter.probes(profile).items())
 figures.curves(
     [
-        figures.Curve(
-            f"{name.partition('+')[2]}, {label}",
-            *chapter.followed([value.model for value in lines[chapter.PERPLEXITY][f"{name}: {label}"]], text.label),
-        )
+        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(chapter.runs(settings, name), text.label))
         for name in stages[1:3]
         for label, text in probes[:2]
     ],
@@ -151,14 +146,16 @@ figures.curves(
 )
 
 # %%
-built = recording.guessed(lines, profile=profile)
-recorded = records.read(recording.PRETRAIN)
-tables = records.tables(built, recorded, records.papers(recording.PRETRAIN))
 note = (
-    "Mean over pretraining runs; 95 % bootstrap interval over documents and runs; a recorded row is one run, whose interval covers "
+    "Mean over pretraining runs; 95 % interval over documents and runs; a recorded row is one run, whose interval covers "
     "documents alone. Lower is better."
 )
-show.table(tables[chapter.PERPLEXITY], caption="Perplexity before and after", note=note)
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(found.query("table.isna()"), "encoder", "text"), caption="Perplexity before and after", note=note
+    ),
+)
 
 # %% [markdown]
 # Compare only rows of one encoder and one text: the paper's perplexities are those of its own texts, models and pieces; the table
@@ -170,7 +167,7 @@ show.table(tables[chapter.PERPLEXITY], caption="Perplexity before and after", no
 
 # %%
 show.table(
-    tables["Paper 0, section IV"],
+    tables.pivot(reported, "encoder", "when"),
     caption="Paper 0, section IV: perplexity",
     note="The first values are those of MLM; the last come after several changes together. Losses of 0.73 and 1.06 stand beside the "
     "first, whose logarithms are 1.03 and 1.36: they are not of the same text or measure.",
@@ -179,7 +176,10 @@ show.table(
 # %%
 for glued, stage in {"before": "head", "mlm": "mlm", "tlm": "mlm+tlm"}.items():
     for kind, label in {"ru": "RU abstracts", "general": "RU general"}.items():
-        show.glue(f"{glued}_{kind}", records.interval(records.find(recorded, f"e5-small+{stage}: {label}")))
+        show.glue(
+            f"{glued}_{kind}",
+            tables.value(recorded.query("encoder == 'e5-small+' + @stage and text == @label and table.isna()")),
+        )
 
 # %% [markdown]
 # ### Objectives, and less text
@@ -194,9 +194,15 @@ for glued, stage in {"before": "head", "mlm": "mlm", "tlm": "mlm+tlm"}.items():
 
 # %%
 for glued, objective in {"mlm": "mlm", "nsp": "mlm+nsp", "tlm": "mlm+tlm", "shuffled": "mlm+shuffled"}.items():
-    found = records.find(recorded, f"e5-small+{objective}, 100% of the text: RU abstracts")
-    show.glue(f"short_{glued}", records.interval(found))
-show.table(tables[chapter.ABLATIONS], caption="Perplexity after a shorter training", note=note)
+    found = recorded.query("objective == @objective and share == 1 and text == 'RU abstracts'")
+    show.glue(f"short_{glued}", tables.value(found))
+shorter = {title: found[found["table"] == chapter.SHORTER] for title, found in shown.items()}
+show.tabs(
+    shorter,
+    lambda found: show.table(
+        tables.pivot(found, ["encoder", "objective", "share"], "text"), caption=f"Perplexity {chapter.SHORTER}", note=note
+    ),
+)
 
 # %% [markdown]
 # How much text is enough? The same number of tokens, drawn from ever less text; this build, since it was not recorded on real text:
@@ -204,8 +210,10 @@ show.table(tables[chapter.ABLATIONS], caption="Perplexity after a shorter traini
 # %%
 figures.curves(
     [
-        figures.Curve(label, *chapter.by_share(lines[chapter.ABLATIONS], ablated, label))
-        for label in list(chapter.probes(profile))[:2]
+        figures.Curve.of(label, {100 * row.share: (row.value, row.low, row.high) for row in found.itertuples()})
+        for label, found in built.query("objective == 'mlm' and encoder == @ablated")
+        .sort_values("share")
+        .groupby("text")
     ],
     xlabel="share of the text that was read (%)",
     ylabel="perplexity of held-out text",
@@ -220,25 +228,33 @@ figures.curves(
 # stages above made of it:
 
 # %%
-made = [records.row("04_ner", ner.table(profile), name, values, profile=profile) for name, values in tagged.items()]
-chosen = [r for r in records.read("04_ner") if "crf" not in r.row]
-entities = records.tables(made, chosen, records.papers("04_ner"))
-note = f"F1. Recorded and this build: {records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds."
-shown = dict.fromkeys(["Paper 0, table 1", "Chemicals on real text", ner.table(profile)])
-display(*[show.table(entities[name], caption=name, note=note) for name in shown])
+new, chosen, _ = tables.parts(taggers.query("metric == 'F1' and type.isna() and method == 'softmax'"))
+note = "F1 of exact character spans, mean over seeds, with a 95 % interval over documents and seeds."
+paper = taggers.query("source == 'paper 0, table 1'")
+cells = tables.pivot(paper, "encoder", "pretraining")
+display(
+    show.tabs(
+        {"Recorded": chosen, "This build": new},
+        lambda found: show.table(tables.pivot(found, ["encoder", "train"], "test"), caption="Tested on", note=note),
+    ),
+    show.table(cells, caption="Paper 0, table 1: F1, scorer not named"),
+)
 
 # %%
-figures.bars(
+found = figures.bars(
     [
-        figures.Bar(label, *records.bar(chosen, f"{model}: {row}"), group=group)
-        for label, row in chapter.TAGGED.items()
-        for group, model in chapter.COMPARED.items()
+        figures.Bar(
+            label, *tables.bar(chosen.query("encoder == @encoder and train == @train and test == @test")), group=group
+        )
+        for label, (train, test) in chapter.TAGGED.items()
+        for group, encoder in chapter.COMPARED.items()
     ],
     xlabel="F1, exact character spans",
-    interval="95 % bootstrap interval over documents and seeds",
+    interval="95 % interval over documents and seeds",
     caption="Recorded: chemicals, with and without continual pretraining.",
     alt="Bars of recorded F1 for an encoder as it is, after MLM, and after MLM and TLM; the numbers are in the table.",
 )
+show.glue("answer", found)
 
 # %% [markdown]
 # Recorded, zero-shot on Russian abstracts: {glue:text}`as_it_was_zero` for the encoder as it was, {glue:text}`mlm_zero` after
@@ -257,20 +273,20 @@ figures.bars(
 
 # %%
 compared = {"as_it_was": "e5-small", "mlm": "e5-small+mlm", "tlm": "e5-small+mlm+tlm"}
-for glued, model in {**compared, "minilm": "minilm", "minilm_new": "minilm+new-mlm+tlm"}.items():
+for glued, encoder in {**compared, "minilm": "minilm", "minilm_new": "minilm+new-mlm+tlm"}.items():
     for kind, label in {"zero": "zero-shot Russian", "english": "English", "russian": "Russian"}.items():
-        found = records.find(chosen, f"{model}: {chapter.TAGGED[label]}")
-        show.glue(f"{glued}_{kind}", records.interval(found))
+        train, test = chapter.TAGGED[label]
+        found = chosen.query("encoder == @encoder and train == @train and test == @test")
+        show.glue(f"{glued}_{kind}", tables.value(found))
 
 # %% [markdown]
 # Which differences of this build are more than chance?
 
 # %%
 show.table(
-    ner.paired(tagged),
-    caption="Paired tests between rows with the same test set",
-    note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
-    "per document; it is corrected by Holm's method.",
+    tables.differences(taggers, ["encoder", "train", "test"]),
+    caption="Differences between rows with the same test set",
+    note="Difference of mean F1; interval and p are corrected by Holm's method over the table.",
 )
 
 # %% [markdown]
@@ -312,9 +328,9 @@ show.table(
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/03_continual_pretraining.csv>` and
+# {download}`configurations <../book/recorded/03_continual_pretraining.configs.json>`.
 
 # %%
-show.provenance(
-    {name: values[0].model for name, values in lines[chapter.PERPLEXITY].items()},
-    caption="What made the rows (first run each)",
-)
+tables.provenance(rows, records.read(chapter.stem))

@@ -14,14 +14,15 @@
 # %% [markdown]
 # # 4. Named entity recognition
 #
-# ```{admonition} Key takeaways
-# :class: tip
-# - A {term}`named entity recognition` model (распознавание именованных сущностей) is an encoder and one linear layer.
-#   What it learns in English it partly knows in Russian.
-# - How a score is defined matters as much as the model: exact character spans, document-level intervals, and a stated
-#   rule for nested mentions.
-# - On real abstracts a small multilingual encoder trained on English chemicals finds Russian ones without having seen
-#   one; what Russian training data would add is measured, too.
+# ## Answer
+#
+# - A small multilingual encoder that is trained on English chemicals alone finds {glue:text}`zero_shot` of F1 on Russian abstracts
+#   ({term}`zero-shot transfer`, перенос без обучающих примеров). Trained on Russian ones it has {glue:text}`upper`.
+# - On the English translations of the same abstracts it has {glue:text}`english_half`, and {glue:text}`english` on BC5CDR. So more is lost
+#   to what the annotators call a chemical than to the language.
+# - Without pretraining little crosses over: a BiLSTM-CRF has {glue:text}`floor_english` on BC5CDR and {glue:text}`floor` on Russian abstracts.
+#
+# ```{glue} answer
 # ```
 #
 # ## Question
@@ -46,8 +47,9 @@ seeds: list = [0, 1, 2]
 from IPython.display import display
 
 from chemxl import ner
+from chemxl.evaluation import metrics
 from chemxl.ner import chapter
-from chemxl.results import figures, records, show
+from chemxl.results import chapters, figures, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -59,9 +61,10 @@ from chemxl.results import figures, records, show
 # and English abstracts, chemicals). Every document whose translation is tested on is removed from training.
 
 # %%
-settings = chapter.settings(profile, sentences=sentences)
+settings = chapter.Settings.given(globals())
+ways = chapter.ways(profile, sentences=sentences)
 show.table(
-    chapter.overview(settings),
+    chapter.overview(ways),
     caption="What is trained and tested on",
     note="Flattening keeps the outermost of nested mentions; a mention off a word boundary cannot be found exactly.",
 )
@@ -89,29 +92,38 @@ show.table(
 # cut off. The code is {py:mod}`chemxl.ner`, the loop {py:mod}`chemxl.models.training`.
 
 # %%
-example = settings[0].tests[-1][1].load()[0]
+example = ways[0].tests[-1][1].load()[0]
 show.table(chapter.labelled(example, first=14), caption="Words and labels of a Russian text")
 
 # %% [markdown]
 # ## Experiment
 #
-# An experiment is a value. The list below says everything that its results depend on; what has been computed before is
-# read from the cache.
+# An experiment is a value. {py:func}`chemxl.ner.chapter.lines` lists them, and each says everything that its result depends
+# on; what has been computed before is read from the cache. All results are rows of one table: those of this build, the
+# recorded ones, and what the papers report.
 
-# %%
-lines = chapter.lines(profile, models=models, epochs=epochs, rate=rate, seeds=seeds, sentences=sentences)
-runs = {name: [evaluation.run() for evaluation in evaluations] for name, evaluations in lines.items()}
+# %% tags=["code"]
+rows = chapters.results(chapter, settings)
+built, recorded, reported = tables.parts(rows)
 
 # %% [markdown]
 # ## Result
 
 # %%
-built = [records.row("04_ner", chapter.table(profile), name, values, profile=profile) for name, values in lines.items()]
-recorded = records.read("04_ner")
-tables = records.tables(built, recorded, records.papers("04_ner"))
-shown = ["Chemicals on real text", chapter.table(profile), "Paper 0, table 1"]
-note = f"F1. Recorded and this build: {records.SCORER}, mean over seeds, 95 % bootstrap interval over documents and seeds."
-display(*[show.table(tables[name], caption=name, note=note) for name in dict.fromkeys(shown) if name in tables])
+note = "F1 of exact character spans, mean over seeds, with a 95 % interval over documents and seeds."
+whole = rows.query("metric == 'F1' and type.isna()")
+show.tabs(
+    {"Recorded": recorded, "This build": built},
+    lambda found: show.table(
+        tables.pivot(found[found.index.isin(whole.index)], ["encoder", "method", "train"], "test"),
+        caption="Tested on",
+        note=note,
+    ),
+)
+
+# %%
+paper = reported.query("source == 'paper 0, table 1'")
+show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, table 1: F1, scorer not named")
 
 # %% [markdown]
 # A row names the model, what it was trained on, and what it was tested on. The paper's rows stand alone: its corpus is not published,
@@ -129,62 +141,65 @@ display(*[show.table(tables[name], caption=name, note=note) for name in dict.fro
 # over at all: the BiLSTM-CRF has {glue:text}`floor` on Russian, {glue:text}`floor_english` on BC5CDR.
 
 # %%
+both, real = "BC5CDR + BioNNE-R EN", recorded.query("metric == 'F1'")
 wanted = {
-    "english": "e5-small: BC5CDR → BC5CDR",
-    "zero_shot": "e5-small: BC5CDR + BioNNE-R EN → BioNNE-R RU",
-    "english_half": "e5-small: BC5CDR + BioNNE-R EN → BioNNE-R EN",
-    "upper": "e5-small: BioNNE-R RU → BioNNE-R RU",
-    "reverse": "e5-small: BioNNE-R RU → BioNNE-R EN",
-    "reverse_bc5cdr": "e5-small: BioNNE-R RU → BC5CDR",
-    "plain_en": "e5-small: BC5CDR → BioNNE-R EN",
-    "plain_ru": "e5-small: BC5CDR → BioNNE-R RU",
-    "floor": "bilstm-crf: BC5CDR + BioNNE-R EN → BioNNE-R RU",
-    "floor_english": "bilstm-crf: BC5CDR → BC5CDR",
+    "english": ("e5-small", "BC5CDR", "BC5CDR"),
+    "zero_shot": ("e5-small", both, "BioNNE-R RU"),
+    "english_half": ("e5-small", both, "BioNNE-R EN"),
+    "upper": ("e5-small", "BioNNE-R RU", "BioNNE-R RU"),
+    "reverse": ("e5-small", "BioNNE-R RU", "BioNNE-R EN"),
+    "reverse_bc5cdr": ("e5-small", "BioNNE-R RU", "BC5CDR"),
+    "plain_en": ("e5-small", "BC5CDR", "BioNNE-R EN"),
+    "plain_ru": ("e5-small", "BC5CDR", "BioNNE-R RU"),
+    "floor": ("none", both, "BioNNE-R RU"),
+    "floor_english": ("none", "BC5CDR", "BC5CDR"),
 }
-for name, row in wanted.items():
-    show.glue(name, records.interval(records.find(recorded, row)))
-figures.bars(
+for name, (encoder, train, test) in wanted.items():
+    show.glue(name, tables.value(real.query("encoder == @encoder and train == @train and test == @test")))
+found = figures.bars(
     [
-        figures.Bar(setting.name, *records.bar(recorded, f"{model}: {setting.name} → BioNNE-R RU"), group=model)
-        for setting in chapter.settings("real")
-        for model in ("e5-small", chapter.BILSTM)
+        figures.Bar(row.train, row.value, row.low, row.high, group=row.method)
+        for row in real.query("encoder in ('e5-small', 'none') and test == 'BioNNE-R RU'").itertuples()
     ],
     xlabel="F1 on BioNNE-R, Russian test",
-    interval="95 % bootstrap interval over documents and seeds",
+    interval="95 % interval over documents and seeds",
     caption="Recorded: chemicals in Russian abstracts, by what the model was trained on.",
     alt="Bars of recorded F1 on Russian abstracts for two models and three training sets; the numbers are in the table.",
 )
+show.glue("answer", found)
 
 # %% [markdown]
-# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance? Models are compared on the same test documents by {term}`approximate
-# randomisation`, and the p-values are corrected by Holm's method over the whole table.
+# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance?
+# Models are compared on the same test documents; a difference is clear if its interval, corrected by Holm's method over the
+# table, excludes zero ([how sure a number is](../book/running.md)).
 
 # %%
 show.table(
-    chapter.paired(lines),
-    caption="Paired tests between rows with the same test set",
-    note="Difference of mean F1 with a 95 % bootstrap interval over documents and seeds. For p the counts of all seeds are pooled "
-    "per document; it is corrected over the table.",
+    tables.differences(built, ["encoder", "method", "train", "test"]),
+    caption="Differences between rows with the same test set",
+    note="Difference of mean F1; interval and p are corrected by Holm's method over the table.",
 )
 
 # %% [markdown]
 # By type, precision and recall say more than F1. Below, the first model's types for each way of training, tested on {glue:text}`test_language`.
 
 # %%
-first, test_name = models[0], settings[0].tests[-1][0]
-chosen = {s.name: lines[f"{first}: {s.name} → {test_name}"] for s in settings}
-show.table(chapter.by_type(chosen), caption=f"{first} on {test_name}, by type", note=f"Scorer: {records.SCORER}, by type.")
+first, test_name = models[0], ways[0].tests[-1][0]
+keys = chapter.named(first)
+chosen = built.query("encoder == @keys['encoder'] and method == @keys['method'] and test == @test_name")
+chosen = chosen[chosen.metric.isin(metrics.SCORES)].fillna({"type": metrics.MICRO})
+cells = tables.pivot(chosen, ["train", "type"], "metric")
+show.table(cells, caption=f"{first} on {test_name}, by type", note=f"Scorer: {chosen.scorer.iloc[0]}, and by type.")
 
 # %%
 show.glue("test_language", test_name)
 figures.bars(
     [
-        figures.Bar(f"{type_}", *records.estimate(values, type=type_), group=f"trained on {name}")
-        for type_ in chapter.types(chosen)
-        for name, values in chosen.items()
+        figures.Bar(row.type, row.value, row.low, row.high, group=f"trained on {row.train}")
+        for row in chosen.query("metric == 'F1' and type != 'micro'").sort_values("type").itertuples()
     ],
     xlabel="F1, exact character spans",
-    interval="95 % bootstrap interval over documents and seeds",
+    interval="95 % interval over documents and seeds",
     alt=f"Bars of F1 by entity type for {first} trained on each corpus and tested on {test_name}; numbers in the table above.",
 )
 
@@ -193,10 +208,13 @@ figures.bars(
 
 # %%
 figures.curves(
-    [figures.Curve(*chapter.loss_curve(model, lines[f"{model}: {settings[-1].name} → {test_name}"])) for model in models],
+    [
+        figures.Curve(*chapter.loss_curve(model, chapter.evaluations(settings, model, ways[-1], ways[-1].tests[-1][1])))
+        for model in models
+    ],
     xlabel="epoch",
     ylabel="training loss per word (nats)",
-    alt=f"Training loss against epochs for {', '.join(models)} trained on {settings[-1].name}: all fall, at different speed.",
+    alt=f"Training loss against epochs for {', '.join(models)} trained on {ways[-1].name}: all fall, at different speed.",
 )
 
 # %% [markdown]
@@ -204,8 +222,11 @@ figures.curves(
 # prediction that touches nothing is spurious.
 
 # %%
-errors = {f"{name} → {test_name}": chapter.error_counts(values[0]) for name, values in chosen.items()}
-show.table([{"trained on": name} | counts for name, counts in errors.items()], caption=f"Error classes of {first}, first seed")
+trained = {way.name: chapter.evaluations(settings, first, way, way.tests[-1][1])[0] for way in ways}
+errors = {f"{name} → {test_name}": chapter.error_counts(value) for name, value in trained.items()}
+show.table(
+    [{"trained on": name} | counts for name, counts in errors.items()], caption=f"Error classes of {first}, first seed"
+)
 
 # %%
 figures.stacked(
@@ -219,7 +240,7 @@ figures.stacked(
 # Others' corpora may not be shown here; with the real ones nothing is.
 
 # %%
-texts, found = lines[f"{first}: {settings[-1].name} → {test_name}"][0].outcome()
+texts, found = trained[ways[-1].name].outcome()
 shown = chapter.telling(texts, found, publishable=profile == "small")
 display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown])
 
@@ -249,7 +270,7 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```{exercise}
 # :label: ex-crf
 # Compare `mini+crf` with `mini`, trained on English, tested on English and on Russian. Does a CRF help more within a language or
-# across? Use `chapter.lines` and `chapter.paired`.
+# across? Look at the rows of the table, and at the differences below it.
 # ```
 #
 # ```{solution} ex-crf
@@ -262,10 +283,13 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # ```{exercise}
 # :label: ex-boundary
 # Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. Which share of the error
-# is boundary alone? Start from `lines[...][0].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
+# is boundary alone? Start from `trained[...].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
 # ```
 #
 # ## Provenance
+#
+# The recorded numbers as files: {download}`rows <../book/recorded/04_ner.csv>` and
+# {download}`configurations <../book/recorded/04_ner.configs.json>`.
 
 # %%
-show.provenance({name: values[0] for name, values in lines.items()}, caption="What made the rows (first seed each)")
+tables.provenance(rows, records.read(chapter.stem))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import benchmarks
 from benchmarks import __main__ as command
-from benchmarks import active, alignment, contrastive, grid, patents, pretrain, scorer, stacked, tag
+from benchmarks import active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, stacked, tag
 from chemxl.documents import Mention
+from chemxl.models import encoders
 
 COLUMNS = ["name", "peer", "unit", "ours", "theirs", "ratio", "ours_mib", "theirs_mib", "agree", "hardware"]
 
@@ -21,8 +25,8 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    names = ["active", "alignment", "contrastive", "grid", "patents", "pretrain", "scorer", "stacked", "tag"]
-    assert command.names() == names
+    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, stacked, tag)
+    assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
 @pytest.mark.parametrize("length", [1, 7])
@@ -41,22 +45,22 @@ def test_the_tagger_gives_the_peers_mentions() -> None:
 
 
 def test_the_alignment_is_that_of_the_loop() -> None:
-    rows = alignment.run(count=60, long=150, whole=2000, repeats=1)
+    rows = list(alignment.run(count=60, long=150, whole=2000, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
 def test_active_learning_chooses_what_the_loops_choose() -> None:
-    rows = active.run(count=300, pool=200, size=16, n=12)
+    rows = list(active.run(count=300, pool=200, size=16, n=12))
     assert len(rows) == 3 and all(row.agree == 1.0 for row in rows)
 
 
 def test_the_contrastive_loss_is_that_of_the_formula() -> None:
-    rows = contrastive.run(n=48, size=8, repeats=1)
+    rows = list(contrastive.run(n=48, size=8, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
 def test_the_same_patents_are_kept() -> None:
-    rows = patents.run(small=True, repeats=1)
+    rows = list(patents.run(small=True, repeats=1))
     assert rows and all(row.agree == 1.0 for row in rows)
 
 
@@ -82,6 +86,23 @@ def test_pretraining_reaches_the_peers_losses() -> None:
     assert used.ours > 0 and used.theirs > 0
 
 
+def test_fine_tuning_ends_as_good_as_the_peers() -> None:
+    rows = finetune.run(small=True)
+    assert [row.unit for row in rows] == ["tokens/s", "% of a matmul's FLOP/s"] * 2
+    assert all(row.agree == 1.0 for row in rows)
+    scores = [float(text.rpartition(" ")[2]) for row in rows for text in (row.name, row.peer)]
+    assert min(scores) > 0.05, "two that find nothing agree on nothing"
+    assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+
+
+def test_the_products_of_an_epoch_are_those_that_torch_counts() -> None:
+    encoder = encoders.load(encoders.MINI, attn_implementation="eager").model
+    ids = torch.randint(5, 100, (3, 17))
+    with FlopCounterMode(display=False) as counter:
+        encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
+    assert finetune.needed(encoder, [17] * 3) == 3 * counter.get_total_flops()
+
+
 def test_taggers_agree_only_on_the_same_mentions() -> None:
     mention = Mention.of("CHEM", 0, 4)
     other = Mention.of("DRUG", 0, 4)
@@ -91,13 +112,54 @@ def test_taggers_agree_only_on_the_same_mentions() -> None:
     assert tag.f1([[]], [[]]) == 0.0
 
 
-def test_the_command_writes_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path))
-    monkeypatch.setattr(scorer, "run", lambda: [benchmarks.Row("n", "p", "u", 2.0, 1.0, 2.0, None, 1.0, 1.0, "h")])
-    assert command.main(["scorer"]) == 0
-    (row,) = json.loads((tmp_path / "bench.json").read_text("utf-8"))
-    assert sorted(row) == sorted(COLUMNS)
-    assert row["ours_mib"] is None
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all benchmarks two: the scorer gives two rows, the tagger one, and then fails."""
+
+    def row(name: str) -> benchmarks.Row:
+        return benchmarks.Row(name, "p", "u", 2.0, 1.0, 2.0, None, 1.0, 1.0, "h")
+
+    def broken() -> Iterator[benchmarks.Row]:
+        yield row("t1")
+        raise ValueError("no pipe")
+
+    monkeypatch.setattr(command, "names", lambda: ["scorer", "tag"])
+    monkeypatch.setattr(scorer, "run", lambda: [row("s1"), row("s2")])
+    monkeypatch.setattr(tag, "run", broken)
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_command_writes_the_rows(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["scorer", "scorer"]) == 0
+    first, second = json.loads((runs / "bench.json").read_text("utf-8"))
+    assert sorted(first) == sorted(COLUMNS)
+    assert (first["name"], second["name"], first["ours_mib"]) == ("s1", "s2", None)
+    said = capsys.readouterr()
+    assert said.err.startswith("scorer, 1 of 1\n  s1; p: 2.0 and 1.0 u, ratio 2.00\n")
+    assert "s1" in said.out and "s2" in said.out
+
+
+@pytest.mark.usefixtures("fake")
+def test_rows_are_written_as_they_are_measured(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = []
+    write = command.write_json
+
+    def counted(path: Path, value: list[object]) -> None:
+        write(path, value)
+        before.append(len(json.loads((runs / "bench.json").read_text("utf-8"))))
+
+    monkeypatch.setattr(command, "write_json", counted)
+    command.main([])
+    assert before == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("fake")
+def test_one_that_fails_is_named_and_the_others_go_on(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["tag", "scorer"]) == 1
+    assert [row["name"] for row in json.loads((runs / "bench.json").read_text("utf-8"))] == ["t1", "s1", "s2"]
+    said = capsys.readouterr().err
+    assert "tag, 1 of 2; then scorer\n" in said and "scorer, 2 of 2\n" in said
+    assert said.endswith("tag failed (ValueError: no pipe)\n")
 
 
 def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,6 +91,13 @@ def test_runs_and_passes(ran: Path) -> None:
     assert not any((ran / ".runs" / "failed").iterdir())
 
 
+def test_code_is_folded_unless_its_cell_says_otherwise(root: Path) -> None:
+    write(root, "01_one", PARAMETERS, SHOW, '# %% tags=["code"]\nprint(head)\n')
+    book.run(root=root)
+    tags = [cell["metadata"]["tags"] for cell in made(root, "01_one")["cells"] if cell["cell_type"] == "code"]
+    assert tags == [["hide-input"], ["parameters", "hide-input"], ["hide-input"], ["code"]]
+
+
 def test_unchanged_is_not_run_again(root: Path) -> None:
     write(root, "02_two", PARAMETERS, SHOW)
     assert book.run(root=root) == ["01_one", "02_two"]
@@ -129,6 +136,28 @@ print({"b", "a", "c", "я"})
     assert "noise" not in printed(root, "01_one")
     ids = [cell["id"] for cell in made(root, "01_one")["cells"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_a_healthy_run_prints_no_error(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nor does one whose kernel is slow to close its last message, as on a busy machine."""
+    slow = """\
+# %%
+import time
+
+kernel = get_ipython().kernel
+answer = kernel.shell_handlers["kernel_info_request"]
+
+
+async def slowly(*request):
+    await answer(*request)
+    time.sleep(0.5)
+
+
+kernel.shell_handlers["kernel_info_request"] = slowly
+"""
+    write(root, "01_one", PARAMETERS, slow)
+    book.run(root=root)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_profile_is_injected(root: Path) -> None:
@@ -244,7 +273,10 @@ def test_an_error_in_an_output(ran: Path) -> None:
     [
         ("chemxl/module.py", "chemxl"),
         ("chemxl/corpora/mini/a.ann", "chemxl"),
-        ("book/recorded/04_ner.json", "recorded"),
+        ("book/recorded/04_ner.csv", "recorded"),
+        ("book/recorded/04_ner.configs.json", "recorded"),
+        ("book/papers.yaml", "papers and claims"),
+        ("book/claims.yaml", "papers and claims"),
         ("constraints.txt", "constraints"),
     ],
 )
@@ -416,3 +448,15 @@ def test_build_asks_the_gate_first(pages: Path) -> None:
     with pytest.raises(BookError, match=r"01_one.ipynb is missing"):
         book.build(root=pages)
     assert not (pages / "_build").exists()
+
+
+def test_a_notebook_may_ask_for_the_settings_of_all_others(ran: Path) -> None:
+    cell = '# %% tags=["parameters"]\nprofile: str = "small"\nsettings: dict = {}\n'
+    write(ran, "10_board", cell, '# %%\nprint(settings["01_one"]["epochs"], sorted(settings))\n')
+    book.run(["10"], root=ran)
+    assert printed(ran, "10_board") == "6 ['01_one']\n"
+    give(ran, "small", "01_one", {"epochs": 7})
+    with pytest.raises(BookError, match=r"10_board.ipynb was run from other inputs .* \(parameters\)"):
+        book.check(root=ran)
+    book.run(root=ran)
+    assert printed(ran, "10_board") == "7 ['01_one']\n"

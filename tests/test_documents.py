@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl.documents import Document, Mention, Relation, Span, flatten, from_bio, to_bio, words
+from chemxl.documents import Document, Label, Mention, Relation, Span, flatten, from_bio, to_bio, words
 from chemxl.errors import ChemxlError
 
 ALPHABET = "аяЁё́̈aZ09 \n\t-/()+α\u00ad\u200d\u00a0\u2028😀👩🇷🇺_,.²"
@@ -49,6 +49,26 @@ def test_words_cut_names_where_annotation_does() -> None:
     assert cut("β-каротина (й)") == ["β", "-", "каротина", "(", "й", ")"]
 
 
+# Marks of soft hyphens, joiners, directions, variants and bytes, and control characters.
+UNSEEN = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufe0f\ufeff"
+
+
+@pytest.mark.parametrize("sign", [*UNSEEN, "\x00", "\x07", "\x1b", "\x7f", "\x9f"], ids=ascii)
+def test_what_nobody_sees_neither_begins_nor_ends_a_word(sign: str) -> None:
+    text = f"{sign}зольмин{sign} {sign} 5{sign}мг{sign}{sign}, й{sign}-{sign}"
+    found = [text[start:end] for start, end in words(text)]
+    assert found == ["зольмин", "5", "мг", ",", "й", "-"]
+    gold = Mention.of("CHEM", 1, 8)
+    labels, inexact = to_bio([gold], words(text))
+    assert (from_bio(labels, words(text)), inexact) == ([gold], 0)
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_what_nobody_sees_stays_inside_a_word(sign: str) -> None:
+    text = f"золь{sign}{sign}мин и\u0306{sign}од"
+    assert [text[start:end] for start, end in words(text)] == text.split(" ")
+
+
 @given(layers())
 def test_labels_give_the_mentions_back(layer: tuple[list[Span], list[Mention]]) -> None:
     units, given_mentions = layer
@@ -66,6 +86,12 @@ def test_inexact_mentions_are_counted(data: st.DataObject) -> None:
     expressed = set(from_bio(labels, units)) & set(flat)
     # A mention that is not expressed is counted; one may be counted and still come out (a neighbour took its word).
     assert len(flat) - len(expressed) <= inexact <= len(flat)
+
+
+def test_a_label_stands_once_and_a_score_makes_no_other_label() -> None:
+    assert Label("pain", 0.5) == Label("pain") and Relation("is", "T1", "T1", score=0.5) == Relation("is", "T1", "T1")
+    with pytest.raises(ChemxlError, match="d: a label stands twice among pain, pain"):
+        Document("d", "text", labels=(Label("pain"), Label("pain", 0.1)))
 
 
 @given(st.lists(st.sampled_from(["O", "B-CHEM", "I-CHEM", "B-GENE", "I-GENE"]), max_size=12))

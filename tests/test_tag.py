@@ -54,6 +54,19 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
     assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
 
 
+def test_a_byte_order_mark_is_no_text(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert [document.text for document in tag.read([str(path)])] == [TEXT]
+    with_mark, without = (
+        CliRunner().invoke(cli.app, ["tag", "--model", str(model)], input=mark + TEXT.encode())
+        for mark in (b"\xef\xbb\xbf", b"")
+    )
+    assert (with_mark.exit_code, with_mark.stdout) == (0, without.stdout)
+    (marked,), (plain,) = (tag.tag([Document("a", mark + TEXT)], model=model) for mark in ("\ufeff", ""))
+    assert [m.start - 1 for m in marked.mentions] == [m.start for m in plain.mentions]
+
+
 def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("fine\nплохо".encode("cp1251"))
     with pytest.raises(CorpusError, match=r"a\.txt:2: not UTF-8"):
@@ -71,7 +84,7 @@ def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
     def made(name: str, config: dict[str, object], documents: int) -> Path:
         folder = runs() / "kind" / name
         folder.mkdir(parents=True)
-        (folder / "tagger.json").write_text("{}")
+        (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
         (folder / "experiment.json").write_text(json.dumps(config))
         (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
         return folder
@@ -82,5 +95,5 @@ def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
     assert tag.best_model() == larger
     real = made("real", FineTune(train=MINI, encoder="e5-small").config(), 10)
     (runs() / "kind" / "broken").mkdir()
-    (runs() / "kind" / "broken" / "tagger.json").write_text("{}")
+    (runs() / "kind" / "broken" / "predictor.json").write_text("{")
     assert tag.best_model() == real

@@ -2,97 +2,164 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast, get_args
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 
-from chemxl.active.experiments import ActiveLearning
+from chemxl.active import rows
+from chemxl.active.experiments import SHARES, ActiveLearning
+from chemxl.active.methods import HEADS, NO_LAYER, Method
 from chemxl.active.oracle import Annotated
-from chemxl.active.reading import AGGREGATIONS, Aggregation
 from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
-from chemxl.annotate.rounds import Project, give_out
-from chemxl.annotate.widget import Annotator
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
-from chemxl.errors import ChemxlError
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner.chapter import TYPES, Profile
-from chemxl.ner.experiments import Evaluation, FineTune, gold
+from chemxl.ner.chapter import TYPES
+from chemxl.ner.experiments import FineTune
+from chemxl.results import chapters
+from chemxl.results.chapters import Line, Lines
+from chemxl.results.figures import Curve
+from chemxl.results.rows import Keys, scored
+from chemxl.results.tables import Cells
 
-HEADS = {
-    "": "one layer",
-    "none": "two layers",
-    "always": "two layers, normalised",
-    "bound": "two layers, normalised above the bound",
-}
+stem = "02_active_learning"
+ALL = "all"  # in a method's place: the whole pool is annotated
 
 
-@dataclass(frozen=True)
-class Task:
-    """Sentences to choose from and the documents that are tested on."""
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        methods: see :meth:`chemxl.active.methods.Method.of`.
+        rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
+        sentences: how many the pool has; for ``small`` it is expanded to so many, else they are drawn, 0 being all.
+        documents: how many at most are drawn for each test; 0: all.
+        steps: of every training in a loop.
+        rate: learning rate of the encoder and of a normalised layer.
+        head_rate: of the layer that gives the scores, which begins at random.
+        tokens: budget of a batch.
+        whole_epochs: passes over the pool with everything annotated, which is the goal and may take more steps.
+        bound: of ``+bound``: the spectral norm that is let be.
+    """
+
+    encoder: str = "mini"
+    methods: tuple[str, ...] = ("random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always")
+    rounds: int = 3
+    budget: int = 30
+    sentences: int = 300
+    documents: int = 0
+    steps: int = 60
+    rate: float = 0.001
+    head_rate: float = 0.002
+    tokens: int = 256
+    whole_epochs: int = 8
+    bound: float = 1.25
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+
+class Data(NamedTuple):
+    """Sentences to choose from and the documents that are tested on, which give the name."""
 
     name: str
     pool: Annotated
     test: Corpus
 
 
-def tasks(profile: Profile, *, sentences: int, documents: int = 0) -> list[Task]:
+def data(settings: Settings) -> list[Data]:
     """Russian alone in ``small``, else chemicals in English and in Russian.
 
     Every pool loses the documents whose translation, or which themselves, stand in a test set, and repeated sentences.
-
-    Args:
-        sentences: how many the pool has; for ``small`` it is expanded to so many, else they are drawn, 0 being all.
-        documents: how many at most are drawn for each test; 0: all.
     """
-    if profile == "small":
+    most, documents = settings.sentences, settings.documents
+    if settings.profile == "small":
         test = Corpus(name="mini", split="test", language="ru", types=TYPES)
-        pool = Corpus(name="mini", language="ru", types=TYPES, sentences=sentences, without=(test,))
-        return [Task("mini RU", Annotated.of(pool), test)]
-    english, russian = Corpus(name="bc5cdr", split="test"), Corpus(name="bionne-r", split="test", language="ru")
-    tests = (english, russian)
-    pools = Corpus(name="bc5cdr", without=tests), Corpus(name="bionne-r", language="ru", without=tests)
+        pool = Corpus(name="mini", language="ru", types=TYPES, sentences=most, without=(test,))
+        return [Data("mini RU", Annotated.of(pool), test)]
+    tests = (Corpus(name="bc5cdr", split="test"), Corpus(name="bionne-r", split="test", language="ru"))
+    pools = (Corpus(name="bc5cdr", without=tests), Corpus(name="bionne-r", language="ru", without=tests))
     return [
-        Task(
+        Data(
             name,
-            Annotated.of(pool, most=sentences),
+            Annotated.of(pool, most=most),
             Annotated.of(test, unit="document", most=documents) if documents else test,
         )
         for name, pool, test in zip(("BC5CDR", "BioNNE-R RU"), pools, tests, strict=True)
     ]
 
 
-def tables(profile: str) -> dict[str, str]:
-    """The names of the chapter's tables."""
-    of = "the mini corpus, four types (a demonstration)" if profile == "small" else "real text, chemicals"
-    titles = {
-        "F1": "F1 after the last round",
-        "area": "Mean F1 over the learning curve",
-        "sentences": "F1 by annotated sentences",
-        "less": "Differences of F1",
-        "needed": "Annotated sentences that are needed",
-        "by words": "Mean F1 by annotated words",
-        "words": "Words a sentence",
-        "errors": "Area under the ROC curve, errors of words",
+def learner(settings: Settings, part: Data, norm: Norm | None, *, seed: int, epochs: int = 0) -> FineTune:
+    """The model with the whole pool annotated, trained as in a loop, or for so many epochs."""
+    length: dict[str, Any] = {"epochs": epochs} if epochs else {"steps": settings.steps}
+    training = Training(**length, rate=settings.rate, head_rate=settings.head_rate, tokens=settings.tokens)
+    fields: dict[str, Any] = {"encoder": settings.encoder, "train": (part.pool,), "training": training, "seed": seed}
+    if norm == "bound":
+        fields["bound"] = settings.bound
+    return SpectralFineTune(norm=norm, **fields) if norm else FineTune(**fields)
+
+
+def loops(settings: Settings, part: Data) -> dict[Method, list[ActiveLearning]]:
+    """By method, one loop a seed, which all begin with the same sentences; what methods are compared with is among
+    them."""
+    chosen = [Method.of(setting) for setting in settings.methods]
+    shared: dict[str, Any] = {"test": part.test, "rounds": settings.rounds, "budget": settings.budget}
+    return {
+        method: [
+            ActiveLearning(
+                learner=learner(settings, part, method.norm, seed=0),
+                strategy=method.strategy,
+                aggregate=method.aggregate,
+                seed=seed,
+                **shared,
+            )
+            for seed in settings.seeds
+        ]
+        for method in dict.fromkeys([*chosen, *(method.control for method in chosen)])
     }
-    return {name: f"{title}: {of}" for name, title in titles.items()}
 
 
-def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
+def wholes(settings: Settings, part: Data) -> dict[Norm | None, list[Evaluation]]:
+    """By the heads that the methods have: the whole pool annotated and read ``whole_epochs`` times, one a seed."""
+    return {
+        norm: [
+            evaluation(learner(settings, part, norm, seed=seed, epochs=settings.whole_epochs), part.test)
+            for seed in settings.seeds
+        ]
+        for norm in dict.fromkeys(Method.of(setting).norm for setting in settings.methods)
+    }
+
+
+def lines(settings: Settings) -> Lines:
+    """What each method's loops reach, the F1 with the whole pool annotated, and how methods compare."""
+    yield [line for part in data(settings) for line in _of_test(settings, part)]
+
+
+def _of_test(settings: Settings, part: Data) -> list[Line]:
+    keys: Keys = {"test": part.name, "encoder": settings.encoder}
+    by_method, by_norm = loops(settings, part), wholes(settings, part)
+    every = [*chain(*by_method.values()), *chain(*by_norm.values())]
+    return [
+        *(Line(keys | method.keys, own, partial(rows.of_loops, own)) for method, own in by_method.items()),
+        *(Line(keys | Method(ALL, norm).keys, own, partial(scored, own)) for norm, own in by_norm.items()),
+        Line(keys, every, partial(rows.compared, by_method, by_norm)),
+    ]
+
+
+def overview(chosen: Sequence[Data]) -> Cells:
     """Texts, words and mentions of every pool, by sentences, and of every test set, by documents."""
-    rows: list[dict[str, object]] = []
-    for task in chosen:
-        for part, corpus, unit in (("pool", task.pool, "sentences"), ("test", task.test, "documents")):
+    made: Cells = []
+    for one in chosen:
+        for part, corpus, unit in (("pool", one.pool, "sentences"), ("test", one.test, "documents")):
             texts = corpus.load()
             empty = sum(not text.mentions for text in texts)
-            rows.append(
+            made.append(
                 {
-                    "task": task.name,
+                    "test": one.name,
                     "part": part,
                     "texts": f"{len(texts):,} {unit}",
                     "words a text": f"{np.mean([len(text.words) for text in texts]):.1f}",
@@ -101,148 +168,49 @@ def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
                     "types": ", ".join(corpus.types),
                 }
             )
-    return rows
+    return made
 
 
-def annotators(loop: ActiveLearning, *, publishable: bool, most: int = 2) -> list[Annotator]:
-    """What the loop's first model asks for next, with the mentions that it finds, open to be corrected; none where
-    nothing may be shown."""
-    if not publishable:
-        return []
-    done = loop.history()[0]["added"]
-    pool = [unit for corpus in loop.pool() for unit in corpus.load() if unit.id not in set(done)]
-    project = Project(Path(tempfile.mkdtemp(prefix="chemxl-")))
-    folder = give_out(project, pool, model=loop.model(done).run().folder, count=most, strategy=loop.strategy)
-    return [Annotator(folder, language=pool[0].language)]
-
-
-def examples(task: Task, *, publishable: bool, most: int = 3) -> list[Document]:
+def examples(part: Data, *, publishable: bool, most: int = 3) -> list[Document]:
     """The first annotated sentences that hold mentions of two types.
 
     Args:
         publishable: whether the text may stand in a page; others' corpora may not, and nothing is shown then.
     """
-    units = task.pool.load() if publishable else []
+    units = part.pool.load() if publishable else []
     return [unit for unit in units if len({mention.type for mention in unit.mentions}) > 1][:most]
 
 
-def parsed(method: str) -> tuple[str, str, Aggregation]:
-    """Strategy, head and aggregation of a method such as ``entropy``, ``mahalanobis+always`` or ``entropy+sum``.
-
-    Raises:
-        ChemxlError: what stands after a ``+`` is neither a head nor an aggregation.
-    """
-    strategy, *parts = method.split("+")
-    head, how = "", "mean"
-    for part in parts:
-        if part in get_args(Norm):
-            head = part
-        elif part in AGGREGATIONS:
-            how = part
-        else:
-            known = ", ".join((*get_args(Norm), *AGGREGATIONS))
-            raise ChemxlError(f"{method!r}: {part!r} is neither a head nor an aggregation; there are {known}")
-    return strategy, head, cast("Aggregation", how)
-
-
-def control(method: str) -> str:
-    """What a method is compared with: random sentences, the same head."""
-    return with_head("random", parsed(method)[1])
-
-
-def with_head(method: str, head: str) -> str:
-    """The same method with another head."""
-    strategy, _, how = parsed(method)
-    return "+".join(filter(None, (strategy, head, "" if how == "mean" else how)))
-
-
-@dataclass(frozen=True)
-class Loops:
-    """How everything in the chapter is trained.
-
-    Args:
-        rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
-        steps: of every training in a loop.
-        whole_epochs: passes over the pool with everything annotated, which is the goal and may take more steps.
-        rate: learning rate of the encoder and of a normalised layer.
-        head_rate: of the layer that gives the scores, which begins at random.
-        tokens: budget of a batch.
-        bound: of ``+bound``: the spectral norm that is let be.
-    """
-
-    encoder: str
-    rounds: int
-    budget: int
-    steps: int
-    rate: float
-    head_rate: float
-    tokens: int
-    whole_epochs: int
-    bound: float = 1.25
-
-    def learner(self, task: Task, head: str, *, seed: int, epochs: int = 0) -> FineTune:
-        """The model with the whole pool annotated, trained as in a loop, or for so many epochs."""
-        length: dict[str, Any] = {"epochs": epochs} if epochs else {"steps": self.steps}
-        training = Training(**length, rate=self.rate, head_rate=self.head_rate, tokens=self.tokens)
-        fields: dict[str, Any] = {"encoder": self.encoder, "train": (task.pool,), "training": training, "seed": seed}
-        if head == "bound":
-            fields["bound"] = self.bound
-        return SpectralFineTune(norm=cast("Norm", head), **fields) if head else FineTune(**fields)
-
-    def loop(self, task: Task, method: str, *, seed: int) -> ActiveLearning:
-        """Rounds of one method; of one seed, all methods begin with the same sentences."""
-        strategy, head, how = parsed(method)
-        return ActiveLearning(
-            learner=self.learner(task, head, seed=0),
-            test=task.test,
-            strategy=strategy,
-            aggregate=how,
-            rounds=self.rounds,
-            budget=self.budget,
-            seed=seed,
-        )
-
-    def whole(self, task: Task, head: str, *, seed: int) -> Evaluation:
-        """The model with the whole pool annotated and read ``whole_epochs`` times, on the test set."""
-        return evaluation(self.learner(task, head, seed=seed, epochs=self.whole_epochs), task.test)
-
-    def row(self, task: Task, method: str) -> str:
-        """The name of a row."""
-        return f"{self.encoder}, {method}: {task.name}"
-
-    def lines(self, task: Task, methods: Sequence[str], *, seeds: Sequence[int]) -> dict[str, list[ActiveLearning]]:
-        """By method, one loop a seed; what the methods are compared with is among them."""
-        wanted = dict.fromkeys([*methods, *map(control, methods)])
-        return {method: [self.loop(task, method, seed=seed) for seed in seeds] for method in wanted}
-
-    def wholes(self, task: Task, methods: Sequence[str], *, seeds: Sequence[int]) -> dict[str, list[Evaluation]]:
-        """By head, one evaluation a seed, for the heads that the methods have."""
-        heads = dict.fromkeys(parsed(method)[1] for method in methods)
-        return {head: [self.whole(task, head, seed=seed) for seed in seeds] for head in heads}
-
-
-def norms(wholes: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
-    """The singular values of the layers that models were trained with, as they compute, means over seeds; a dash for
-    the head without such a layer."""
-    rows: list[dict[str, object]] = []
-    for head, values in wholes.items():
-        row: dict[str, object] = {"head": HEADS[head], "spectral norm": None, "root mean square": None}
-        if head:
-            weights = [cast("SpectralLabeller", v.model.tagger().model).dense.weight.detach() for v in values]
-            singular = torch.stack([torch.linalg.svdvals(weight) for weight in weights])  # (S, d)
-            row["spectral norm"] = float(singular[:, 0].mean())
-            row["root mean square"] = float(singular.square().mean(dim=1).sqrt().mean())
-        rows.append(row)
-    return rows
-
-
-def worked(*, seed: int, steps: Sequence[int] = (1, 2, 5, 10, 100)) -> list[dict[str, object]]:
+def worked(*, seed: int, steps: Sequence[int] = (1, 2, 5, 10, 100)) -> Cells:
     """The spectral norm of a random matrix by power iteration, after so many steps, and as torch computes it."""
     generator = torch.Generator().manual_seed(seed)
     weight, u = torch.randn(64, 64, generator=generator), torch.randn(64, generator=generator)
     exact = float(torch.linalg.matrix_norm(weight, ord=2))
-    rows: list[dict[str, object]] = []
+    made: Cells = []
     for count in steps:
         left, right = power_iteration(weight, u, steps=count)
-        rows.append({"steps": count, "power iteration": float(left @ weight @ right), "torch": exact})
-    return rows
+        made.append({"steps": count, "power iteration": float(left @ weight @ right), "torch": exact})
+    return made
+
+
+def norms(by_norm: Mapping[Norm | None, Sequence[Evaluation]]) -> Cells:
+    """The singular values of the layers that models were trained with, as they compute, means over seeds; a dash for
+    the head without such a layer."""
+    made: Cells = []
+    for norm, values in by_norm.items():
+        line: dict[str, object] = {"head": HEADS[norm or NO_LAYER], "spectral norm": None, "root mean square": None}
+        if norm:
+            weights = [cast("SpectralLabeller", v.model.load().model).dense.weight.detach() for v in values]
+            singular = torch.stack([torch.linalg.svdvals(weight) for weight in weights])  # (S, d)
+            line["spectral norm"] = float(singular[:, 0].mean())
+            line["root mean square"] = float(singular.square().mean(dim=1).sqrt().mean())
+        made.append(line)
+    return made
+
+
+def risks(settings: Settings, part: Data, names: Sequence[str]) -> list[Curve]:
+    """The error rate among the surest words against their share, a curve an uncertainty, of the last models of the
+    first loops of random sentences."""
+    values = loops(settings, part)[Method.of(settings.methods[0]).control]
+    shares, lasts = [100 * share for share in SHARES], [value.history()[-1]["risk"] for value in values]
+    return [Curve(name, shares, [[100 * risk for risk in last[name]] for last in lasts]) for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -14,7 +14,7 @@ from chemxl.active.calibration import Ranking, rankings
 from chemxl.active.lengths import lengths
 from chemxl.active.oracle import Annotated, Unit
 from chemxl.active.reading import Aggregation, TaggerModel
-from chemxl.active.spectral import SpectralFineTune, SpectralTagger, evaluation
+from chemxl.active.spectral import evaluation
 from chemxl.active.strategies import STRATEGIES, query
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import split
@@ -22,7 +22,8 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import mean_height
 from chemxl.experiments.experiment import Experiment, write_json
-from chemxl.ner.experiments import FineTune, gold
+from chemxl.models.tagger import Tagger
+from chemxl.ner.experiments import FineTune
 
 ROUNDS = "rounds.json"
 SHARES = tuple(i / 20 for i in range(1, 21))  # of words, at which the risk is kept
@@ -46,8 +47,7 @@ class ActiveLearning(Experiment):
         seed: of the draws, of every training and of the noise, in the learner's place.
     """
 
-    kind: Literal["ActiveLearning"] = "ActiveLearning"
-    learner: FineTune | SpectralFineTune = Field(discriminator="kind")
+    learner: FineTune
     test: Corpus
     strategy: str = "mahalanobis"
     aggregate: Aggregation = "mean"
@@ -73,13 +73,8 @@ class ActiveLearning(Experiment):
 
     def model(self, ids: list[str]) -> FineTune:
         """The learner with these units annotated and no others."""
-        fields = {n: getattr(self.learner, n) for n in type(self.learner).model_fields if n not in {"infra", "kind"}}
         train = tuple(corpus.only(ids) for corpus in self.pool())
-        return type(self.learner)(**fields | {"train": train, "seed": self.seed})
-
-    def trained(self) -> ActiveLearning:
-        """What took the time: the loop itself."""
-        return self
+        return self.learner.to(type(self.learner), train=train, seed=self.seed)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Go on from the last finished round, and in a round from the last checkpoint of its training.
@@ -123,7 +118,7 @@ class ActiveLearning(Experiment):
         run, counts = self._first_model(value) if number == 0 else self._next_model(value, folder)
         labelled = [unit for corpus in value.train for unit in corpus.load()]
         left = [unit for corpus in self.pool() for unit in corpus.load() if unit.id not in known]
-        network, rng = TaggerModel(SpectralTagger.load(run)), np.random.default_rng([self.seed, number + 1])
+        network, rng = TaggerModel(Tagger.load(run)), np.random.default_rng([self.seed, number + 1])
         row: dict[str, Any] = {
             "added": added,
             "units": len(annotated),
@@ -155,8 +150,7 @@ class ActiveLearning(Experiment):
             folder.mkdir(parents=True, exist_ok=True)
             write_json(finished, value.compute(folder))
         documents = self.test.load()
-        found = SpectralTagger.load(folder).predict(documents)
-        return folder, metrics.count([layer.mentions for layer in gold(documents)], found)
+        return folder, Tagger.count(documents, Tagger.load(folder).predict(documents))
 
     def history(self) -> list[dict[str, Any]]:
         """The rows of ``rounds.json``."""
@@ -172,7 +166,7 @@ class ActiveLearning(Experiment):
         return [_counts(row) for row in self.history()]
 
     def counts(self) -> metrics.Counts:
-        """Of the last round."""
+        """By test document, the right, found and due mentions of the last round."""
         return self.every()[-1]
 
 

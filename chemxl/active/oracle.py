@@ -41,19 +41,18 @@ class Annotated(Corpus):
         Args:
             changed: the fields above that are not their defaults, or not what ``corpus`` has.
         """
-        return cls(**{name: getattr(corpus, name) for name in cls.model_fields if hasattr(corpus, name)} | changed)
+        return corpus.to(cls, **changed)
 
     def only(self, ids: Sequence[str]) -> Annotated:
         """These units of it."""
-        return Annotated.of(self, ids=tuple(sorted(ids)))
+        return self.to(Annotated, ids=tuple(sorted(ids)))
 
     def load(self) -> list[Document]:
         """The units, each text once; those without a word cannot be annotated and are left out.
 
         Sentences come in a random order, always the same.
         """
-        fields = {name: getattr(self, name) for name in Corpus.model_fields}
-        whole = Corpus(**fields) if self.unit == "document" else Sample(**fields, most=ALL)
+        whole = self.to(Corpus) if self.unit == "document" else self.to(Corpus).to(Sample, most=ALL)
         units = list({unit.text: unit for unit in whole.load() if unit.words}.values())
         if 0 < self.most < len(units):
             units = [units[i] for i in np.random.default_rng(0).permutation(len(units))[: self.most]]

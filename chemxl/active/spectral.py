@@ -6,27 +6,25 @@ labels' scores. What that last layer reads is the hidden representation that dis
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller, first_pieces
-from chemxl.models.tagger import SubwordReader, Tagger
-from chemxl.ner.experiments import Evaluation, FineTune, bio_labels
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import SubwordReader, Tagger, bio_labels
+from chemxl.ner.experiments import FineTune
 
 Norm = Literal["none", "always", "bound"]
-FILE = "spectral.json"
 _LAST = 200  # iterations after the last step: what is saved is divided by the norm of these very weights
 
 
@@ -129,37 +127,26 @@ class SpectralLabeller(EncoderLabeller):
 
 
 class SpectralTagger(Tagger):
-    """A tagger with such a head, kept as ``spectral.json`` where others have ``tagger.json``, which have no such layer.
+    """A tagger with such a head. What is saved are the weights that the head computes with: a loaded tagger needs no
+    power iteration."""
 
-    What is saved are the weights that the head computes with: a loaded tagger needs no power iteration.
-    """
+    model: SpectralLabeller
 
-    def save(self, folder: Path) -> None:
-        """As :meth:`chemxl.ner.Tagger.save`."""
-        cast("SpectralLabeller", self.model).dense.settle()
-        super().save(folder)
-        (folder / "tagger.json").replace(folder / FILE)
+    def write(self, folder: Path) -> dict[str, Any]:
+        """As :meth:`chemxl.models.tagger.Tagger.write`."""
+        self.model.dense.settle()
+        return super().write(folder)
 
     @classmethod
-    def load(cls, folder: Path) -> Tagger:
-        """Read what :meth:`save` wrote, or an ordinary tagger.
-
-        Raises:
-            EncoderError: the folder holds no tagger.
-        """
-        if not (folder / FILE).exists():
-            return Tagger.load(folder)
-        kind = json.loads((folder / FILE).read_text("utf-8"))
-        encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float()
+    def network(cls, encoder: PreTrainedModel, about: dict[str, Any]) -> SpectralLabeller:
+        """As :meth:`chemxl.models.tagger.Tagger.network`."""
         size = encoder.config.hidden_size
         dense = SpectralLinear(size, size, norm="none")
-        model = SpectralLabeller(encoder, kind["labels"], crf=kind["crf"], dense=dense)
-        model.load_state_dict(load_file(folder / "model.safetensors"))
-        return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
+        return SpectralLabeller(encoder, about["labels"], crf=about["crf"], dense=dense)
 
 
 class SpectralFineTune(FineTune):
-    """:class:`chemxl.ner.FineTune` with a spectrally normalised layer in its head.
+    """:class:`chemxl.ner.experiments.FineTune` with a spectrally normalised layer in its head.
 
     Args:
         norm: see :class:`SpectralLinear`; ``none`` is the same head without normalisation, to compare with.
@@ -167,7 +154,6 @@ class SpectralFineTune(FineTune):
         iterations: see :class:`SpectralLinear`.
     """
 
-    kind: Literal["SpectralFineTune"] = "SpectralFineTune"  # type: ignore[assignment]
     norm: Norm = "always"
     bound: float = Field(default=1.0, gt=0)
     iterations: int = Field(default=10, ge=1)
@@ -180,19 +166,15 @@ class SpectralFineTune(FineTune):
         model = SpectralLabeller(encoder, bio_labels(self.types), crf=self.head == "crf", dense=dense)
         return SpectralTagger(model, SubwordReader(tokenizer))
 
-    def tagger(self) -> Tagger:
-        """The trained tagger, trained now where the cache does not have it."""
-        return SpectralTagger.load(self.run().folder)
-
 
 class SpectralEvaluation(Evaluation):
-    """:class:`chemxl.ner.Evaluation` of such a tagger."""
+    """:class:`chemxl.models.learner.Evaluation` of such a tagger, under the name that records know."""
 
     model: SpectralFineTune
 
 
 def evaluation(model: FineTune, corpus: Corpus) -> Evaluation:
-    """Of either kind of tagger."""
+    """The evaluation of a tagger of either kind."""
     if isinstance(model, SpectralFineTune):
         return SpectralEvaluation(model=model, corpus=corpus)
     return Evaluation(model=model, corpus=corpus)

@@ -21,7 +21,7 @@ from chemxl.annotate.changes import Change, compared
 from chemxl.corpora import brat
 from chemxl.corpora.draft import Draft
 from chemxl.corpora.faults import Fault, Log, read_bytes
-from chemxl.corpora.standoff import Note, Raw, TextBound
+from chemxl.corpora.standoff import Note, TextBound
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
@@ -218,18 +218,18 @@ def annotated(blank: Document, data: bytes, path: Path, *, types: Sequence[str],
     draft = Draft(blank.id, blank.text, log)
     seen: dict[tuple[object, ...], str] = {}
     notes = []
-    for number, line in enumerate(brat.parse(data), 1):
+    lines = brat.parse(data)
+    taken = brat.mentions(draft, path, lines)
+    for number, line in enumerate(lines, 1):
         match line.record:
-            case TextBound(id, type, fragments, surface):
+            case TextBound(id, type) if number - 1 in taken:
                 if type not in types:
                     log.add(path, number, f"{id} is of type {type}; this round has {', '.join(types)}")
-                elif draft.mention(path, number, type, fragments, surface, id):
+                else:
                     _whole(draft, path, number, id, seen)
             case Note() as note:
                 notes.append((number, note))
-            case Raw(written) if not written.strip():
-                pass
-            case record:
+            case record if str(record).strip() and number - 1 not in taken and not isinstance(record, TextBound):
                 log.add(
                     path, number, f"{str(record)[:40]!r} is no mention and no note on one: nothing else is asked for"
                 )

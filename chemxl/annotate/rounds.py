@@ -19,7 +19,6 @@ import pydantic
 from filelock import FileLock
 
 from chemxl.active.reading import Aggregation, TaggerModel
-from chemxl.active.spectral import SpectralTagger
 from chemxl.active.strategies import DISTANCES, query
 from chemxl.annotate import project
 from chemxl.annotate.project import Returned
@@ -29,7 +28,8 @@ from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value, write_json
-from chemxl.ner.experiments import NerModel
+from chemxl.models.learner import Learner
+from chemxl.models.tagger import Tagger
 
 _ROUND = re.compile(r"round-(\d{3,9})")
 _KEPT = re.compile(r"round-(\d{3,9})\.kept-(\d{3,9})\.json")
@@ -236,7 +236,7 @@ def give_out(
     pool = into.pool(documents)
     if not pool:
         raise ChemxlError("every text was given out already, or is blank: add others")
-    tagger = SpectralTagger.load(model)
+    tagger = Tagger.load(model)
     labelled = [*trained_on(model), *into.annotated()] if strategy in DISTANCES else []
     rng = np.random.default_rng([seed, len(into.rounds())])
     order = query(strategy, TaggerModel(tagger), pool, count, rng=rng, labelled=labelled, aggregate=aggregate)
@@ -244,7 +244,8 @@ def give_out(
     found = tagger.predict(chosen)
     types = list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O"))
     about = {"strategy": strategy, "aggregate": aggregate, "seed": seed, "pool": len(pool)}
-    given = [replace(d, mentions=tuple(mentions)) for d, mentions in zip(chosen, found, strict=True)]
+    both = zip(chosen, found, strict=True)
+    given = [replace(d, mentions=tuple(mentions), relations=()) for d, mentions in both]  # those of others' mentions
     return into.give_out(given, types=types, about=about)
 
 
@@ -258,4 +259,4 @@ def trained_on(run: Path) -> list[Document]:
     if not path.exists():
         return []
     value = Value.from_config(json.loads(path.read_text("utf-8")))
-    return [document for corpus in value.train for document in corpus.load()] if isinstance(value, NerModel) else []
+    return [document for corpus in value.train for document in corpus.load()] if isinstance(value, Learner) else []

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from chemxl.book import api
 from chemxl.book.sources import Source, read, select, sha256
 from chemxl.errors import BookError
 
@@ -75,6 +76,7 @@ def build(*, profile: str = "small", root: Path = Path()) -> Path:
     made = root / "_build" / "config.yml"
     made.parent.mkdir(exist_ok=True)
     made.write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    api.write(root)
     print("rendering the pages", flush=True)
     # --all: Sphinx does not repeat the warnings of a page that it does not read again, and the gate would open.
     options = ["-q", "-W", "-n", "--keep-going", "--all", "--config", str(made), "--path-output", str(root)]

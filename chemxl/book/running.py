@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
+from typing import Any
 
 import nbformat
 
@@ -117,6 +118,7 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
             progress_bar=False,
             stderr_file=sys.stderr,
             config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # without it, each kernel warns
+            kernel_manager_class=_uninterrupted(),
         )
     except PapermillExecutionError as error:
         problem = f"cell [{error.exec_count}] raised {error.ename}: {error.evalue}\n{error.source}"
@@ -128,6 +130,20 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
         return perf_counter() - begun, None
     where = kept.relative_to(source.root)
     return perf_counter() - begun, f"notebooks/{source.stem}.py failed (see {where}): {problem}"
+
+
+def _uninterrupted() -> type[Any]:
+    """A manager that asks a kernel to end as others do, but without the interrupt that they send just before.
+
+    A kernel that is still closing its last message takes that for Ctrl-C and prints an error, though all went well.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Uninterrupted(AsyncKernelManager):
+        async def _async_interrupt_kernel(self) -> None:
+            """Nothing: no cell runs any more, or the kernel is ended a few seconds later."""
+
+    return Uninterrupted
 
 
 def _end_with_parent() -> None:
@@ -157,7 +173,8 @@ def _aside(source: Source, folder: str) -> Path:
 
 
 def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without what differs from run to run: times, paths, random ids, widgets, the error stream."""
+    """Without what differs from run to run: times, paths, random ids, widgets, the error stream. Code is folded, except
+    in cells that are tagged ``code``."""
     passing = {"jupytext", "papermill", "widgets"}
     metadata = {key: value for key, value in notebook.metadata.items() if key not in passing}
     metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -171,6 +188,8 @@ def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = _merged(cell.outputs)
+            tags = cell.metadata.get("tags", [])
+            cell.metadata["tags"] = tags if "code" in tags else [*tags, "hide-input"]
     return notebook
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jupytext
 import nbformat
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chemxl.errors import BookError
 
+SETTINGS = "settings"  # a parameter of this name gets those of all other notebooks
 _TYPES = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple)} | {"Literal": Literal}
 
 
@@ -93,25 +94,41 @@ def read(
         BookError: a parameter that a notebook does not declare or that is of another type, a profile that is not
             there, or a notebook without exactly one cell of plain typed parameters.
     """
-    book = _profile(root, profile)
     shared = {
         "chemxl": _digest(root, (path for path in (root / "chemxl").rglob("*") if "__pycache__" not in path.parts)),
-        "recorded": _digest(root, (root / "book" / "recorded").glob("*.json")),
+        "recorded": _digest(root, (root / "book" / "recorded").glob("*")),
+        "papers and claims": _digest(root, (root / "book").glob("*.yaml")),
         "constraints": _digest(root, [root / "constraints.txt"]),
     }
     sources = []
     for stem in stems:
-        text = (root / "notebooks" / f"{stem}.py").read_text("utf-8")
-        notebook = jupytext.reads(text, fmt="py:percent")
-        declared = _declared(stem, notebook)
-        values = {name: parameter.default for name, parameter in declared.items()}
-        given = ({"profile": profile} if "profile" in declared else {}) | book.get(stem, {})
-        values |= _accepted(stem, declared, given, f"book/params/{profile}.yaml")
-        values |= _accepted(stem, declared, parameters or {}, "the command line", typed=True)
+        text, notebook, declared, values = _settled(root, stem, profile)
+        if SETTINGS in declared:
+            others = [other for other in select(root) if other != stem]
+            values = values | {SETTINGS: {other: _settled(root, other, profile).values for other in others}}
+        values = values | _accepted(stem, declared, parameters or {}, "the command line", typed=True)
         inputs = {"source": sha256(text), "parameters": sha256(json.dumps(values, sort_keys=True))} | shared
         changed = {name: value for name, value in values.items() if value != declared[name].default}
         sources.append(Source(root, stem, notebook, changed, profile, inputs))
     return sources
+
+
+class _Settled(NamedTuple):
+    """A notebook's text, its cells, its parameters and their values in a profile."""
+
+    text: str
+    notebook: nbformat.NotebookNode
+    declared: dict[str, Parameter]
+    values: dict[str, Any]
+
+
+def _settled(root: Path, stem: str, profile: str) -> _Settled:
+    text = (root / "notebooks" / f"{stem}.py").read_text("utf-8")
+    notebook = jupytext.reads(text, fmt="py:percent")
+    declared = _declared(stem, notebook)
+    values = {name: parameter.default for name, parameter in declared.items()}
+    given = ({"profile": profile} if "profile" in declared else {}) | _profile(root, profile).get(stem, {})
+    return _Settled(text, notebook, declared, values | _accepted(stem, declared, given, f"book/params/{profile}.yaml"))
 
 
 def sha256(text: str) -> str:

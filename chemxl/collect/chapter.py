@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
 
 from chemxl.collect import statistics
 from chemxl.collect.experiments import (
@@ -20,14 +22,36 @@ from chemxl.collect.experiments import (
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import ParallelText, Texts
-from chemxl.results import records
+from chemxl.evaluation import metrics
+from chemxl.experiments import Profile
+from chemxl.experiments.experiment import Experiment
+from chemxl.models.encoders import MINI
+from chemxl.results import chapters
+from chemxl.results.chapters import Line, Lines
+from chemxl.results.rows import Keys, Row, Scored, counted, scored
+from chemxl.results.tables import Cells
 
-Profile = Literal["small", "real", "paper"]
-Rows = list[dict[str, object]]
-
-ALIGNED, FOUND, LEAKS = "Sentence alignment", "Search", "Leaks"
-SIZES, SHARED, GATHERED = "Corpora", "Sub-tokens that entities share", "Gathering"
+stem = "01_data_collection"
+ALIGNED, FOUND, LEAKS = "alignment", "search", "leaks"
+SIZES, SHARED, GATHERED = "sizes", "shared sub-tokens", "gathering"
 TASKS = ("English to Russian twin, first hit", "Russian to English twin, first hit", "same topic, first five")
+LANGUAGES = {"en": "English", "ru": "Russian"}
+STEPS = ("kept", "in a test set", "near duplicate", "no term of the query")
+
+
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        embedders: ``lsi``, or an encoder's name.
+        rates: of merging, of splitting and of dropping, each, a sentence pair.
+        seeds: of the damage.
+    """
+
+    embedders: tuple[str, ...] = ("lsi",)
+    rates: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3)
+    seeds: tuple[int, ...] = (0, 1, 2)
+
 
 _HELD_AGAINST = (
     ("bionne-r/train/en", "bionne-r/dev/ru"),
@@ -45,33 +69,36 @@ _HELD_AGAINST = (
     ("livingner/dev/es", "livingner/test/es"),
 )
 
-SCORERS = {
-    ALIGNED: ("strict F1", "exact beads, those with an empty side left out, micro F1"),
-    FOUND: ("share", "share of the first k that are right"),
-}
+
+def lines(settings: Settings) -> Lines:
+    """Alignment and search, which are scored, and what is counted."""
+    profile = settings.profile
+    made = [*alignments(settings), *searches(profile, embedders=settings.embedders), _gathered(gathering(profile))]
+    yield [*made, *leakages(profile), *sizes(profile), *overlaps(profile)]
 
 
-def scored(
-    profile: Profile, *, embedders: Sequence[str], rates: Sequence[float], seeds: Sequence[int] = (0, 1, 2)
-) -> dict[str, dict[str, Any]]:
-    """By table: lines of experiments that are scored per document, one a seed."""
-    return {
-        ALIGNED: alignments(profile, embedders=embedders, rates=rates, seeds=seeds),
-        FOUND: searches(profile, embedders=embedders),
-    }
+def _scored(metric: str, scorer: str, values: Sequence[Scored]) -> list[Row]:
+    return scored(values, scores={metric: metrics.f1}, scorer=scorer)
 
 
-def counted(profile: Profile) -> dict[str, dict[str, Any]]:
-    """By table: experiments that count."""
-    return {
-        GATHERED: {"sources": gathering(profile)},
-        LEAKS: leakages(profile),
-        SIZES: sizes(profile),
-        SHARED: overlaps(profile),
-    }
+def _counted(value: Experiment) -> list[Row]:
+    return counted(value.run().metrics)
 
 
-def terms() -> Rows:
+def _gathered(value: Gathering) -> Line:
+    """What each step took out, by language; what was kept, by corpus; and what the clean-up changed, by kind."""
+
+    def rows() -> list[Row]:
+        made = []
+        for of, step, n in value.steps():
+            key = "language" if of in LANGUAGES else "cleaned" if of == "cleaned" else "corpus"
+            made += counted({"places" if key == "cleaned" else step: n}, keys={key: step if key == "cleaned" else of})
+        return made
+
+    return Line({"table": GATHERED}, [value], rows)
+
+
+def terms() -> Cells:
     """The interaction terms with every form that is searched for."""
     return [
         {"term": term.name, "English": ", ".join(term.english), "Russian": ", ".join(term.russian)}
@@ -94,106 +121,90 @@ def gathering(profile: Profile, *, sentences: int = 600) -> Gathering:
     return Gathering(sources=(*others, *trained), held_out=held_out)
 
 
-def funnel(made: Gathering) -> dict[str, dict[str, float]]:
-    """Per language how many documents each step took out, and how many were kept."""
-    metrics = made.run().metrics
-    names = {"en": "English", "ru": "Russian"}
-    steps = ("kept", "in a test set", "near duplicate", "no term of the query")
-    return {names[code]: {step: metrics.get(f"{code}: {step}", 0) for step in steps} for code in names}
+def funnel(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Per language how many documents each step took out, and how many were kept.
+
+    Args:
+        rows: of one gathering.
+    """
+    found = rows[rows["language"].notna()].set_index(["language", "metric"])["value"].to_dict()
+    return {name: {step: found.get((code, step), 0) for step in STEPS} for code, name in LANGUAGES.items()}
 
 
-def steps(metrics: Mapping[str, object]) -> Rows:
-    """A recorded gathering, a row a step and a column a language; clean-up is of both."""
-    table: dict[str, dict[str, object]] = {}
-    for name, n in metrics.items():
-        language, _, step = name.partition(": ")
-        if step and not language.startswith("of "):
-            column = {"en": "English", "ru": "Russian"}.get(language, "both")
-            label = name if column == "both" else step
-            table.setdefault(label, {"step": label, "English": None, "Russian": None, "both": None})[column] = n
-    return list(table.values()) or records.nothing("step")
+def cleaned(rows: pd.DataFrame) -> Cells:
+    """What the clean-up found, by kind."""
+    found = rows[(rows["table"] == GATHERED) & (rows["metric"] == "places")]
+    found = found.sort_values("cleaned") if len(found) else found
+    return [{"kind": row.cleaned, "places": int(row.value)} for row in found.itertuples()] or [
+        {"kind": "none", "places": 0}
+    ]
 
 
-def leaking(rows: Iterable[Mapping[str, object]]) -> Rows:
-    """Rows of :func:`leakages`, the two parts apart, without the kinds."""
-    made: Rows = []
-    for row in rows:
-        test, _, train = str(row["row"]).partition(" in ")
-        made.append(
-            {"tested on": test, "stands in": train} | {name: row.get(name) for name in ("documents", "by text", "of")}
-        )
-    return made
-
-
-def turned(rows: Sequence[Mapping[str, object]]) -> Rows:
-    """A row a measure and a column a corpus, for tables with more measures than corpora."""
-    measures = dict.fromkeys(name for row in rows for name in row if name != "row")
-    return [{"": name} | {str(row["row"]): row.get(name) for row in rows} for name in measures]
-
-
-def card(made: Gathering) -> tuple[Rows, Rows]:
+def card(made: Gathering) -> tuple[Cells, Cells]:
     """Languages and licences of what was gathered."""
-    kept = {name[3:-6]: int(n) for name, n in made.run().metrics.items() if name.startswith("of ")}
+    kept = {of: n for of, step, n in made.steps() if step == "kept" and of not in LANGUAGES}
     return statistics.languages(made.documents()), statistics.licences(kept)
 
 
-def by_rate(lines: Mapping[str, Sequence[Alignment]], embedder: str) -> list[list[float]]:
+def by_rate(settings: Settings, embedder: str) -> list[list[float]]:
     """Strict F1 of an embedder's alignments: per rate, one value a seed."""
-    chosen = [values for name, values in lines.items() if name.startswith(f"{embedder}: ")]
-    return [[value.run().metrics["f1"] for value in values] for values in chosen]
+    chosen = [line for line in alignments(settings) if line.keys["encoder"] == embedder]
+    return [[value.run().metrics["f1"] for value in line.experiments] for line in chosen]
 
 
-def cleaned(made: Gathering) -> Rows:
-    """What the clean-up found, by kind."""
-    found = {name.removeprefix("cleaned: "): n for name, n in made.run().metrics.items() if name.startswith("cleaned")}
-    return [{"kind": kind, "places": int(n)} for kind, n in sorted(found.items())] or [{"kind": "none", "places": 0}]
-
-
-def alignments(
-    profile: Profile, *, embedders: Sequence[str], rates: Sequence[float], seeds: Sequence[int]
-) -> dict[str, list[Alignment]]:
-    """Rows ``embedder: text, damage``, one alignment a seed."""
+def alignments(settings: Settings) -> list[Line]:
+    """Every embedder on text with so much damage, one alignment a seed."""
     name, text = ("mini test", ParallelText(name="mini", split="test", block=50))
-    if profile != "small":
+    if settings.profile != "small":
         name, text = ("TICO-19", ParallelText(name="tico19"))
-    return {
-        f"{embedder}: {name}, {rate:.0%} each": [
-            Alignment(embedder=embedder, text=text, rate=rate, seed=seed) for seed in seeds
-        ]
-        for embedder in embedders
-        for rate in rates
-    }
+    scorer = "exact beads, those with an empty side left out, micro F1"
+    return [
+        Line(
+            {"table": ALIGNED, "encoder": embedder, "text": name, "damage": rate},
+            values,
+            partial(_scored, "strict F1", scorer, values),
+        )
+        for embedder in settings.embedders
+        for rate in settings.rates
+        for values in [[Alignment(embedder=embedder, text=text, rate=rate, seed=seed) for seed in settings.seeds]]
+    ]
 
 
-def searches(profile: Profile, *, embedders: Sequence[str]) -> dict[str, list[TwinSearch | TopicSearch]]:
-    """Rows ``method: task``: a document's translation first, in both directions, and documents of the same topic."""
+def searches(profile: Profile, *, embedders: Sequence[str]) -> list[Line]:
+    """A document's translation first, in both directions, and documents of the same topic."""
     name = "mini" if profile == "small" else "bionne-r"
     english, russian = (Texts(name=name, split="test", language=language) for language in ("en", "ru"))
     topics: tuple[Texts, ...] = (russian,)
     if profile != "small":
         topics = (Texts(name="ru-sci-papers-chemistry"), Texts(name="ru-sci-papers-medicine"))
-    made: dict[str, list[TwinSearch | TopicSearch]] = {}
+    made = []
     for method in (BM25, *embedders):
-        made[f"{method}: {TASKS[0]}"] = [TwinSearch(embedder=method, queries=english, pool=russian)]
-        made[f"{method}: {TASKS[1]}"] = [TwinSearch(embedder=method, queries=russian, pool=english)]
-        made[f"{method}: {TASKS[2]}"] = [TopicSearch(embedder=method, topics=topics)]
+        values: list[TwinSearch | TopicSearch] = [
+            TwinSearch(embedder=method, queries=english, pool=russian),
+            TwinSearch(embedder=method, queries=russian, pool=english),
+            TopicSearch(embedder=method, topics=topics),
+        ]
+        for task, value in zip(TASKS, values, strict=True):
+            rows = partial(_scored, "share", "share of the first k that are right", [value])
+            made.append(Line({"table": FOUND, "method": method, "task": task}, [value], rows))
     return made
 
 
-def leakages(profile: Profile) -> dict[str, Leakage]:
+def leakages(profile: Profile) -> list[Line]:
     """Which training part is held against which test part."""
     if profile == "small":
-        parts = [
-            (Texts(name="mini", split="train", sentences=600), Texts(name="mini", split=s)) for s in ("dev", "test")
-        ]
-        return {f"{test.label} in {train.label}": Leakage(train=train, test=test) for train, test in parts}
-    made = {}
-    for train, test in _HELD_AGAINST:
-        first, second = _texts(train), _texts(test)
-        # Ids such as train-1 mean nothing in another corpus, or in another part of the same.
-        meaning = not {first.name, second.name} & {"psytar", "pharmaconer", "livingner", "kbioxlm-ade"}
-        made[f"{second.label} in {first.label}"] = Leakage(train=first, test=second, same_ids=meaning)
-    return made
+        train = Texts(name="mini", split="train", sentences=600)
+        values = [Leakage(train=train, test=Texts(name="mini", split=split)) for split in ("dev", "test")]
+    else:
+        values = []
+        for first, second in ((_texts(train), _texts(test)) for train, test in _HELD_AGAINST):
+            # Ids such as train-1 mean nothing in another corpus, or in another part of the same.
+            meaning = not {first.name, second.name} & {"psytar", "pharmaconer", "livingner", "kbioxlm-ade"}
+            values.append(Leakage(train=first, test=second, same_ids=meaning))
+    return [
+        Line({"table": LEAKS, "train": one.train.label, "test": one.test.label}, [one], partial(_counted, one))
+        for one in values
+    ]
 
 
 def _texts(part: str) -> Texts:
@@ -201,35 +212,42 @@ def _texts(part: str) -> Texts:
     return Texts(name=name, split=split, language=language)
 
 
-def sizes(profile: Profile) -> dict[str, Sizes]:
+def sizes(profile: Profile) -> list[Line]:
     """The corpora of paper 1, table 1, or what stands in their place."""
-    if profile == "small":
-        return {
-            f"mini {language.upper()}": Sizes(corpus=Corpus(name="mini", language=language, types=("DRUG", "DISEASE")))
-            for language in ("en", "ru")
-        }
     both = ("DRUG", "DISEASE")
-    return {
-        "PsyTAR (EN UGT)": Sizes(corpus=Corpus(name="psytar", types=("DISEASE",))),
-        "BC5CDR (EN abstracts)": Sizes(corpus=Corpus(name="bc5cdr", types=both)),
-        "RuDReC (RU UGT)": Sizes(corpus=Corpus(name="rudrec", types=both)),
-        "RuCCoN (RU EHR)": Sizes(corpus=Corpus(name="ruccon", types=both)),
-        "BioNNE-R (RU abstracts)": Sizes(corpus=Corpus(name="bionne-r", language="ru", types=both)),
+    chosen = {
+        "PsyTAR (EN UGT)": Corpus(name="psytar", types=("DISEASE",)),
+        "BC5CDR (EN abstracts)": Corpus(name="bc5cdr", types=both),
+        "RuDReC (RU UGT)": Corpus(name="rudrec", types=both),
+        "RuCCoN (RU EHR)": Corpus(name="ruccon", types=both),
+        "BioNNE-R (RU abstracts)": Corpus(name="bionne-r", language="ru", types=both),
     }
+    if profile == "small":
+        chosen = {f"mini {x.upper()}": Corpus(name="mini", language=x, types=both) for x in ("en", "ru")}
+    return [
+        Line({"table": SIZES, "corpus": name}, [value], partial(_counted, value))
+        for name, value in ((name, Sizes(corpus=corpus)) for name, corpus in chosen.items())
+    ]
 
 
-def overlaps(profile: Profile) -> dict[str, Overlap]:
-    """Pairs of corpora as in paper 1, table 4; rows are named by language, kind of text and type."""
-    made = {}
-    for type, name in (("DRUG", "drugs"), ("DISEASE", "diseases")):
-        if profile == "small":
-            first, second = (Corpus(name="mini", language=language, types=(type,)) for language in ("en", "ru"))
-            made[f"mini EN, mini RU: {name}"] = Overlap(first=first, second=second)
-            continue
-        reviews, records = (Corpus(name=corpus, types=(type,)) for corpus in ("rudrec", "ruccon"))
-        made[f"RU UGT, RU EHR: {name}"] = Overlap(first=reviews, second=records, encoder="e5-small")
-        abstracts = Corpus(name="bc5cdr", types=(type,))
-        made[f"EN abstracts, RU EHR: {name}"] = Overlap(first=abstracts, second=records, encoder="e5-small")
+def overlaps(profile: Profile) -> list[Line]:
+    """Pairs of corpora as in paper 1, table 4, named by language and kind of text."""
+    if profile == "small":
+        pairs = [("mini EN", "mini RU")]
+        parts: dict[str, tuple[str, str | None]] = {f"mini {x.upper()}": ("mini", x) for x in ("en", "ru")}
+        encoder = MINI
+    else:
+        pairs = [("RU UGT", "RU EHR"), ("EN abstracts", "RU EHR")]
+        parts = {"RU UGT": ("rudrec", None), "RU EHR": ("ruccon", None), "EN abstracts": ("bc5cdr", None)}
+        encoder = "e5-small"
+    made = []
+    for type in ("DRUG", "DISEASE"):
+        for first, second in pairs:
+            named = (parts[first], parts[second])
+            a, b = (Corpus(name=name, language=language, types=(type,)) for name, language in named)
+            value = Overlap(first=a, second=b, encoder=encoder)
+            keys: Keys = {"table": SHARED, "first": first, "second": second, "type": type}
+            made.append(Line(keys, [value], partial(_counted, value)))
     return made
 
 

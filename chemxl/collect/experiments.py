@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from chemxl import corpora
 from chemxl.collect import cleanup, disturbance, duplicates, export, similar, statistics
 from chemxl.collect.alignment import align, align_documents
 from chemxl.collect.embedders import LSI, embedder
 from chemxl.collect.queries import Query
 from chemxl.collect.shingles import repeats
 from chemxl.corpora import aligned, tmx
-from chemxl.corpora.corpus import Corpus, read_digest, twin_key
-from chemxl.corpora.texts import ParallelText, Texts, twins
-from chemxl.documents import Document
+from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.corpora.faults import Log
+from chemxl.corpora.texts import PairSource, ParallelText, Texts, twins
+from chemxl.documents import Document, Pair
 from chemxl.evaluation.metrics import Counts, Score
-from chemxl.experiments.experiment import Experiment
+from chemxl.experiments.experiment import Experiment, write_json
 from chemxl.models import encoders
 
 BM25 = "bm25"
@@ -35,7 +37,7 @@ class _Embedding(Experiment):
         if self.embedder == BM25:
             return ""
         if self.embedder == LSI:
-            return read_digest("mini", split="train", expanded=True)
+            return corpora.read_digest("mini", split="train", expanded=True)
         return encoders.file_digest(self.embedder)
 
 
@@ -63,7 +65,6 @@ class Alignment(_Tallied):
         seed: of the damage.
     """
 
-    kind: Literal["Alignment"] = "Alignment"
     text: ParallelText
     rate: float = 0.1
     seed: int = 0
@@ -87,7 +88,6 @@ class TwinSearch(_Tallied):
         embedder: ``bm25``, ``lsi`` or an encoder.
     """
 
-    kind: Literal["TwinSearch"] = "TwinSearch"
     queries: Texts
     pool: Texts
     k: int = 1
@@ -114,7 +114,6 @@ class TopicSearch(_Tallied):
         most: documents of each topic that are read, the first of them.
     """
 
-    kind: Literal["TopicSearch"] = "TopicSearch"
     topics: tuple[Texts, ...]
     k: int = 5
     most: int = 200
@@ -142,7 +141,6 @@ def _index(name: str, pool: Sequence[Document]) -> similar.Index:
 class Leakage(Experiment):
     """Documents of a test part that stand, in whatever language, in a training part."""
 
-    kind: Literal["Leakage"] = "Leakage"
     train: Texts
     test: Texts
     same_ids: bool = True
@@ -166,7 +164,6 @@ class Gathering(Experiment):
         query: keep only what holds a term of the query.
     """
 
-    kind: Literal["Gathering"] = "Gathering"
     sources: tuple[Texts, ...]
     held_out: tuple[Texts, ...] = ()
     query: bool = True
@@ -174,27 +171,32 @@ class Gathering(Experiment):
     def compute(self, folder: Path) -> dict[str, float]:
         """Filter, clean, remove duplicates and leaks; writes ``corpus.parquet``.
 
-        The metrics are named by language and step, such as ``en: no term of the query``, and ``cleaned: homoglyph``.
+        The metrics are named by what :meth:`steps` tells apart, such as ``en: no term of the query``.
         """
-        steps: Counter[str] = Counter()
+        steps: Counter[tuple[str, str]] = Counter()
         found = [(texts.name, document) for texts in self.sources for document in texts.load()]
-        steps.update(f"{document.language}: came in" for _, document in found)
+        steps.update((document.language, "came in") for _, document in found)
         query = Query()
         asked = [not self.query or bool(query.matches(document.text)) for _, document in found]
         found = _filtered(found, asked, "no term of the query", steps)
         cleaned = [cleanup.clean(document) for _, document in found]
         for _, counts in cleaned:
-            steps.update({f"cleaned: {kind}": n for kind, n in counts.items()})
+            steps.update({("cleaned", kind): n for kind, n in counts.items()})
         found = [(name, document) for (name, _), (document, _) in zip(found, cleaned, strict=True)]
         found = _filtered(found, _first_of_its_kind([document for _, document in found]), "near duplicate", steps)
         held_out = [document for texts in self.held_out for document in texts.load()]
         leaking = {leak.left for leak in duplicates.leaks([document for _, document in found], held_out)}
         found = _filtered(found, [document.id not in leaking for _, document in found], "in a test set", steps)
         for name, document in found:
-            steps.update([f"{document.language}: kept", f"of {name}: kept"])
-            steps[f"{document.language}: words"] += len(document.words)
+            steps.update([(document.language, "kept"), (name, "kept")])
+            steps[document.language, "words"] += len(document.words)
         export.write_parquet(folder / "corpus.parquet", [document for _, document in found])
-        return {name: float(n) for name, n in steps.items()}
+        write_json(folder / "steps.json", [[of, step, n] for (of, step), n in steps.items()])
+        return {f"{of}: {step}": float(n) for (of, step), n in steps.items()}
+
+    def steps(self) -> list[tuple[str, str, int]]:
+        """How many documents of a language, or of a corpus, a step took out or kept; of ``cleaned``, places by kind."""
+        return [(of, step, n) for of, step, n in json.loads((self.run().folder / "steps.json").read_text("utf-8"))]
 
     def documents(self) -> list[Document]:
         """What was kept."""
@@ -204,10 +206,10 @@ class Gathering(Experiment):
 Named = tuple[str, Document]  # a document and the corpus that it is of
 
 
-def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[str]) -> list[Named]:
+def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[tuple[str, str]]) -> list[Named]:
     # By place and not by id: two corpora may hold one abstract under one id.
     pairs = list(zip(found, kept, strict=True))
-    steps.update(f"{document.language}: {why}" for (_, document), stays in pairs if not stays)
+    steps.update((document.language, why) for (_, document), stays in pairs if not stays)
     return [named for named, stays in pairs if stays]
 
 
@@ -217,10 +219,9 @@ def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
     return [i not in again for i in range(len(documents))]
 
 
-class AlignedPairs(_Embedding):
+class AlignedPairs(_Embedding, PairSource):
     """Sentence pairs of the documents that were gathered in both languages."""
 
-    kind: Literal["AlignedPairs"] = "AlignedPairs"
     gathering: Gathering
     minimum: float = 1.0
 
@@ -235,11 +236,14 @@ class AlignedPairs(_Embedding):
         tmx.write(folder / "pairs.tmx", made)
         return {"document pairs": len(both), "sentence pairs": len(made)}
 
+    def pairs(self) -> list[Pair]:
+        """What was aligned."""
+        return aligned.read_tsv(self.run().folder / "pairs.tsv", Log(strict=True))
+
 
 class Sizes(Experiment):
     """Documents, sentences and entities of a corpus (paper 1, table 1)."""
 
-    kind: Literal["Sizes"] = "Sizes"
     corpus: Corpus
 
     def compute(self, folder: Path) -> dict[str, float]:
@@ -255,7 +259,6 @@ def _numbers(row: statistics.Row) -> dict[str, float]:
 class Overlap(Experiment):
     """Sub-tokens that the entities of two corpora share (paper 1, table 4)."""
 
-    kind: Literal["Overlap"] = "Overlap"
     first: Corpus
     second: Corpus
     encoder: str = encoders.MINI

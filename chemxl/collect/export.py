@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from datasets import Dataset, Features, List, Value
 from datasets.table import InMemoryTable
 
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import replaced
 
 _STRING = Value("string")
 FEATURES = Features(
@@ -28,9 +29,13 @@ FEATURES = Features(
                 "score": Value("float64"),
             }
         ),
-        "relations": List({"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING}),
+        "relations": List(
+            {"type": _STRING, "head": _STRING, "tail": _STRING, "id": _STRING, "score": Value("float64")}
+        ),
         "language": _STRING,
         "domain": _STRING,
+        "labels": List({"type": _STRING, "score": Value("float64")}),
+        "source": _STRING,
     }
 )
 
@@ -72,11 +77,9 @@ def write_parquet(path: Path, documents: Iterable[Document]) -> None:
     Raises:
         CorpusError: as for :func:`to_dataset`.
     """
-    part = path.with_name(f"{path.name}.part")
-    with pq.ParquetWriter(part, _SCHEMA, compression="zstd") as writer:
+    with replaced(path) as beside, pq.ParquetWriter(beside, _SCHEMA, compression="zstd") as writer:
         for batch in _batches(documents):
             writer.write_batch(batch)
-    part.replace(path)
 
 
 def read_parquet(path: Path) -> list[Document]:
@@ -123,7 +126,9 @@ def _row(document: Document) -> dict[str, object]:
         }
         for mention in document.mentions
     ]
-    relations = [{"type": r.type, "head": r.head, "tail": r.tail, "id": r.id} for r in document.relations]
+    relations = [
+        {"type": r.type, "head": r.head, "tail": r.tail, "id": r.id, "score": r.score} for r in document.relations
+    ]
     return {
         "id": document.id,
         "text": document.text,
@@ -131,6 +136,8 @@ def _row(document: Document) -> dict[str, object]:
         "relations": relations,
         "language": document.language,
         "domain": document.domain,
+        "labels": [{"type": label.type, "score": label.score} for label in document.labels],
+        "source": document.source,
     }
 
 
@@ -160,10 +167,14 @@ def _document(fields: Mapping[str, Any]) -> Document:
         for m in fields["mentions"]
     )
     relations = tuple(
-        Relation(*(_text(r[name]) for name in ("type", "head", "tail", "id"))) for r in fields["relations"]
+        Relation(_text(r["type"]), _text(r["head"]), _text(r["tail"]), _text(r["id"]), score=r["score"])
+        for r in fields["relations"]
     )
-    id, text, language, domain = (_text(fields[name]) for name in ("id", "text", "language", "domain"))
-    return Document(id, text, mentions, relations, language, domain)
+    labels = tuple(Label(_text(label["type"]), label["score"]) for label in fields["labels"])
+    id, text, language, domain, source = (
+        _text(fields[name]) for name in ("id", "text", "language", "domain", "source")
+    )
+    return Document(id, text, mentions, relations, language, domain, labels, source)
 
 
 def _text(value: str | None) -> str:

@@ -112,7 +112,8 @@ def words(text: str) -> Iterator[Edit]:
         doubles = found.doubles(match)
         if doubles is None:
             yield Edit(match.start(), match.start(), "", MIXED)
-        for at in range(*match.span()) if doubles else ():
+            continue
+        for at in range(*match.span()):
             if text[at] in doubles:
                 yield Edit(at, at + 1, doubles[text[at]], "homoglyph")
 

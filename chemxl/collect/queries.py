@@ -94,10 +94,6 @@ class Query:
         """
         return " OR ".join(f'"{form}"[Title/Abstract]' for form in self.forms("en"))
 
-    def boolean(self, language: str) -> str:
-        """Every form joined by OR, for a search page with no idea of inflection (CyberLeninka, FIPS)."""
-        return " OR ".join(f'"{form}"' for form in self.forms(language))
-
     def forms(self, language: str) -> list[str]:
         """Every form to search for in ``en`` or ``ru``, term by term."""
         return [form for term in self.terms for form in (term.russian if language == "ru" else term.english)]

@@ -1,8 +1,7 @@
 """Texts as sets of shingles, runs of tokens, and pairs of texts that share many of them.
 
-MinHash with banding finds pairs of a high Jaccard index in time that grows with the documents, not with their pairs.
-An exact join of shingles also finds a short text that stands in a long one. Every candidate is compared by its shingles
-themselves, so no hash makes a false positive.
+An exact join of shingles finds near duplicates, and a short text that stands in a long one. Every candidate is compared
+by its shingles themselves, so no hash makes a false positive.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from chemxl.errors import ChemxlError
 
 Shingles = frozenset[tuple[str, ...]]
 
-_RECALL = 0.99  # of pairs that are just as similar as the threshold
 _ROWS = 1024  # documents that are hashed, or joined, at once
 _MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # of splitmix64
 
@@ -66,41 +64,6 @@ class Match(NamedTuple):
     right: int
     jaccard: float
     containment: float
-
-
-def near_duplicates(
-    left: Sequence[str],
-    right: Sequence[str] | None = None,
-    *,
-    threshold: float = 0.5,
-    shingling: Shingling = WORDS,
-    permutations: int = 128,
-    seed: int = 0,
-) -> list[Match]:
-    """Pairs of a Jaccard index of at least ``threshold``, by MinHash; ascending by place.
-
-    Bands are laid out so that a pair just at the threshold is found with probability 0.99, a more similar one with
-    more.
-
-    Args:
-        right: None compares the texts of ``left`` with each other, each pair once.
-        permutations: minima in a signature.
-        seed: draws the hash functions.
-
-    Raises:
-        ChemxlError: the threshold is not in (0, 1], or too few permutations are given to find it.
-    """
-    rows = _band_rows(_checked(threshold), permutations)
-    generator = np.random.default_rng(seed)
-    factors = generator.integers(0, 2**63, permutations, dtype=np.uint64) * np.uint64(2) + np.uint64(1)  # odd
-    terms = generator.integers(0, 2**63, permutations, dtype=np.uint64)
-    sides = [_Hashed.of(texts, shingling) for texts in ((left,) if right is None else (left, right))]
-    signatures = [_signatures(side, factors, terms) for side in sides]  # (n, permutations) each
-    bands = (slice(start, start + rows) for start in range(0, permutations - rows + 1, rows))
-    pairs = {pair for band in bands for pair in _colliding([signature[:, band] for signature in signatures])}
-    candidates = ((sides[0].places[i], sides[-1].places[j]) for i, j in pairs)
-    verified = _verified(candidates, left, left if right is None else right, shingling)
-    return sorted(match for match in verified if match.jaccard >= threshold)
 
 
 def contained(
@@ -197,39 +160,6 @@ def _hashes(cut: list[str], size: int) -> np.ndarray:
 @lru_cache(maxsize=2**20)
 def _token_hash(token: str) -> int:
     return int.from_bytes(hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest())
-
-
-def _signatures(side: _Hashed, factors: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """(n, permutations) minima, 32 bits each."""
-    signatures = np.empty((len(side.places), len(factors)), dtype=np.uint32)
-    for start in range(0, len(side.places), _ROWS):
-        bounds = side.bounds[start : start + _ROWS + 1]
-        hashes = side.hashes[bounds[0] : bounds[-1]]
-        for i, (factor, term) in enumerate(zip(factors, terms, strict=True)):
-            drawn = (hashes * factor + term) >> np.uint64(32)
-            signatures[start : start + _ROWS, i] = np.minimum.reduceat(drawn, bounds[:-1] - bounds[0])
-    return signatures
-
-
-def _band_rows(threshold: float, permutations: int) -> int:
-    """The most rows in a band with which a pair at the threshold is still found with probability ``_RECALL``."""
-    for rows in range(permutations, 0, -1):
-        if 1 - (1 - threshold**rows) ** (permutations // rows) >= _RECALL:
-            return rows
-    raise ChemxlError(f"{permutations} permutations are too few for a threshold of {threshold}; give more")
-
-
-def _colliding(bands: list[np.ndarray]) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j) of rows whose band is equal: of one side and the other, or i < j within the only side."""
-    buckets: dict[bytes, tuple[list[int], list[int]]] = {}
-    for side, band in enumerate(bands):
-        for i, row in enumerate(np.ascontiguousarray(band)):
-            buckets.setdefault(row.tobytes(), ([], []))[side].append(i)
-    for first, second in buckets.values():
-        if len(bands) == 1:
-            yield from ((i, j) for n, i in enumerate(first) for j in first[n + 1 :])
-        else:
-            yield from ((i, j) for i in first for j in second)
 
 
 def _verified(

@@ -7,7 +7,7 @@ texts give the same ranking on every machine.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -237,26 +237,3 @@ def widen(
             joined[i] = joined[i] + 1 / (_DAMPING + rank) if join == "rank" else max(joined[i], score)
     ranked = sorted(joined.items(), key=lambda item: (-item[1], item[0]))
     return [Found(pool[i], score) for i, score in ranked[:k]]
-
-
-def precision_at_k(relevance: Sequence[Collection[bool]] | np.ndarray, k: int) -> float:
-    """The share of the first k that are relevant, averaged over queries; a ranking shorter than k counts as k long.
-
-    Args:
-        relevance: (Q, n) whether the n-th found is relevant.
-
-    Raises:
-        ChemxlError: there are no queries, or k < 1.
-    """
-    return float(np.mean([sum(row) / k for row in _first(relevance, k)]))
-
-
-def hit_at_k(relevance: Sequence[Collection[bool]] | np.ndarray, k: int) -> float:
-    """The share of queries that have a relevant document among their first k; arguments as in `precision_at_k`."""
-    return float(np.mean([any(row) for row in _first(relevance, k)]))
-
-
-def _first(relevance: Sequence[Collection[bool]] | np.ndarray, k: int) -> list[list[bool]]:
-    if not len(relevance) or k < 1:
-        raise ChemxlError(f"{len(relevance)} queries and k = {k}: at least one query and k >= 1 are due")
-    return [[bool(answer) for answer in row][:k] for row in relevance]

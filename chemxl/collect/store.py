@@ -125,11 +125,6 @@ class Store:
                 if id in rows:
                     yield Record(id, tuple(Document(**fields) for fields in json.loads(rows[id][1])), rows[id][2])
 
-    def forget(self, source: str, ids: Iterable[str]) -> None:
-        """Drop records, so that they are asked for again."""
-        with self._open() as db:
-            db.executemany("DELETE FROM records WHERE source = ? AND id = ?", [(source, id) for id in ids])
-
 
 class StoredSource(ABC):
     """A source that asks only for what its store has not.

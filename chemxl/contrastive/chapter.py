@@ -2,38 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.decomposition import PCA
-from torch.distributions import Independent, Normal, kl_divergence
+import pandas as pd
 
 from chemxl.contrastive.experiments import ContrastivePretraining
-from chemxl.contrastive.loss import distances, gaussian, variance
 from chemxl.contrastive.views import Translated
-from chemxl.contrastive.words import Words
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL, Sample, split
 from chemxl.errors import ChemxlError
+from chemxl.evaluation import metrics
+from chemxl.evaluation.learning_curves import Learning, Saving, saved
+from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
-from chemxl.ner.chapter import TYPES, Profile
-from chemxl.ner.experiments import Evaluation, FineTune
-from chemxl.results.figures import Cloud
+from chemxl.ner.chapter import TYPES
+from chemxl.ner.experiments import FineTune
+from chemxl.results import chapters
+from chemxl.results.chapters import Line, Lines
+from chemxl.results.figures import Curve
+from chemxl.results.rows import Pair, Row, differences, known, scored
+from chemxl.results.tables import Cells, one, value
 
-NONE, TWICE, COSINE, GAUSSIAN, VIEWS = "", "+twice", "+cosine", "+gaussian", "+gaussian+views"
-LABELS = {
-    NONE: "none",
-    TWICE: "none, fine-tuned twice as long",
-    COSINE: "cosine",
-    GAUSSIAN: "Gaussian",
-    VIEWS: "Gaussian, with views",
-}
+stem = "06_contrastive_pretraining"
+NONE, TWICE, COSINE, GAUSSIAN = "none", "none, fine-tuned twice as long", "cosine", "Gaussian"
+VIEWS = "Gaussian, with views"
+METHODS = (NONE, TWICE, COSINE, GAUSSIAN, VIEWS)
 PRETRAINED = (COSINE, GAUSSIAN, VIEWS)
+_PAIRED = {  # by their names in prose: the first less the second
+    "none": (GAUSSIAN, NONE),
+    "twice": (GAUSSIAN, TWICE),
+    "cosine": (GAUSSIAN, COSINE),
+    "views": (VIEWS, GAUSSIAN),
+    "views_none": (VIEWS, NONE),
+    "views_twice": (VIEWS, TWICE),
+}
+
+
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        encoder: what all start from.
+        sizes: numbers of labelled sentences.
+        visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
+        tokens: of a batch.
+        rate: learning rate of the encoder, and of the projections 1e-3 at least.
+        tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
+    """
+
+    encoder: str = "mini"
+    sizes: tuple[int, ...] = (100, 300)
+    visits: int = 600
+    tokens: int = 512
+    rate: float = 0.002
+    tagger_rate: float = 0.002
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def visited(self, size: int) -> int:
+        """Sentences that a training reads, by the number of labelled ones."""
+        return max(self.visits, 2 * size)
+
+    def training(self, sentences: int, visits: int, *, head_rate: float) -> Training:
+        """So many sentences, read again until there are so many visits.
+
+        Raises:
+            ChemxlError: the last epoch would not be whole.
+        """
+        if visits % sentences:
+            raise ChemxlError(f"{visits} visits are not whole epochs of {sentences} sentences: take a multiple")
+        epochs = visits // sentences
+        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(head_rate, self.rate))
 
 
 @dataclass(frozen=True)
@@ -83,9 +126,9 @@ def tasks(profile: Profile) -> list[Task]:
     ]
 
 
-def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
+def overview(chosen: Sequence[Task]) -> Cells:
     """Sentences that can be drawn, those that are tested on, and the units that intervals draw."""
-    rows: list[dict[str, object]] = []
+    rows: Cells = []
     for task in chosen:
         parts = {"train": (task.train,), "view": task.views, "test": (task.test,)}
         for part, corpus in ((part, corpus) for part, corpora in parts.items() for corpus in corpora):
@@ -107,150 +150,140 @@ def overview(chosen: Sequence[Task]) -> list[dict[str, object]]:
     return rows
 
 
-def worked(*, seed: int) -> list[dict[str, object]]:
-    """The distance of four random Gaussians: torch's divergences, and :func:`chemxl.contrastive.loss.gaussian`."""
-    generator = torch.Generator().manual_seed(seed)
-    mean, spread = torch.randn(4, 8, generator=generator), variance(torch.randn(4, 8, generator=generator))  # (4, 8)
-    products = distances(gaussian(mean, spread))  # (4, 4)
-    normal = [Independent(Normal(m, v.sqrt()), 1) for m, v in zip(mean, spread, strict=True)]
-    rows: list[dict[str, object]] = []
-    for a, b in combinations(range(4), 2):
-        both = (kl_divergence(normal[a], normal[b]) + kl_divergence(normal[b], normal[a])) / 2
-        rows.append({"a": a + 1, "b": b + 1, "divergences": float(both), "products": float(products[a, b])})
-    return rows
-
-
 def sample(corpus: Corpus, size: int, seed: int) -> Sample:
     """So many sentences; those of one seed are nested."""
     return Sample(**dict(corpus), most=size, draw=seed)
 
 
-@dataclass(frozen=True)
-class Grid:
-    """How everything in the chapter is trained.
+def drawn_views(task: Task, size: int, seed: int) -> tuple[Corpus, ...]:
+    """As many sentences of each view: the translations of those that are labelled, or drawn like them."""
+    if not task.translated:
+        return tuple(sample(view, size, seed) for view in task.views)
+    return tuple(Translated(**dict(view), of=sample(task.train, size, seed)) for view in task.views)
 
-    Args:
-        encoder: what all start from.
-        sizes: numbers of labelled sentences.
-        visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
-        tokens: of a batch.
-        rate: learning rate of the encoder, and of the projections 1e-3 at least.
-        tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
+
+def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
+    """Contrastive pretraining on the labelled sentences, with views on as many of each for as many fewer epochs.
+
+    Raises:
+        ChemxlError: the method is none of ``PRETRAINED``.
     """
+    if method not in PRETRAINED:
+        raise ChemxlError(f"{method!r} is no contrastive pretraining: take {', '.join(PRETRAINED)}")
+    views = drawn_views(task, size, seed) if method == VIEWS else ()
+    return ContrastivePretraining(
+        encoder=settings.encoder,
+        train=(sample(task.train, size, seed),),
+        views=views,
+        probe=task.test if method == GAUSSIAN and size == max(settings.sizes) else None,
+        distance="cosine" if method == COSINE else "gaussian",
+        training=settings.training(size * (1 + len(views)), settings.visited(size), head_rate=1e-3),
+        seed=seed,
+    )
 
-    encoder: str
-    sizes: Sequence[int]
-    visits: int
-    tokens: int
-    rate: float
-    tagger_rate: float
 
-    def visited(self, size: int) -> int:
-        """Sentences that a training reads, by the number of labelled ones."""
-        return max(self.visits, 2 * size)
+def evaluation(settings: Settings, task: Task, method: str, *, size: int, seed: int) -> Evaluation:
+    """A tagger trained on the labelled sentences, after that."""
+    start: str | ContrastivePretraining = settings.encoder
+    if method in PRETRAINED:
+        start = pretraining(settings, task, method, size=size, seed=seed)
+    visits = settings.visited(size) * (2 if method == TWICE else 1)
+    training = settings.training(size, visits, head_rate=settings.tagger_rate)
+    model = FineTune(encoder=start, train=(sample(task.train, size, seed),), training=training, seed=seed)
+    return Evaluation(model=model, corpus=task.test)
 
-    def training(self, sentences: int, visits: int, *, head_rate: float) -> Training:
-        """So many sentences, read again until there are so many visits.
 
-        Raises:
-            ChemxlError: the last epoch would not be whole.
-        """
-        if visits % sentences:
-            raise ChemxlError(f"{visits} visits are not whole epochs of {sentences} sentences: take a multiple")
-        epochs = visits // sentences
-        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=max(head_rate, self.rate))
-
-    def views(self, task: Task, size: int, seed: int) -> tuple[Corpus, ...]:
-        """As many sentences of each: the translations of those that are labelled, or drawn like them."""
-        if not task.translated:
-            return tuple(sample(view, size, seed) for view in task.views)
-        return tuple(Translated(**dict(view), of=sample(task.train, size, seed)) for view in task.views)
-
-    def pretraining(self, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
-        """Contrastive pretraining on the labelled sentences, with views on as many of each for as many fewer epochs.
-
-        Raises:
-            ChemxlError: the method is none of ``PRETRAINED``.
-        """
-        if method not in PRETRAINED:
-            raise ChemxlError(f"{method!r} is no contrastive pretraining: take {', '.join(PRETRAINED)}")
-        views = self.views(task, size, seed) if method == VIEWS else ()
-        return ContrastivePretraining(
-            encoder=self.encoder,
-            train=(sample(task.train, size, seed),),
-            views=views,
-            probe=task.test if method == GAUSSIAN and size == max(self.sizes) else None,
-            distance="cosine" if method == COSINE else "gaussian",
-            training=self.training(size * (1 + len(views)), self.visited(size), head_rate=1e-3),
-            seed=seed,
+def table(settings: Settings, task: Task) -> list[Line]:
+    """Every method with every number of labelled sentences; a task without views has no line with them."""
+    return [
+        Line(
+            {"encoder": settings.encoder, "test": task.name, "method": method, "sentences": size},
+            values,
+            partial(_scores, values),
         )
-
-    def evaluation(self, task: Task, method: str, *, size: int, seed: int) -> Evaluation:
-        """A tagger trained on the labelled sentences, after that."""
-        start = self.pretraining(task, method, size=size, seed=seed) if method in PRETRAINED else self.encoder
-        visits = self.visited(size) * (2 if method == TWICE else 1)
-        training = self.training(size, visits, head_rate=self.tagger_rate)
-        model = FineTune(encoder=start, train=(sample(task.train, size, seed),), training=training, seed=seed)
-        return Evaluation(model=model, corpus=task.test)
-
-    def row(self, task: Task, method: str, size: int) -> str:
-        """The name of a row."""
-        return f"{self.encoder}{method}: {size:,} sentences of {task.name} → {task.name}"
-
-    def lines(self, chosen: Sequence[Task], *, seeds: Sequence[int]) -> dict[str, list[Evaluation]]:
-        """Every row of the chapter's table, one value a seed; a task without views has no row with them."""
-        return {
-            self.row(task, method, size): [self.evaluation(task, method, size=size, seed=seed) for seed in seeds]
-            for task in chosen
-            for size in self.sizes
-            for method in LABELS
-            if method != VIEWS or task.views
-        }
+        for size in settings.sizes
+        for method in METHODS
+        if method != VIEWS or task.views
+        for values in [[evaluation(settings, task, method, size=size, seed=seed) for seed in settings.seeds]]
+    ]
 
 
-def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[float], list[list[float]]]]:
-    """Sentences read and each run's mean distance on held-out words, within a label and between labels."""
-    made = {}
-    for measure in ("within", "between"):
-        runs, steps = [], 0
-        for value in values:
-            history = value.run().history()
-            steps = sum("loss" in row for row in history)
-            measured = {row["step"] / steps: row[measure] for row in history if "score" in row}
-            runs.append(np.interp(np.linspace(0, 1, 9), list(measured), list(measured.values())).tolist())
-        made[measure] = (np.linspace(0, 100, 9).tolist(), runs)
+def lines(settings: Settings) -> Lines:
+    """The table of each task, and what is asked of all its lines."""
+    made = {task.name: table(settings, task) for task in tasks(settings.profile)}
+    yield [line for lines in made.values() for line in lines]
+    yield [
+        Line(
+            {"encoder": settings.encoder, "test": name},
+            [value for line in lines for value in line.experiments],
+            partial(_over_sizes, lines),
+        )
+        for name, lines in made.items()
+    ]
+
+
+def _scores(values: Sequence[Evaluation]) -> list[Row]:
+    """F1, precision and recall; F1 of each type, where there are several."""
+    types = values[0].counts().types
+    made = scored(values, scores=metrics.SCORES)
+    return made + [row for type in types if len(types) > 1 for row in scored(values, type=type)]
+
+
+def _over_sizes(lines: Sequence[Line]) -> list[Row]:
+    """Differences between methods, corrected over the task, and labelled sentences saved: how many fewer a method needs
+    for the F1 that none has with the most."""
+    found = {(str(line.keys["method"]), int(line.keys["sentences"])): line.experiments for line in lines}
+    sizes = list(dict.fromkeys(size for _, size in found))
+    pairs = [
+        Pair({"method": a, "sentences": size, "less_method": b}, found[a, size], found[b, size])
+        for size in sizes
+        for a, b in _PAIRED.values()
+        if {(a, size), (b, size)} <= found.keys()
+    ]
+    curves = {
+        method: Learning(sizes, np.array([_columns(found[method, size]) for size in sizes]).swapaxes(0, 1))
+        for method in METHODS
+        if (method, sizes[0]) in found
+    }
+    made = differences(pairs)
+    for method, curve in curves.items():
+        if method != NONE:
+            e = saved(curves[NONE], curve, rng=np.random.default_rng(0), share=1.0)
+            how: dict[str, Any] = {"bound": e.bound, "scorer": "labelled sentences", "keys": {"method": method}}
+            made.append(known("sentences saved", (e.value, e.low, e.high), found[method, sizes[0]], **how))
     return made
 
 
-@dataclass(frozen=True)
-class Plane:
-    """Of points (n, d), the two directions in which they differ most."""
+def _columns(values: Sequence[Evaluation]) -> list[np.ndarray]:
+    return [value.counts().column() for value in values]
 
-    points: np.ndarray
 
-    @cached_property
-    def _fitted(self) -> PCA:
-        return PCA(2, svd_solver="full").fit(self.points)
+def shown_saved(row: Mapping[str, Any]) -> str:
+    """Sentences saved, as a table has them."""
+    return Saving(row["value"], row["low"], row["high"], row["bound"]).sentences()
 
-    @property
-    def share(self) -> str:
-        """Of the variance, what the plane holds."""
-        return f"{self._fitted.explained_variance_ratio_.sum():.0%}"
 
-    def clouds(self, words: Words, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
-        """The first words of each type in the plane; ``O`` is called outside.
+def glued(rows: pd.DataFrame) -> dict[str, str]:
+    """What prose says of a task: the pairs at each size, and what is saved.
 
-        Args:
-            names: of the labels.
-            gaussians: the means of the Gaussians with their covariances, not the encoder's output.
-            each: words of a type.
-        """
-        kinds = np.array(["outside" if name == "O" else name.partition("-")[2] for name in names])[words.labels]  # (n,)
-        points = self._fitted.transform(words.mean if gaussians else words.hidden)  # (n, 2)
-        axes = self._fitted.components_  # (2, d)
-        made = []
-        for kind in sorted(set(kinds.tolist())):
-            rows = np.flatnonzero(kinds == kind)[:each]
-            spread = np.einsum("id,nd,jd->nij", axes, words.variance[rows], axes) if gaussians else None
-            made.append(Cloud(f"{kind} ({len(rows)} words)", points[rows], spread))
-        return made
+    Args:
+        rows: recorded, of the task.
+    """
+    made = {}
+    for size, prefix in {1000: "", 50: "few_", 200: "mid_"}.items():
+        for name, (method, other) in _PAIRED.items():
+            found = rows.query("sentences == @size and method == @method and less_method == @other")
+            made[f"{prefix}{name}"] = value(found)
+    for name, method in {"saved": GAUSSIAN, "saved_twice": TWICE}.items():
+        row = one(rows.query("metric == 'sentences saved' and method == @method"))
+        made[name] = "—" if row is None else shown_saved(row)
+    return made
+
+
+def drawn(rows: pd.DataFrame) -> dict[str, list[Curve]]:
+    """By task, F1 against the number of labelled sentences, a curve a method."""
+    made: dict[str, list[Curve]] = {}
+    for (test, method), group in rows.query("metric == 'F1' and type.isna()").groupby(["test", "method"], sort=False):
+        points = {float(row.sentences): (row.value, row.low, row.high) for row in group.itertuples()}
+        made.setdefault(str(test), []).append(Curve.of(str(method), points))
+    return made

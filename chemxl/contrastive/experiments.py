@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from safetensors.torch import load_file
@@ -21,16 +20,15 @@ from chemxl.experiments import processes
 from chemxl.experiments.checkpoints import clear, write_tensors
 from chemxl.experiments.experiment import seed_everything
 from chemxl.models import encoders
-from chemxl.models.tagger import SubwordReader
+from chemxl.models.tagger import Labelling, SubwordReader, bio_labels
 from chemxl.models.training import Training, fit
 from chemxl.models.trimming import trimmed
-from chemxl.ner.experiments import Labelling, bio_labels
 
 HEADS = "heads.safetensors"
 _PROBES = 8  # evaluations while it trains
 
 
-class ContrastivePretraining(encoders.Pretrained):
+class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
     """An encoder that learns to tell labels apart before it is fine-tuned (paper 4, section 2.2).
 
     Args:
@@ -44,8 +42,6 @@ class ContrastivePretraining(encoders.Pretrained):
         outside: whether words outside of every mention take part.
     """
 
-    kind: Literal["ContrastivePretraining"] = "ContrastivePretraining"
-    encoder: str | encoders.Pretrained = encoders.MINI
     train: tuple[Corpus, ...]
     views: tuple[Corpus, ...] = ()
     probe: Corpus | None = None
@@ -55,10 +51,6 @@ class ContrastivePretraining(encoders.Pretrained):
     outside: bool = True
     training: Training = Training()
     seed: int = 0
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def names(self) -> list[str]:
         """The labels, ``O`` first."""

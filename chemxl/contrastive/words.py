@@ -9,8 +9,8 @@ import torch
 
 from chemxl.contrastive.loss import distances, supervised
 from chemxl.contrastive.model import ContrastiveModel
+from chemxl.models.tagger import Labelling
 from chemxl.models.training import IGNORED, accelerator, token_batches
-from chemxl.ner.experiments import Labelling
 
 _TOKENS = 1024  # of a batch that is only read
 _PROBED = 4000  # words

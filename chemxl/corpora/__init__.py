@@ -1,60 +1,47 @@
-"""Corpora: one catalogue, one ``load`` for documents, one ``pairs`` for parallel text, one reader per format."""
+"""Corpora: one catalogue, one reader per format, and a call for each kind of what is read.
+
+``load`` gives documents, ``pairs`` parallel text and lexicons, ``facts`` those of a knowledge base, ``alignments``
+texts whose sentences a person aligned.
+
+A reader is a module of this package with a function ``read``; the catalogue's entry names it. Nothing else does.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-from chemxl.corpora import (
-    bioc,
-    brat,
-    chemprot,
-    concepts,
-    conll,
-    gad,
-    jsonl,
-    lexicon,
-    lines,
-    linked,
-    livingner,
-    po,
-    pubmedqa,
-    pubtator,
-    rudrec,
-    text,
-    tmx,
-    tsv,
-)
-from chemxl.corpora.entries import Entry, available, catalog, digest, entry, files, folder, parts, unified
+from chemxl.corpora.entries import Entry, Kind, available, catalog, digest, entry, files, folder, parts, unified
 from chemxl.corpora.faults import Fault, Log
+from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
+from chemxl.experiments.digests import sha256, source_digest
 
-__all__ = ["Entry", "Fault", "Log", "available", "catalog", "digest", "files", "load", "pairs", "unified"]
+__all__ = [
+    "AlignedTexts",
+    "Entry",
+    "Fact",
+    "Fault",
+    "Log",
+    "alignments",
+    "available",
+    "catalog",
+    "digest",
+    "expand",
+    "facts",
+    "files",
+    "load",
+    "pairs",
+    "read_digest",
+    "unified",
+]
 
-_READERS: dict[str, Callable[..., list[Document]]] = {
-    "bioc": bioc.read,
-    "brat": brat.read,
-    "chemprot": chemprot.read,
-    "conll": conll.read,
-    "gad": gad.read,
-    "jsonl": jsonl.read,
-    "livingner": livingner.read,
-    "pubmedqa": pubmedqa.read,
-    "pubtator": pubtator.read,
-    "rudrec": rudrec.read,
-    "text": text.read,
-    "tsv": tsv.read,
-}
-_PAIR_READERS: dict[str, Callable[..., list[Pair]]] = {
-    "concepts": concepts.read,
-    "lexicon": lexicon.read,
-    "lines": lines.read,
-    "linked": linked.read,
-    "po": po.read,
-    "tmx": tmx.read,
-}
+_SAID: dict[Kind, str] = {"pairs": "parallel text", "facts": "facts", "alignments": "a gold alignment"}
 
 
 def load(
@@ -84,15 +71,17 @@ def load(
     """
     known = entry(name)
     if known.paired:
-        raise CorpusError(f"{name} is parallel text: read it with corpora.pairs({name!r})")
+        raise CorpusError(f"{name} is {_SAID[known.kind]}: read it with corpora.{known.kind}({name!r})")
     renamed = None if types is None else unified(name, types)
     log = Log(strict=strict)
     documents = []
     for part in parts(name, split, language):
-        read = _READERS[known.reader](files(name, part), log, root=folder(name) / part.folder, **known.options)
-        for document in read:
+        read = _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options)
+        for i, document in enumerate(read):
             document = document if renamed is None else document.retyped(renamed)
-            documents.append(replace(document, language=part.language, domain=part.domain or known.domain))
+            source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
+            domain = part.domain or known.domain
+            documents.append(replace(document, language=part.language, domain=domain, source=source))
     _report(name, log, faults)
     return documents
 
@@ -118,23 +107,105 @@ def pairs(
         CorpusError: the corpus or part is unknown, the corpus is documents or is not on this machine, or, with
             ``strict``, a file has a fault.
     """
+    return _of_two("pairs", name, split, language, strict, faults)
+
+
+def facts(
+    name: str,
+    *,
+    language: str | None = None,
+    strict: bool = False,
+    faults: list[Fault] | None = None,
+) -> list[Fact]:
+    """Facts of a knowledge base, with the names of both ends in two languages; arguments as for :func:`pairs`.
+
+    Raises:
+        CorpusError: as for :func:`pairs`.
+    """
+    return _of_two("facts", name, None, language, strict, faults)
+
+
+def alignments(
+    name: str,
+    *,
+    split: str | None = None,
+    strict: bool = False,
+    faults: list[Fault] | None = None,
+) -> list[AlignedTexts]:
+    """Texts with their translations, whose sentences a person aligned; arguments as for :func:`pairs`.
+
+    Raises:
+        CorpusError: as for :func:`pairs`.
+    """
+    return _of_two("alignments", name, split, None, strict, faults)
+
+
+def _of_two(
+    kind: Kind, name: str, split: str | None, language: str | None, strict: bool, faults: list[Fault] | None
+) -> list[Any]:
     known = entry(name)
-    if not known.paired:
-        raise CorpusError(f"{name} is not parallel text: read it with corpora.load({name!r})")
+    if known.kind != kind:
+        call = "load" if known.kind == "documents" else known.kind
+        raise CorpusError(f"{name} is not {_SAID[kind]}: read it with corpora.{call}({name!r})")
     log = Log(strict=strict)
     found = []
     for part in parts(name, split, language):
-        languages = tuple(part.language.split("-"))
-        read = _PAIR_READERS[known.reader](
-            files(name, part), log, root=folder(name) / part.folder, languages=languages, **known.options
+        read = _reader(name)(
+            files(name, part),
+            log,
+            root=folder(name) / part.folder,
+            languages=tuple(part.language.split("-")),
+            **known.options,
         )
-        found += [replace(pair, domain=part.domain or known.domain) for pair in read]
-    _report(name, log, faults)
+        found += [replace(one, domain=part.domain or known.domain) for one in read]
+    _report(name, log, faults, depth=4)
     return found
 
 
-def _report(name: str, log: Log, faults: list[Fault] | None) -> None:
+def expand(
+    name: str, sentences: int, *, seed: int = 0, split: str = "train", language: str | None = None
+) -> list[Document]:
+    """Documents that the module of a shipped corpus makes of its own, see :func:`chemxl.corpora.mini.expansion.expand`.
+
+    Raises:
+        CorpusError: the corpus is unknown, is not shipped, or has no such split or language.
+    """
+    if not entry(name).shipped:
+        raise CorpusError(f"no sentences are made of {name}: leave out how many there shall be")
+    made: list[Document] = import_module(f"{__name__}.{name}").expand(sentences, seed, split=split, language=language)
+    return made
+
+
+def read_digest(name: str, *, split: str | None = None, language: str | None = None, expanded: bool = False) -> str:
+    """A digest of all that a load depends on: the files, what the catalogue says about them, and the reader.
+
+    Args:
+        name, split, language: as for :func:`load` and :func:`pairs`.
+        expanded: of what :func:`expand` makes: of both languages, and by the corpus's own module and tables.
+
+    Raises:
+        CorpusError: the corpus or part is unknown, or is not on this machine.
+    """
+    known = entry(name)
+    language = None if expanded else language
+    said = [part.model_dump_json(exclude={"sha256"}, exclude_defaults=True) for part in parts(name, split, language)]
+    said.append(known.model_dump_json(include={"reader", "options", "types", "domain"}))
+    made = [path.read_text("utf-8") for path in sorted(folder(name).glob("*.tsv"))] if expanded else []
+    module = f"{__name__}.{name if expanded else known.reader}"
+    return sha256("".join([*said, *made, digest(name, split=split, language=language), source_digest(module)]))
+
+
+def _reader(name: str) -> Callable[..., list[Any]]:
+    module = f"{__name__}.{entry(name).reader}"
+    if find_spec(module) is None:
+        raise CorpusError(f"{name}: there is no module {module}: write one with a function `read`")
+    read: Callable[..., list[Any]] = import_module(module).read
+    return read
+
+
+def _report(name: str, log: Log, faults: list[Fault] | None, *, depth: int = 3) -> None:
+    """Give the faults, or warn of them at the line that asked, so many calls above."""
     if faults is not None:
         faults.extend(log.faults)
     elif log.faults:
-        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=3)
+        warnings.warn(f"{name}: {len(log.faults)} faults, the first: {log.faults[0]}", stacklevel=depth)

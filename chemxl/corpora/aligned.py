@@ -1,7 +1,7 @@
 """Aligned pairs with their scores as a table: one pair a line, read back exactly as written.
 
-Columns are separated by tabs. In a field ``\\t``, ``\\n``, ``\\r`` and ``\\\\`` stand for tab, line break,
-carriage return and backslash.
+Columns are separated by tabs. In a field ``\\t``, ``\\n``, ``\\r``, ``\\b`` and ``\\\\`` stand for tab, line break,
+carriage return, byte order mark and backslash.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Pair
 from chemxl.errors import CorpusError
+from chemxl.files import replaced
 
 COLUMNS = ("id", "source_language", "target_language", "domain", "score", "source", "target")
-_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\ufeff": "\\b"}
 _SIGNS = {escape[1]: sign for sign, escape in _ESCAPES.items()}
-_FIELD = re.compile(r"(?:[^\\]|\\[\\tnr])*+")
+_FIELD = re.compile(r"(?:[^\\]|\\[\\tnrb])*+")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?", re.ASCII)
 
 
@@ -31,9 +32,8 @@ def write_tsv(path: Path, pairs: Iterable[Pair]) -> int:
     Raises:
         CorpusError: a score is not finite, or a text holds half a surrogate pair, which UTF-8 cannot say.
     """
-    part = path.with_name(f"{path.name}.part")
     count = 0
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with replaced(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         file.write("\t".join(COLUMNS) + "\n")
         for pair in pairs:
             try:
@@ -41,7 +41,6 @@ def write_tsv(path: Path, pairs: Iterable[Pair]) -> int:
             except UnicodeEncodeError as error:
                 raise CorpusError(f"{path}: pair {pair.id!a} holds half a surrogate pair: mend its text") from error
             count += 1
-    part.replace(path)
     return count
 
 
@@ -72,7 +71,7 @@ def _line(pair: Pair) -> str:
         raise CorpusError(f"the score of pair {pair.id!a} is {pair.score}: give a finite one, or None")
     score = "" if pair.score is None else repr(float(pair.score))
     texts = (pair.id, *pair.languages, pair.domain, score, pair.source, pair.target)
-    line = "\t".join(re.sub(r"[\\\t\n\r]", lambda sign: _ESCAPES[sign[0]], text) for text in texts)
+    line = "\t".join(re.sub(r"[\\\t\n\r\ufeff]", lambda sign: _ESCAPES[sign[0]], text) for text in texts)
     line.encode("utf-8")  # here, before anything of it is in the file's buffer
     return line + "\n"
 

@@ -1,29 +1,37 @@
 """brat: ``<id>.txt`` beside ``<id>.ann``. What a document does not hold, :func:`parse` gives and keeps byte for byte.
 
+In brat no fragment of a mention goes over a line break: :func:`text_bound` writes what brat loads, :func:`mentions`
+reads what brat writes, and nothing else here writes or reads a mention.
+
 https://brat.nlplab.org/standoff.html
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from chemxl.corpora.draft import Draft, visible
-from chemxl.corpora.faults import Log, read_bytes, read_text
+from chemxl.corpora.draft import BREAKS, Draft
+from chemxl.corpora.faults import Log, is_foreign, read_bytes, read_text
 from chemxl.corpora.standoff import Line, Raw, Record, Related, TextBound, is_utf8, parse, parse_line, serialise
-from chemxl.documents import Document
+from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
+from chemxl.files import replaced
 
-__all__ = ["Line", "Record", "parse", "read", "serialise", "write"]
+__all__ = ["Line", "Record", "mentions", "parse", "read", "serialise", "text_bound", "write"]
+
+_WITHIN_A_LINE = re.compile(f"[^{BREAKS}]+")
+# An id of brat's ends in a number, behind which it may have a suffix.
+_ID = re.compile(r"[TR][A-Za-z]*[0-9]\S*")
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: str = "") -> list[Document]:
     """Documents of pairs of ``.txt`` and ``.ann`` files.
 
-    A document holds the mentions and the binary relations; :func:`parse` gives all else that is in the file. Fragments
-    are joined by a space, and line breaks inside a mention are shown as spaces, as brat does.
+    A document holds the mentions and the binary relations; :func:`parse` gives all else that is in the file. See
+    :func:`mentions` for those that go over a line break.
 
     Args:
         paths: both files of each pair.
@@ -49,7 +57,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
         text_path, ann_path = pair[".txt"], pair[".ann"]
         id = base.relative_to(root).as_posix() if root else base.name
         text, data = read_text(text_path, log), read_bytes(ann_path, log)
-        if text is None or data is None:
+        if text is None or data is None or is_foreign(ann_path, data, log):
             continue
         if id in documents:
             log.add(ann_path, 1, f"the document id {id} stands twice; document left out")
@@ -58,17 +66,64 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
     return list(documents.values())
 
 
+def mentions(draft: Draft, path: Path, lines: Sequence[Line]) -> dict[int, str]:
+    """Take the mentions of an ``.ann`` into a draft, those that hold together.
+
+    Fragments that nothing but line breaks keeps apart are one: brat writes a mention over a line break so. Files of
+    other programs that show the break as a space, or have it in the line, are read too.
+
+    Returns:
+        For the place of each line that was taken, its mention's id; a text with line breaks takes several.
+    """
+    taken: dict[int, str] = {}
+    for i, line in enumerate(lines):
+        match line.record:
+            case TextBound(id, type, fragments, surface):
+                surface, end = _continued(draft.text, fragments, lines, i)
+                if draft.mention(path, i + 1, type, fragments, surface, id):
+                    mention = draft.mentions[id]
+                    draft.mentions[id] = replace(mention, fragments=_joined(draft.text, mention.fragments))
+                    taken |= dict.fromkeys(range(i, end), id)
+    return taken
+
+
+def _continued(text: str, fragments: Sequence[Span], lines: Sequence[Line], i: int) -> tuple[str, int]:
+    """The recorded text of a line and where it ends, behind further lines if just these complete it."""
+    (start, stop), first = fragments[0], lines[i]
+    surface = first.record.text if isinstance(first.record, TextBound) else ""
+    piece, end = surface + first.ending, i + 1
+    if len(fragments) > 1 or len(piece) >= stop - start:
+        return surface, i + 1
+    at = start
+    while text.startswith(piece, at) and end < len(lines) and isinstance(lines[end].record, Raw):
+        at, piece, end = at + len(piece), str(lines[end].record), end + 1
+        if at + len(piece) == stop and text.startswith(piece, at):
+            return text[start:stop], end
+        piece += lines[end - 1].ending
+    return surface, i + 1
+
+
+def _joined(text: str, fragments: Sequence[Span]) -> tuple[Span, ...]:
+    joined = [fragments[0]]
+    for start, end in fragments[1:]:
+        gap = text[joined[-1][1] : start]
+        if gap and not gap.strip(BREAKS):
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
 def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
     related = []
-    for number, line in enumerate(lines, 1):
+    taken = mentions(draft, path, lines)
+    for i, line in enumerate(lines):
         match line.record:
-            case TextBound(id, type, fragments, text):
-                draft.mention(path, number, type, fragments, text, id)
             case Related() as record:
-                related.append((number, record))
-            case Raw(text) if text.strip():
+                related.append((i + 1, record))
+            case Raw(text) if text.strip() and i not in taken:
                 what = f"{text[:40]!r} is not a line of brat's format" if is_utf8(text) else "bytes that are not UTF-8"
-                draft.log.add(path, number, f"{what}; line left out")
+                draft.log.add(path, i + 1, f"{what}; line left out")
     for number, record in related:
         (_, head), (_, tail) = record.arguments
         draft.relation(path, number, record.type, head, tail, record.id)
@@ -79,11 +134,12 @@ def write(document: Document, folder: Path) -> Path:
     """Write ``<id>.txt`` and ``<id>.ann``; returns the latter's path.
 
     A mention or relation without an id gets the next free one. Each file appears whole or not at all; the text comes
-    first, so that no annotation ever stands without it. Language, domain and scores are not in brat's format.
+    first, so that no annotation ever stands without it. Language, domain and scores are not in brat's format, and a
+    line break at the edge of a mention's fragment does not come back.
 
     Raises:
-        CorpusError: the document's id leads out of the folder, an id or a type cannot be written, or the text is not
-            Unicode.
+        CorpusError: the document's id leads out of the folder, an id, a type or a mention of line breaks alone cannot
+            be written, or the text is not Unicode.
     """
     parts = document.id.split("/")
     if any(part in {"", ".", ".."} or re.search(r"[\\\x00-\x1f]", part) for part in parts):
@@ -94,8 +150,9 @@ def write(document: Document, folder: Path) -> Path:
     except UnicodeEncodeError as error:
         raise CorpusError(f"{document.id}: the text holds a lone surrogate at {error.start}") from None
     ann.parent.mkdir(parents=True, exist_ok=True)
-    _replace(ann.with_name(parts[-1] + ".txt"), contents[0])
-    _replace(ann, contents[1])
+    for path, content in zip((ann.with_name(parts[-1] + ".txt"), ann), contents, strict=True):
+        with replaced(path) as beside:
+            beside.write_bytes(content)
     return ann
 
 
@@ -105,18 +162,30 @@ def annotation(document: Document) -> str:
     Raises:
         CorpusError: an id or a type cannot be written.
     """
-    lines = [Line(record) for record in _records(document)]
-    for line in lines:
-        if parse_line(str(line.record)) != line.record or not is_utf8(str(line.record)):
-            raise CorpusError(f"{document.id}: brat cannot hold {str(line.record)!r} (ids: T1, R1; types: one word)")
-    return serialise(lines).decode("utf-8")
+    records = _records(document)
+    for record in records:
+        if not _ID.fullmatch(record.id) or parse_line(str(record)) != record or not is_utf8(str(record)):
+            raise CorpusError(f"{document.id}: brat cannot hold {str(record)!r} (ids: T1, R1; types: one word)")
+    return serialise([Line(record) for record in records]).decode("utf-8")
 
 
-def _records(document: Document) -> list[Record]:
+def text_bound(text: str, mention: Mention, id: str) -> TextBound:
+    """A mention as brat loads it: fragments end where a line does, and one space stands between them in the text.
+
+    Raises:
+        CorpusError: the mention is nothing but line breaks.
+    """
+    lines = [(start, m) for start, end in mention.fragments for m in _WITHIN_A_LINE.finditer(text[start:end])]
+    if not lines:
+        raise CorpusError(f"brat cannot hold {id}, which is nothing but a line break")
+    fragments = tuple([(start + m.start(), start + m.end()) for start, m in lines])
+    return TextBound(id, mention.type, fragments, " ".join([m[0] for _, m in lines]))
+
+
+def _records(document: Document) -> list[TextBound | Related]:
     names = _names("T", [mention.id for mention in document.mentions])
-    records: list[Record] = [
-        TextBound(name, m.type, m.fragments, visible(document.surface(m)))
-        for name, m in zip(names, document.mentions, strict=True)
+    records: list[TextBound | Related] = [
+        text_bound(document.text, mention, name) for name, mention in zip(names, document.mentions, strict=True)
     ]
     for name, r in zip(_names("R", [relation.id for relation in document.relations]), document.relations, strict=True):
         records.append(Related(name, r.type, (("Arg1", r.head), ("Arg2", r.tail))))
@@ -131,12 +200,3 @@ def _names(prefix: str, ids: Sequence[str]) -> list[str]:
             id = f"{prefix}{number}" if f"{prefix}{number}" not in taken else ""
         names.append(id)
     return names
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_MENTION = re.compile(r"T[0-9]+")
 _ARGUMENTS = re.compile(r"Arg1:(\S+)\tArg2:(\S+)")
 
 
@@ -71,7 +72,9 @@ def _known(path: Path, log: Log, drafts: dict[str, Draft], width: int) -> Iterat
 
 def _entities(path: Path, log: Log, drafts: dict[str, Draft]) -> None:
     for number, draft, (id, type, start, end, surface) in _known(path, log, drafts, 6):
-        if _NUMBER.fullmatch(start) and _NUMBER.fullmatch(end):
+        if not _MENTION.fullmatch(id):
+            log.add(path, number, f"{id[:40]!r} is not the id of a mention (T1, T2, ...); mention left out")
+        elif _NUMBER.fullmatch(start) and _NUMBER.fullmatch(end):
             draft.mention(path, number, type, ((int(start), int(end)),), surface, id)
         else:
             log.add(path, number, f"{start[:40]!r} to {end[:40]!r} is not a span; mention left out")

@@ -10,11 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from chemxl.corpora.faults import Log, read_lines
+from chemxl.corpora import table
+from chemxl.corpora.faults import Log
 from chemxl.corpora.paired import Languages, Pairs
 from chemxl.documents import Pair
 
 _CONCEPT = re.compile(r"C[0-9]{7}")
+_COLUMNS = ("document_id", "text", "entity_type", "spans", "UMLS_CUI")
 _NONE = "CUILESS"  # the annotators found no concept for it
 
 _Names = defaultdict[str, Counter[str]]
@@ -41,10 +43,8 @@ def read(
     names: dict[str, _Names] = {code: defaultdict(Counter) for code in languages}
     first: dict[str, tuple[Path, int]] = {}
     for path in paths:
-        for number, line in read_lines(path, log):
-            fields = line.split("\t")
-            if not line or (number == 1 and fields[0] == "document_id"):
-                continue
+        for number, row in table.rows(path, log, _COLUMNS, bare=True):
+            fields = [row[name] for name in _COLUMNS]
             fault = _fault(fields, languages)
             if fault:
                 log.add(path, number, f"{fault}; row left out")
@@ -59,8 +59,6 @@ def read(
 
 
 def _fault(fields: list[str], languages: Languages) -> str:
-    if len(fields) != 5:
-        return f"{len(fields)} columns where 5 were due"
     if not _CONCEPT.fullmatch(fields[4]) and fields[4] != _NONE:
         return f"{fields[4][:40]!r} is not an id of UMLS (C and 7 digits)"
     if not fields[0].endswith(tuple(f"_{code}" for code in languages)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from chemxl import corpora
 from chemxl.documents import Document
@@ -53,30 +52,14 @@ class Corpus(Value):
         return [document for document in documents if twin_key(document.id) not in ids and document.text not in texts]
 
     def data_digest(self) -> str:
-        """A digest of the files that a load reads, and of what the catalogue says about how."""
-        return read_digest(self.name, split=self.split, language=self.language, expanded=self.sentences > 0)
-
-
-def read_digest(name: str, *, split: str | None, language: str | None = None, expanded: bool = False) -> str:
-    """A digest of the files of a part, and of what the catalogue says about how they are read.
-
-    Args:
-        expanded: the part is of ``mini`` and is expanded: its lexicon is read, too, and both languages are.
-    """
-    how = corpora.catalog()[name].model_dump_json(include={"reader", "options", "types"})
-    if not expanded:
-        return f"{how} {corpora.digest(name, split=split, language=language)}"
-    from chemxl.corpora import mini
-
-    names = (Path(mini.__file__).parent / "lexicon.tsv").read_text("utf-8")
-    return f"{how} {corpora.digest(name, split=split)} {names}"
+        """A digest of all that a load depends on."""
+        return corpora.read_digest(self.name, split=self.split, language=self.language, expanded=self.sentences > 0)
 
 
 @lru_cache(maxsize=32)
 def _read(corpus: Corpus, digest: str) -> list[Document]:
+    name, split, language = corpus.name, corpus.split, corpus.language
     if not corpus.sentences:
-        return corpora.load(corpus.name, split=corpus.split, language=corpus.language, types=corpus.types, faults=[])
-    from chemxl.corpora import mini
-
-    made = mini.expand(corpus.sentences, corpus.seed, split=corpus.split, language=corpus.language)
-    return [document.retyped(corpora.unified(corpus.name, corpus.types)) for document in made]
+        return corpora.load(name, split=split, language=language, types=corpus.types, faults=[])
+    made = corpora.expand(name, corpus.sentences, seed=corpus.seed, split=split, language=language)
+    return [document.retyped(corpora.unified(name, corpus.types)) for document in made]

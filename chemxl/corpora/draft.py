@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document, Mention, Relation, Span
 from chemxl.errors import ChemxlError
 
+# Where Python's readers end a line, and brat's with them.
+BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_SCORE = re.compile(r"0(?:\.[0-9]{1,30})?|1(?:\.0{1,30})?|[0-9](?:\.[0-9]{1,30})?[eE]-[0-9]{1,2}")
+_BREAK = re.compile(f"[{BREAKS}]")
+
 
 def visible(text: str) -> str:
     """Text as a one-line format shows it: line breaks as spaces."""
-    return text.replace("\n", " ").replace("\r", " ")
+    return _BREAK.sub(" ", text)
 
 
 def mention(text: str, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> Mention:
@@ -29,11 +35,18 @@ def mention(text: str, type: str, fragments: tuple[Span, ...], surface: str, id:
     made = Mention(type, tuple(sorted(fragments)), id=id)
     if made.end > len(text):
         raise ChemxlError(f"{id} ends at {made.end}, the text at {len(text)}")
-    found = " ".join([text[start:end] for start, end in fragments])
-    if found != surface and visible(found) != visible(surface):
+    length = sum([end - start + 1 for start, end in fragments]) - 1
+    # What is much longer than its record is not even cut out of the text.
+    found = " ".join([text[start : min(end, start + 2 * len(surface) + 60)] for start, end in fragments])
+    if len(found) < length or (found != surface and not same(found, surface)):
         where = ",".join(f"{start}-{end}" for start, end in fragments)
         raise ChemxlError(f"{id} is recorded as {_clip(surface)}, but the text at {where} is {_clip(found)}")
     return made
+
+
+def same(found: str, surface: str) -> bool:
+    """Whether a one-line format may show a text so; of a line break of two characters some show one space."""
+    return visible(surface) in (visible(found), visible(found.replace("\r\n", "\n")))
 
 
 def _clip(text: str) -> str:
@@ -41,37 +54,87 @@ def _clip(text: str) -> str:
 
 
 class Draft:
-    """A document in the making: takes records that hold together and logs those that do not."""
+    """A document in the making: takes records that hold together and logs those that do not.
 
-    def __init__(self, id: str, text: str, log: Log) -> None:
-        self.id, self.text, self.log = id, text, log
+    Args:
+        source: the id of the document that this is a part of.
+    """
+
+    def __init__(self, id: str, text: str, log: Log, *, source: str = "") -> None:
+        self.id, self.text, self.log, self.source = id, text, log, source
         self.mentions: dict[str, Mention] = {}
         self.relations: dict[str, Relation] = {}
 
     def mention(self, path: Path, line: int, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> bool:
-        """Take a mention; False, and a fault, where it is wrong or its id stands already."""
+        """Take a mention; False, and a fault, where it is wrong or its id stands already.
+
+        The byte order mark that a text may begin with is counted by some programs and not by others.
+        """
         try:
             if id in self.mentions:
                 raise ChemxlError(f"the id {id} stands twice")
-            self.mentions[id] = mention(self.text, type, fragments, surface, id)
+            try:
+                self.mentions[id] = mention(self.text, type, fragments, surface, id)
+            except ChemxlError:
+                if not self.text.startswith("\ufeff"):
+                    raise
+                behind = tuple([(start + 1, end + 1) for start, end in fragments])
+                self.mentions[id] = mention(self.text, type, behind, surface, id)
         except ChemxlError as error:
             self.log.add(path, line, f"{error}; mention left out")
             return False
         return True
 
-    def relation(self, path: Path, line: int, type: str, head: str, tail: str, id: str) -> None:
-        """Take a relation, or log a fault where its id stands already or an end is no mention."""
+    def relation(self, path: Path, line: int, type: str, head: str, tail: str, id: str, score: str = "") -> None:
+        """Take a relation, or log a fault where its id stands already or an end is no mention.
+
+        Args:
+            score: how sure a program is of it; what is no number from 0 to 1 is none.
+        """
         missing = [end for end in (head, tail) if end not in self.mentions]
         if id in self.relations:
             self.log.add(path, line, f"the id {id} stands twice; relation left out")
         elif missing:
             self.log.add(path, line, f"{id} names {' and '.join(missing)}, which is no mention; relation left out")
         else:
-            self.relations[id] = Relation(type, head, tail, id=id)
+            sure = float(score) if _SCORE.fullmatch(score.strip()) else None
+            self.relations[id] = Relation(type, head, tail, id=id, score=sure)
 
     def document(self) -> Document:
         """What was taken."""
-        return Document(self.id, self.text, tuple(self.mentions.values()), tuple(self.relations.values()))
+        mentions, relations = tuple(self.mentions.values()), tuple(self.relations.values())
+        return Document(self.id, self.text, mentions, relations, source=self.source)
+
+
+class Concepts:
+    """The first mention of each concept, where relations name their ends by the concept.
+
+    A mention may have several ids, apart by ``|``, ``,`` or ``;`` (BC5CDR's composite mentions, BioRED). What tmVar
+    writes for a variant, such as ``p|SUB|V|600|E``, is one id; a type before an id (``Gene|673``) is none.
+    """
+
+    _TYPE = re.compile(r"[A-Za-z]{2}[A-Za-z_ ]*\|")
+    _VARIANT = re.compile(r"[A-Za-z]?\|[A-Za-z]+\|")
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def add(self, written: str, mention: str) -> None:
+        """Take the ids of a mention."""
+        for id in self._ids(written):
+            self._first.setdefault(id, mention)
+
+    def find(self, written: str) -> str:
+        """The mention that a relation means; what is written where there is none."""
+        return next((self._first[id] for id in self._ids(written) if id in self._first), written)
+
+    def _ids(self, written: str) -> list[str]:
+        """The whole, and its parts."""
+        whole = self._TYPE.sub("", written.strip(), count=1)
+        ids = [written.strip(), whole]
+        for part in re.split("[,;]", whole):
+            ids += [part] if self._VARIANT.match(part) else [part, *part.split("|")]
+        return [id.strip(" *") for id in ids if id.strip(" *")]
 
 
 def begun(paths: Sequence[Path], log: Log) -> dict[str, Draft]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
 
-from chemxl.corpora.draft import Draft, visible
+from chemxl.corpora import brat
+from chemxl.corpora.draft import Draft
 from chemxl.corpora.faults import Fault, Log, read_bytes
 from chemxl.corpora.standoff import (
     Attribute,
@@ -30,6 +30,7 @@ from chemxl.corpora.standoff import (
 )
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import replaced
 
 MAX_CHARACTERS = 1_000_000  # of a text that a browser shows with ease
 _LOCK = ".annotate.lock"
@@ -38,7 +39,7 @@ _LOCK = ".annotate.lock"
 def entity_types(conf: str) -> list[str]:
     """What an ``annotation.conf`` lets a person annotate: its ``[entities]``, without macros and ``!Abstract`` ones."""
     section, types = "", []
-    for line in (line.strip() for line in conf.splitlines()):
+    for line in (line.strip() for line in conf.removeprefix("\ufeff").splitlines()):
         if line.startswith("["):
             section = line.strip("[]").lower()
         elif section == "entities" and line and not line.startswith(("#", "!", "<", "-")):
@@ -74,12 +75,7 @@ class Sheet:
         self._lines = parse(self.held[1] or b"")
         log = Log()
         draft = Draft(self.name, self.text, log)
-        self._places: dict[int, str] = {}  # of the lines that are shown: the mention's id
-        for i, line in enumerate(self._lines):
-            match line.record:
-                case TextBound(id, type, fragments, surface):
-                    if draft.mention(self.ann_path, i + 1, type, fragments, surface, id):
-                        self._places[i] = id
+        self._places = brat.mentions(draft, self.ann_path, self._lines)  # of the lines that are shown
         self.faults: Sequence[Fault] = log.faults
         self.mentions = self._saved = tuple(draft.mentions.values())
         self._past: list[tuple[Mention, ...]] = []
@@ -128,7 +124,7 @@ class Sheet:
             raise ChemxlError("nothing is selected: select some text first")
         mention = Mention.of(type, start, end, id=self._fresh())
         self._distinct(mention)
-        record = self._record(mention)
+        record = brat.text_bound(self.text, mention, mention.id)
         if parse_line(str(record)) != record:
             raise ChemxlError(f"brat cannot hold {str(record)[:60]!r}: a type is one word")
         self._number = int(mention.id[1:])
@@ -173,13 +169,16 @@ class Sheet:
             id = self._places.get(i)
             if id is None:
                 lines.append(line)
-            elif id in now and isinstance(line.record, TextBound):
-                lines.append(replace(line, record=replace(line.record, type=now[id].type)))
+            elif id in now:
+                record = line.record
+                if isinstance(record, TextBound) and record.id == id:  # else it goes on with such a line's text
+                    record = replace(record, type=now[id].type)
+                lines.append(replace(line, record=record))
         added = [m for m in self.mentions if m.id not in self._places.values()]
         ending = next((line.ending for line in self._lines if line.ending), "\n")
         if added and lines and not lines[-1].ending:
             lines[-1] = replace(lines[-1], ending=ending)
-        return serialise([*lines, *(Line(self._record(m), ending) for m in added)])
+        return serialise([*lines, *(Line(brat.text_bound(self.text, m, m.id), ending) for m in added)])
 
     def save(self) -> bool:
         """Write the ``.ann`` beside and rename it; whether there was something to write.
@@ -197,7 +196,10 @@ class Sheet:
                         f"{self.name} was changed by somebody else meanwhile: nothing was written. Read it again, "
                         "which drops your changes to it, or put the other ones aside and save"
                     )
-                _replace(self.ann_path, content)
+                with replaced(self.ann_path) as beside, beside.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())  # before the old one is gone
         except OSError as error:
             raise CorpusError(f"{self.ann_path} cannot be written ({error}): your changes are still here") from None
         self.held, self._saved = (self.held[0], content), self.mentions
@@ -213,9 +215,6 @@ class Sheet:
         while f"T{number}" in self._names:
             number += 1
         return f"T{number}"
-
-    def _record(self, mention: Mention) -> TextBound:
-        return TextBound(mention.id, mention.type, mention.fragments, visible(self.document.surface(mention)))
 
     def _mention(self, id: str) -> Mention:
         found = next((m for m in self.mentions if m.id == id), None)
@@ -268,17 +267,3 @@ def _bytes(path: Path) -> bytes | None:
     if not path.is_file():
         raise CorpusError(f"{path} is not a file")
     return read_bytes(path, Log(strict=True))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # before the old one is gone
-        if path.exists():
-            shutil.copymode(path, beside)  # brat's server may write it as another user
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,10 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chemxl.errors import CorpusError
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
-Reader = Literal[
-    "bioc", "brat", "chemprot", "conll", "gad", "jsonl", "livingner", "pubmedqa", "pubtator", "rudrec", "text", "tsv"
-]
-PairReader = Literal["concepts", "lexicon", "lines", "linked", "po", "tmx"]
+Kind = Literal["documents", "pairs", "facts", "alignments"]
 
 _HERE = Path(__file__).parent
 
@@ -29,6 +26,8 @@ class Part(BaseModel):
     Attributes:
         files: globs below ``folder``; document ids that come from file names are relative to ``folder``.
         listed: a YAML file {split: [passage ids]} beside them; of the files, those of this split's passages are read.
+        block: so many sentences that follow each other have one ``Document.source``, where a file has them in the order
+            of its documents but does not say where one begins; about as many as a document has (Carlstein 1986).
         language: an ISO 639-1 code; of parallel text, two of them: ``en-ru``.
         sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships, or
             that every user obtains from its owner.
@@ -42,6 +41,7 @@ class Part(BaseModel):
     folder: str = "."
     domain: str | None = None
     listed: str | None = None
+    block: int = Field(default=0, ge=0)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
@@ -49,10 +49,11 @@ class Entry(BaseModel):
     """What is known of a corpus.
 
     Attributes:
-        reader: the module that reads it; it also says whether the corpus is documents or pairs.
+        reader: the module of this package that reads it.
         types: the corpus's own types, each with the unified types that it may stand for.
         folder: its folder in ``CHEMXL_DATA``, where that is not its name; ``shipped`` ones stand in the package.
         options: keyword arguments for the reader.
+        gives: what the reader of two languages gives, if not pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,18 +63,24 @@ class Entry(BaseModel):
     licence: str
     citation: str
     url: str
-    reader: Reader | PairReader
+    reader: str = Field(pattern=r"^[a-z_]+$")
     types: dict[str, tuple[Unified, ...]] = {}
     parts: tuple[Part, ...]
     options: dict[str, int | str] = {}
+    gives: Literal["facts", "alignments"] | None = None
     folder: str | None = None
     shipped: bool = False
     note: str = ""
 
     @property
     def paired(self) -> bool:
-        """Whether it is parallel text or a lexicon: read by ``corpora.pairs``, not by ``corpora.load``."""
-        return self.reader in get_args(PairReader)
+        """Whether its parts are in two languages each."""
+        return any("-" in part.language for part in self.parts)
+
+    @property
+    def kind(self) -> Kind:
+        """What it holds, and so what reads it: ``corpora.load``, ``pairs``, ``facts`` or ``alignments``."""
+        return self.gives or ("pairs" if self.paired else "documents")
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import io
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,45 +54,140 @@ class Log:
 
 
 def read_bytes(path: Path, log: Log) -> bytes | None:
-    """The file's bytes; None, and a fault, where it cannot be read or is larger than ``MAX_BYTES``."""
+    """The file's bytes, those of a ``.gz`` unpacked; None, and a fault, where it cannot be read or is too large."""
     try:
         size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+        if path.suffix == ".gz":
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_BYTES + 1)  # a bomb is unpacked no further
+            size = max(size, len(data))
         if size <= MAX_BYTES:
-            return path.read_bytes()
+            return data
         log.add(path, 1, f"{size} bytes are more than the {MAX_BYTES} that a corpus file may have; file left out")
-    except OSError as error:
-        log.add(path, 1, f"cannot be read ({error.strerror or error}); file left out")
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        log.add(path, 1, f"cannot be read ({reason}); file left out")
     return None
 
 
 def read_text(path: Path, log: Log) -> str | None:
     """The whole file, every character as it stands, so that offsets hold: no newline translated, no BOM removed.
 
-    Bytes that are not UTF-8 become U+FFFD; each line that has some is a fault.
+    Bytes that are not UTF-8 become U+FFFD; each line that has some is a fault. A file that is in another character set
+    altogether is left out, with a fault, unless its byte order mark says that it is UTF-16 or UTF-32.
     """
-    data = read_bytes(path, log)
+    data = _recoded(path, read_bytes(path, log), log, keep=True)
     if data is None:
         return None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if not _is_utf8(line):
-                log.add(path, number, "bytes that are not UTF-8, shown as U+FFFD; spans behind them may not match")
-        return data.decode("utf-8", errors="replace")
+        text = data.decode("utf-8", errors="replace")
+    broken = [number for number, line in enumerate(newlines(data).split(b"\n"), 1) if not _is_utf8(line)]
+    if 3 * text.count("\ufffd") > len(text) - sum(map(str.isspace, text)):
+        log.add(path, broken[0], f"{_FOREIGN}; file left out")
+        return None
+    for number in broken:
+        log.add(path, number, "bytes that are not UTF-8, shown as U+FFFD; spans behind them may not match")
+    return text
 
 
-def read_lines(path: Path, log: Log) -> Iterator[tuple[int, str]]:
-    """Numbered lines without their ending or a leading BOM; a line that is not UTF-8 is a fault and is left out."""
-    data = read_bytes(path, log)
+def read_lines(path: Path, log: Log, *, declared: re.Pattern[bytes] | None = None) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their ending or a BOM before them; a line that is not UTF-8 is a fault and is left out.
+
+    A file is read in the character set that its byte order mark or its head names, or else as UTF-8. It is left out as
+    a whole where it names one that is unknown or wrong, and where most lines beyond ASCII are not UTF-8: to read the
+    rest of it would be to read half.
+
+    Args:
+        declared: finds the character set's name, its first group, in the format's head.
+    """
+    data = _recoded(path, read_bytes(path, log), log, declared=declared)
     if data is None:
         return
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    for number, raw in enumerate(data.split(b"\n"), 1):
-        try:
-            yield number, raw.decode("utf-8").removesuffix("\r")
-        except UnicodeDecodeError:
+    data = newlines(data)
+    lines: list[str | None]
+    try:
+        lines = [*data.decode("utf-8").split("\n")]
+    except UnicodeDecodeError:
+        if is_foreign(path, data, log):
+            return
+        lines = [raw.decode("utf-8") if _is_utf8(raw) else None for raw in data.split(b"\n")]
+    for number, line in enumerate(lines, 1):
+        if line is None:
             log.add(path, number, "bytes that are not UTF-8; line left out")
+            continue
+        line = line.removesuffix("\r").removeprefix("\ufeff")  # also the BOM of a file appended to another
+        if "\r" in line:
+            log.add(path, number, "a carriage return within the line, as where two lines became one; read as it stands")
+        yield number, line
+
+
+def is_foreign(path: Path, data: bytes, log: Log) -> bool:
+    """Whether most lines beyond ASCII are not UTF-8, and more than a few bytes are broken: then a fault says so."""
+    beyond = {number: raw for number, raw in enumerate(newlines(data).split(b"\n"), 1) if not raw.isascii()}
+    broken = [number for number, raw in beyond.items() if not _is_utf8(raw)]
+    if 2 * len(broken) <= len(beyond) or (len(broken) < 3 and not any(_WORD.search(beyond[n]) for n in broken)):
+        return False
+    log.add(path, broken[0], f"{_FOREIGN}; file left out")
+    return True
+
+
+def newlines(data: bytes) -> bytes:
+    """With ``\\n`` at the end of its lines where they end in ``\\r`` alone; other bytes stay as they are."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if old_endings(data) else data
+
+
+def old_endings(data: bytes) -> bool:
+    """Whether lines end in a carriage return alone, as on a Macintosh of before 2001."""
+    return data.count(b"\r") - data.count(b"\r\n") > data.count(b"\n")
+
+
+_WORD = re.compile(rb"[\x80-\xff]{4}")
+_FOREIGN = "the file is not UTF-8: convert it (iconv -f NAME -t utf-8, NAME being its character set)"
+# The longer ones first: a mark of UTF-32 begins with one of UTF-16.
+_MARKS = {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"}
+_MARKS |= {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be", codecs.BOM_UTF8: "utf-8"}
+MARKS = tuple(_MARKS)
+# Encodings of Python that are not of text files.
+_NONE = {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "utf-7", "mbcs", "oem"}
+
+
+def _recoded(
+    path: Path, data: bytes | None, log: Log, *, declared: re.Pattern[bytes] | None = None, keep: bool = False
+) -> bytes | None:
+    """The bytes in UTF-8; None, and a fault, where that cannot be.
+
+    Args:
+        keep: a byte order mark of UTF-8.
+    """
+    if data is None:
+        return None
+    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
+    found = declared.search(data[:4096]) if declared and not mark else None
+    name = _MARKS.get(mark) or (found[1].decode("ascii", "replace") if found else "utf-8")
+    try:
+        codec = codecs.lookup(name).name
+        if codec in _NONE:
+            raise LookupError
+        "".encode(codec)  # or it is not one of texts, such as base64
+    except LookupError:
+        log.add(path, 1, f"the file's head names the character set {name[:40]!r}, which is none; file left out")
+        return None
+    if codec == "utf-8":
+        if data.count(b"\0") > len(data) // 20:
+            log.add(path, 1, f"{_FOREIGN}; file left out")
+            return None
+        return data if keep else data.removeprefix(mark)
+    try:
+        made = data.removeprefix(mark).decode(codec).encode("utf-8")
+        if found and declared and not declared.search(made[:4096]):
+            raise UnicodeError  # what names it would not be there
+        return made
+    except UnicodeError as error:
+        line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
+        log.add(path, line, f"bytes that are not {codec}, which the file's head names; file left out")
+        return None
 
 
 def _is_utf8(data: bytes) -> bool:

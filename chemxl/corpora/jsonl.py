@@ -11,16 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from chemxl.corpora.faults import Log, read_lines
-from chemxl.documents import Document
+from chemxl.documents import Document, Label
 
 # Parsed JSON may take some 30 times the room of its text.
 MAX_CHARACTERS = 2**22
 
 
 def read(
-    paths: Sequence[Path], log: Log, *, root: Path | None = None, text: str = "text", id: str = ""
+    paths: Sequence[Path],
+    log: Log,
+    *,
+    root: Path | None = None,
+    text: str = "text",
+    id: str = "",
+    label: str = "",
+    classes: str = "",
 ) -> list[Document]:
-    """Documents without annotation; whatever labels an object has are not read.
+    """Documents with what is said of each as a whole.
 
     Args:
         paths: the files.
@@ -28,6 +35,9 @@ def read(
         root: not used; names come from the objects or from the file.
         text: the key of the text.
         id: the key of a document's id; without it, documents are named ``<file>-<line>``.
+        label: the key of its label, a text, or of its labels, a list; without it, documents have none.
+        classes: names apart by semicolons, where labels are a list that has a 1 for each class that the document
+            belongs to, and a 0 for each other.
 
     Raises:
         CorpusError: at the first fault, if the log is strict.
@@ -36,11 +46,26 @@ def read(
     for path in paths:
         for number, row in rows(path, log, *filter(None, (text, id))):
             name = row[id] if id else f"{path.stem}-{number}"
+            labels = _labels(row.get(label), [c.strip() for c in classes.split(";") if c.strip()]) if label else []
             if name in documents:
                 log.add(path, number, f"the document id {name} stands twice; document left out")
+            elif labels is None:
+                log.add(path, number, f"under {label} stands {str(row.get(label))[:40]!r}, no label; line left out")
             else:
-                documents[name] = Document(name, row[text])
+                documents[name] = Document(name, row[text], labels=tuple(map(Label, labels)))
     return list(documents.values())
+
+
+def _labels(value: object, classes: Sequence[str]) -> list[str] | None:
+    """The names of labels; None where there are none to read."""
+    if classes:
+        if not isinstance(value, list) or len(value) != len(classes) or any(item not in (0, 1) for item in value):
+            return None
+        return [name for name, item in zip(classes, value, strict=True) if item]
+    named = [value] if isinstance(value, str) else value
+    if not isinstance(named, list) or not all(isinstance(name, str) and name.strip() for name in named):
+        return None
+    return list(dict.fromkeys(named))
 
 
 def rows(path: Path, log: Log, *keys: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -70,13 +70,16 @@ def _table(path: Path, rows: Iterator[Row], pairs: Pairs) -> None:
     _, head = next(rows, (1, []))
     terms = set(_TERMS) <= set(head)
     wanted = _TERMS if terms else pairs.languages
-    if not set(wanted) <= set(head):
-        pairs.log.add(path, 1, f"the columns {', '.join(wanted)} were due; file left out")
+    if any(head.count(name) != 1 for name in wanted):
+        pairs.log.add(path, 1, f"the columns {', '.join(wanted)} were due, each once; file left out")
         return
     columns = [head.index(name) for name in wanted]
     for number, fields in rows:
         if len(fields) != len(head):
             pairs.log.add(path, number, f"{len(fields)} columns where {len(head)} were due; row left out")
+            continue
+        if fields == head:
+            pairs.log.add(path, number, "the head stands again, as in a table that was put together; row left out")
             continue
         *codes, source, target = (fields[column] for column in columns)
         if not source.strip() and not target.strip():

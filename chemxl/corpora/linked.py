@@ -1,4 +1,4 @@
-"""KBioXLM's linked passages: JSON lines, what two encyclopaedias say of one thing in English and in Chinese.
+"""KBioXLM's paired passages: JSON lines, what Wikipedia says of one thing in English and in Chinese.
 
 https://github.com/ngwlh-gl/KBioXLM
 """

@@ -13,19 +13,23 @@ from chemxl.corpora.draft import Draft, begun
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
+from chemxl.files import replaced
 
+# The official scorer takes no notice of a row with another label.
+LABELS = ("SPECIES", "HUMAN")
 COLUMNS = ("filename", "mark", "label", "off0", "off1", "span")
 
 # As the scorer compares them, by their characters: no sign, no leading zero.
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,8}")
+_MARK = re.compile(r"[A-Za-z]+[0-9]+")
 _SPACES = str.maketrans("\t\n\r", "   ")  # what would end a field or a line
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
     """Documents of texts and the tables of their mentions.
 
-    The columns behind the sixth (subtask 2 has codes there) are not read. A text that no row names is a document
-    without mentions.
+    The columns behind the sixth (subtask 2 has codes there) are not read, nor are rows with a label that the task does
+    not score. A text that no row names is a document without mentions.
 
     Args:
         paths: ``<filename>.txt`` texts and ``*.tsv`` tables.
@@ -45,8 +49,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
         for number, filename, mention, span in _rows(path, log, seen):
             if filename not in drafts:
                 log.add(path, number, f"there is no text {filename[:40]!r}; row left out")
-            elif not mention.id:
-                log.add(path, number, "the row has no mark; row left out")
+            elif not _MARK.fullmatch(mention.id):
+                log.add(path, number, "the row has no mark (T1, T2, ...); row left out")
             else:
                 _take(drafts[filename], path, number, mention, span)
     return [draft.document() for draft in drafts.values()]
@@ -68,6 +72,7 @@ def mentions(path: Path, log: Log) -> dict[str, list[Mention]]:
     """Mentions by document of a table without its texts: a gold standard or a system's predictions.
 
     A document without mentions is not in a table, and so not in what is returned; the recorded spans are not read.
+    Labels that the task does not score are left out, as by the official scorer.
 
     Args:
         path: the table.
@@ -101,6 +106,8 @@ def _rows(path: Path, log: Log, seen: set[tuple[str, str, Span]]) -> Iterator[tu
         filename, mark, label, off0, off1, span = fields[: len(COLUMNS)]
         if not filename or not label:
             log.add(path, number, "the row has no filename or no label; row left out")
+        elif label not in LABELS:
+            log.add(path, number, f"the task does not score the label {label[:40]!r}; row left out")
         elif not (_OFFSET.fullmatch(off0) and _OFFSET.fullmatch(off1) and int(off0) < int(off1)):
             log.add(path, number, f"{off0[:40]!r} to {off1[:40]!r} is not a span; row left out")
         elif (key := (filename, label, (int(off0), int(off1)))) in seen:
@@ -132,9 +139,8 @@ def write(documents: Iterable[Document], path: Path) -> None:
     except UnicodeEncodeError as error:
         raise CorpusError(f"{path.name}: a mention holds the lone surrogate {error.object[error.start]!a}") from None
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    with replaced(path) as beside:
+        beside.write_bytes(content)
 
 
 def _row(document: Document, number: int, mention: Mention) -> tuple[str, ...]:

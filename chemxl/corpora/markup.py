@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from chemxl.corpora.faults import Log, read_bytes
+from chemxl.corpora.faults import MARKS, Log, is_foreign, read_bytes
 
 # A DTD may be named, as in BioC and TMX, but is not looked for; what declares entities is not read at all. Without
 # huge_tree libxml2 keeps its own limits: 256 levels, 10 MB of text in one piece.
@@ -21,6 +22,7 @@ SAFE = {
     "remove_comments": True,
     "remove_pis": True,
 }
+_ENCODING = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*['\"](?!utf-?8['\"])", re.IGNORECASE)
 _CHUNK = 2**16
 # How far the parser goes without such an element's end. A tree takes some 30 times the room of its XML at worst.
 MAX_ELEMENT = 2**24
@@ -29,12 +31,12 @@ MAX_ELEMENT = 2**24
 def elements(path: Path, log: Log, tag: str) -> Iterator[tuple[int, Any]]:
     """Each element of that name with its line; it is emptied once the next is asked for.
 
-    A file that declares entities is left out. Where the XML breaks, or goes on for ``MAX_ELEMENT`` bytes without the
-    end of such an element, what stood before is given and the rest is a fault; so is an element in which an undeclared
-    entity stands, and a file without any such element.
+    A file that declares entities is left out, and one that is in another character set than it says. Where the XML
+    breaks, or goes on for ``MAX_ELEMENT`` bytes without the end of such an element, what stood before is given and the
+    rest is a fault; so is an element in which an undeclared entity stands, and a file without any such element.
     """
     data = read_bytes(path, log)
-    if data is None:
+    if data is None or not (data.startswith(MARKS) or _ENCODING.match(data) or not is_foreign(path, data, log)):
         return
     parser = etree.XMLPullParser(events=("start", "end"), tag=tag, **SAFE)
     found = 0

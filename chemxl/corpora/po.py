@@ -16,6 +16,7 @@ from chemxl.documents import Pair
 
 _LINE = re.compile(r"(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]\])?\s*(\".*\")")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"')
+_CHARSET = re.compile(rb"Content-Type:[^\n\"]*charset=(?!CHARSET)([\w.:-]+)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
@@ -23,6 +24,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 @dataclass(slots=True)
 class _Entry:
     line: int = 0  # of its msgid
+    last: int = 0
     fuzzy: bool = False
     broken: bool = False
     keyword: str = ""  # whose strings come
@@ -34,6 +36,7 @@ class _Entry:
         if string is None or keyword in self.strings or not (keyword or self.keyword):
             return False
         self.keyword = keyword or self.keyword
+        self.last = number
         if keyword == "msgid":
             self.line = number
         self.strings[self.keyword] = self.strings.get(self.keyword, "") + _ESCAPE.sub(_unescaped, string[1])
@@ -43,7 +46,8 @@ class _Entry:
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Pair]:
     """Pairs of messages and translations, as they stand: with the markup and the ``&`` of a key that they may have.
 
-    The file's head, messages without a translation, unconfirmed (``fuzzy``) and obsolete (``#~``) ones are no pairs.
+    The file's head, which also names the character set that it is read in, messages without a translation, unconfirmed
+    (``fuzzy``) and obsolete (``#~``) ones are no pairs.
     Of a plural, the singular and its first form are one. Pairs are named ``<folder>/<file>-<line of the message>``.
 
     Args:
@@ -59,6 +63,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     for path in paths:
         name = (path.relative_to(root) if root else Path(path.name)).with_suffix("").as_posix()
         for entry in _entries(path, log):
+            if entry.strings and not entry.broken and not (entry.line and "msgstr" in entry.keyword):
+                log.add(path, entry.last, "a message without its msgid or its msgstr; message left out")
+                continue
             source = entry.strings.get("msgid", "")
             target = entry.strings.get("msgstr") or entry.strings.get("msgstr[0]", "")
             if source.strip() and target.strip() and not (entry.fuzzy or entry.broken):
@@ -68,14 +75,16 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 
 def _entries(path: Path, log: Log) -> Iterator[_Entry]:
     entry = _Entry()
-    for number, line in read_lines(path, log):
+    for number, line in read_lines(path, log, declared=_CHARSET):
         match = _LINE.fullmatch(line.strip())
         aside = not line.strip() or line.startswith("#")
         if (aside or (match and match[1] in {"msgctxt", "msgid"})) and (entry.broken or "msgstr" in entry.keyword):
             yield entry
             entry = _Entry()
-        if aside:
-            entry.fuzzy |= line.startswith("#,") and "fuzzy" in line
+        if line.startswith("#~") and not entry.strings:
+            entry = _Entry()  # the flags before it are the obsolete message's
+        elif aside:
+            entry.fuzzy |= line.startswith(("#,", "#=")) and "fuzzy" in re.split(r"[,=\s]+", line[1:])
         elif not (match and entry.add(number, match[1] or "", match[2])):
             log.add(path, number, f"{line[:40]!r} is not the next line of a message; message left out")
             entry.broken = True

@@ -1,4 +1,4 @@
-"""Few labelled sentences: what a person has annotated after an hour, or a day."""
+"""Sentences of corpora: few to learn from, as a person has annotated after a day, and those that are held out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sample(Corpus):
 
     def whole(self) -> Corpus:
         """What is drawn from."""
-        return Corpus(**{name: getattr(self, name) for name in Corpus.model_fields})
+        return self.to(Corpus)
 
     def load(self) -> list[Document]:
         """The sentences, in the order in which they were drawn."""
@@ -46,24 +46,88 @@ def _sentences(corpus: Corpus, digest: str) -> list[Document]:
     return [part for document in corpus.load() for part in split(document) if part.text not in held_out]
 
 
+class Labelled(Sample):
+    """A sample of one kind of text, where a corpus has several.
+
+    Args:
+        domain: the only kind that is taken.
+    """
+
+    domain: str = ""
+
+    def load(self) -> list[Document]:
+        """The sentences, in the order in which they were drawn."""
+        drawn = self.to(Sample, most=ALL).load()
+        return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
+
+
+class HeldOut(Corpus):
+    """Documents to test on, sentence by sentence, as models are trained.
+
+    Given in ``without`` of what is trained on, it takes out of there its documents, their translations, and every
+    sentence that stands in it.
+
+    Args:
+        share: of the documents, drawn with ``draw``; for a corpus that has no test part.
+        most: of their sentences at most, drawn from all documents alike.
+        domain: the only kind of text taken, where a corpus has several.
+    """
+
+    share: float = Field(default=1.0, gt=0, le=1)
+    draw: int = 0
+    most: int = Field(default=ALL, ge=1)
+    domain: str = ""
+
+    def load(self) -> list[Document]:
+        """The sentences, those of a document together."""
+        return list(_held_out(self, self.data_digest()))
+
+    def whole(self) -> list[Document]:
+        """The documents, uncut."""
+        documents = [document for document in super().load() if self.domain in ("", document.domain)]
+        return _some(documents, round(self.share * len(documents)), self.draw)
+
+
+@lru_cache(maxsize=32)
+def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
+    sentences = [sentence for document in corpus.whole() for sentence in split(document)]
+    return _some(sentences, corpus.most, corpus.draw)
+
+
+def _some(items: list[Document], count: int, draw: int) -> list[Document]:
+    """So many, drawn, in the order in which they stand."""
+    order = np.random.default_rng(draw).permutation(len(items))
+    return [items[i] for i in sorted(order[:count].tolist())]
+
+
 def split(document: Document) -> list[Document]:
-    """The sentences of a document with their mentions. Sentences that a mention joins stay together; relations go."""
+    """The sentences of a document with their mentions and the relations between these.
+
+    Sentences that a mention joins stay together; a relation between mentions of two sentences is left out, and so are
+    labels of the document.
+    """
     parts: list[Span] = []
     for start, end in sentences(document.text, document.language):
         if parts and any(m.start < parts[-1][1] and m.end > start for m in document.mentions):
             parts[-1] = (parts[-1][0], end)
         else:
             parts.append((start, end))
-    return [
-        replace(
-            document,
-            id=f"{document.id}~{i}",
-            text=document.text[start:end],
-            mentions=tuple(_moved(m, start) for m in document.mentions if start <= m.start and m.end <= end),
-            relations=(),
-        )
-        for i, (start, end) in enumerate(parts, 1)
-    ]
+    return [_part(document, span, number) for number, span in enumerate(parts, 1)]
+
+
+def _part(document: Document, span: Span, number: int) -> Document:
+    start, end = span
+    mentions = tuple(_moved(m, start) for m in document.mentions if start <= m.start and m.end <= end)
+    ids = {mention.id for mention in mentions}
+    return replace(
+        document,
+        id=f"{document.id}~{number}",
+        text=document.text[start:end],
+        mentions=mentions,
+        relations=tuple(relation for relation in document.relations if {relation.head, relation.tail} <= ids),
+        labels=(),
+        source=document.origin,
+    )
 
 
 def _moved(mention: Mention, start: int) -> Mention:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chemxl.corpora.faults import old_endings
 from chemxl.documents import Span
 
 Arguments = tuple[tuple[str, str], ...]
@@ -123,10 +124,16 @@ Record = TextBound | Related | Event | Attribute | Normalisation | Note | Equiva
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A record and how its line ends: ``\\n``, ``\\r\\n``, or nothing at the end of the file."""
+    """A record and what stands around it.
+
+    Args:
+        ending: ``\\n``, ``\\r\\n``, ``\\r`` where all lines end so, or nothing at the end of the file.
+        mark: a byte order mark before it.
+    """
 
     record: Record
     ending: str = "\n"
+    mark: str = ""
 
 
 def _written(arguments: Arguments) -> str:
@@ -143,6 +150,7 @@ _ATTRIBUTE = re.compile(r"([AM]\S+)\t(\S+) (\S+)(?: (\S+))?(\s*)")
 _NORMALISATION = re.compile(r"(N\S+)\t(\S+) (\S+) ([^\t]+)\t(.*)", re.DOTALL)
 _NOTE = re.compile(r"(#\S+)\t(\S+) (\S+)\t(.*)", re.DOTALL)
 _EQUIVALENCE = re.compile(r"\*\t(\S+)((?: \S+)+)(\s*)")
+_ENDING, _OLD_ENDING = re.compile(rb"(\r?\n)"), re.compile(rb"(\r?\n|\r)")
 
 
 def _arguments(written: str) -> Arguments:
@@ -177,27 +185,28 @@ def parse_line(text: str) -> Record:
 
 def parse(data: bytes) -> list[Line]:
     """The lines of an ``.ann`` file; bytes that are not UTF-8 are kept as surrogates in a raw record."""
+    pieces = (_OLD_ENDING if old_endings(data) else _ENDING).split(data)
     lines = []
-    pieces = data.split(b"\n")
-    for i, piece in enumerate(pieces):
-        if i == len(pieces) - 1 and not piece:
+    for piece, ending in zip(pieces[::2], [*pieces[1::2], b""], strict=True):
+        if not piece and not ending:
             break
-        ending = "" if i == len(pieces) - 1 else "\n"
-        if ending and piece.endswith(b"\r"):
-            piece, ending = piece[:-1], "\r\n"
-        try:
-            record = parse_line(piece.decode("utf-8"))
-        except UnicodeDecodeError:
-            record = Raw(piece.decode("utf-8", errors="surrogateescape"))
-        lines.append(Line(record, ending))
+        text = piece.decode("utf-8", errors="surrogateescape")
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        text = text.removeprefix(mark)
+        lines.append(Line(parse_line(text) if is_utf8(text) else Raw(text), ending.decode(), mark))
     return lines
 
 
 def serialise(lines: Sequence[Line]) -> bytes:
     """The inverse of :func:`parse`."""
-    return "".join([f"{line.record}{line.ending}" for line in lines]).encode("utf-8", errors="surrogateescape")
+    text = "".join([f"{line.mark}{line.record}{line.ending}" for line in lines])
+    return text.encode("utf-8", errors="surrogateescape")
 
 
 def is_utf8(text: str) -> bool:
     """Whether a raw record's bytes were UTF-8."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

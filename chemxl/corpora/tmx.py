@@ -5,9 +5,9 @@ https://www.gala-global.org/tmx-14b
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,23 @@ from chemxl.corpora.markup import elements
 from chemxl.corpora.paired import Languages, Pairs, language
 from chemxl.documents import Pair
 from chemxl.errors import CorpusError
+from chemxl.files import replaced
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _SCORE = "x-score"
+_MOST = 16  # pairs that the variants of one unit may make
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:e[+-]?[0-9]{1,2})?")
 # What XML 1.0 has no way to write; lone surrogates among it.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Pair]:
-    """Pairs of the units that have one text in each of two languages.
+    """Pairs of the units that have a text in each of two languages.
 
     Of a text's inline elements, ``hi`` is text; the others are the codes of some format and are left out. Units are
-    named by their ``tuid``, or else ``<file>-<number>``. The property ``x-score`` is the pair's score.
+    named by their ``tuid``, or else ``<file>-<number>``; a ``tuid`` need not be unique, see :class:`Pairs`. A unit with
+    several texts in a language (``en-US`` and ``en-GB``) is a pair for each of them. The property ``x-score`` is the
+    pairs' score.
 
     Args:
         paths: the files.
@@ -49,13 +53,18 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
             texts: dict[str, list[str]] = {code: [] for code in languages}
             for variant in unit.findall("tuv"):
                 code, segment = language(variant.get(_LANG) or variant.get("lang", "")), variant.find("seg")
-                if code in texts and segment is not None:
-                    texts[code].append(_text(segment))
-            if any(len(found) > 1 for found in texts.values()):
-                log.add(path, line, f"{id} has more than one text in a language; pair left out")
+                text = "" if segment is None else _text(segment)
+                if code in texts and text.strip() and text not in texts[code]:
+                    texts[code].append(text)
+            sources, targets = texts.values()
+            if not (sources and targets):
+                sources, targets = [*sources, ""][:1], [*targets, ""][:1]
+            if len(sources) * len(targets) > _MOST:
+                log.add(path, line, f"{id} has {len(sources)} by {len(targets)} texts; pairs left out")
                 continue
-            source, target = ("".join(found) for found in texts.values())
-            pairs.add(path, line, id, source, target, _score(path, line, id, unit, log))
+            score = _score(path, line, id, unit, log)
+            for source, target in product(sources, targets):
+                pairs.add(path, line, id, source, target, score)
     return pairs.list()
 
 
@@ -99,19 +108,14 @@ def write(path: Path, pairs: Sequence[Pair]) -> None:
         "datatype": "plaintext",
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with etree.xmlfile(str(beside), encoding="utf-8") as out:
-            out.write_declaration(doctype='<!DOCTYPE tmx SYSTEM "tmx14.dtd">')
-            with out.element("tmx", version="1.4"):
-                out.write("\n", etree.Element("header", header), "\n")
-                with out.element("body"):
-                    for pair in pairs:
-                        out.write("\n", _unit(pair))
-                    out.write("\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replaced(path) as beside, etree.xmlfile(str(beside), encoding="utf-8") as out:
+        out.write_declaration(doctype='<!DOCTYPE tmx SYSTEM "tmx14.dtd">')
+        with out.element("tmx", version="1.4"):
+            out.write("\n", etree.Element("header", header), "\n")
+            with out.element("body"):
+                for pair in pairs:
+                    out.write("\n", _unit(pair))
+                out.write("\n")
 
 
 def _unit(pair: Pair) -> Any:

@@ -9,11 +9,15 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from chemxl.corpora import table
 from chemxl.corpora.draft import Draft, begun
-from chemxl.corpora.faults import Log, read_lines
+from chemxl.corpora.faults import Log
 from chemxl.documents import Document, Span
 
 _SPANS = re.compile(r"[0-9]{1,9}-[0-9]{1,9}(?:,[0-9]{1,9}-[0-9]{1,9})*")
+
+_ENTITIES = ("document_id", "entity_type", "entity_text", "entity_span")
+_RELATIONS = ("document_id", "relation", "head_text", "head_span", "head_type", "tail_text", "tail_span", "tail_type")
 
 # A relation names its ends by document, type, offsets and text: the table of entities has no ids.
 Key = tuple[str, str, str, str]
@@ -48,21 +52,19 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     return [draft.document() for draft in drafts.values()]
 
 
-def _rows(path: Path, log: Log, drafts: dict[str, Draft], width: int) -> Iterator[tuple[int, Draft, list[str]]]:
-    for number, line in read_lines(path, log):
-        fields = line.split("\t")
-        if not line or (number == 1 and fields[0] == "document_id"):
-            continue
-        if len(fields) != width:
-            log.add(path, number, f"{len(fields)} columns where {width} were due; row left out")
-        elif fields[0] not in drafts:
-            log.add(path, number, f"there is no text {fields[0][:40]!r}; row left out")
-        else:
+def _rows(
+    path: Path, log: Log, drafts: dict[str, Draft], columns: Sequence[str]
+) -> Iterator[tuple[int, Draft, list[str]]]:
+    for number, row in table.rows(path, log, columns, bare=True):
+        fields = [row[name] for name in columns]
+        if fields[0] in drafts:
             yield number, drafts[fields[0]], fields
+        else:
+            log.add(path, number, f"there is no text {fields[0][:40]!r}; row left out")
 
 
 def _entities(path: Path, log: Log, drafts: dict[str, Draft], ids: dict[Key, str]) -> None:
-    for number, draft, (document, type, surface, spans) in _rows(path, log, drafts, 4):
+    for number, draft, (document, type, surface, spans) in _rows(path, log, drafts, _ENTITIES):
         key = (document, type, spans, surface)
         fragments = _fragments(spans)
         if not fragments:
@@ -84,7 +86,7 @@ def _fragments(spans: str) -> tuple[Span, ...]:
 
 def _relations(path: Path, log: Log, drafts: dict[str, Draft], ids: dict[Key, str]) -> None:
     seen: set[tuple[str, ...]] = set()
-    for number, draft, fields in _rows(path, log, drafts, 8):
+    for number, draft, fields in _rows(path, log, drafts, _RELATIONS):
         document, type, head, head_span, head_type, tail, tail_span, tail_type = fields
         if tuple(fields) in seen:
             log.add(path, number, f"{type} of {head[:40]!r} and {tail[:40]!r} stands twice; relation left out")

@@ -2,8 +2,8 @@
 
 Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full
 corpus's F1. Runs scatter, and where sizes lie close, the first of many noisy values above a line comes too early
-(``chemxl.transfer.crossings``). Here the mean curve over seeds is made monotone first (isotonic regression), and
-documents and seeds are drawn again for an interval, which the paper lacks.
+(``chemxl.transfer.crossings``). Here the mean curve over seeds is made monotone first (isotonic regression), and all
+that is told of it has the interval of the one rule (``chemxl.evaluation.significance``), which the paper lacks.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
 
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.metrics import Scorer, f1
-from chemxl.evaluation.significance import Comparison, compare, resampled
+from chemxl.evaluation.significance import LEVEL, Comparison, compare, drawn, estimate
 
 SHARE = 0.99  # of the full corpus's F1
-LEVEL = 0.95
 Bound = Literal["", "≥", "≤"]
-BOUNDS: dict[Bound, str] = {"": "", "≥": ", at least", "≤": ", at most"}  # in the name of a recorded measure
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,6 @@ class Saving(Estimate):
     def sentences(self, least: int = 0, most: int = 0) -> str:
         """As a table has it; only its ends and its bound say what is not known."""
         return f"{self.bound} {_printed(self, '∞')}".lstrip()
-
-
-def parted(metric: str) -> tuple[str, Bound]:
-    """The name of a recorded measure, and whether it is a bound."""
-    for bound, words in BOUNDS.items():
-        if words and metric.endswith(words):
-            return metric.removesuffix(words), bound
-    return metric, ""
 
 
 def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> str:
@@ -136,42 +125,56 @@ class Learning:
         seeds, _, documents, _ = self.counts.shape
         return list(self.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))
 
-    def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
-        """The means after documents and seeds were drawn with replacement: (B, N) and (B,)."""
-        both = [np.concatenate(pair, axis=1) for pair in zip(self.columns(), self.whole, strict=True)]  # (D, 3 (N + 1))
-        means = resampled(both, rng=rng, draws=draws, score=each)  # (B, N + 1)
-        return means[:, :-1], means[:, -1]
-
 
 def each(totals: np.ndarray) -> np.ndarray:
     """F1 of every size, of sums of counts side by side (..., 3 N) -> (..., N)."""
     return f1(totals.reshape(*totals.shape[:-1], -1, 3))
 
 
-def crossed(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
-    """Where a curve first comes to a goal; straight lines between sizes, infinity where it does not.
+def crossed(sizes: Sequence[float], curves: np.ndarray, goals: float | np.ndarray) -> np.ndarray:
+    """Where curves first come to their goals (...); straight lines between sizes, infinity where one does not.
 
     Args:
-        curve: F1 by size, (N,).
+        curves: F1 by size, (..., N).
+        goals: (...), or one for all.
     """
-    above = np.flatnonzero(curve >= goal)
-    if not len(above):
-        return float("inf")
-    if (i := int(above[0])) == 0:
-        return float(sizes[0])
-    part = (goal - curve[i - 1]) / (curve[i] - curve[i - 1])
-    return float(sizes[i - 1] + part * (sizes[i] - sizes[i - 1]))
+    at, goal = np.asarray(sizes, dtype=np.float64), np.asarray(goals)[..., None]
+    above = curves >= goal  # (..., N)
+    after = np.maximum(above.argmax(axis=-1, keepdims=True), 1)  # (..., 1), the end of the line that crosses
+    low, high = (np.take_along_axis(curves, i, axis=-1) for i in (after - 1, after))
+    part = np.divide(goal - low, high - low, out=np.zeros(low.shape), where=high > low)
+    found = (at[after - 1] + part * (at[after] - at[after - 1]))[..., 0]
+    return np.where(above[..., 0], at[0], np.where(above.any(axis=-1), found, np.inf))
 
 
-def reached(sizes: Sequence[float], curve: np.ndarray, goal: float) -> float:
-    """The same of the curve made monotone."""
-    return crossed(sizes, isotonic_regression(curve), goal)
+def monotone(curves: np.ndarray) -> np.ndarray:
+    """The rising curves nearest to some (..., N), by the max-min formula of isotonic regression (Robertson, Wright and
+    Dykstra 1988, theorem 1.4.4): thousands at once."""
+    sizes = curves.shape[-1]
+    made = np.full(curves.shape, -np.inf)
+    for i in range(sizes):
+        means = np.cumsum(curves[..., i:], axis=-1) / np.arange(1, sizes - i + 1)  # (..., N - i), of blocks from i on
+        least = np.minimum.accumulate(means[..., ::-1], axis=-1)[..., ::-1]  # of those that end here or later
+        made[..., i:] = np.maximum(made[..., i:], least)
+    return made
+
+
+def reached(sizes: Sequence[float], curves: np.ndarray, goals: float | np.ndarray) -> np.ndarray:
+    """The same of the curves made monotone."""
+    return crossed(sizes, monotone(curves), goals)
 
 
 def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000) -> Estimate:
-    """Sentences until a share of the full corpus's F1 is reached, on the monotone mean curve."""
+    """Sentences until a share of the full corpus's F1 is reached, on the monotone mean curve.
+
+    This is no smooth function of the scores, and it may be infinite. So the one rule is applied to the curve: curves
+    are drawn with the scatter that the rule gives them (:func:`chemxl.evaluation.significance.drawn`), and the interval
+    is that of 95 % of what they need.
+    """
     curve, full = learning.means()
-    return Estimate.of(reached(learning.sizes, curve, share * full), _needed(learning, rng, share, draws))
+    value = float(reached(learning.sizes, curve, share * full))
+    [(curves, fulls)] = _drawn([learning], rng, draws)
+    return Estimate.of(value, reached(learning.sizes, curves, share * fulls))
 
 
 def saved(
@@ -180,23 +183,32 @@ def saved(
     """How many sentences fewer the other way needs; both have the same goal, the full corpus's F1 of the first.
 
     Where one of the two does not reach it, its last size stands for it, and what is saved is a bound; not a number
-    where neither does. The interval pairs draws: documents that are hard for both do not widen it.
+    where neither does. Its interval is as in :func:`needed`, with the same documents and seeds drawn for both: what is
+    hard for both does not widen it.
 
     Raises:
-        ChemxlError: the two were not tested on the same documents.
+        ChemxlError: the two were not tested on the same documents, or with other numbers of seeds.
     """
     _like(without, other)
-    same = Learning(other.sizes, other.counts, without.whole)
-    (curve, full), (higher, _) = without.means(), same.means()
-    state = rng.bit_generator.state
-    before = np.append(_needed(without, rng, share, draws), reached(without.sizes, curve, share * full))
-    rng.bit_generator.state = state  # the same documents and seeds
-    after = np.append(_needed(same, rng, share, draws), reached(same.sizes, higher, share * full))
+    (curve, full), (higher, _) = without.means(), other.means()
+    (curves, fulls), (highers, _) = _drawn([without, other], rng, draws)
+    goals = share * np.append(fulls, full)  # (B + 1,), the last is that of the means
+    before = reached(without.sizes, np.vstack([curves, curve]), goals)  # (B + 1,)
+    after = reached(other.sizes, np.vstack([highers, higher]), goals)  # (B + 1,)
     least = np.minimum(before, without.sizes[-1]) - after  # (B + 1,), -inf where the other does not reach it
     most = before - np.minimum(after, other.sizes[-1])  # (B + 1,), inf where the first does not
     value, bound = _bounded(float(least[-1]), float(most[-1]))
     low, high = _ends(least[:-1])[0], _ends(most[:-1])[1]
     return Saving(value, low, high, bound, float(np.mean(np.isinf(least[:-1]) & np.isinf(most[:-1]))))
+
+
+def _drawn(learnings: Sequence[Learning], rng: np.random.Generator, draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each, mean curves (B, N) and means on the full corpus (B,); the same documents and seeds for all."""
+    parts = [part for one in learnings for part in (one.columns(), list(one.whole))]  # (D, 3 N) or (D, 3) a seed
+    both = [np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)]
+    means = drawn(both, rng=rng, draws=draws, score=each)  # (B, N + 1 of each)
+    ends = np.cumsum([len(one.sizes) + 1 for one in learnings])
+    return [(found[:, :-1], found[:, -1]) for found in np.split(means, ends[:-1], axis=1)]
 
 
 def _bounded(least: float, most: float) -> tuple[float, Bound]:
@@ -218,17 +230,14 @@ def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
     return height
 
 
-def area(learning: Learning, *, rng: np.random.Generator, draws: int = 2000, logarithmic: bool = False) -> Estimate:
+def area(learning: Learning, *, logarithmic: bool = False) -> Estimate:
     """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences, or
     over their logarithms.
 
     Args:
         logarithmic: over logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
     """
-    at = _places(learning.sizes, logarithmic)
-    curves, _ = learning.drawn(rng, draws)
-    curve, _ = learning.means()
-    return Estimate.of(float(mean_height(curve, at)), mean_height(curves, at))
+    return Estimate(*estimate(learning.columns(), score=height(_places(learning.sizes, logarithmic))))
 
 
 def _places(sizes: Sequence[int], logarithmic: bool) -> Sequence[float]:
@@ -240,9 +249,9 @@ def height(sizes: Sequence[float]) -> Scorer:
     return lambda totals: mean_height(each(totals), sizes)
 
 
-def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0, logarithmic: bool = False) -> list[Comparison]:
-    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area`; with
-    an interval that pairs draws, and a test over all sizes at once, Holm's method over the pairs.
+def gained(pairs: Sequence[tuple[Learning, Learning]], *, logarithmic: bool = False) -> list[Comparison]:
+    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area` and
+    :func:`chemxl.evaluation.significance.compare`.
 
     Raises:
         ChemxlError: sizes differ, or two of a pair were not tested on the same documents.
@@ -255,12 +264,7 @@ def gained(pairs: Sequence[tuple[Learning, Learning]], *, seed: int = 0, logarit
         if any(list(learning.sizes) != list(sizes) for learning in pair):
             raise ChemxlError("curves of other sizes have no areas to compare: run all with the same sizes")
     columns = [(other.columns(), without.columns()) for without, other in pairs]
-    return compare(columns, seed=seed, score=height(_places(sizes, logarithmic)))
-
-
-def _needed(learning: Learning, rng: np.random.Generator, share: float, draws: int) -> np.ndarray:
-    curves, full = learning.drawn(rng, draws)
-    return np.array([reached(learning.sizes, c, share * f) for c, f in zip(curves, full, strict=True)])
+    return compare(columns, score=height(_places(sizes, logarithmic)))
 
 
 def _ends(draws: np.ndarray) -> tuple[float, float]:

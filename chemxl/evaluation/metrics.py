@@ -1,4 +1,4 @@
-"""Scores of mention recognition; for intervals and tests see :mod:`chemxl.evaluation.significance`.
+"""Scores of mentions, relations and document labels; for intervals and tests see :mod:`chemxl.evaluation.significance`.
 
 Ours is exact: a prediction counts when document, type and both character offsets are those of a gold mention.
 Seqeval's default (CoNLL) score over label sequences stands beside it, computed without loops over tokens.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
+from typing import Any
 
 import numpy as np
 
-from chemxl.documents import Document, Mention
+from chemxl.documents import Document, Label, Mention, Span
 from chemxl.errors import ChemxlError
 
 MICRO = "micro"
 Scorer = Callable[[np.ndarray], np.ndarray]  # from sums of counts (..., K) to scores (...)
+_Key = tuple[Any, ...]  # the type, and what else two have in common that are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Counts:
-    """Per document, so that documents can be drawn again.
+    """Per source document, so that these can be drawn again.
 
     Args:
-        types: the entity types, sorted.
-        values: correct, predicted and gold mentions, integers of shape (documents, types, 3).
+        types: of mentions, relations or labels, sorted.
+        values: correct, predicted and gold ones, integers of shape (documents, types, 3).
     """
 
     types: tuple[str, ...]
@@ -65,27 +67,93 @@ class Counts:
         """Counts of one type or of all, shape (documents, 3)."""
         return self.values.sum(axis=1) if type == MICRO else self.values[:, self.types.index(type)]
 
+    def table(self, types: Sequence[str]) -> np.ndarray:
+        """Counts of these types, zeros where one is absent, for :func:`macro_f1`, shape (documents, types, 3)."""
+        made = np.zeros((len(self.values), len(types), 3), dtype=self.values.dtype)
+        for i, type in enumerate(types):
+            if type in self.types:
+                made[:, i] = self.column(type)
+        return made
 
-def count(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mention]]) -> Counts:
+
+def count(
+    gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mention]], *, sources: Sequence[str] | None = None
+) -> Counts:
     """Exact character-span matches per document and type.
+
+    Args:
+        sources: the source document of each text (``Document.origin``), whose counts are summed; without it, each text
+            is one of its own.
 
     Raises:
         ChemxlError: the two do not cover the same documents.
     """
-    if len(gold) != len(predicted):
+    return _count(_mentions(gold), _mentions(predicted), sources)
+
+
+def count_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> Counts:
+    """Relations that match in type and direction, and in type and fragments of both mentions, per source document.
+
+    Args:
+        predicted: the same documents with what was found: with the gold mentions where only relations were asked for.
+
+    Raises:
+        ChemxlError: the two do not cover the same documents.
+    """
+    return _count([_relations(d) for d in gold], [_relations(d) for d in predicted], origins(gold))
+
+
+def count_labels(
+    gold: Sequence[Sequence[Label]], predicted: Sequence[Sequence[Label]], *, sources: Sequence[str] | None = None
+) -> Counts:
+    """Labels of documents that match, per document and type; where each has one label, micro F1 is the accuracy.
+
+    Args:
+        sources: as in :func:`count`.
+
+    Raises:
+        ChemxlError: the two do not cover the same documents.
+    """
+    wanted, given = ([[(label.type,) for label in labels] for labels in side] for side in (gold, predicted))
+    return _count(wanted, given, sources)
+
+
+def origins(documents: Iterable[Document]) -> list[str]:
+    """The ids of their source documents."""
+    return [document.origin for document in documents]
+
+
+def _mention(mention: Mention) -> _Key:
+    return mention.type, mention.fragments
+
+
+def _mentions(texts: Iterable[Iterable[Mention]]) -> list[list[_Key]]:
+    return [[_mention(mention) for mention in mentions] for mentions in texts]
+
+
+def _relations(document: Document) -> list[_Key]:
+    mentions = {mention.id: _mention(mention) for mention in document.mentions}
+    return [(relation.type, mentions[relation.head], mentions[relation.tail]) for relation in document.relations]
+
+
+def _count(
+    gold: Sequence[Iterable[_Key]], predicted: Sequence[Iterable[_Key]], sources: Sequence[str] | None
+) -> Counts:
+    names = [str(i) for i in range(len(gold))] if sources is None else sources
+    if not len(gold) == len(predicted) == len(names):
         raise ChemxlError(
-            f"{len(gold)} documents of gold mentions, {len(predicted)} of predictions: score the same documents"
+            f"{len(gold)} documents of gold, {len(predicted)} of predictions, {len(names)} sources: "
+            "score the same documents"
         )
-    types = tuple(sorted({m.type for document in chain(gold, predicted) for m in document}))
-    index = {name: i for i, name in enumerate(types)}
-    values = np.zeros((len(gold), len(types), 3), dtype=np.int64)
-    for row, wanted, given in zip(values, gold, predicted, strict=True):
-        wanted_keys = {(m.type, m.fragments) for m in wanted}
-        given_keys = {(m.type, m.fragments) for m in given}
-        for column, keys in enumerate((wanted_keys & given_keys, given_keys, wanted_keys)):
-            for type_, _ in keys:
-                row[index[type_], column] += 1
-    return Counts(types, values)
+    keys = [[set(items) for items in side] for side in (gold, predicted)]  # what stands twice counts once
+    types = {name: i for i, name in enumerate(sorted({key[0] for items in chain(*keys) for key in items}))}
+    rows = {source: i for i, source in enumerate(dict.fromkeys(names))}
+    values = np.zeros((len(rows), len(types), 3), dtype=np.int64)
+    for source, wanted, given in zip(names, *keys, strict=True):
+        for column, found in enumerate((wanted & given, given, wanted)):
+            for key in found:
+                values[rows[source], types[key[0]], column] += 1
+    return Counts(tuple(types), values)
 
 
 def f1(totals: np.ndarray) -> np.ndarray:
@@ -103,6 +171,14 @@ def precision(totals: np.ndarray) -> np.ndarray:
 def recall(totals: np.ndarray) -> np.ndarray:
     """Of counts, shape (..., 3) -> (...); 0 where nothing was due."""
     return _share(totals, 2)
+
+
+def macro_f1(totals: np.ndarray) -> np.ndarray:
+    """The mean F1 of T types, of counts of shape (..., T, 3) -> (...); types with nothing due or found are left out."""
+    there = totals[..., 1:].sum(axis=-1) > 0  # (..., T)
+    among = there.sum(axis=-1)
+    scores: np.ndarray = np.divide(f1(totals).sum(axis=-1), among, out=np.zeros(among.shape), where=among > 0)
+    return scores
 
 
 def _share(totals: np.ndarray, of: int) -> np.ndarray:
@@ -181,31 +257,37 @@ ERROR_CLASSES = ("correct", "wrong type", "wrong boundary", "wrong type and boun
 def errors(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mention]]) -> dict[str, int]:
     """How many mentions fall into each of ``ERROR_CLASSES``.
 
-    A gold mention is correct, has the wrong type (same span), the wrong boundary (overlap, same type), both wrong
-    (overlap only), or is missed; a prediction that overlaps no gold mention is spurious.
+    A gold mention and a prediction make a pair where they have a character in common, each in one pair at most. Pairs
+    are made in this order, of one kind those first that have most characters in common: all is right (correct), the
+    same characters (wrong type), the same type (wrong boundary), or neither (wrong type and boundary). A gold mention
+    that is left is missed, a prediction that is left is spurious, such as all but one of three pieces of a name. So
+
+        gold = correct + wrong type + wrong boundary + wrong type and boundary + missed
+        predicted = correct + wrong type + wrong boundary + wrong type and boundary + spurious
+
+    where a mention that is given twice counts once.
     """
     tally = dict.fromkeys(ERROR_CLASSES, 0)
     for wanted, given in zip(gold, predicted, strict=True):
-        for mention in wanted:
-            tally[_error_class(mention, given)] += 1
-        tally["spurious"] += sum(not any(_overlap(g, m) for g in wanted) for m in given)
+        left = [{_mention(mention) for mention in side} for side in (wanted, given)]
+        pairs = [
+            ((a[0] != b[0]) + 2 * (a[1] != b[1]), -common, a, b)
+            for a, b in product(*left)
+            if (common := _common(a[1], b[1]))
+        ]
+        for kind, _, a, b in sorted(pairs):
+            if a in left[0] and b in left[1]:
+                tally[ERROR_CLASSES[kind]] += 1
+                left[0].remove(a)
+                left[1].remove(b)
+        tally["missed"] += len(left[0])
+        tally["spurious"] += len(left[1])
     return tally
 
 
-def _error_class(mention: Mention, given: Iterable[Mention]) -> str:
-    touching = [m for m in given if _overlap(mention, m)]
-    if not touching:
-        return "missed"
-    same_span = [m for m in touching if m.fragments == mention.fragments]
-    if any(m.type == mention.type for m in same_span):
-        return "correct"
-    if same_span:
-        return "wrong type"
-    return "wrong boundary" if any(m.type == mention.type for m in touching) else "wrong type and boundary"
-
-
-def _overlap(a: Mention, b: Mention) -> bool:
-    return a.start < b.end and b.start < a.end
+def _common(a: Sequence[Span], b: Sequence[Span]) -> int:
+    """How many characters two mentions share."""
+    return sum(max(0, min(end, stop) - max(start, begin)) for (start, end), (begin, stop) in product(a, b))
 
 
 def select(documents: Iterable[Document], mentions: Mapping[str, Sequence[Mention]]) -> list[Sequence[Mention]]:

@@ -14,6 +14,7 @@ from torch import nn
 
 from chemxl.errors import ChemxlError
 from chemxl.experiments import processes
+from chemxl.files import replaced
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
@@ -26,7 +27,7 @@ class State:
     """
 
     def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        self.folder, self.model, self.optimizer = processes.told(lambda: folder), model, optimizer
+        self.folder, self.model, self.optimizer = processes.broadcast(lambda: folder), model, optimizer
         self.writes = processes.place().is_main_process
         self.step = self.evaluated = self.stale = 0
         self.best = -math.inf
@@ -73,7 +74,7 @@ class State:
         if (self.folder / CHECKPOINT).exists():
             self._read(self.folder / CHECKPOINT)
         read = (self.step, self.evaluated)
-        if read != processes.told(lambda: read):
+        if read != processes.broadcast(lambda: read):
             raise ChemxlError("processes read different checkpoints: keep CHEMXL_RUNS in a folder that all of them see")
         processes.align(self.model)
         processes.wait()  # before anyone writes
@@ -113,9 +114,8 @@ class State:
                 yield i, self.optimizer.state[parameter]
 
     def _write_history(self) -> None:
-        part = self.folder / "history.jsonl.part"
-        part.write_text("".join(f"{row}\n" for row in self.rows), "utf-8")
-        part.replace(self.folder / "history.jsonl")
+        with replaced(self.folder / "history.jsonl") as beside:
+            beside.write_text("".join(f"{row}\n" for row in self.rows), "utf-8")
 
 
 def clear(folder: Path) -> None:
@@ -130,6 +130,5 @@ def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write safetensors beside and rename."""
-    part = path.with_name(f"{path.name}.part")
-    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, part, metadata=metadata)
-    part.replace(path)
+    with replaced(path) as beside:
+        save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, beside, metadata=metadata)

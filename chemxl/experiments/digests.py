@@ -23,43 +23,37 @@ def source_digest(module: str) -> str:
     Comments, docstrings and layout do not count: the digest is of the syntax tree.
     """
     own = {PACKAGE, module.partition(".")[0]}
-    return sha256("".join(sha256(name + _bare_source(name)) for name in sorted(_reached(module, own))))
-
-
-def _reached(module: str, packages: set[str]) -> set[str]:
-    reached: set[str] = set()
+    reached: dict[str, str] = {}
     frontier = [module]
     while frontier:
         name = frontier.pop()
-        if name in reached or name.partition(".")[0] not in packages or not _is_module(name):
-            continue
-        reached.add(name)
-        for node in ast.walk(ast.parse(_source(name))):
-            if isinstance(node, ast.Import):
-                frontier += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                frontier += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return reached
+        if name not in reached and name.partition(".")[0] in own and (path := _path(name)):
+            reached[name], imported = _parsed(path, path.stat().st_mtime_ns)
+            frontier += imported
+    return sha256("".join(sha256(name + digest) for name, digest in sorted(reached.items())))
 
 
-def _is_module(name: str) -> bool:
+def _path(module: str) -> Path | None:
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(module)
     except (ModuleNotFoundError, ValueError):  # a name in a module; __main__ of an interactive session
-        return False
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
-def _source(module: str) -> str:
-    spec = importlib.util.find_spec(module)
-    return Path(spec.origin).read_text("utf-8") if spec and spec.origin and spec.origin.endswith(".py") else ""
-
-
-def _bare_source(module: str) -> str:
-    tree = ast.parse(_source(module))
+@cache
+def _parsed(path: Path, changed: int) -> tuple[str, list[str]]:
+    """A digest of a file's syntax tree without docstrings, and the names that it imports, some of which are modules."""
+    tree = ast.parse(path.read_text("utf-8"))
+    imported: list[str] = []
     for node in ast.walk(tree):
         match node:
+            case ast.Import(names):
+                imported += [alias.name for alias in names]
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                imported += [module, *(f"{module}.{alias.name}" for alias in names)]
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef() if ast.get_docstring(
                 node, False
             ):
                 node.body = node.body[1:]
-    return ast.dump(tree)
+    return sha256(ast.dump(tree)), imported

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import random
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Self, TypeVar, cast
 
 import exca
 import numpy as np
@@ -31,12 +28,19 @@ from filelock import BaseFileLock, FileLock
 from chemxl.errors import ChemxlError
 from chemxl.experiments import processes
 from chemxl.experiments.digests import sha256, source_digest
+from chemxl.experiments.provenance import provenance
+from chemxl.files import replaced
+
+Other = TypeVar("Other", bound="Value")
 
 
 class Value(pydantic.BaseModel):
-    """A frozen part of a configuration; an unknown setting is an error."""
+    """A frozen part of a configuration; an unknown setting is an error.
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    A field of a base class takes a value of any class that is derived from it, and keeps it as it is.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", polymorphic_serialization=True)
 
     def config(self) -> dict[str, Any]:
         """The configuration as plain data, the class's name included, how to execute it left out."""
@@ -44,17 +48,32 @@ class Value(pydantic.BaseModel):
         return {"kind": type(self).__name__, **fields}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Value:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The value that :meth:`config` describes; its module must have been imported.
 
+        What the configuration does not say is at its default, at every depth: the setting came later.
+
         Raises:
-            ChemxlError: no such class.
+            ChemxlError: no class has that name, two have it, or it is no ``cls``.
+            pydantic.ValidationError: the class has no such setting, or not that value of it.
         """
-        classes = {c.__name__: c for c in _subclasses(Value)}
-        if config.get("kind") not in classes:
-            raise ChemxlError(f"no experiment is called {config.get('kind')!r}: import its chapter's module first")
-        made = classes[config["kind"]]
-        return made(**{n: _revived(item) for n, item in config.items() if n != "kind" or n in made.model_fields})
+        made = _named(str(config.get("kind")))
+        if not issubclass(made, cls):
+            raise ChemxlError(f"{made.__name__} is no {cls.__name__}: give the configuration of one")
+        return made(**{name: _revived(item) for name, item in config.items() if name != "kind"})
+
+    def holds(self, config: Mapping[str, Any]) -> bool:
+        """Whether a recorded configuration is this value's: every key that it recorded is equal, and every key that it
+        did not record, since there was none yet, is at its default."""
+        try:
+            return Value.from_config(config) == self
+        except (ChemxlError, pydantic.ValidationError):
+            return False
+
+    def to(self, kind: type[Other], **changed: Any) -> Other:
+        """A value of another class, or of the same, with the fields that both have, and others where ``changed``."""
+        shared = type(self).model_fields.keys() & kind.model_fields.keys() - {"infra"}
+        return kind(**{name: getattr(self, name) for name in shared} | changed)
 
     def config_hash(self) -> str:
         """Sixteen hexadecimal digits of the configuration alone; what ``book/recorded`` is checked by."""
@@ -85,13 +104,17 @@ class Experiment(Value):
 
     infra: exca.TaskInfra = exca.TaskInfra(mode="retry")
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """All fields but ``infra``, which holds a path of this machine: a notebook may show the value."""
+        return ((name, value) for name, value in super().__repr_args__() if name != "infra")
+
     def compute(self, folder: Path) -> dict[str, float]:
         """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
         raise NotImplementedError
 
-    def trained(self) -> Experiment:
-        """What took the time: the experiment itself, or the training that it evaluates."""
-        return self
+    def trained(self) -> tuple[Experiment, ...]:
+        """What took the time: the experiment itself, or the trainings that it evaluates."""
+        return (self,)
 
     @infra.apply
     def _cached(self) -> dict[str, float]:
@@ -120,13 +143,13 @@ class Experiment(Value):
         """
         main = processes.place().is_main_process
         with self.lock() if main else nullcontext():
-            if not processes.told(self.finished):
+            if not processes.broadcast(self.finished):
                 if main:
                     self.infra.clear_job()  # one that is queued somewhere: it would wait for the lock
                     processes.wait()
                 else:
                     self._beside()
-            metrics = processes.told(lambda: self._metrics() if self.finished() else self._cached())
+            metrics = processes.broadcast(lambda: self._metrics() if self.finished() else self._cached())
         return Run(self, self.folder, metrics)
 
     def lock(self) -> BaseFileLock:
@@ -175,7 +198,7 @@ class Run:
     """A finished experiment."""
 
     experiment: Experiment
-    folder: Path
+    folder: Path = field(repr=False)
     metrics: dict[str, float]
 
     def history(self) -> list[dict[str, float]]:
@@ -188,9 +211,16 @@ class Run:
         return cast("dict[str, Any]", json.loads((self.folder / "provenance.json").read_text("utf-8")))
 
 
+def project() -> Path | None:
+    """The nearest folder, from the working directory up, that holds a ``_config.yml``; None where there is none."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "_config.yml").exists()), None)
+
+
 def runs() -> Path:
-    """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the working directory."""
-    return Path(os.environ.get("CHEMXL_RUNS", ".runs")).resolve()
+    """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the project's folder, or else in the working one."""
+    given = os.environ.get("CHEMXL_RUNS")
+    return Path(given).resolve() if given else (project() or Path.cwd()) / ".runs"
 
 
 def in_job() -> bool:
@@ -209,57 +239,24 @@ def seed_everything(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def provenance() -> dict[str, Any]:
-    """Commit, versions and hardware of this process; no path and no host name."""
-    packages = ("chemxl", "torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn")
-    versions = {name: metadata.version(name) for name in packages if _installed(name)}
-    return {
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "versions": versions,
-        "hardware": hardware(),
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-    }
-
-
-def _installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-def hardware() -> str:
-    """The GPU, or the processor's model and the cores that are used."""
-    if torch.cuda.is_available():
-        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
-    model = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    return f"{model}, {torch.get_num_threads()} cores"
-
-
-def _commit() -> str:
-    def git(*args: str) -> str:
-        command = ["git", "-C", str(Path(__file__).parent), *args]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    return commit + ("+changes" if commit and git("status", "--porcelain", "--untracked-files=no") else "")
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write JSON beside and rename, so that nothing half-written stays."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    part.replace(path)
+    with replaced(path) as beside:
+        beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def interactive() -> bool:
     """Whether a person watches: a terminal, or Jupyter with a live front end (papermill has none)."""
     return "CHEMXL_QUIET" not in os.environ and (sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ)
+
+
+def _named(name: str) -> type[Value]:
+    found = {f"{c.__module__}.{c.__qualname__}": c for c in _subclasses(Value) if c.__name__ == name}
+    if not found:
+        raise ChemxlError(f"no experiment is called {name!r}: import its chapter's module first")
+    if len(found) > 1:  # of one that a notebook's cell defines again, the last is taken
+        raise ChemxlError(f"several classes are called {name}: {' and '.join(sorted(found))}; rename all but one")
+    return next(iter(found.values()))
 
 
 def _subclasses(base: type[Value]) -> Iterator[type[Value]]:

@@ -118,8 +118,7 @@ def send(values: Sequence[Experiment], request: Request, where: Cluster) -> list
 def _elsewhere(value: Experiment, infra: dict[str, Any]) -> Experiment:
     """The same value, to be computed elsewhere; its parts are computed where it is."""
     version = value.digest()  # which also prepares the parts
-    fields = {name: getattr(value, name) for name in type(value).model_fields if name != "infra"}
-    return type(value)(**fields, infra=cast("Any", infra | {"folder": value.infra.folder, "version": version}))
+    return value.to(type(value), infra=infra | {"folder": value.infra.folder, "version": version})
 
 
 def last_sent(value: Experiment) -> Job | None:

@@ -11,8 +11,7 @@ from datetime import timedelta
 from typing import TypeVar, cast
 
 import torch
-from accelerate import PartialState
-from accelerate.utils import broadcast, broadcast_object_list, parse_flag_from_env
+from accelerate import PartialState, utils
 from torch import nn
 
 from chemxl.errors import ChemxlError
@@ -27,17 +26,17 @@ Made = TypeVar("Made")
 def place() -> PartialState:
     """Which process of the launch this is, and of how many; the first call connects them."""
     launched = "LOCAL_RANK" in os.environ
-    cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or (launched and not torch.cuda.is_available())
+    cpu = utils.parse_flag_from_env("ACCELERATE_USE_CPU") or (launched and not torch.cuda.is_available())
     state = PartialState(cpu=cpu, timeout=_PATIENCE)
     if state.device.type == "cpu":
         state.device = torch.device("cpu")  # not cpu:1, which would have every tensor copied to where it is
     return state
 
 
-def told(make: Callable[[], Made]) -> Made:
+def broadcast(make: Callable[[], Made]) -> Made:
     """What the main process makes, in all of them; the others make nothing."""
     made = [make() if place().is_main_process else None]
-    return cast("Made", broadcast_object_list(made)[0])
+    return cast("Made", utils.broadcast_object_list(made)[0])
 
 
 def wait() -> None:
@@ -47,11 +46,11 @@ def wait() -> None:
 
 def align(model: nn.Module) -> None:
     """Give the main process's weights to all, in place."""
-    broadcast(list(model.state_dict().values()))
+    utils.broadcast(list(model.state_dict().values()))
 
 
-def share(batch: Mapping[str, torch.Tensor], rank: int, processes: int) -> dict[str, torch.Tensor]:
-    """The rows of a batch that a process reads: every n-th, so that the shares are of like length.
+def shard(batch: Mapping[str, torch.Tensor], rank: int, processes: int) -> dict[str, torch.Tensor]:
+    """The rows of a batch that a process reads: every n-th, so that the shards are of like length.
 
     A tensor has either one row for each row of ``labels``, or a single one, (1, ...) or (), that is read whole.
 
@@ -59,20 +58,20 @@ def share(batch: Mapping[str, torch.Tensor], rank: int, processes: int) -> dict[
         ChemxlError: a tensor has another number of rows.
     """
     if "labels" not in batch:
-        raise ChemxlError("a batch without `labels` cannot be shared among processes: train in one")
+        raise ChemxlError("a batch without `labels` cannot be sharded: train in one")
     rows, part = len(batch["labels"]), {}
     for name, tensor in batch.items():
         whole = tensor.ndim == 0 or (len(tensor) == 1 < rows)
         if not whole and len(tensor) != rows:
             raise ChemxlError(
-                f"`{name}` has {len(tensor)} rows in a batch of {rows}, so processes cannot share it: "
+                f"`{name}` has {len(tensor)} rows in a batch of {rows}, so it cannot be sharded: "
                 "give it one row an example, or a leading dimension of 1 where it belongs to the batch"
             )
         part[name] = tensor if whole else tensor[rank::processes].contiguous()
     return part
 
 
-def summed(parameters: Sequence[nn.Parameter], loss: torch.Tensor) -> torch.Tensor:
+def all_reduce(parameters: Sequence[nn.Parameter], loss: torch.Tensor) -> torch.Tensor:
     """Replace gradients by their sum over all processes, and return that of the losses, ().
 
     A parameter that no process used keeps no gradient, as in one process.

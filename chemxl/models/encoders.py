@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from unicodedata import normalize
 
 import torch
@@ -19,6 +19,7 @@ import transformers
 from pydantic import Field
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
+    AutoConfig,
     AutoModel,
     AutoModelForMaskedLM,
     AutoTokenizer,
@@ -60,13 +61,8 @@ ALIASES = {
     ),
 }
 MINI = "mini"
-# Dropout inside an encoder takes a fifth of a step on a processor, and a few epochs do not overfit. At these lengths
-# and without dropout plain attention is the fastest on a processor.
-WITHOUT_DROPOUT: dict[str, Any] = {
-    "attention_probs_dropout_prob": 0.0,
-    "hidden_dropout_prob": 0.0,
-    "attn_implementation": "eager",
-}
+# Dropout inside an encoder takes a fifth of a step on a processor, and a few epochs do not overfit.
+WITHOUT_DROPOUT: dict[str, Any] = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
 MINI_VOCABULARY = 4000
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -85,24 +81,31 @@ class Pretrained(Experiment):
     """An experiment that leaves an encoder in its folder, with :func:`save`."""
 
 
-class FirstLayers(Pretrained):
-    """The first layers of an encoder: what a processor can train hundreds of times.
+class FromEncoder(Experiment):
+    """An experiment that begins from an encoder.
 
     Args:
         encoder: see :func:`load`.
+    """
+
+    encoder: str | Pretrained = MINI
+
+    def data_digest(self) -> str:
+        """The encoder's files."""
+        return file_digest(self.encoder)
+
+
+class FirstLayers(Pretrained, FromEncoder):
+    """The first layers of an encoder: what a processor can train hundreds of times.
+
+    Args:
         layers: how many are kept.
 
     Raises:
         EncoderError: it has fewer.
     """
 
-    kind: Literal["FirstLayers"] = "FirstLayers"
-    encoder: str = MINI
     layers: int = Field(ge=1)
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return file_digest(self.encoder)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Read, cut, save."""
@@ -207,6 +210,14 @@ def save(encoder: Encoder, folder: Path) -> None:
     write_tensors(folder / "model.safetensors", tensors, {"format": "pt"})
 
 
+def unfilled(folder: Path) -> PreTrainedModel:
+    """An encoder of the size that a folder's configuration says, its weights whatever they are."""
+    return cast(
+        "PreTrainedModel",
+        AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float(),
+    )
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No bar and no notice of a missing pooler while weights are read."""
@@ -271,7 +282,7 @@ def file_digest(name: str | Pretrained) -> str:
     if name == MINI:
         from chemxl import corpora
 
-        return corpora.digest("mini", split="train")  # its tokenizer is trained on these
+        return corpora.read_digest("mini", split="train")  # its tokenizer is trained on these
     folder = local_folder(name)
     if folder is None:
         return ALIASES[name].revision if name in ALIASES else name

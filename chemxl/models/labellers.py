@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from chemxl.models.crf import CRF
+from chemxl.models.packed import encode
 from chemxl.models.training import IGNORED
 
 PAD, UNKNOWN = 0, 1
@@ -62,9 +63,10 @@ def first_pieces(
         input_ids, attention_mask: (B, T)
         units: where words begin, (B, W).
     """
-    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
-    places = units[..., None].expand(-1, -1, hidden.shape[-1])  # (B, W, d)
-    return cast("torch.Tensor", hidden.gather(1, places))
+    wanted = torch.zeros_like(input_ids, dtype=torch.bool).scatter(1, units, True)  # (B, T)
+    hidden = encode(encoder, wanted, input_ids=input_ids, attention_mask=attention_mask)  # (M, d)
+    rows = wanted.flatten().cumsum(0).view_as(wanted) - 1  # (B, T), of ``hidden`` where one is wanted
+    return hidden[rows.gather(1, units)]
 
 
 class EncoderLabeller(Labeller):

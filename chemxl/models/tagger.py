@@ -1,23 +1,23 @@
-"""From documents to tensors and from labels back to mentions, for every network; trained taggers on disk."""
+"""From documents to tensors and from labels back to mentions, for every network."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from chemxl.documents import Document, Mention, from_bio
-from chemxl.errors import EncoderError
-from chemxl.experiments.checkpoints import write_tensors
+from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
+from chemxl.evaluation import metrics
+from chemxl.models import encoders
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
-from chemxl.models.training import accelerator, token_batches
-from chemxl.models.windows import Window, collate, cuts, subword_windows
+from chemxl.models.predictor import Predictor
+from chemxl.models.training import Batch
+from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
 
 MAX_TOKENS, OVERLAP = 512, 64  # what encoders read at once: an abstract is seldom cut
 MAX_WORDS, WORD_OVERLAP = 128, 24
@@ -107,11 +107,100 @@ class WordReader:
         (folder / "vocabulary.json").write_text(json.dumps(table, ensure_ascii=False), "utf-8")
 
 
-class Tagger:
+def gold(documents: Sequence[Document]) -> list[Flattened]:
+    """What a tagger can be asked for: each document's mentions flattened to one layer."""
+    return [flatten(document.mentions) for document in documents]
+
+
+def bio_labels(types: Sequence[str]) -> list[str]:
+    """``O`` and a begin and an inside label per type."""
+    return ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BI")]
+
+
+class Windows:
+    """Windows of documents, as they are predicted on."""
+
+    def __init__(self, model: nn.Module, reader: Reader, documents: Sequence[Document]) -> None:
+        self.model, self.reader = model, reader
+        self.windows: list[Window] = reader.windows(documents)
+        self.lengths = [len(window.ids) for window in self.windows]
+
+    def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """See :meth:`Reader.collate`."""
+        return self.reader.collate([self.windows[i] for i in indices])
+
+
+class Labelling(Windows):
+    """Windows with labels, as the training loop wants them.
+
+    Args:
+        model: what is trained.
+        reader: gives the windows.
+        names: of the labels, as :func:`bio_labels` has them.
+    """
+
+    def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
+        super().__init__(model, reader, documents)
+        index = {label: i for i, label in enumerate(names)}
+        begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
+        labels = [
+            [index[label] for label in to_bio(layer.mentions, document.words)[0]]
+            for document, layer in zip(documents, gold(documents), strict=True)
+        ]
+        self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
+
+    def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """See :meth:`Reader.collate`."""
+        return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+
+
+class Tagger(Predictor[Mention]):
     """A network with its reader: documents in, mentions out."""
 
+    NAME = "mentions"
+    model: Labeller
+
     def __init__(self, model: Labeller, reader: Reader) -> None:
-        self.model, self.reader = model, reader
+        super().__init__(model)
+        self.reader = reader
+
+    def task(self, documents: Sequence[Document]) -> Labelling:
+        """Windows with labels."""
+        return Labelling(self.model, self.reader, self.model.labels, documents)
+
+    def used(self, documents: Sequence[Document]) -> set[int]:
+        """See :meth:`chemxl.models.predictor.Predictor.used`."""
+        return {i for window in self.reader.windows(documents) for i in window.ids}
+
+    @classmethod
+    def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
+        """Exact character spans against the mentions flattened to one layer, by source document."""
+        due = [layer.mentions for layer in gold(documents)]
+        return metrics.count(due, found, sources=metrics.origins(documents))
+
+    @classmethod
+    def beside(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> dict[str, float]:
+        """``nested.f1`` against every mention, seqeval's score, and how many mentions the one layer has not."""
+        layers = gold(documents)
+        wanted, given = (
+            [to_bio(list(mentions), d.words)[0] for d, mentions in zip(documents, side, strict=True)]
+            for side in ([layer.mentions for layer in layers], found)
+        )
+        return {
+            "nested.f1": metrics.count([d.mentions for d in documents], found).scores()[metrics.MICRO].f1,
+            "seqeval.f1": metrics.seqeval_scores(wanted, given)[metrics.MICRO].f1,
+            "flattened": sum(layer.nested + layer.crossing for layer in layers),
+        }
+
+    @classmethod
+    def packed(cls, item: Mention) -> list[Any]:
+        """Type, start, end, score."""
+        return [item.type, item.start, item.end, round(item.score or 0.0, 4)]
+
+    @classmethod
+    def unpacked(cls, row: Sequence[Any]) -> Mention:
+        """The inverse of :meth:`packed`."""
+        return Mention.of(*row[:3], score=row[3])
 
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 512, precision: str = "auto", legal: bool = True
@@ -122,75 +211,42 @@ class Tagger:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
             legal: search the best sequence in which I-x follows only B-x or I-x; else each word's best label is taken.
         """
+        task = Windows(self.model, self.reader, documents)
         labels: list[list[str]] = [["O"] * len(d.words) for d in documents]
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
-        names = self.model.labels
-        for window, best, sure in self._decoded(documents, tokens, precision, legal):
+
+        def read(batch: Batch) -> Iterator[tuple[list[int], list[float]]]:
+            best, sure = self.model.decode(legal=legal, **batch)
+            return zip(best.tolist(), sure.tolist(), strict=True)
+
+        for i, (best, sure) in self.inferred(read, task, tokens=tokens, precision=precision):
+            window = task.windows[i]
             kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
-            labels[window.document][kept] = [names[label] for label in best[here]]
+            labels[window.document][kept] = [self.model.labels[label] for label in best[here]]
             scores[window.document][kept] = sure[here]
         return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
 
-    def _decoded(
-        self, documents: Sequence[Document], tokens: int, precision: str, legal: bool
-    ) -> list[tuple[Window, list[int], list[float]]]:
-        windows = self.reader.windows(documents)
-        engine = accelerator(precision)
-        self.model.to(engine.device).eval()
-
-        def decoded(batches: Sequence[Sequence[int]]) -> list[tuple[Window, list[int], list[float]]]:
-            rows: list[tuple[Window, list[int], list[float]]] = []
-            # One autocast around all batches: it keeps the weights that it has cast until it ends.
-            with torch.inference_mode(), engine.autocast():
-                for batch in batches:
-                    chosen = [windows[i] for i in batch]
-                    tensors = {name: t.to(engine.device) for name, t in self.reader.collate(chosen).items()}
-                    best, sure = self.model.decode(legal=legal, **tensors)
-                    rows += zip(chosen, best.tolist(), sure.tolist(), strict=True)
-            return rows
-
-        batches = token_batches([len(w.ids) for w in windows], tokens=tokens)
-        threads = torch.get_num_threads()
-        if engine.device.type != "cpu" or threads == 1:
-            return decoded(batches)
-        # On a processor each thread takes batches of its own: a fifth faster than all threads on one batch.
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            parts = list(pool.map(decoded, [batches[i::threads] for i in range(threads)]))
-        torch.set_num_threads(threads)  # a thread's number is its own, but not that of the library beneath
-        return [row for part in parts for row in part]
-
-    def save(self, folder: Path) -> None:
-        """``tagger.json``, the reader's files, the encoder's configuration, weights as safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
+    def write(self, folder: Path) -> dict[str, Any]:
+        """The reader's files, and the encoder's configuration."""
         self.reader.save(folder)
-        model = self.model
-        kind = {"labels": list(model.labels), "crf": model.crf, "encoder": isinstance(model, EncoderLabeller)}
-        if isinstance(model, EncoderLabeller):
-            model.encoder.config.save_pretrained(folder)
-        write_tensors(folder / "model.safetensors", {n: t.detach() for n, t in model.state_dict().items()}, {})
-        (folder / "tagger.json").write_text(json.dumps(kind), "utf-8")
+        if isinstance(self.model, EncoderLabeller):
+            self.model.encoder.config.save_pretrained(folder)
+        encoder = isinstance(self.model, EncoderLabeller)
+        return {"labels": list(self.model.labels), "crf": self.model.crf, "encoder": encoder}
 
     @classmethod
-    def load(cls, folder: Path) -> Tagger:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            EncoderError: the folder holds no tagger.
-        """
-        if not (folder / "tagger.json").exists():
-            raise EncoderError(f"{folder} holds no tagger.json: give the folder of a finished run or of Tagger.save")
-        kind = json.loads((folder / "tagger.json").read_text("utf-8"))
-        if kind["encoder"]:
+    def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
+        """See :meth:`chemxl.models.predictor.Predictor.restored`."""
+        if about["encoder"]:
+            model: Labeller = cls.network(encoders.unfilled(folder), about)
             # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
-            encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float()
-            model: Labeller = EncoderLabeller(encoder, kind["labels"], crf=kind["crf"])
-            reader: Reader = SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder))
-        else:
-            table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-            vocabulary = Vocabulary(table["words"], table["characters"])
-            model = BiLstmLabeller(
-                kind["labels"], words=len(table["words"]) + 2, characters=len(table["characters"]) + 2
-            )
-            reader = WordReader(vocabulary)
-        model.load_state_dict(load_file(folder / "model.safetensors"))
-        return cls(model, reader)
+            return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
+        table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+        words, characters = table["words"], table["characters"]
+        model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
+        return cls(model, WordReader(Vocabulary(words, characters)))
+
+    @classmethod
+    def network(cls, encoder: PreTrainedModel, about: dict[str, Any]) -> EncoderLabeller:
+        """The head that :meth:`write` described, on an encoder."""
+        return EncoderLabeller(encoder, about["labels"], crf=about["crf"])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -58,10 +58,6 @@ class Training(Value):
     patience: int = Field(default=0, ge=0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
 
-    def config(self) -> dict[str, Any]:
-        """Without ``steps`` where they are not set: what was recorded before there were any keeps its hash."""
-        return {name: item for name, item in super().config().items() if name != "steps" or item}
-
 
 class Task(Protocol):
     """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch.
@@ -81,7 +77,7 @@ class Task(Protocol):
     def collate(self, indices: Sequence[int]) -> Batch:
         """Tensors of a batch, the keyword arguments of ``model``; what is random comes from torch's own generator.
 
-        For several processes see :func:`chemxl.experiments.processes.share`.
+        For several processes see :func:`chemxl.experiments.processes.shard`.
         """
 
 
@@ -211,7 +207,7 @@ def fit(
 def _judged(state: State, stops: Sequence[int], evaluate: Evaluate | None, patience: int, epoch: int) -> bool:
     """Evaluate where it is due; whether to stop."""
     if evaluate is not None and stops[state.evaluated : state.evaluated + 1] == [state.step]:
-        state.judge(processes.told(evaluate), epoch, keep=patience > 0)
+        state.judge(processes.broadcast(evaluate), epoch, keep=patience > 0)
         state.save()
     return state.stale >= patience > 0
 
@@ -260,7 +256,7 @@ def _step(
     model.train()
     loss = _loss(engine, model, batch)
     engine.backward(loss)
-    loss = processes.summed([p for p in model.parameters() if p.requires_grad], loss)
+    loss = processes.all_reduce([p for p in model.parameters() if p.requires_grad], loss)
     engine.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
     optimizer.zero_grad()
@@ -271,7 +267,7 @@ def _loss(engine: Accelerator, model: nn.Module, batch: Batch) -> torch.Tensor:
     """A batch's loss, (); of several processes, what the rows of this one add to it."""
     if engine.num_processes == 1:
         return torch.stack([*_terms(engine, model, batch).values()]).sum()
-    part = processes.share(batch, engine.process_index, engine.num_processes)
+    part = processes.shard(batch, engine.process_index, engine.num_processes)
     loss = torch.zeros((), device=engine.device, requires_grad=True)
     terms = _terms(engine, model, part) if len(part["labels"]) else {}
     for name, term in terms.items():

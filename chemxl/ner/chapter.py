@@ -1,34 +1,52 @@
-"""What chapter 4 runs: rows of its tables as lists of values, one value per seed."""
+"""What chapter 4 runs: taggers trained in three ways on three tests, one value a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
-from chemxl.evaluation import metrics, significance
+from chemxl.evaluation import metrics
+from chemxl.experiments import Profile
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner.experiments import BiLstmCrf, Evaluation, FineTune, gold
+from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.pretrain import chapter as pretraining
-from chemxl.results import show
+from chemxl.results import chapters
+from chemxl.results.chapters import Line, Lines
+from chemxl.results.rows import Key, Keys, Pair, Row, differences, scored
+from chemxl.results.tables import Cells
 
-Profile = Literal["small", "real", "paper"]
+stem = "04_ner"
 BILSTM = "bilstm-crf"
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
 
 
-def table(profile: str) -> str:
-    """The name of the table that the chapter's own rows stand in."""
-    return "Mini corpus, four types (a demonstration)" if profile == "small" else "Chemicals on real text"
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
+            is pretrained further, then ``+crf`` where the head is not a softmax.
+        sentences: for ``small``: how many each language's training part is expanded to.
+    """
+
+    models: tuple[str, ...] = ("mini", "mini+crf", BILSTM)
+    epochs: int = 6
+    rate: float = 0.002
+    sentences: int = 800
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 @dataclass(frozen=True)
-class Setting:
+class Way:
     """A way to train and the corpora that are tested on."""
 
     name: str
@@ -36,20 +54,17 @@ class Setting:
     tests: tuple[tuple[str, Corpus], ...]
 
 
-def settings(profile: Profile, *, sentences: int = 800) -> list[Setting]:
+def ways(profile: Profile, *, sentences: int) -> list[Way]:
     """English alone, English for zero-shot transfer to Russian, and Russian as the upper bound.
 
     Every training corpus loses the documents whose translation, or which themselves, stand in a test set.
-
-    Args:
-        sentences: for ``small``: how many each language's training part is expanded to.
     """
     if profile == "small":
         english, russian = (Corpus(name="mini", language=x, types=TYPES, sentences=sentences) for x in ("en", "ru"))
         tests = tuple(
             (f"mini {x.upper()}", Corpus(name="mini", split="test", language=x, types=TYPES)) for x in ("en", "ru")
         )
-        return [Setting("EN", (english,), tests), Setting("RU", (russian,), tests)]
+        return [Way("EN", (english,), tests), Way("RU", (russian,), tests)]
     bc5cdr = Corpus(name="bc5cdr", split="test")
     english, russian = (Corpus(name="bionne-r", split="test", language=x) for x in ("en", "ru"))
     held_out = (bc5cdr, english, russian)
@@ -57,49 +72,78 @@ def settings(profile: Profile, *, sentences: int = 800) -> list[Setting]:
     bc5cdr_train = Corpus(name="bc5cdr", without=held_out)
     english_train, russian_train = (Corpus(name="bionne-r", language=x, without=held_out) for x in ("en", "ru"))
     return [
-        Setting("BC5CDR", (bc5cdr_train,), tests),
-        Setting("BC5CDR + BioNNE-R EN", (bc5cdr_train, english_train), tests),
-        Setting("BioNNE-R RU", (russian_train,), tests),
+        Way("BC5CDR", (bc5cdr_train,), tests),
+        Way("BC5CDR + BioNNE-R EN", (bc5cdr_train, english_train), tests),
+        Way("BioNNE-R RU", (russian_train,), tests),
     ]
 
 
-def evaluations(
-    profile: Profile, setting: Setting, test: Corpus, *, model: str, epochs: int, rate: float, seeds: Sequence[int]
-) -> list[Evaluation]:
-    """One evaluation per seed.
-
-    Args:
-        model: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
-            is pretrained further, then ``+crf`` where the head is not a softmax.
-    """
+def named(model: str) -> Keys:
+    """The keys of a model as it stands among the settings: its encoder, pretrained or not, and its method."""
     if model == BILSTM:
-        models: list[FineTune | BiLstmCrf] = [BiLstmCrf(train=setting.train, seed=seed) for seed in seeds]
+        return {"encoder": "none", "method": BILSTM}
+    return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
+
+
+def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
+    """A model trained in one way, on one test; one value a seed."""
+    if model == BILSTM:
+        models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
     else:
-        head: Literal["softmax", "crf"] = "crf" if model.endswith("+crf") else "softmax"
-        name = model.removesuffix("+crf")
-        encoder = pretraining.stage(profile, name) if "+" in name else name
-        training = Training(epochs=epochs, rate=rate)
-        models = [FineTune(encoder=encoder, head=head, train=setting.train, training=training, seed=s) for s in seeds]
+        name, head = (str(part) for part in named(model).values())
+        encoder = pretraining.stage(settings.profile, name) if "+" in name else name
+        training = Training(epochs=settings.epochs, rate=settings.rate)
+        fields: dict[str, Any] = {"encoder": encoder, "head": head, "train": way.train, "training": training}
+        models = [FineTune(seed=seed, **fields) for seed in settings.seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
 
 
-def lines(
-    profile: Profile, *, models: Sequence[str], epochs: int, rate: float, seeds: Sequence[int], sentences: int
-) -> dict[str, list[Evaluation]]:
-    """Every row of the chapter's table, ``model: training → test``, with one evaluation per seed."""
-    made = {}
-    for model in models:
-        for setting in settings(profile, sentences=sentences):
-            for test, corpus in setting.tests:
-                name = f"{model}: {setting.name} → {test}"
-                made[name] = evaluations(profile, setting, corpus, model=model, epochs=epochs, rate=rate, seeds=seeds)
-    return made
+def table(settings: Settings) -> list[Line]:
+    """Every model, trained in every way, on every test."""
+    return [
+        Line({**named(model), "train": way.name, "test": name}, values, partial(_scores, values))
+        for model in settings.models
+        for way in ways(settings.profile, sentences=settings.sentences)
+        for name, corpus in way.tests
+        for values in [evaluations(settings, model, way, corpus)]
+    ]
 
 
-def overview(chosen: Sequence[Setting]) -> list[dict[str, object]]:
+def lines(settings: Settings) -> Lines:
+    """The table, and tests between its lines."""
+    made = table(settings)
+    yield made
+    every = [value for line in made for value in line.experiments]
+    yield [Line({}, every, partial(paired, made))]
+
+
+def _scores(values: Sequence[Evaluation]) -> list[Row]:
+    """F1, precision and recall, of all types together and of each where there are several."""
+    types = values[0].counts().types
+    kinds = [metrics.MICRO, *(types if len(types) > 1 else ())]
+    return [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
+
+
+def paired(table: Sequence[Line]) -> list[Row]:
+    """Lines that share the test, compared: models that were trained alike, and ways of training the first model."""
+    first = _model(table[0])
+    pairs = []
+    for a, b in combinations(table, 2):
+        differ = {f"less_{name}": b.keys[name] for name in a.keys if a.keys[name] != b.keys[name]}
+        ways_differ = set(differ) == {"less_train"} and _model(a) == first
+        if ways_differ or not {"less_train", "less_test"} & set(differ):
+            pairs.append(Pair({**a.keys, **differ}, a.experiments, b.experiments))
+    return differences(pairs)
+
+
+def _model(line: Line) -> tuple[Key, Key]:
+    return line.keys["encoder"], line.keys["method"]
+
+
+def overview(chosen: Sequence[Way]) -> Cells:
     """Documents, words and mentions of every training and test part, and what one layer of labels loses."""
     parts = {f"train {s.name}": s.train for s in chosen} | {f"test {name}": (c,) for name, c in chosen[0].tests}
-    rows: list[dict[str, object]] = []
+    rows: Cells = []
     for name, corpora in parts.items():
         documents = [document for corpus in corpora for document in corpus.load()]
         layers = gold(documents)
@@ -118,30 +162,12 @@ def overview(chosen: Sequence[Setting]) -> list[dict[str, object]]:
     return rows
 
 
-def labelled(document: Document, *, first: int) -> list[dict[str, object]]:
+def labelled(document: Document, *, first: int) -> Cells:
     """The first words that hold a mention, and around them, with their labels."""
     labels, _ = to_bio(flatten(document.mentions).mentions, document.words)
     start = max(0, next((i for i, label in enumerate(labels) if label != "O"), 0) - 3)
     shown = list(zip(document.words, labels, strict=True))[start : start + first]
     return [{"word": document.text[s:e], "label": label} for (s, e), label in shown]
-
-
-def types(chosen: dict[str, list[Evaluation]]) -> list[str]:
-    """The types that the models of a table learn."""
-    return list(dict.fromkeys(type_ for values in chosen.values() for type_ in values[0].model.types))
-
-
-def by_type(chosen: dict[str, list[Evaluation]]) -> list[dict[str, object]]:
-    """Mean precision, recall and F1 over seeds, a row per way of training and type."""
-    rows: list[dict[str, object]] = []
-    for name, values in chosen.items():
-        runs = [value.run().metrics for value in values]
-        for type_ in [*types(chosen), metrics.MICRO]:
-            means = {
-                k: float(np.mean([run.get(f"{type_}.{k}", 0.0) for run in runs])) for k in ("precision", "recall", "f1")
-            }
-            rows.append({"trained on": name, "type": type_, "gold": int(runs[0].get(f"{type_}.gold", 0)), **means})
-    return rows
 
 
 def loss_curve(
@@ -154,27 +180,6 @@ def loss_curve(
         runs.append([float(np.mean(part)) for part in np.array_split(losses, points)])
     epochs = values[0].model.training.epochs
     return label, [epochs * (i + 0.5) / points for i in range(points)], runs
-
-
-def paired(lines: Mapping[str, Sequence[Evaluation]]) -> list[dict[str, object]]:
-    """Rows ``model: training → test`` that share the test, compared (:func:`chemxl.evaluation.significance.compare`).
-
-    Models are compared where they were trained alike, ways of training for the first model.
-    """
-    first = next(iter(lines)).split(": ", 1)[0]
-    pairs = [(a, b) for a, b in combinations(lines, 2) if _comparable(a, b, first)]
-    columns = {name: [value.counts().column() for value in values] for name, values in lines.items()}
-    found = significance.compare([(columns[a], columns[b]) for a, b in pairs])
-    return [
-        {"first": a, "second": b, "difference": show.value(*one[:3]), "p": one.p}
-        for (a, b), one in zip(pairs, found, strict=True)
-    ]
-
-
-def _comparable(a: str, b: str, first: str) -> bool:
-    (model_a, rest_a), (model_b, rest_b) = (name.split(": ", 1) for name in (a, b))
-    same_test = rest_a.split(" → ")[-1] == rest_b.split(" → ")[-1]
-    return same_test and (rest_a == rest_b or model_a == model_b == first)
 
 
 def error_counts(value: Evaluation) -> dict[str, int]:

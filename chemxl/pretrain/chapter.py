@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 
 from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
-from chemxl.corpora.texts import OneSide, ParallelText, Texts
+from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextSource
 from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.encoders import MINI
 from chemxl.models.training import Training
-from chemxl.pretrain.experiments import ContinualPretraining, Paired, Perplexity, read_pairs
+from chemxl.pretrain.experiments import ContinualPretraining, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Mixture, collate
-from chemxl.pretrain.perplexity import interval, perplexity
+from chemxl.pretrain.perplexity import estimate
 from chemxl.pretrain.stream import Reading, masking
-from chemxl.pretrain.text import Probe, pieces
+from chemxl.pretrain.text import pieces
+from chemxl.results import chapters
+from chemxl.results.chapters import Line, Lines
+from chemxl.results.rows import Keys, Row, known
+from chemxl.results.tables import Cells
 
-Profile = Literal["small", "real", "paper"]
-
+stem = "03_continual_pretraining"
+SCORER = "exp of the mean surprise of hidden pieces"
+SHORTER = "after a shorter training"
 HEAD = "head"  # the encoder as it is: only a language model's head has learnt
 MIXTURES = {
     "mlm": Mixture(),
@@ -38,14 +45,36 @@ ABLATION_AMOUNTS = {"small": 60_000, "real": 500_000, "paper": 20_000_000}
 SHARES = (0.03, 0.1, 0.3)
 EXAMPLE = "Аспирин необратимо ингибирует циклооксигеназу в тромбоцитах."
 COMPARED = {"as it was": "e5-small", "MLM": "e5-small+mlm", "MLM and TLM": "e5-small+mlm+tlm"}
-TAGGED = {
-    "English": "BC5CDR + BioNNE-R EN → BC5CDR",
-    "zero-shot Russian": "BC5CDR + BioNNE-R EN → BioNNE-R RU",
-    "Russian": "BioNNE-R RU → BioNNE-R RU",
+ENGLISH = "BC5CDR + BioNNE-R EN"
+TAGGED = {  # how taggers are trained and what they are tested on
+    "English": (ENGLISH, "BC5CDR"),
+    "zero-shot Russian": (ENGLISH, "BioNNE-R RU"),
+    "Russian": ("BioNNE-R RU", "BioNNE-R RU"),
 }
-PERPLEXITY, ABLATIONS = "Perplexity", "Perplexity after a shorter training"
 _MINI_TRAINING = Training(epochs=1, tokens=512, rate=1e-3, head_rate=1e-3)
 _HEAD_AMOUNTS = {"small": 20_000, "real": 300_000, "paper": 10_000_000}
+
+
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        stages: what :func:`stage` names.
+        ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
+        amount: of tokens that are read; 0 is the profile's.
+        runs: seeds of the pretraining.
+        models, epochs, rate, sentences, seeds: of the taggers, see :class:`chemxl.ner.chapter.Settings`.
+    """
+
+    stages: tuple[str, ...] = ("mini+head", "mini+mlm", "mini+mlm+tlm")
+    ablated: str = "mini"
+    amount: int = 0
+    runs: tuple[int, ...] = (0, 1, 2)
+    models: tuple[str, ...] = ("mini", "mini+mlm+tlm")
+    epochs: int = 6
+    rate: float = 0.002
+    sentences: int = 800
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
@@ -75,7 +104,7 @@ def held_out(profile: Profile) -> tuple[Texts, ...]:
     )
 
 
-def pairs(profile: Profile) -> tuple[Paired, ...]:
+def pairs(profile: Profile) -> tuple[PairSource, ...]:
     """Sentence pairs: general and medical ones, abstracts that chapter 1 aligned, and names of drugs and chemicals."""
     if profile == "small":
         return (ParallelText(name="mini"),)
@@ -85,7 +114,7 @@ def pairs(profile: Profile) -> tuple[Paired, ...]:
     return (*general, AlignedPairs(embedder="e5-small", gathering=abstracts), *names)
 
 
-def probes(profile: Profile) -> dict[str, Probe]:
+def probes(profile: Profile) -> dict[str, TextSource]:
     """Texts whose perplexity is measured, by kind."""
     if profile == "small":
         return {f"{x.upper()} all kinds": Texts(name="mini", split="test", language=x) for x in ("en", "ru")}
@@ -139,54 +168,53 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
     return ContinualPretraining(encoder=head, reading=reading, **shared)
 
 
-def lines(
-    profile: Profile, *, stages: Sequence[str], ablated: str, runs: Sequence[int], amount: int = 0
-) -> dict[str, dict[str, list[Perplexity]]]:
-    """The chapter's tables of perplexities, {table: {row: one value a seed}}.
-
-    Args:
-        stages: what :func:`stage` names.
-        ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
-        runs: seeds of the pretraining.
-        amount: of tokens that are read; 0 is the profile's.
-    """
-    texts = probes(profile)
-    first = dict(list(texts.items())[:2])
-    settings = [*((name, 1.0) for name in MIXTURES), *(("mlm", share) for share in SHARES)]
-    shorter = amount or ABLATION_AMOUNTS[profile]
-
-    def values(text: Probe, name: str, **how: Any) -> list[Perplexity]:
-        return [Perplexity(model=stage(profile, name, seed=seed, **how), text=text) for seed in runs]
-
-    return {
-        PERPLEXITY: {
-            f"{name}: {label}": values(text, name, amount=amount) for name in stages for label, text in texts.items()
-        },
-        ABLATIONS: {
-            f"{ablated}+{name}, {share:.0%} of the text: {label}": values(
-                text, f"{ablated}+{name}", amount=shorter, share=share
-            )
-            for name, share in settings
-            for label, text in first.items()
-        },
-    }
+def perplexities(settings: Settings) -> list[Line]:
+    """Every stage on every text."""
+    return [
+        _line({"encoder": name, "text": label}, settings, text, name, amount=settings.amount)
+        for name in settings.stages
+        for label, text in probes(settings.profile).items()
+    ]
 
 
-def by_share(
-    rows: Mapping[str, Sequence[Perplexity]], ablated: str, label: str
-) -> tuple[list[float], list[list[float]]]:
-    """Per cent of the text that was read, and each run's perplexity of a probe, of a table of ablations."""
-    shares = [*SHARES, 1.0]
-    found = [rows[f"{ablated}+mlm, {share:.0%} of the text: {label}"] for share in shares]
-    runs = [[value.run().metrics["perplexity"] for value in values] for values in found]  # (shares, S)
-    return [100 * share for share in shares], [list(run) for run in zip(*runs, strict=True)]
+def ablations(settings: Settings) -> list[Line]:
+    """After a shorter training: every objective, and less and less text, read more often."""
+    ways = [*((name, 1.0) for name in MIXTURES), *(("mlm", share) for share in SHARES)]
+    shorter = settings.amount or ABLATION_AMOUNTS[settings.profile]
+    keys: Keys = {"table": SHORTER, "encoder": settings.ablated}
+    return [
+        _line(
+            {**keys, "objective": name, "share": share, "text": label},
+            settings,
+            text,
+            f"{settings.ablated}+{name}",
+            amount=shorter,
+            share=share,
+        )
+        for name, share in ways
+        for label, text in list(probes(settings.profile).items())[:2]
+    ]
 
 
-def estimate(values: Sequence[Perplexity]) -> tuple[float, float, float]:
-    """Mean perplexity over seeds and its 95 % bootstrap interval over documents and seeds."""
+def lines(settings: Settings) -> Lines:
+    """The perplexity of each stage, and what objectives and less text do to it."""
+    yield [*perplexities(settings), *ablations(settings)]
+
+
+def _line(keys: Keys, settings: Settings, text: TextSource, name: str, **how: Any) -> Line:
+    """A stage on a text, one value a run of the pretraining."""
+    values = [Perplexity(model=stage(settings.profile, name, seed=seed, **how), text=text) for seed in settings.runs]
+    return Line(keys, values, partial(_rows, values))
+
+
+def _rows(values: Sequence[Perplexity]) -> list[Row]:
     columns = [value.surprise() for value in values]
-    low, high = interval(columns, rng=np.random.default_rng(0))
-    return float(np.mean([perplexity(column) for column in columns])), low, high
+    return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
+
+
+def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
+    """A stage as it stands in the table, one value a run."""
+    return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]
 
 
 def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
@@ -204,9 +232,9 @@ def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[f
     return grid.tolist(), [np.interp(grid, read, found).tolist() for read, found in curves]
 
 
-def card(value: ContinualPretraining) -> list[dict[str, object]]:
+def card(value: ContinualPretraining) -> Cells:
     """A source a row: its language, what was kept of it, and what was left out and why."""
-    rows: list[dict[str, object]] = []
+    rows: Cells = []
     for part in value.gathered():
         entry = corpora.catalog()[part.source.name]
         rows.append(
@@ -222,9 +250,9 @@ def card(value: ContinualPretraining) -> list[dict[str, object]]:
     return rows
 
 
-def pair_card(value: ContinualPretraining) -> list[dict[str, object]]:
+def pair_card(value: ContinualPretraining) -> Cells:
     """A source a row: pairs, and the words of both sides together."""
-    rows: list[dict[str, object]] = []
+    rows: Cells = []
     for source in value.pairs:
         found = read_pairs(source)
         name = f"{source.name}, {source.part}" if isinstance(source, ParallelText) else "abstracts that were aligned"
@@ -233,7 +261,7 @@ def pair_card(value: ContinualPretraining) -> list[dict[str, object]]:
     return rows
 
 
-def hidden(value: ContinualPretraining, text: str, *, seed: int) -> list[dict[str, object]]:
+def hidden(value: ContinualPretraining, text: str, *, seed: int) -> Cells:
     """A text's first pieces as the encoder reads them, and what it has to say."""
     tokenizer, whole = encoders.load(value, masked=True)
     model = MaskedLanguageModel(whole, range(whole.config.vocab_size))

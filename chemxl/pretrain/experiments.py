@@ -6,17 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.collect.experiments import AlignedPairs
-from chemxl.corpora.aligned import read_tsv
-from chemxl.corpora.faults import Log
-from chemxl.corpora.texts import ParallelText, Texts
+from chemxl.corpora.texts import PairSource, Texts, TextSource
 from chemxl.documents import Document, Pair
 from chemxl.experiments.checkpoints import clear, write_tensors
 from chemxl.experiments.experiment import Experiment, seed_everything
@@ -26,17 +22,14 @@ from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder
 from chemxl.pretrain.perplexity import perplexity, surprises, windows
 from chemxl.pretrain.stream import Reading, Stream, masking
-from chemxl.pretrain.text import Gathered, Probe, gather, pieces, screened
+from chemxl.pretrain.text import Gathered, gather, pieces, screened
 from chemxl.pretrain.vocabulary import extend
 
 PIECES = "pieces.safetensors"
 _PROBES = 8  # evaluations while it trains
 
 
-Paired = Annotated[ParallelText | AlignedPairs, Field(discriminator="kind")]
-
-
-class ContinualPretraining(encoders.Pretrained):
+class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
     """An encoder that is trained further on text without labels (paper 0, section IV).
 
     Args:
@@ -51,12 +44,10 @@ class ContinualPretraining(encoders.Pretrained):
         checkpointing: compute activations again in the backward pass instead of keeping them.
     """
 
-    kind: Literal["ContinualPretraining"] = "ContinualPretraining"
-    encoder: str | encoders.Pretrained = encoders.MINI
     text: tuple[Texts, ...]
-    pairs: tuple[Paired, ...] = ()
+    pairs: tuple[PairSource, ...] = ()
     held_out: tuple[Texts, ...] = ()
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[TextSource, ...] = ()
     reading: Reading = Reading()
     new_pieces: int = Field(default=0, ge=0)
     frozen: bool = False
@@ -64,17 +55,13 @@ class ContinualPretraining(encoders.Pretrained):
     training: Training = Training(epochs=1, tokens=4096, rate=2e-4)
     seed: int = 0
 
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
-
     def gathered(self) -> list[Gathered]:
         """The documents of every source, leaks and copies removed."""
         return gather(self.text, self.held_out)
 
     def translations(self) -> list[Pair]:
         """All sentence pairs, but those of which a side stands in what is tested on."""
-        return screened([pair for source in self.pairs for pair in read_pairs(source)], self.held_out)
+        return screened([pair for source in self.pairs for pair in source.pairs()], self.held_out)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Train, continuing where a killed run stopped, and save the model in the layout of transformers."""
@@ -129,11 +116,9 @@ def _everything(
     yield from (document.text for probe in probes.values() for document in probe)
 
 
-def read_pairs(source: ParallelText | AlignedPairs) -> list[Pair]:
+def read_pairs(source: PairSource) -> list[Pair]:
     """The sentence pairs of a source."""
-    if isinstance(source, ParallelText):
-        return [pair for block in source.load() for pair in block]
-    return read_tsv(source.run().folder / "pairs.tsv", Log(strict=True))
+    return source.pairs()
 
 
 def _read_ids(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[int]:
@@ -148,19 +133,18 @@ class Perplexity(Experiment):
         most: pieces of the text that are read, its first documents.
     """
 
-    kind: Literal["Perplexity"] = "Perplexity"
     model: ContinualPretraining
-    text: Probe
+    text: TextSource
     most: int = 30_000
 
     @property
     def seed(self) -> int:
-        """Of the training."""
+        """The seed of the pretraining."""
         return self.model.seed
 
-    def trained(self) -> ContinualPretraining:
-        """The training."""
-        return self.model
+    def trained(self) -> tuple[Experiment, ...]:
+        """The pretraining."""
+        return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """``exp`` of the mean surprise; keeps its sum and the number of hidden pieces of every document."""

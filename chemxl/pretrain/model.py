@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from chemxl.errors import EncoderError
+from chemxl.models.packed import encode
 from chemxl.models.training import IGNORED
 from chemxl.models.trimming import TrimmedEmbedding
 
@@ -62,35 +63,38 @@ class MaskedLanguageModel(nn.Module):
         """The ids that stay, (V,)."""
         return cast("torch.Tensor", self.table.rows)
 
-    def hidden(self, **batch: torch.Tensor) -> torch.Tensor:
-        """The encoder's last layer, (B, T, d)."""
-        mask, segments = batch["attention_mask"], batch["token_type_ids"]
-        read = self.encoder(
+    def hidden(self, wanted: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The encoder's last layer at the pieces (B, T) that are wanted, row by row, (M, d)."""
+        segments = batch["token_type_ids"]
+        return encode(
+            self.encoder,
+            wanted,
             input_ids=batch["input_ids"],
-            attention_mask=None if bool(mask.all()) else mask,
+            attention_mask=batch["attention_mask"],
             token_type_ids=segments if self.segments else torch.zeros_like(segments),
             position_ids=batch["position_ids"] + self.offset,
         )
-        return cast("torch.Tensor", read.last_hidden_state)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(M, d) -> (M, V): equal to the whole model's at the ids that stay."""
         return F.linear(self.head_transform(hidden), self.table.table.weight, self.head_bias)
 
     def surprise(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """``-log P`` of every hidden piece in nats: (B, T, d), (B, T) -> (M,), row by row."""
-        asked = labels != IGNORED  # (B, T)
-        places = cast("torch.Tensor", self.table.places)[labels[asked]]  # (M,)
-        return F.cross_entropy(self.logits(hidden[asked]).float(), places, reduction="none")
+        """``-log P`` of hidden pieces in nats: (M, d), (M,) -> (M,)."""
+        places = cast("torch.Tensor", self.table.places)[labels]  # (M,)
+        return F.cross_entropy(self.logits(hidden).float(), places, reduction="none")
 
     def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
         """The mean loss per hidden piece (equation 5, with the sign changed), and that of NSP where it is asked, by the
         names of their labels."""
-        hidden = self.hidden(**batch)
-        surprise = self.surprise(hidden, labels)
+        asked, first = labels != IGNORED, torch.zeros_like(labels, dtype=torch.bool)  # (B, T)
+        first[:, 0] = self.head_follows is not None
+        wanted = asked | first  # the first piece is never hidden
+        hidden = self.hidden(wanted, **batch)  # (M, d)
+        surprise = self.surprise(hidden[asked[wanted]], labels[asked])
         terms = {"labels": surprise.sum() / max(1, len(surprise))}
         if self.head_follows is not None and bool((follows != IGNORED).any()):
-            told = self.head_follows(hidden[:, 0]).float()  # (B, 2)
+            told = self.head_follows(hidden[first[wanted]]).float()  # (B, 2)
             terms["follows"] = F.cross_entropy(told, follows, ignore_index=IGNORED)
         return terms
 

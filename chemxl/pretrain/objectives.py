@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import torch
@@ -25,7 +24,6 @@ LANGUAGES = ("en", "ru", "es", "zh")
 class Mixture(Value):
     """Which share of the tokens is read for which objective; masked words are learnt in all of them."""
 
-    kind: Literal["Mixture"] = "Mixture"
     mlm: float = Field(default=1.0, ge=0)
     nsp: float = Field(default=0.0, ge=0)
     tlm: float = Field(default=0.0, ge=0)

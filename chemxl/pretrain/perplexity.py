@@ -12,7 +12,8 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
-from chemxl.evaluation.significance import bootstrap
+from chemxl.evaluation import significance
+from chemxl.evaluation.significance import Interval
 from chemxl.models.training import IGNORED, accelerator, token_batches
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, collate
@@ -56,8 +57,9 @@ def surprises(
             batch = {
                 name: tensor.to(engine.device) for name, tensor in _stacked([hidden[i] for i in indices], pad).items()
             }
-            nats = model.surprise(model.hidden(**batch), batch["labels"])  # (M,)
-            rows = (batch["labels"] != IGNORED).nonzero()[:, 0]  # (M,)
+            asked = batch["labels"] != IGNORED  # (B, T)
+            nats = model.surprise(model.hidden(asked, **batch), batch["labels"][asked])  # (M,)
+            rows = asked.nonzero()[:, 0]  # (M,)
             for column, weights in enumerate((nats.double(), torch.ones_like(nats, dtype=torch.float64))):
                 found[indices, column] = torch.bincount(rows, weights, minlength=len(indices)).cpu()
     model.train(training)
@@ -83,10 +85,10 @@ def _of_sums(sums: np.ndarray) -> np.ndarray:
     return result
 
 
-def interval(columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = 2000) -> tuple[float, float]:
-    """95 % percentile interval of the mean perplexity over seeds, see :func:`chemxl.evaluation.significance.bootstrap`.
+def estimate(columns: Sequence[np.ndarray]) -> Interval:
+    """Mean perplexity over seeds, see :func:`chemxl.evaluation.significance.estimate`.
 
     Args:
         columns: (D, 2) of the same documents, one a seed.
     """
-    return bootstrap(columns, rng=rng, draws=draws, score=_of_sums)
+    return significance.estimate(columns, score=_of_sums, limits=(1.0, np.inf))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
 
 import numpy as np
 import torch
@@ -39,7 +38,6 @@ class Reading(Value):
         shuffled: each sentence beside a translation of another one, as a control of what TLM learns.
     """
 
-    kind: Literal["Reading"] = "Reading"
     mixture: Mixture = Mixture()
     amount: int = Field(default=100_000, ge=0)
     share: float = Field(default=1.0, gt=0, le=1)

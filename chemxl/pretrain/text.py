@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.collect import duplicates
 from chemxl.collect.shingles import repeats
-from chemxl.corpora.texts import OneSide, Texts
+from chemxl.corpora.texts import Texts
 from chemxl.documents import Document, Pair
-
-Probe = Annotated[Texts | OneSide, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
@@ -107,7 +109,7 @@ def curves(
     seeds = sorted({len(curve.runs) for curve in curves})
     counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
     if all(curve.band is not None for curve in curves):
-        how = "Lines: mean over seeds; bands: 95 % bootstrap interval over documents and seeds."
+        how = "Lines: mean over seeds; bands: 95 % interval over documents and seeds."
     elif seeds[-1] == 1:
         how = "One seed: no interval."
     else:
@@ -119,7 +121,7 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     """Horizontal bars, one cluster a label, one colour and hatch a group, the value written beside.
 
     Args:
-        interval: what low and high are, for the caption, e.g. ``"95 % bootstrap over documents"``.
+        interval: what low and high are, for the caption, e.g. ``"95 % over documents"``.
         fmt: how a value is written.
 
     Raises:
@@ -174,6 +176,43 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
     return finish(canvas, alt, caption)
 
 
+def matrix(
+    cells: pd.DataFrame,
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    caption: str = "",
+    limits: tuple[float, float] = (0, 1),
+    fmt: str = ".2f",
+) -> Figure:
+    """A value for each row and column of a frame, as its number on a colour: the darker, the larger.
+
+    Args:
+        cells: what has no value stays empty.
+        limits: the values of the lightest and of the darkest colour.
+        fmt: how a value is written.
+
+    Raises:
+        ChemxlError: nothing to draw, or no alt text.
+    """
+    values = cells.to_numpy(dtype=float)  # (R, C)
+    if np.isnan(values).all():
+        raise ChemxlError("a matrix without a value: give at least one")
+    canvas, axes = sheet(height=1.4 + 0.34 * len(cells))
+    sns.heatmap(values, ax=axes, vmin=limits[0], vmax=limits[1], cmap="crest", annot=True, fmt=fmt, cbar=False,
+                linewidths=0.8, linecolor=INK, xticklabels=False, yticklabels=False)  # fmt: skip
+    colours = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(values.ravel())]
+    for text, colour in zip(axes.texts, colours, strict=True):
+        text.set_color(_on(colour))
+    axes.set_xticks(np.arange(values.shape[1]) + 0.5, cells.columns, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(np.arange(values.shape[0]) + 0.5, cells.index)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    return finish(canvas, alt, caption)
+
+
 def scatter(
     clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "", beside: Sequence[Cloud] = ()
 ) -> Figure:
@@ -223,8 +262,8 @@ def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:
     axes.annotate(f"{row.value:{fmt}}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
 
 
-def _on(colour: str) -> str:
-    """Black or white, whichever has more contrast on a colour (WCAG relative luminance)."""
+def _on(colour: Any) -> str:
+    """Black or white, whichever has more contrast on a colour of matplotlib's (WCAG relative luminance)."""
     channels = np.array(matplotlib.colors.to_rgb(colour))
     linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"

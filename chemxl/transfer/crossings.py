@@ -6,9 +6,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
 
-from chemxl.evaluation.learning_curves import SHARE, Estimate, Learning, crossed, reached
+from chemxl.evaluation.learning_curves import SHARE, Estimate, Learning, crossed, monotone, reached
 from chemxl.evaluation.metrics import f1
 
 
@@ -16,7 +15,8 @@ def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
     """As in the paper: where each seed's run first comes to the goal of its own full corpus, infinity where it does
     not."""
     goals = share * f1(learning.whole.sum(axis=1))  # (S,)
-    return [crossed(learning.sizes, run, goal) for run, goal in zip(learning.scores(), goals, strict=True)]
+    found: list[float] = crossed(learning.sizes, learning.scores(), goals).tolist()
+    return found
 
 
 class Crossings(NamedTuple):
@@ -49,14 +49,14 @@ def simulated(
         sizes: at equal distances between the first and the last; the paper has 40.
     """
     at = np.linspace(learning.sizes[0], learning.sizes[-1], sizes)  # (n,)
-    truth = np.interp(at, learning.sizes, isotonic_regression(learning.means()[0]))  # (n,)
+    truth = np.interp(at, learning.sizes, monotone(learning.means()[0]))  # (n,)
     many = learning.scores()[:, len(learning.sizes) // 2 :]  # (S, n)
     observed = np.column_stack([many, f1(learning.whole.sum(axis=1))])  # (S, n + 1)
     between, within = _variances(observed - observed.mean(axis=0))
     shift = math.sqrt(between) * rng.standard_normal((runs, 1))
     made = np.append(truth, truth[-1]) + shift + math.sqrt(within) * rng.standard_normal((runs, sizes + 1))
-    found = np.array([crossed(at.tolist(), run[:-1], share * run[-1]) for run in made])  # (B,)
-    due, total = reached(at.tolist(), truth, share * truth[-1]), between + within
+    found = crossed(at.tolist(), made[:, :-1], share * made[:, -1])  # (B,)
+    due, total = float(reached(at.tolist(), truth, share * truth[-1])), between + within
     middle = Estimate.of(float(np.median(found)), found)
     return Crossings(
         math.sqrt(total), between / total if total else 0.0, due, middle, float(np.mean(found < due - 1e-9))

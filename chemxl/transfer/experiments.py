@@ -1,80 +1,26 @@
-"""Transfer as values: a corpus's test part, few labelled sentences, a tagger that goes on from another one."""
+"""Transfer as values: a tagger on another corpus, and one that goes on from another with few labelled sentences."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import ALL, Sample, split
-from chemxl.documents import Document, to_bio
+from chemxl.corpora.samples import ALL, HeldOut, Labelled, split
+from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments.checkpoints import clear
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import encoders
-from chemxl.models.tagger import Tagger
-from chemxl.ner.experiments import FineTune, NerModel, bio_labels, gold
-
-
-class HeldOut(Corpus):
-    """Documents to test on, sentence by sentence, as models are trained.
-
-    Given in ``without`` of what is trained on, it takes out of there its documents, their translations, and every
-    sentence that stands in it.
-
-    Args:
-        share: of the documents, drawn with ``draw``; for a corpus that has no test part.
-        most: of their sentences at most, drawn from all documents alike.
-        domain: the only kind of text taken, where a corpus has several.
-    """
-
-    share: float = Field(default=1.0, gt=0, le=1)
-    draw: int = 0
-    most: int = Field(default=ALL, ge=1)
-    domain: str = ""
-
-    def load(self) -> list[Document]:
-        """The sentences, those of a document together."""
-        return list(_held_out(self, self.data_digest()))
-
-    def whole(self) -> list[Document]:
-        """The documents, uncut."""
-        documents = [document for document in super().load() if self.domain in ("", document.domain)]
-        return _some(documents, round(self.share * len(documents)), self.draw)
-
-
-@lru_cache(maxsize=32)
-def _held_out(corpus: HeldOut, digest: str) -> list[Document]:
-    sentences = [sentence for document in corpus.whole() for sentence in split(document)]
-    return _some(sentences, corpus.most, corpus.draw)
-
-
-def _some(items: list[Document], count: int, draw: int) -> list[Document]:
-    """So many, drawn, in the order in which they stand."""
-    order = np.random.default_rng(draw).permutation(len(items))
-    return [items[i] for i in sorted(order[:count].tolist())]
-
-
-class Labelled(Sample):
-    """A sample of one kind of text, where a corpus has several.
-
-    Args:
-        domain: the only kind that is taken.
-    """
-
-    domain: str = ""
-
-    def load(self) -> list[Document]:
-        """The sentences, in the order in which they were drawn."""
-        fields = {name: getattr(self, name) for name in Sample.model_fields}
-        drawn = Sample(**fields | {"most": ALL}).load()
-        return [sentence for sentence in drawn if self.domain in ("", sentence.domain)][: self.most]
+from chemxl.models.learner import Learner
+from chemxl.models.tagger import Tagger, bio_labels, gold
+from chemxl.ner.experiments import FineTune, NerModel
 
 
 class Material(Experiment):
@@ -87,7 +33,7 @@ class Material(Experiment):
     test: HeldOut
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Count."""
+        """Read both parts and count."""
         documents = [document for document in self.train.whole().load() if self.train.domain in ("", document.domain)]
         found = [sentence for document in documents for sentence in split(document)]
         learnt = self.train.model_copy(update={"most": ALL}).load()
@@ -104,7 +50,7 @@ class Material(Experiment):
             "mentions in these": _mentions(learnt),
             "read as a source": min(len(learnt), self.train.most),
             "held-out documents": len(self.test.whole()),
-            "scored documents": len({_document(sentence) for sentence in scored}),
+            "scored documents": len(set(metrics.origins(scored))),
             "scored sentences": len(scored),
             "annotated mentions": sum(len(sentence.mentions) for sentence in scored),
             "scored mentions": _mentions(scored),
@@ -115,25 +61,20 @@ def _mentions(sentences: list[Document]) -> int:
     return sum(len(layer.mentions) for layer in gold(sentences))
 
 
-def _document(sentence: Document) -> str:
-    """The id of the document that a sentence is of."""
-    return sentence.id.rpartition("~")[0]
-
-
 class ZeroShot(Experiment):
     """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
 
-    model: FineTune
+    model: NerModel
     test: HeldOut
 
     @property
     def seed(self) -> int:
-        """Of the training."""
+        """The seed of the training."""
         return self.model.seed
 
-    def trained(self) -> FineTune:
-        """The training."""
-        return self.model
+    def trained(self) -> tuple[Experiment, ...]:
+        """The training of the tagger."""
+        return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Predict, score, keep the counts."""
@@ -145,7 +86,7 @@ class ZeroShot(Experiment):
         return _counts(self)
 
 
-class FewShot(NerModel):
+class FewShot(Learner, encoders.FromEncoder):
     """A tagger trained on a few sentences of a target, and its score there.
 
     The weights are not kept: those of hundreds of models would fill a disk.
@@ -159,8 +100,8 @@ class FewShot(NerModel):
         ChemxlError: the start has another encoder or learnt other types.
     """
 
-    kind: Literal["FewShot"] = "FewShot"
-    encoder: str | encoders.Pretrained = encoders.MINI
+    predictor: ClassVar[type[Tagger]] = Tagger
+
     start: FineTune | None = None
     test: HeldOut
 
@@ -170,11 +111,10 @@ class FewShot(NerModel):
             raise ChemxlError("a tagger goes on from one with the same encoder and the same types: give it those")
         return self
 
-    def untrained(self, documents: list[Document]) -> Tagger:  # type: ignore[override]
+    def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The start, or the encoder under a fresh head."""
         if self.start is None:
-            fresh = FineTune(encoder=self.encoder, train=self.train, seed=self.seed)
-            return fresh.untrained(documents)
+            return self.to(FineTune).untrained(documents)
         tagger = self.start.tagger()
         if tagger.model.labels != tuple(bio_labels(self.types)):
             raise ChemxlError(f"the start has the labels {', '.join(tagger.model.labels)}")
@@ -186,22 +126,6 @@ class FewShot(NerModel):
         scores = _scored(tagger, self.test, folder)
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
-
-    def trained(self) -> FewShot:
-        """Itself."""
-        return self
-
-    def tagger(self) -> Tagger:
-        """None.
-
-        Raises:
-            ChemxlError: always, since weights are not kept.
-        """
-        raise ChemxlError("the weights of FewShot are not kept: train a FineTune on the same sentences")
-
-    def data_digest(self) -> str:
-        """The encoder's files."""
-        return encoders.file_digest(self.encoder)
 
     def counts(self) -> metrics.Counts:
         """Per document, for intervals and paired tests."""
@@ -217,22 +141,19 @@ def _tagger(folder: Path) -> Tagger:
 def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
     """Metrics, and ``counts.json``: by document the right, found and due mentions."""
     sentences = test.load()
-    layers, found = [layer.mentions for layer in gold(sentences)], tagger.predict(sentences)
-    counted = metrics.count(layers, found)
-    names = [_document(sentence) for sentence in sentences]
-    totals = {name: np.zeros(3, dtype=int) for name in names}
-    for name, row in zip(names, counted.column(), strict=True):
-        totals[name] += row
-    (folder / "counts.json").write_text(json.dumps({name: row.tolist() for name, row in totals.items()}), "utf-8")
-    score = counted.scores()[metrics.MICRO]
-    labels = [[to_bio(m, s.words)[0] for m, s in zip(side, sentences, strict=True)] for side in (layers, found)]
+    found = tagger.predict(sentences)
+    counts = Tagger.count(sentences, found)
+    names = dict.fromkeys(metrics.origins(sentences))
+    rows = dict(zip(names, counts.column().tolist(), strict=True))
+    (folder / "counts.json").write_text(json.dumps(rows), "utf-8")
+    score = counts.scores()[metrics.MICRO]
     return {
         "micro.precision": score.precision,
         "micro.recall": score.recall,
         "micro.f1": score.f1,
         "micro.gold": score.gold,
-        "seqeval.f1": metrics.seqeval_scores(*labels)[metrics.MICRO].f1,
-        "documents": len(totals),
+        "seqeval.f1": Tagger.beside(sentences, found)["seqeval.f1"],
+        "documents": len(rows),
         "sentences": len(sentences),
     }
 

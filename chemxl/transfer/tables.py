@@ -1,238 +1,216 @@
-"""Chapter 5's tables and figures, from rows: recorded, built, or the paper's."""
+"""Chapter 5's tables and curves, from rows: recorded, built, or the paper's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from chemxl.evaluation.learning_curves import SHARE, Bound, Estimate, Saving, parted
+import pandas as pd
+
+from chemxl.evaluation.learning_curves import SHARE, Estimate, Saving
 from chemxl.evaluation.significance import Interval
-from chemxl.results import records, show
+from chemxl.results import show
 from chemxl.results.figures import Curve as Line
-from chemxl.results.records import Row
-from chemxl.transfer.chapter import AS_LONG, NONE, Name
-from chemxl.transfer.rows import COUNTED, CURVE, EARLY, ENOUGH, FEW, LONG, TESTS, TEXTS, ZERO, goal
-from chemxl.transfer.texts import DISEASE, DRUG
+from chemxl.results.tables import Cells, interval, nothing, number, one, pivot, plain, value
+from chemxl.transfer.rows import AS_LONG, NONE, SENTENCES
 
 SIGNIFICANT = 0.05
-PAPERS = {
-    DRUG: "Paper 1, tables 2 and 3 (drugs)",
-    DISEASE: "Paper 1, tables 2 and 3 (diseases)",
-    ENOUGH: "Paper 1, table 5",
-}
-Cells = list[dict[str, object]]
 _LABELS = {NONE: "no pretraining", AS_LONG: "no pretraining, trained as long"}  # in figures
 _STARTS = ("best", "worst", "no")  # pretraining: the order of a target's curves
-_HEIGHTS = ("area", "gained", "p", "scatter")
-_LEARNT = ("to learn from", "mentions in these", "read as a source")
-_SCORED = ("held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions")
-_REPEATED = ("sentences", "left out", "of these with a mention", "mentions per 100, all", "mentions per 100, left")
+_HEIGHTS = ["area", "gained", "scatter"]
+_THRESHOLDS = ["first crossing", "sentences needed", "sentences saved", "neither gets there"]
+_EARLY = ["simulated curve crosses", "simulated runs cross", "too early", "scatter of a run", "correlation"]
+_LEARNT = ["to learn from", "mentions in these", "read as a source"]
+_SCORED = ["held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions"]
+_REPEATED = ["sentences", "left out", "of these with a mention", "mentions per 100, all", "mentions per 100, left"]
 
 
-def board(rows: Sequence[Row]) -> dict[str, Cells]:
-    """What the scoreboard shows, by table: F1 of the matrix, F1 by sentences, sentences that are enough."""
-    made: dict[str, Cells] = {}
-    for name in dict.fromkeys(r.table for r in rows):
-        if name.startswith((ZERO, PAPERS[DRUG], PAPERS[DISEASE])):
-            made[f"{name}, F1"] = wide(rows, name, "F1")
-        elif name.startswith(FEW):
-            made[name] = [
-                {"row": r.row, "F1": records.interval(r)} for r in rows if (r.table, r.metric) == (name, "F1")
-            ]
-        elif name.startswith(ENOUGH):
-            made[name] = summary(rows, name)
-            made[f"{name}, areas"] = heights(rows, name)
-        elif name == PAPERS[ENOUGH]:
-            made[name] = records.wide(rows, name)
-    return made
-
-
-def material(rows: Sequence[Row]) -> Cells:
+def material(rows: pd.DataFrame) -> Cells:
     """What each text gives to learn from, and what is scored."""
-    return _wide(rows, (*_LEARNT, *_SCORED))
+    return _texts(rows, [*_LEARNT, *_SCORED])
 
 
-def repeated(rows: Sequence[Row]) -> Cells:
+def repeated(rows: pd.DataFrame) -> Cells:
     """Sentences that are left out since they stand in a held-out document, too, and how many mentions that leaves."""
-    return _wide(rows, _REPEATED)
+    return _texts(rows, _REPEATED)
 
 
-def _wide(rows: Sequence[Row], columns: Sequence[str]) -> Cells:
-    chosen = [r for column in columns for r in rows if r.table.startswith(TEXTS) and r.metric == column]
-    return records.wide(chosen, chosen[0].table if chosen else TEXTS)
+def _texts(rows: pd.DataFrame, metrics: list[str]) -> Cells:
+    return pivot(rows[rows["metric"].isin(metrics)], ["text", "type"], "metric", cell=number)
 
 
-def wide(rows: Sequence[Row], name: str, metric: str) -> Cells:
-    """One measure of the matrix, a row a test and a column a source; F1 with its interval and :func:`marks`."""
-    cells: dict[str, dict[str, object]] = {}
-    if not any(r.table == name for r in rows):
-        return records.nothing()
-    marked = marks(rows, name)
-    for r in rows:
-        if r.table == name and r.metric == metric:
-            cell, value = Name.of(r.row), r.paper if r.value is None else r.value
-            whole = f"{records.interval(r)} {marked.get(r.row, '')}".rstrip()
-            line = cells.setdefault(cell.target, {"tested on": cell.target})
-            line[cell.source] = whole if metric == "F1" and r.value is not None else show.value(value)
-    sources = dict.fromkeys([*cells, *(name for line in cells.values() for name in line)])  # as the rows are, first
-    del sources["tested on"]
-    return [{"tested on": t} | {s: line.get(s) for s in sources} for t, line in cells.items()]
+def matrix(rows: pd.DataFrame) -> pd.DataFrame:
+    """F1 of a type without a sentence of the target, a row a test and a column a source, for a figure."""
+    cells = rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == "F1")]
+    return cells.pivot(index="test", columns="train", values="value")
 
 
-def marks(rows: Sequence[Row], name: str) -> dict[str, str]:
-    """By row of a matrix: "+" where F1 is higher than that of the best other text by more than chance, "−" where it is
-    lower."""
-    return {
-        row.replace(f" against {_against(row)}", ""): "+" if (found["difference"].value or 0) > 0 else "−"
-        for row, found in _tests(rows, name).items()
-        if (found["p"].value or 0) < SIGNIFICANT
+def zero_shot(rows: pd.DataFrame, metric: str) -> Cells:
+    """One measure of the matrix of a type, a row a test and a column a source; F1 with its interval and a mark: "+"
+    where it is clearly higher than that of the best other text, "−" where it is clearly lower."""
+    cells = rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == metric)]
+    clear = {
+        (row["train"], row["test"]): "+" if row["value"] > 0 else "−"
+        for row in tests(rows).to_dict("records")
+        if row["p"] < SIGNIFICANT
     }
 
+    def cell(row: Mapping[str, Any]) -> str:
+        if metric != "F1" or pd.isna(row["low"]):
+            return show.value(row["value"])
+        return f"{interval(row)} {clear.get((row['train'], row['test']), '')}".rstrip()
 
-def tested(rows: Sequence[Row], name: str) -> Cells:
-    """The tests of a matrix."""
-    return [
-        {
-            "tested on": Name.of(row).target,
-            "trained on": Name.of(row).source.partition(" against ")[0],
-            "best other text": _against(row),
-            "F1, difference": records.interval(found["difference"]),
-            "p": found["p"].value,
-        }
-        for row, found in _tests(rows, name).items()
-    ] or records.nothing()
+    return pivot(cells, "test", "train", cell=cell)
 
 
-def _tests(rows: Sequence[Row], name: str) -> dict[str, dict[str, Row]]:
-    """Rows by name and metric of the tests of a matrix."""
-    made: dict[str, dict[str, Row]] = {}
-    for r in rows:
-        if r.table.startswith(TESTS) and r.table.removeprefix(TESTS) == name.removeprefix(ZERO):
-            made.setdefault(r.row, {})[r.metric] = r
+def tests(rows: pd.DataFrame) -> pd.DataFrame:
+    """Differences between texts and the best other text."""
+    return rows[(rows["metric"] == "difference of F1") & rows["sentences"].isna()]
+
+
+def drawn(rows: pd.DataFrame) -> dict[tuple[str, str], list[Line]]:
+    """By type and target, mean F1 and interval by size, a curve a start; zero-shot transfer is the point at 0."""
+    scores = rows[rows["metric"] == "F1"].sort_values("sentences", kind="stable", na_position="first")
+    made: dict[tuple[str, str], list[Line]] = {}
+    for (type, test), group in scores.groupby(["type", "test"], sort=False):
+        few = group[group["sentences"].notna()]
+        for start in few.sort_index()["train"].unique():
+            line = group[(group["train"] == start)].fillna({"sentences": 0}).itertuples()
+            points: dict[float, Interval] = {int(row.sentences): (row.value, row.low, row.high) for row in line}
+            made.setdefault((str(type), str(test)), []).append(Line.of(_LABELS.get(start, start), points))
     return made
 
 
-def _against(row: str) -> str:
-    return Name.of(row).source.partition(" against ")[2]
-
-
-def lines(rows: Sequence[Row], name: str, target: str) -> list[Line]:
-    """Curves of one target as they were recorded, or built: mean F1 and interval by size, after no sentence that of
-    zero-shot transfer."""
-    zero = name.replace(FEW, ZERO, 1)
-    scored = [(Name.of(r.row), r) for r in rows if r.table in (zero, name) and r.metric == "F1"]
-    found: dict[str, dict[float, Interval]] = {n.source: {} for n, _ in scored if n.target == target and n.sentences}
-    for n, r in sorted(scored, key=lambda one: int(one[0].sentences or 0)):
-        if n.target == target and n.source in found:
-            found[n.source][int(n.sentences or 0)] = r.interval()
-    return [Line.of(_LABELS.get(source, source), points) for source, points in found.items()]
-
-
-def drawn(rows: Sequence[Row]) -> list[tuple[str, str, list[Line]]]:
-    """Table, target and curves of every few-shot figure that the rows give."""
-    pairs = dict.fromkeys((r.table, Name.of(r.row).target) for r in rows if r.table.startswith(FEW))
-    return [(name, target, lines(rows, name, target)) for name, target in pairs]
-
-
-def lengths(rows: Sequence[Row]) -> Cells:
+def lengths(rows: pd.DataFrame) -> Cells:
     """Sentences that were read at each size without a source, and steps; those of full performance in the last column.
     What was trained as long as after a source has a line of its own."""
-    cells: dict[tuple[str, str, str], dict[str, object]] = {}
-    steps = {(r.table, r.row): r.value for r in rows if r.metric == "steps"}
-    for r in sorted((r for r in rows if r.metric == "sentences read"), key=lambda r: not r.table.startswith(FEW)):
-        name = Name.of(r.row)
-        how = "as long" if name.source == AS_LONG else "as in curves"
-        if (key := (name.target, name.types, how)) in cells or name.sentences:
-            line = cells.setdefault(key, {"target": name.target, "type": name.types, "trained": how})
-            shown = f"{r.value:,.0f} ({steps[r.table, r.row]:,.0f})"
-            line[f"{int(name.sentences):,} sentences" if name.sentences else "full performance"] = shown
-    return list(cells.values()) or records.nothing()
+    read = rows[rows["metric"] == "sentences read"].sort_values("sentences", kind="stable")
+    steps = rows[rows["metric"] == "steps"].set_index(["type", "train", "test", "sentences"])["value"].to_dict()
+    targets = set(read[read["sentences"].notna()]["test"])
+    made: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in read[read["test"].isin(targets)].to_dict("records"):
+        how = "as long" if row["train"] == AS_LONG else "as in curves"
+        start = {"test": row["test"], "type": row["type"], "trained": how}
+        line = made.setdefault((row["test"], row["type"], how), start)
+        whole = pd.isna(row["sentences"])
+        taken = next(n for place, n in steps.items() if _same(place, row))
+        column = "full performance" if whole else f"{row['sentences']:,} sentences"
+        line[column] = f"{row['value']:,.0f} ({taken:,.0f})"
+    return list(made.values()) or nothing("test")
 
 
-def summary(rows: Sequence[Row], name: str) -> Cells:
+def _same(place: Sequence[Any], row: Mapping[str, Any]) -> bool:
+    named = (row["type"], row["train"], row["test"], row["sentences"])
+    return all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(place, named, strict=True))
+
+
+def summary(rows: pd.DataFrame) -> Cells:
     """What the curves say: sentences to a goal, first crossings, sentences saved."""
-    return _by_curve([r for r in rows if r.metric not in _HEIGHTS], name) or records.nothing()
+    return _by_curve(rows, _THRESHOLDS)
 
 
-def heights(rows: Sequence[Row], name: str) -> Cells:
-    """How high the curves lie: areas, what is gained, scatter."""
-    return _by_curve([r for r in rows if r.metric in _HEIGHTS], name) or records.nothing()
+def heights(rows: pd.DataFrame) -> Cells:
+    """How high the curves lie: areas, what is gained with its p, scatter."""
+    return _by_curve(rows, _HEIGHTS)
 
 
-def as_long(rows: Sequence[Row]) -> Cells:
-    """Starts against none, trained as long as after a source: F1 of both, the difference, p."""
-    f1 = {r.row: r for r in rows if r.table.startswith(FEW) and r.metric == "F1"}
-    cells: dict[str, dict[str, object]] = {}
-    for r in (r for r in rows if r.table.startswith(LONG)):
-        name = Name.of(r.row)
-        other = f1[r.row.replace(f": {name.source} + ", f": {AS_LONG} + ", 1)]
-        start = {"target": f"{name.target}, {name.types}", "sentences": int(name.sentences), "start": name.source}
-        both = {"F1": f1[r.row].value, "as long": other.value}
-        cells.setdefault(r.row, start | both)[r.metric] = r.value if r.metric == "p" else records.interval(r)
-    return list(cells.values()) or records.nothing()
-
-
-def early(rows: Sequence[Row]) -> Cells:
+def early(rows: pd.DataFrame) -> Cells:
     """Where single runs cross first, against the curve that they scatter about."""
-    tables = dict.fromkeys(r.table for r in rows if r.table.startswith(EARLY))
-    return [line for name in tables for line in _by_curve(rows, name)] or records.nothing()
+    return _by_curve(rows, _EARLY)
 
 
-def _by_curve(rows: Sequence[Row], name: str) -> Cells:
-    cells: dict[str, dict[str, object]] = {}
-    for r in rows:
-        if r.table == name:
-            curve = Name.of(r.row)
-            line = cells.setdefault(r.row, {"target": curve.target, "type": curve.types, "pretrained on": curve.source})
-            metric, bound = parted(r.metric)
-            line[metric] = _shown(r, bound, _sizes(rows))
-    return list(cells.values())
+def _by_curve(rows: pd.DataFrame, metrics: list[str]) -> Cells:
+    least, most = rows["sentences"].min(), rows["sentences"].max()
+    chosen = rows[rows["metric"].isin(metrics)]
+    chosen = chosen.assign(measure=[_measure(row) for row in chosen.to_dict("records")])
+    return pivot(chosen, ["type", "test", "train"], "measure", cell=lambda row: shown(row, least, most))
 
 
-def _shown(r: Row, bound: Bound, sizes: tuple[int, int]) -> object:
-    """Sentences as such, shares in per cent, F1 with its interval, what has none alone."""
-    value, low, high = r.interval()
-    if r.metric.startswith("saved"):
-        return Saving(value, low, high, bound).sentences()
-    if r.metric.startswith(("neither", "too early")):
+def _measure(row: Mapping[str, Any]) -> str:
+    return row["metric"] if pd.isna(row["share"]) else f"{row['metric']}, {row['share']:.0%}"
+
+
+def shown(row: Mapping[str, Any], least: int, most: int) -> object:
+    """Sentences as such, shares in per cent, F1 with its interval and p, what has none alone.
+
+    Args:
+        least, most: the fewest and the most sentences that a few-shot tagger was trained on.
+    """
+    value, low, high = row["value"], row["low"], row["high"]
+    if row["metric"] == "sentences saved":
+        return Saving(value, low, high, row["bound"]).sentences()
+    if row["metric"] in ("neither gets there", "too early"):
         return f"{value:.0%}"
-    if r.scorer == COUNTED:
-        counted = Estimate(value, low, high).sentences(*sizes)
-        return counted.partition(" [")[0] if r.metric == CURVE else counted
-    return value if low == value == high else records.interval(r)
+    if row["scorer"] == SENTENCES:
+        counted = Estimate(value, low, high).sentences(least, most)
+        return counted.partition(" [")[0] if row["metric"] == "simulated curve crosses" else counted
+    p = "" if pd.isna(row["p"]) else f", p {row['p']:.3f}"
+    return value if low == value == high else f"{interval(row)}{p}"
 
 
-def _sizes(rows: Sequence[Row]) -> tuple[int, int]:
-    """The fewest and the most sentences that a few-shot tagger was trained on."""
-    found = [int(Name.of(r.row).sentences) for r in rows if r.table.startswith(FEW)]
-    return min(found, default=0), max(found, default=0)
-
-
-def beside(built: Sequence[Row], recorded: Sequence[Row], reported: Sequence[Row]) -> Cells:
+def beside(built: pd.DataFrame, recorded: pd.DataFrame, reported: pd.DataFrame) -> Cells:
     """Paper 1's table 5: sentences to 99 % of full performance, there and here, with the name of the source."""
     cells: dict[tuple[str, str, str], dict[str, object]] = {}
-
-    def line(target: str, types: str, start: str) -> dict[str, object]:
-        empty: dict[str, object] = {
-            "target": target,
-            "type": types,
-            "pretraining": start,
-            "paper": None,
-            "recorded": None,
-        }
-        return cells.setdefault((target, types, start), empty)
-
-    for r in reported:
-        if r.table == PAPERS[ENOUGH] and r.paper is not None:
-            types, _, start = r.row.removesuffix(" pretraining").partition(", ")
-            line(r.metric, types, start)["paper"] = f"{r.paper:,.0f}"
+    for row in reported[reported["metric"] == "sentences to 99 %"].to_dict("records"):
+        cells[row["type"], row["test"], row["start"].split()[0]] = {"paper": f"{row['value']:,.0f}"}
     for title, rows in {"recorded": recorded, "this build": built}.items():
-        starts: dict[tuple[str, str], Iterator[str]] = {}
-        for r in rows:
-            if r.table.startswith(ENOUGH) and r.metric == goal(SHARE):
-                curve = Name.of(r.row)
-                start = next(starts.setdefault((curve.target, curve.types), iter(_STARTS)))
-                shown = _shown(r, "", _sizes(rows))
-                line(curve.target, curve.types, start)[title] = f"{curve.source}: {shown}".removeprefix(f"{NONE}: ")
-    targets, asked = (list(dict.fromkeys(key[part] for key in cells)) for part in (0, 1))
-    order = sorted(cells, key=lambda key: (asked.index(key[1]), targets.index(key[0]), _STARTS.index(key[2])))
-    return [cells[key] for key in order]
+        due = rows[(rows["metric"] == "sentences needed") & (rows["share"] == SHARE)]
+        for (type, test), group in due.groupby(["type", "test"], sort=False):
+            for start, row in zip(_STARTS, group.to_dict("records"), strict=True):
+                found = str(shown(row, rows["sentences"].min(), rows["sentences"].max()))
+                text = found if row["train"] == NONE else f"{row['train']}: {found}"
+                cells.setdefault((str(type), str(test), start), {})[title] = text
+    order = list(dict.fromkeys(type for type, _, _ in cells)), list(dict.fromkeys(test for _, test, _ in cells))
+    empty = dict.fromkeys(("paper", "recorded", "this build"))
+    places = [(type, test, s) for type in order[0] for test in order[1] for s in _STARTS if (type, test, s) in cells]
+    return [{"test": test, "type": type, "pretraining": s} | empty | cells[type, test, s] for type, test, s in places]
+
+
+def as_long(rows: pd.DataFrame) -> Cells:
+    """Starts against none, trained as long as after a source: F1 of both, the difference, p."""
+    few = rows[rows["sentences"].notna()]
+    f1 = {
+        (row["type"], row["test"], row["train"], row["sentences"]): row["value"]
+        for row in few[few["metric"] == "F1"].to_dict("records")
+    }
+    made: Cells = []
+    for row in few[few["metric"] == "difference of F1"].to_dict("records"):
+        place = row["type"], row["test"]
+        both = {"F1": f1[*place, row["train"], row["sentences"]], "as long": f1[*place, AS_LONG, row["sentences"]]}
+        named = {name: plain(row[name]) for name in ("type", "test", "sentences", "train")}
+        made.append({**named, **both, "difference": interval(row), "p": row["p"]})
+    return made or nothing("test")
+
+
+def glued(rows: pd.DataFrame, test: str) -> dict[str, str]:
+    """What prose says of one target and type: F1 in its own text, and of each start the curve.
+
+    Args:
+        rows: recorded, of the target and type.
+    """
+    f1 = rows[rows["metric"] == "F1"]
+    made = {"own": value(f1[(f1["train"] == test) & f1["sentences"].isna()])}
+    least, most = rows["sentences"].min(), rows["sentences"].max()
+    curves = rows[rows["metric"] == "area"]["train"]
+    for start, train in zip(("best", "worst", "none"), curves, strict=False):
+        own = rows[rows["train"] == train]
+        made[start] = train
+        for size in (0, 50, 100, 200, 2000):
+            placed = own["sentences"].isna() if size == 0 else own["sentences"].eq(size).fillna(False)
+            made[f"{start}_{size}"] = value(own[placed & (own["metric"] == "F1")])
+        apart = own[(own["metric"] == "difference of F1") & own["sentences"].eq(200).fillna(False)]
+        made[f"{start}_long"] = value(apart)
+        for name, metric, share in (
+            ("90", "sentences needed", 0.9),
+            ("saved", "sentences saved", 0.9),
+            ("gained", "gained", None),
+            ("scatter", "scatter", None),
+        ):
+            found = own[(own["metric"] == metric) & (own["share"].isna() if share is None else own["share"] == share)]
+            row = one(found)
+            made[f"{start}_{name}"] = "—" if row is None else _said(shown(row, least, most))
+    return made
+
+
+def _said(found: object) -> str:
+    return show.value(found) if isinstance(found, float) else str(found).partition(", p ")[0]

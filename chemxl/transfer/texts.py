@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chemxl.corpora.samples import ALL
-from chemxl.ner.chapter import Profile
-from chemxl.transfer.experiments import HeldOut
+from chemxl.corpora.samples import ALL, HeldOut
+from chemxl.experiments import Profile
 
 DRUG, DISEASE = "DRUG", "DISEASE"
 SHARE = 0.3  # is tested on, of the documents of a corpus without a test part of its own (paper 1, section 4: 70 to 30)

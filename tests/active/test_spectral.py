@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from chemxl.active.spectral import (
-    FILE,
     Norm,
     SpectralEvaluation,
     SpectralFineTune,
@@ -124,10 +123,11 @@ def test_a_saved_tagger_predicts_the_same(tmp_path: Path) -> None:
     made = SpectralFineTune(train=(ENGLISH,)).untrained(documents)
     made.save(tmp_path)
     before = made.predict(documents, precision="fp32")
-    assert SpectralTagger.load(tmp_path).predict(documents, precision="fp32") == before
-    assert (tmp_path / FILE).exists()
-    with pytest.raises(EncoderError, match="no tagger"):
-        Tagger.load(tmp_path)  # it would know nothing of the layer
+    again = Tagger.load(tmp_path)
+    assert type(again) is SpectralTagger and again.predict(documents, precision="fp32") == before
+    FineTune(train=(ENGLISH,)).untrained(documents).save(tmp_path / "ordinary")
+    with pytest.raises(EncoderError, match="holds no spectraltagger, but a Tagger"):
+        SpectralTagger.load(tmp_path / "ordinary")
 
 
 def test_an_evaluation_is_of_the_normalised_head() -> None:
@@ -150,4 +150,4 @@ def test_a_killed_training_ends_in_the_same_tagger(killed_twice: Callable[..., N
     def value() -> SpectralFineTune:
         return SpectralFineTune(train=(ENGLISH,), training=BRIEF, seed=1)
 
-    killed_twice(value, ["model.safetensors", "history.jsonl", FILE, "tokenizer.json"])
+    killed_twice(value, ["model.safetensors", "history.jsonl", "predictor.json", "tokenizer.json"])

@@ -233,6 +233,7 @@ def _is_right(text: str, annotation: bytes, document: Document) -> bool:
     """Every line is a mention of a known type that is in the text, or empty; and nothing else was accepted."""
     found = []
     for line in re.split(r"\r?\n", annotation.decode("utf-8")):
+        line = line.removeprefix("\ufeff")
         if line.strip():
             match = re.fullmatch(r"(T\S+)\t(CHEM|DISEASE) (\d+) (\d+)\t(.*)", line)
             if not match or not match[5].strip() or text[int(match[3]) : int(match[4])].split("\n") != [match[5]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chemxl.collect import export
 from chemxl.collect.export import FEATURES, from_dataset, read_parquet, to_dataset, write_parquet
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Label, Mention, Relation
 from chemxl.errors import CorpusError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -29,12 +29,14 @@ def documents(draw: st.DrawFn) -> Document:
         score = draw(st.none() | st.floats(0, 1))
         mentions.append(Mention(draw(TEXT), pairs, id=draw(st.sampled_from(["", f"T{n}"])), score=score))
     ids = [mention.id for mention in mentions if mention.id]
-    relations = tuple(Relation(draw(TEXT), head, ids[0], id=draw(TEXT)) for head in ids)
-    return Document(draw(TEXT), text, tuple(mentions), relations, draw(TEXT), draw(TEXT))
+    scored = st.none() | st.floats(0, 1)
+    relations = tuple(Relation(draw(TEXT), head, ids[0], id=draw(TEXT), score=draw(scored)) for head in ids)
+    labels = tuple(Label(type, draw(scored)) for type in draw(st.lists(TEXT, max_size=2, unique=True)))
+    return Document(draw(TEXT), text, tuple(mentions), relations, draw(TEXT), draw(TEXT), labels, draw(TEXT))
 
 
 def scores(documents: list[Document]) -> list[float | None]:
-    return [mention.score for document in documents for mention in document.mentions]
+    return [one.score for d in documents for one in (*d.mentions, *d.relations, *d.labels)]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -86,6 +88,8 @@ def row(**changed: object) -> dict[str, object]:
         "relations": [],
         "language": "",
         "domain": "",
+        "labels": [],
+        "source": "",
     } | changed
 
 
@@ -99,7 +103,9 @@ def row(**changed: object) -> dict[str, object]:
         ({"mentions": [{"type": "CHEM", "id": "T1", "fragments": [{"start": None, "end": 7}], "score": None}]}, "null"),
         ({"mentions": [{"type": None, "id": "T1", "fragments": [{"start": 0, "end": 7}], "score": None}]}, "null"),
         ({"mentions": [None]}, "null"),
-        ({"relations": [{"type": "R", "head": "T1", "tail": "T2", "id": ""}]}, "names T2"),
+        ({"relations": [{"type": "R", "head": "T1", "tail": "T2", "id": "", "score": None}]}, "names T2"),
+        ({"labels": [{"type": None, "score": None}]}, "null"),
+        ({"labels": [{"type": "C", "score": None}] * 2}, "stands twice"),
     ],
 )
 def test_a_row_that_is_no_document_is_named(tmp_path: Path, changed: dict[str, object], message: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from itertools import combinations, product
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl.collect.shingles import Match, Shingling, contained, likeness, near_duplicates
+from chemxl.collect.shingles import Match, Shingling, contained, copies
 from chemxl.errors import ChemxlError
 
 SHORT = Shingling(size=2, shortest=1)
@@ -22,11 +22,6 @@ def passage(seed: int, length: int = 120) -> list[str]:
     return [rng.choice("bcdfgklmnprst") + rng.choice("aeiou") + str(rng.randrange(90)) for _ in range(length)]
 
 
-def altered(words: list[str], share: float, seed: int) -> str:
-    rng = random.Random(seed)
-    return " ".join(word if rng.random() > share else "other" for word in words)
-
-
 @given(st.lists(TEXT, max_size=6), st.lists(TEXT, max_size=6), st.sampled_from([0.3, 0.8, 1.0]))
 def test_the_join_is_that_of_all_pairs(left: list[str], right: list[str], threshold: float) -> None:
     expected = []
@@ -36,49 +31,25 @@ def test_the_join_is_that_of_all_pairs(left: list[str], right: list[str], thresh
     assert contained(left, right, threshold=threshold, shingling=SHORT) == expected
 
 
-@given(st.lists(TEXT, max_size=8), st.integers(0, 3))
-def test_minhash_finds_nothing_false_and_nothing_twice(texts: list[str], seed: int) -> None:
-    found = near_duplicates(texts, threshold=0.5, shingling=SHORT, seed=seed)
-    sets = [SHORT.shingles(text) for text in texts]
-    true = {(i, j) for (i, a), (j, b) in combinations(enumerate(sets), 2) if a and likeness(a, b)[0] >= 0.5}
-    assert {(match.left, match.right) for match in found} <= true
-    assert len({(match.left, match.right) for match in found}) == len(found) and found == sorted(found)
-    same = {(i, j) for i, j in true if sets[i] == sets[j]}
-    assert same <= {(match.left, match.right) for match in found}, "equal sets have equal minima"
-
-
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8])
-def test_minhash_finds_what_it_promises(threshold: float) -> None:
-    passages = [passage(seed) for seed in range(300)]
-    shares = random.Random(1)
-    left = [" ".join(words) for words in passages]
-    right = [altered(words, shares.uniform(0, 0.25), seed) for seed, words in enumerate(passages)]
-    exact = {m[:2] for m in contained(left, right, threshold=threshold) if m.jaccard >= threshold}
-    found = {match[:2] for match in near_duplicates(left, right, threshold=threshold)}
-    assert 30 < len(exact) < 300 and found <= exact
-    assert len(found) >= 0.99 * len(exact)
-    assert {match[:2] for match in near_duplicates(left, right, threshold=threshold, seed=1)} <= exact
-
-
 def test_case_signs_and_soft_hyphens_do_not_hide_a_duplicate() -> None:
     words = passage(0, 30)
     typeset = ", ".join(word.upper() for word in words).replace("1", "\u00ad1")
-    assert near_duplicates([" ".join(words)], [typeset]) == [Match(0, 0, 1.0, 1.0)]
+    assert contained([" ".join(words)], [typeset]) == [Match(0, 0, 1.0, 1.0)]
 
 
-def test_a_sentence_in_an_abstract_is_contained_but_no_near_duplicate() -> None:
+def test_a_sentence_in_an_abstract_is_contained() -> None:
     words = passage(0)
     whole, sentence = " ".join(words), " ".join(words[40:60])
-    assert near_duplicates([whole], [sentence]) == []
+    assert copies([whole], [sentence], containment=1.0) == contained([whole], [sentence])
     (match,) = contained([whole], [sentence])
     assert match.containment == 1.0 and match.jaccard < 0.2
 
 
 def test_texts_too_short_to_tell_are_left_out() -> None:
     short, enough = "no side effects were seen here today", "no side effects were seen here today at all"
-    assert contained([short], [short]) == near_duplicates([short], [short]) == []
-    assert len(contained([enough], [enough])) == len(near_duplicates([enough], [enough])) == 1
-    assert near_duplicates(["", ""]) == contained([], []) == []
+    assert contained([short], [short]) == []
+    assert len(contained([enough], [enough])) == 1
+    assert contained([""], [""]) == contained([], []) == []
 
 
 def test_characters_serve_scripts_without_spaces() -> None:
@@ -91,6 +62,4 @@ def test_characters_serve_scripts_without_spaces() -> None:
 def test_wrong_settings_are_refused() -> None:
     for threshold in (0.0, 1.5):
         with pytest.raises(ChemxlError, match=r"not in \(0, 1\]"):
-            near_duplicates(["a"], threshold=threshold)
-    with pytest.raises(ChemxlError, match="too few"):
-        near_duplicates(["a"], threshold=0.1, permutations=8)
+            contained(["a"], ["a"], threshold=threshold)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl.collect.similar import Bm25, Dense, Index, hit_at_k, nearest, precision_at_k, tokens, widen
+from chemxl.collect.similar import Bm25, Dense, Index, nearest, tokens, widen
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 
@@ -138,13 +138,3 @@ def test_a_seed_is_not_found_again_by_id_or_by_text() -> None:
     assert [document.id for document, _ in found] == ["1"], "3 has the seed's text, 2 and 4 share no word"
     with pytest.raises(ChemxlError, match="the index has 5 texts, the pool 2"):
         widen([pool[0]], pool[:2], index=Bm25(TEXTS), k=1)
-
-
-def test_precision_and_hits_at_k() -> None:
-    relevance = [[True, False, True, True], [False, True]]
-    assert precision_at_k(relevance, 2) == 0.5
-    assert precision_at_k(relevance, 4) == (3 / 4 + 1 / 4) / 2, "a short ranking counts as k long"
-    assert (hit_at_k(relevance, 1), hit_at_k(np.array(relevance[:1]), 1), hit_at_k(relevance, 2)) == (0.5, 1.0, 1.0)
-    for wrong in ([], 3), ([[True]], 0):
-        with pytest.raises(ChemxlError, match="at least one query"):
-            precision_at_k(*wrong)

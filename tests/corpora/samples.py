@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from chemxl.corpora import (
+    beads,
     bioc,
     brat,
     chemprot,
@@ -17,14 +18,18 @@ from chemxl.corpora import (
     lines,
     linked,
     livingner,
+    names,
     po,
     pubmedqa,
     pubtator,
     rudrec,
+    table,
     text,
     tmx,
+    triples,
     tsv,
 )
+from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
 
 BRAT = {
@@ -130,10 +135,30 @@ LIVINGNER = {
     "caso_1\tT2\tSPECIES\t22\t29\tsífilis\t160\ncaso_1\tT3\tSPECIES\t32\t39\tE. coli\t562\n"
     "caso_2\tT1\tSPECIES\t0\t5\tPerro\t9615|H\n",
 }
+NAMES = {
+    "a.tsv": "source\tid\ten\tru\ncui\tC0004057\taspirin\tаспирин\ncui\tC0004057\taspirin\tаспирина\n"
+    "cas\tcas:\tsalt\tсоль\n",
+}
+TRIPLES = {
+    "a.tsv": "head\trelation\ttail\tsource\thead_ru\ttail_ru\thead_ru_source\ttail_ru_source\thead_zh\ttail_zh\t"
+    "head_zh_source\ttail_zh_source\naspirin\ttreats\tpain\tmedi|sider\tаспирин\tболь\tinn\tcui|hand\t\t\t\t\n"
+    "flu\tis a\tinfection\ticd10\tгрипп\tинфекция\ticd10\ticd10\t流感\t感染\ticd10\ticd10\n"
+    "fever\tis a\tsign\thpo\t\t\t\t\t发热\t体征\thpo\thpo\n",
+}
+BEADS = {
+    "a.en.txt": "Salt .\nWater , and air .\nFire .\n",
+    "a.zh.txt": "盐 。\n水 。\n空气 。\n",
+    "b.en.txt": "Pain .\n",
+    "b.zh.txt": "疼痛 。\n",
+    "align.tsv": "document\talignment\tverdict\na\t1 <=> 1\tOK\na\t2,3 <=> 2\tOK\n"
+    "a\tomitted <=> 3\tOK\nb\t1 <=> 1\tOK\n",
+}
+TABLE = {"a.tsv": "title\task\tanswer\nБоль\tЧто делать?\tЛежать\nFlu\tHow long?\tA week\n"}
 
 EN_RU = {"languages": ("en", "ru")}
-Read = Callable[..., list[Document] | list[Pair]]
+Read = Callable[..., list[Document] | list[Pair] | list[Fact] | list[AlignedTexts]]
 READERS: dict[str, tuple[Read, dict[str, str]]] = {
+    "beads": (partial(beads.read, languages=("en", "zh"), left="zh"), BEADS),
     "bioc": (bioc.read, BIOC),
     "brat": (brat.read, BRAT),
     "chemprot": (chemprot.read, CHEMPROT),
@@ -145,12 +170,15 @@ READERS: dict[str, tuple[Read, dict[str, str]]] = {
     "lines": (partial(lines.read, **EN_RU), LINES),
     "linked": (partial(linked.read, languages=("en", "zh")), LINKED),
     "livingner": (livingner.read, LIVINGNER),
+    "names": (partial(names.read, **EN_RU, concept="id"), NAMES),
     "po": (partial(po.read, **EN_RU), PO),
     "pubmedqa": (pubmedqa.read, PUBMEDQA),
     "pubtator": (pubtator.read, PUBTATOR),
     "rudrec": (rudrec.read, RUDREC),
+    "table": (partial(table.read, text="title ask answer"), TABLE),
     "text": (text.read, TEXT),
     "tmx": (partial(tmx.read, **EN_RU), TMX),
+    "triples": (partial(triples.read, **EN_RU), TRIPLES),
     "tsv": (tsv.read, TSV),
 }
-UNANNOTATED = {"jsonl", "pubmedqa", "text"}
+UNANNOTATED = {"jsonl", "pubmedqa", "table", "text"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import sys
 import warnings
+from collections import Counter
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,8 @@ from chemxl import cli, corpora
 from chemxl.corpora import entries
 from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
-from tests.corpora.samples import READERS, TMX, UNANNOTATED
+from chemxl.experiments.digests import source_digest
+from tests.corpora.samples import BEADS, READERS, TMX, TRIPLES, UNANNOTATED
 
 THEIRS = {"cadec", "livingner-task", "n2c2"}  # each user obtains them, in whatever version
 TITLE = "1|t|Naloxone in pain.\n1|a|\n1\t0\t8\tNaloxone\tChemical\tD1\n1\t12\t16\tpain\tDisease\tD2\n1\tCID\tD1\tD2\n"
@@ -44,9 +49,40 @@ def test_every_entry_is_whole() -> None:
 
 
 def test_every_reader_is_used_and_known() -> None:
-    used = {(entry.reader, entry.paired) for entry in corpora.catalog().values()}
-    assert used == {(reader, False) for reader in corpora._READERS} | {(r, True) for r in corpora._PAIR_READERS}
-    assert {reader for reader, _ in used} == set(READERS), "each has a sample for the fuzz test"
+    used = {entry.reader for entry in corpora.catalog().values()}
+    assert used == set(READERS), "each has a sample for the fuzz test"
+    assert all(callable(import_module(f"chemxl.corpora.{reader}").read) for reader in used)
+
+
+def test_a_reader_is_a_module_and_an_entry(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    new = corpora.catalog()["bc5cdr"].model_copy(update={"reader": "numbered"})
+    monkeypatch.setitem(entries._entries(), "bc5cdr", new)
+    with pytest.raises(CorpusError, match=r"bc5cdr: there is no module chemxl\.corpora\.numbered: write one"):
+        corpora.load("bc5cdr")
+    path = tmp_path / "numbered.py"
+    path.write_text(
+        "from chemxl.documents import Document\n\n"
+        "def read(paths, log, *, root=None):\n    return [Document(str(i), 'x') for i in range(len(paths))]\n"
+    )
+    monkeypatch.setattr(corpora, "__path__", [*corpora.__path__, str(tmp_path)])
+    invalidate_caches()
+    request.addfinalizer(lambda: sys.modules.pop("chemxl.corpora.numbered", None))
+    assert [document.id for document in corpora.load("bc5cdr", split="test")] == ["0"]
+    before = corpora.read_digest("bc5cdr", split="test")
+    source_digest.cache_clear()
+    path.write_text(path.read_text() + "\nADDED = 1\n")
+    assert corpora.read_digest("bc5cdr", split="test") != before
+    with pytest.raises(ValidationError):
+        corpora.Entry.model_validate({**new.model_dump(), "reader": "os.path"})
+
+
+def test_sentences_are_made_of_a_shipped_corpus_alone() -> None:
+    made = corpora.expand("mini", 30, split="test", language="ru")
+    assert {document.language for document in made} == {"ru"}
+    with pytest.raises(CorpusError, match="no sentences are made of bc5cdr"):
+        corpora.expand("bc5cdr", 30)
 
 
 def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:
@@ -64,6 +100,19 @@ def test_load_gives_language_and_domain() -> None:
     assert {(document.language, document.domain) for document in documents} == {("en", "abstracts")}
     (test,) = corpora.load("bc5cdr", split="test", language="en", strict=True)
     assert [mention.type for mention in test.mentions] == ["Chemical", "Disease"]
+
+
+def test_sentences_in_the_order_of_unmarked_documents_are_drawn_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pharmaconer" / "data").mkdir(parents=True)
+    for split in ("train", "test"):
+        (tmp_path / "pharmaconer" / "data" / f"{split}.txt").write_text("Dolor\tO\n\n" * 30, encoding="utf-8")
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    assert [part.block for part in corpora.catalog()["pharmaconer"].parts] == [0, 0, 14]
+    origins = Counter(document.origin for document in corpora.load("pharmaconer", split="test"))
+    assert list(origins.values()) == [14, 14, 2]
+    assert len({document.origin for document in corpora.load("pharmaconer", split="train")}) == 30
 
 
 @pytest.mark.usefixtures("data")
@@ -257,6 +306,16 @@ def test_documents_and_pairs_are_asked_for_by_their_name() -> None:
         corpora.load("tico19")
     with pytest.raises(CorpusError, match=r"bc5cdr is not parallel text: read it with corpora\.load\('bc5cdr'\)"):
         corpora.pairs("bc5cdr")
+    with pytest.raises(
+        CorpusError, match=r"knowledge-facts is facts: read it with corpora\.facts\('knowledge-facts'\)"
+    ):
+        corpora.load("knowledge-facts")
+    with pytest.raises(CorpusError, match=r"paramed-gold is not parallel text: read it with corpora\.alignments\("):
+        corpora.pairs("paramed-gold")
+    with pytest.raises(CorpusError, match=r"tico19 is not facts: read it with corpora\.pairs\('tico19'\)"):
+        corpora.facts("tico19")
+    with pytest.raises(CorpusError, match=r"bc5cdr is not a gold alignment: read it with corpora\.load\('bc5cdr'\)"):
+        corpora.alignments("bc5cdr")
     with pytest.raises(CorpusError, match="there is no corpus 'bc6'"):
         corpora.pairs("bc6")
     with pytest.raises(CorpusError, match="kalzium is not on this machine"):
@@ -272,3 +331,22 @@ def test_the_command_counts_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.search(r"tico19 +│ train +│ en-ru +│ +│ 2 +│", shown)
     assert re.search(r"mini +│ test +│ ru +│ \d+ +│ +│ \d+ +│ \d+ +│ \w+ \d+,", shown)
     assert "tico19 train/en-ru: differs" in CliRunner().invoke(cli.app, ["corpora", "verify", "tico19"]).output
+
+
+def test_facts_and_alignments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / "knowledge"
+    write(folder, {f"paramed_gold/{name if name == 'align.tsv' else f'doc{name}'}": BEADS[name] for name in BEADS})
+    (folder / "paramed_gold/align.tsv").write_text("document\talignment\ndoca\t1 <=> 2,1\n", encoding="utf-8")
+    (folder / "facts").mkdir()
+    (folder / "facts/facts.tsv.gz").write_bytes(gzip.compress(TRIPLES["a.tsv"].encode()))
+    assert [fact.languages for fact in corpora.facts("knowledge-facts", strict=True)] == [("en", "ru")] * 2 + [
+        ("en", "zh")
+    ] * 2
+    assert {fact.domain for fact in corpora.facts("knowledge-facts", language="en-zh")} == {"knowledge base"}
+    first, second = corpora.alignments("paramed-gold", split="test", strict=True)
+    assert (first.id, first.beads, second.beads) == ("doca", (((1, 0), (0,)),), ())
+    shown = CliRunner().invoke(cli.app, ["corpora", "statistics", "knowledge-facts", "paramed-gold"]).output
+    assert re.search(r"knowledge-facts +│ train +│ en-zh +│ +│ +│ +│ 2 +│", shown)
+    assert re.search(r"paramed-gold +│ test +│ en-zh +│ 2 +│ 1 +│", shown)

@@ -78,6 +78,14 @@ def test_drugprot(real: Real, split: str, count: int, mentions: int, related: in
     assert len(found) == 13
 
 
+def test_the_rest_of_drugprot_with_text(real: Real) -> None:
+    """1,926 documents in all; none stands in both."""
+    documents, faults = load(real("drugprot-extra"))
+    assert (len(documents), relations(documents).total(), faults) == (237, 9_320 - 8_085, [])
+    assert types(documents) == {"CHEMICAL": 3_355, "GENE-Y": 1_860, "GENE-N": 948}
+    assert not {one.id for one in documents} & {one.id for one in load(real("drugprot"))[0]}
+
+
 def test_bioc_is_the_same_corpus_as_pubtator(real: Real) -> None:
     """BioC also has each part of a composite name ("visual and auditory loss") as a mention of its own."""
     documents, faults = load(real("bc5cdr-bioc"))
@@ -129,6 +137,8 @@ def test_livingner(real: Real, split: str, mentions: int) -> None:
         ("rumedbench-symptomrec", [2_470, 415, 415]),
         ("rumedbench-danet", [1_052, 256, 256 + 512]),
         ("pubmedqa", [1_000]),
+        ("huatuo", [8_658 + 1_000]),
+        ("toyhom", [7_266]),
     ],
 )
 def test_a_document_a_line(real: Real, name: str, counts: list[int]) -> None:
@@ -172,11 +182,34 @@ PAIRS = [
     ("bionne-l", "en-ru", 1_064, 1_065, "CUILESS is no id"),
     ("bionne-l-chem", "en-ru", 273, 275, "CUILESS; an id that is CHEM in English alone"),
     ("kbioxlm-linked", "en-zh", 500, 500, ""),
+    ("tico19-zh", "en-zh", 3_071, 3_071, ""),
+    ("names-icd10", "en-ru", 14_381, 14_381, ""),
+    ("names-icd10", "en-zh", 12_624, 12_624, ""),
+    ("names-hpo", "en-zh", 18_988, 18_988, ""),
+    ("names-inn", "en-ru", 9_349, 9_349, ""),
+    ("names-atc", "en-ru", 346, 346, ""),
+    ("names-bionne-l", "en-ru", 10_327, 10_327, ""),
+    ("names-ruccon", "en-ru", 3_291, 3_291, ""),
+    ("names-xlbel", "en-ru", 631, 631, ""),
+    ("names-xlbel", "en-zh", 545, 545, ""),
+    ("names-kalzium", "en-ru", 711, 711, ""),
+    ("names-kalzium", "en-zh", 666, 666, ""),
+    ("names-tico19", "en-ru", 629, 629, ""),
+    ("names-tico19", "en-zh", 647, 647, ""),
+    ("names-ghs", "en-zh", 2_127, 2_127, ""),
+    ("names-aspen", "en-zh", 751, 751, ""),
+    ("names-hand", "en-ru", 91, 91, ""),
+    ("names-hand", "en-zh", 274, 274, ""),
+    ("cedict", "en-zh", 142_033, 142_033, ""),
+    ("mueller7", "en-ru", 148_642, 148_642, ""),
+    ("muse", "en-ru", 53_186, 53_186, ""),
+    ("muse", "en-zh", 39_333, 39_334, "a pair stands twice but for a capital"),
 ]
 FAULTS = {
     ("inn", "en-la"): (5, "has no text in la; pair left out"),
     ("bionne-l", "en-ru"): (11, "is not an id of UMLS (C and 7 digits); row left out"),
     ("bionne-l-chem", "en-ru"): (11, "is not an id of UMLS (C and 7 digits); row left out"),
+    ("muse", "en-zh"): (1, "stands in line 11807 already; row left out"),
 }
 
 
@@ -190,10 +223,55 @@ def test_pairs(real: Real, name: str, language: str, ours: int, theirs: int, why
     assert {"-".join(pair.languages) for pair in found} == {language}
 
 
+def test_the_lexicons_together_are_those_of_the_readme() -> None:
+    counts = {
+        code: sum(ours for name, language, ours, *_ in PAIRS if name.startswith("names-") and language == code)
+        for code in ("en-ru", "en-zh")
+    }
+    assert counts == {"en-ru": 39_756, "en-zh": 36_622}
+
+
+def test_facts(real: Real) -> None:
+    """Of 140,580 facts; the README counts those that have names in a language, and those that need BioNNE-L's."""
+    faults: list[corpora.Fault] = []
+    russian, chinese = (
+        corpora.facts(real("knowledge-facts"), language=code, faults=faults) for code in ("en-ru", "en-zh")
+    )
+    assert (len(russian), len(chinese), faults) == (102_123, 76_672, [])
+    assert sum(fact.needs("cui:bionnel") for fact in russian) == 17_630
+    every = {fact.id: fact.relation for fact in (*russian, *chinese)}
+    assert Counter(every.values()) == {
+        "may cause": 74_203,
+        "is a": 36_939,
+        "has sign": 17_869,
+        "treats": 10_306,
+        "is a member of": 1_263,
+    }
+
+
+def test_alignment_by_hand(real: Real) -> None:
+    """1,019 rows, of which 964 are one to one and 21 have an empty side; Chinese is on the left."""
+    faults: list[corpora.Fault] = []
+    found = corpora.alignments(real("paramed-gold"), faults=faults)
+    lines = [len(one.source) for one in found], [len(one.target) for one in found]
+    assert (len(found), *map(sum, lines)) == (12, 1_030, 1_028)
+    shapes = Counter((len(source), len(target)) for one in found for source, target in one.beads)
+    assert [str(fault).rpartition("/")[2] for fault in faults] == [
+        f"align.tsv:{line}: {row} names a line that has a bead; row left out"
+        for line, row in ((135, "136 <=> 137"), (677, "22 <=> 23"))
+    ]
+    assert (shapes[1, 1], shapes[0, 1] + shapes[1, 0], shapes.total()) == (964 - 2, 21, 1_019 - 2)
+
+
+def test_the_chinese_tico19_has_the_english_of_the_russian_one(real: Real) -> None:
+    russian, chinese = pairs(real("tico19"))[0], pairs(real("tico19-zh"))[0]
+    assert [(pair.id, pair.source) for pair in russian] == [(pair.id, pair.source) for pair in chinese]
+
+
 def test_the_languages_of_pairs_are_not_exchanged(real: Real) -> None:
     for name, entry in corpora.catalog().items():
         for part in entry.parts:
-            if entry.paired and part.language == "en-ru":
+            if entry.kind == "pairs" and part.language == "en-ru":
                 for pair in corpora.pairs(real(name), language="en-ru", faults=[]):
                     cyrillic = [sum("а" <= c.lower() <= "я" for c in text) for text in (pair.source, pair.target)]
                     assert cyrillic[0] <= cyrillic[1], pair

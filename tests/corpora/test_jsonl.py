@@ -22,6 +22,23 @@ def test_keys(tmp_path: Path) -> None:
     assert (documents, faults) == ([Document("q1", "Кашель"), Document("q2", "Жар")], [])
 
 
+def test_labels(tmp_path: Path) -> None:
+    content = '{"text": "a", "code": "J02"}\n{"text": "b", "code": ["x", "y", "x"]}\n{"text": "c", "code": []}\n'
+    documents, faults = reading(jsonl.read, tmp_path, {"a.jsonl": content}, label="code")
+    assert ([[label.type for label in d.labels] for d in documents], faults) == ([["J02"], ["x", "y"], []], [])
+    content = '{"text": "a", "of": [1, 0, 1]}\n{"text": "b", "of": [0, 0, 0]}\n{"text": "c", "of": [0, 1]}\n'
+    documents, (fault,) = reading(jsonl.read, tmp_path, {"a.jsonl": content}, label="of", classes="x; y z;u")
+    assert [[label.type for label in d.labels] for d in documents] == [["x", "u"], []]
+    assert fault == "a.jsonl:3: under of stands '[0, 1]', no label; line left out"
+
+
+@pytest.mark.parametrize("label", ["", ', "code": 3', ', "code": [1]', ', "code": " "', ', "code": null'])
+def test_a_line_without_a_label_is_left_out_where_one_is_due(tmp_path: Path, label: str) -> None:
+    content = f'{{"text": "a"{label}}}\n'
+    documents, (fault,) = reading(jsonl.read, tmp_path, {"a.jsonl": content}, label="code")
+    assert documents == [] and fault.startswith("a.jsonl:1: under code stands ")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

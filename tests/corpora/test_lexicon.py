@@ -59,4 +59,4 @@ def test_a_row_without_either_term_is_empty(tmp_path: Path) -> None:
 def test_a_table_of_other_columns(tmp_path: Path) -> None:
     pairs, faults = reading(lexicon.read, tmp_path, {"x.tsv": "en\tde\na\tb\n", "y.csv": ""}, **EN_RU)
     assert pairs == []
-    assert faults == [f"{name}:1: the columns en, ru were due; file left out" for name in ("x.tsv", "y.csv")]
+    assert faults == [f"{name}:1: the columns en, ru were due, each once; file left out" for name in ("x.tsv", "y.csv")]

@@ -54,8 +54,9 @@ WRONG = {
     "caso_1\tT2\tSPECIES\t22\t29\n": "5 columns where 6 were due; row left out",
     "caso_1\tT2\tSPECIES\t22\t29\tsífilis\t160\n": "7 columns where 6 were due; row left out",
     "caso_1\tT1\tSPECIES\t22\t29\tsífilis\n": "the id T1 stands twice; mention left out",
-    "caso_1\t\tSPECIES\t22\t29\tsífilis\n": "the row has no mark; row left out",
+    "caso_1\t\tSPECIES\t22\t29\tsífilis\n": "the row has no mark (T1, T2, ...); row left out",
     "caso_1\tT2\t\t22\t29\tsífilis\n": "the row has no filename or no label; row left out",
+    "caso_1\tT2\tFOOD\t22\t29\tsífilis\n": "the task does not score the label 'FOOD'; row left out",
     "\tT2\tSPECIES\t22\t29\tsífilis\n": "the row has no filename or no label; row left out",
     "caso_9\tT2\tSPECIES\t22\t29\tsífilis\n": "there is no text 'caso_9'; row left out",
     "caso_1\tT2\tHUMAN\t0\t5\tVarón\n": "HUMAN at 0-5 of caso_1 stands twice; row left out",
@@ -99,10 +100,11 @@ def test_a_name_and_a_row_that_stand_in_two_files(tmp_path: Path) -> None:
 def test_annotations_without_texts(tmp_path: Path) -> None:
     path, log = tmp_path / "x.tsv", Log()
     unread = "caso_1\tT1\tSPECIES\t6\t9\tis not what stands there\n"  # and a mark that stands twice
-    path.write_text(HEAD + MAN + unread + MAN + "caso_3\t\tFOOD\t0\t2\t\n", encoding="utf-8")
+    other = "caso_3\t\tSPECIES\t0\t2\t\n"
+    path.write_text(HEAD + MAN + unread + MAN + other, encoding="utf-8")
     assert livingner.mentions(path, log) == {
         "caso_1": [Mention.of("HUMAN", 0, 5, id="T1"), Mention.of("SPECIES", 6, 9, id="T1")],
-        "caso_3": [Mention.of("FOOD", 0, 2)],
+        "caso_3": [Mention.of("SPECIES", 0, 2)],
     }
     assert [str(fault) for fault in log.faults] == [f"{path}:4: HUMAN at 0-5 of caso_1 stands twice; row left out"]
     with pytest.raises(CorpusError, match=r"x\.tsv:4: HUMAN at 0-5"):

@@ -18,7 +18,8 @@ import torch
 
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import source_digest
-from chemxl.experiments.experiment import Experiment, Value, seed_everything, write_json
+from chemxl.experiments.experiment import Experiment, Value, project, seed_everything, write_json
+from chemxl.experiments.experiment import runs as cache
 
 LOG = "computed.log"
 
@@ -110,6 +111,97 @@ def test_a_configuration_comes_back_and_its_hash_stays() -> None:
     assert Part().config_hash() == "32791b53d95ba3ee"  # a recorded hash must not move with the code
     with pytest.raises(ChemxlError, match="import its chapter's module first"):
         Value.from_config({"kind": "Nowhere"})
+
+
+class Scaled(Part):
+    """A held setting with one more."""
+
+    scale: float = 1.0
+
+
+class Holding(Value):
+    """Holds whatever is a part."""
+
+    part: Part = Part()
+    more: tuple[Part, ...] = ()
+
+
+class Holder(Value):
+    """Holds values of any class."""
+
+    inner: Value
+    rows: tuple[Value, ...] = ()
+
+
+def made(name: str, module: str = "one", base: type[Value] = Value, **defaults: Any) -> type[Value]:
+    """A class as one edition of the code has it."""
+    fields: Any = {field: (type(default), default) for field, default in defaults.items()}
+    return pydantic.create_model(name, __base__=base, __module__=module, **fields)
+
+
+def test_a_field_of_a_base_class_keeps_what_is_derived() -> None:
+    value = Holding(part=Scaled(width=2, scale=3.0), more=(Part(), Scaled()))
+    assert type(value.part) is Scaled and value.config()["part"]["scale"] == 3.0
+    again = Holding.from_config(json.loads(json.dumps(value.config())))
+    assert again == value and [type(part) for part in (again.part, *again.more)] == [Scaled, Part, Scaled]
+    others = [Holding(part=part) for part in (Part(), Scaled(), Scaled(scale=2.0))]
+    assert len({*others, value}) == 4 and value != Holding(part=Scaled(width=2), more=value.more)
+    with pytest.raises(pydantic.ValidationError, match="instance of Part"):
+        Holding(part=Square())  # type: ignore[arg-type]
+    with pytest.raises(ChemxlError, match="Holding is no Part"):
+        Part.from_config(value.config())
+
+
+def test_what_a_derived_class_adds_tells_runs_apart() -> None:
+    values = [Square(parts_=(part,)) for part in (Part(), Scaled(), Scaled(scale=2.0))]
+    assert len({value.folder for value in values}) == len({value.digest() for value in values}) == 3
+    uids = {value.infra.uid().replace(value.digest(), "") for value in values}
+    assert any("scale" in uid for uid in uids), "exca sees the field, too"
+
+
+def test_a_recorded_configuration_holds_until_what_it_says_changes() -> None:
+    before = made("Setting", rate=0.1, epochs=3)
+    value = Holder(inner=before(rate=0.2), rows=(before(),))
+    recorded = json.loads(json.dumps(value.config()))
+    assert value.holds(recorded)
+    assert not Holder(inner=before(rate=0.3), rows=(before(),)).holds(recorded), "a recorded value"
+    assert not before().holds(recorded) and not before().holds({"kind": "Nowhere"})
+
+    def edition(given: dict[str, Any], **defaults: Any) -> Holder:
+        now = made("Setting", **defaults)
+        return Holder(inner=now(rate=0.2, **given), rows=(now(),))
+
+    added = edition({}, rate=0.1, epochs=3, steps=0)
+    assert added.holds(recorded) and added.config_hash() != value.config_hash(), "a new setting at its default"
+    assert not edition({"steps": 5}, rate=0.1, epochs=3, steps=0).holds(recorded), "a new setting that is set"
+    assert not edition({}, rate=0.1, epochs=4).holds(recorded), "another default, of a nested value"
+    assert not edition({}, rate=0.1).holds(recorded), "a setting that is gone"
+
+
+def test_two_classes_of_one_name() -> None:
+    first, second = made("Twin", "one", size=1), made("Twin", "two", size=1)
+    with pytest.raises(ChemxlError, match=r"several classes are called Twin: one\.Twin and two\.Twin; rename all"):
+        Value.from_config(first().config())
+    assert not second().holds(first().config())
+
+
+def test_the_same_fields_as_another_class() -> None:
+    assert Scaled(width=3, scale=2.0).to(Part) == Part(width=3)
+    assert Part(width=3).to(Scaled, scale=2.0, width=4) == Scaled(width=4, scale=2.0)
+    copied = Square(number=3, log="a").to(Square, number=5)
+    assert copied == Square(number=5, log="a") and copied.infra is not Square().infra
+
+
+def test_runs_are_kept_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHEMXL_RUNS")
+    below = tmp_path / "book" / "notebooks"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert project() is None and cache() == below / ".runs"
+    (tmp_path / "book" / "_config.yml").touch()
+    assert project() == tmp_path / "book" and cache() == tmp_path / "book" / ".runs"
+    monkeypatch.setenv("CHEMXL_RUNS", "here")
+    assert cache() == below / "here"
 
 
 def test_the_hash_is_of_the_configuration_alone(tmp_path: Path) -> None:
@@ -247,6 +339,12 @@ def test_nothing_of_the_machine_is_in_the_provenance(runs: Path) -> None:
     for secret in (str(Path.home()), str(runs), platform.node(), str(Path(__file__).parents[2])):
         assert secret not in text
     assert found["versions"]["torch"] == torch.__version__
+
+
+def test_nothing_of_the_machine_is_in_what_a_notebook_shows(runs: Path) -> None:
+    run = Square(number=7, parts_=(Part(width=2),)).run()
+    assert "number=7.0" in repr(run) and "width=2" in repr(run)
+    assert str(runs) not in repr(run) and str(runs) not in str(run.experiment)
 
 
 def test_a_seed_repeats() -> None:

@@ -14,9 +14,8 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, WordReader
+from chemxl.models.tagger import SubwordReader, WordReader, bio_labels
 from chemxl.ner import Tagger
-from chemxl.ner.experiments import bio_labels
 
 LABELS = bio_labels(["CHEM", "GENE"])
 HOSTILE = {
@@ -121,7 +120,7 @@ def test_hostile_text(tagger: Tagger) -> None:
 
 
 def test_a_folder_without_a_tagger_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match=r"holds no tagger\.json"):
+    with pytest.raises(EncoderError, match="holds no tagger: give the folder of a finished run"):
         Tagger.load(tmp_path)
 
 

@@ -168,9 +168,11 @@ def test_so_many_steps_as_asked_for(tmp_path: Path, steps: int) -> None:
     assert history(tmp_path / "c") == history(tmp_path / "d")
 
 
-def test_steps_that_are_not_set_are_in_no_configuration() -> None:
-    assert "steps" not in settings().config() and settings(steps=5).config()["steps"] == 5
+def test_a_configuration_from_before_there_were_steps_holds() -> None:
+    assert settings().config()["steps"] == 0 and settings(steps=5).config()["steps"] == 5
     assert Training.from_config(settings(steps=5).config()) == settings(steps=5) != settings()
+    before = {name: item for name, item in settings().config().items() if name != "steps"}
+    assert settings().holds(before) and not settings(steps=5).holds(before)
 
 
 def test_decay_spares_biases_norms_and_embeddings() -> None:

@@ -100,7 +100,7 @@ def test_shares_hold_every_row_once(rows: int, count: int) -> None:
         "table": torch.rand(1, 3),
         "scale": torch.tensor(2.0),
     }
-    shares = [processes.share(batch, rank, count) for rank in range(count)]
+    shares = [processes.shard(batch, rank, count) for rank in range(count)]
     read = [share for share in shares if len(share["labels"])]
     assert sorted(torch.cat([share["labels"] for share in shares]).tolist()) == list(range(rows))
     for share in read:
@@ -111,9 +111,9 @@ def test_shares_hold_every_row_once(rows: int, count: int) -> None:
 
 def test_batches_that_cannot_be_shared() -> None:
     with pytest.raises(ChemxlError, match=r"`characters` has 5 rows in a batch of 2.*leading dimension of 1"):
-        processes.share({"labels": torch.zeros(2, 3), "characters": torch.zeros(5, 4)}, 0, 2)
+        processes.shard({"labels": torch.zeros(2, 3), "characters": torch.zeros(5, 4)}, 0, 2)
     with pytest.raises(ChemxlError, match="without `labels`"):
-        processes.share({"ids": torch.zeros(2, 3)}, 0, 2)
+        processes.shard({"ids": torch.zeros(2, 3)}, 0, 2)
 
 
 def test_processes_that_do_not_see_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_processes_that_do_not_see_the_same_folder(tmp_path: Path, monkeypatch: 
     state.save()
     state = State(tmp_path, model, torch.optim.SGD(model.parameters(), lr=1.0))
     (tmp_path / CHECKPOINT).unlink()
-    monkeypatch.setattr(processes, "told", lambda _: (3, 0))  # the main process has read it
+    monkeypatch.setattr(processes, "broadcast", lambda _: (3, 0))  # the main process has read it
     with pytest.raises(ChemxlError, match="a folder that all of them see"):
         state.resume()
 

@@ -1,20 +1,50 @@
-"""Which rows of the table of taggers are compared."""
+"""What chapter 4 declares, and which rows of its table are compared."""
 
 from __future__ import annotations
 
-from typing import Any
+import pytest
 
 from chemxl.ner import chapter
+from chemxl.results.chapters import Line
 from tests.curves import Counted
+
+SETTINGS = chapter.Settings(models=("mini", "mini+mlm+tlm+crf", chapter.BILSTM), seeds=(0,))
 
 
 def test_rows_that_share_their_test_are_compared() -> None:
-    named = {"a: X → T": 5, "b: X → T": 5, "a: Y → T": 7, "b: Y → T": 7, "a: X → U": 1}
-    lines: Any = {name: [Counted(right), Counted(right)] for name, right in named.items()}
-    found = chapter.paired(lines)
-    assert [(row["first"], row["second"], row["difference"]) for row in found] == [
-        ("a: X → T", "b: X → T", "0.000 [0.000, 0.000]"),
-        ("a: X → T", "a: Y → T", "-0.200 [-0.200, -0.200]"),
-        ("a: Y → T", "b: Y → T", "0.000 [0.000, 0.000]"),
+    named = {("a", "X", "T"): 5, ("b", "X", "T"): 5, ("a", "Y", "T"): 7, ("b", "Y", "T"): 7, ("a", "X", "U"): 1}
+    lines = [
+        Line({"encoder": encoder, "method": "m", "train": train, "test": test}, [Counted(right), Counted(right)], list)
+        for (encoder, train, test), right in named.items()
     ]
-    assert [float(str(row["p"])) < 0.05 for row in found] == [False, True, False]
+    found = chapter.paired(lines)
+    assert [(row.keys["encoder"], row.keys["train"], row.keys["test"], row.value) for row in found] == [
+        ("a", "X", "T", 0.0),
+        ("a", "X", "T", -0.2),
+        ("a", "Y", "T", 0.0),
+    ]
+    less = [{name: item for name, item in row.keys.items() if name.startswith("less_")} for row in found]
+    assert less == [{"less_encoder": "b"}, {"less_train": "Y"}, {"less_encoder": "b"}]
+    assert [row.p is not None and row.p < 0.05 for row in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("model", "keys"),
+    [
+        ("e5-small+mlm", {"encoder": "e5-small+mlm", "method": "softmax"}),
+        ("mini+crf", {"encoder": "mini", "method": "crf"}),
+        ("bilstm-crf", {"encoder": "none", "method": "bilstm-crf"}),
+    ],
+)
+def test_a_model_has_an_encoder_and_a_method(model: str, keys: dict[str, str]) -> None:
+    assert chapter.named(model) == keys
+
+
+def test_every_model_is_trained_and_tested_in_every_way() -> None:
+    table = chapter.table(SETTINGS)
+    ways = chapter.ways("small", sentences=SETTINGS.sentences)
+    assert len(table) == 3 * sum(len(way.tests) for way in ways)
+    for line in table:
+        [value] = line.experiments
+        assert value.corpus in dict(ways[0].tests).values()
+        assert [way.name for way in ways if way.train == value.model.train] == [line.keys["train"]]

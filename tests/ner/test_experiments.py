@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from chemxl import corpora
-from chemxl.corpora import mini
 from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.documents import Document, Mention
 from chemxl.errors import CorpusError
@@ -100,10 +99,10 @@ def test_a_corpus_digest_sees_what_a_load_reads(monkeypatch: pytest.MonkeyPatch,
     entry = corpora.catalog()["mini"]
     other = entry.model_copy(update={"types": {"CHEM": ("DRUG",)}})
     with monkeypatch.context() as patch:
-        patch.setattr(corpora, "catalog", lambda: {"mini": other})
+        patch.setattr(corpora, "entry", lambda _: other)
         assert ENGLISH.data_digest() != before[0]
     (tmp_path / "lexicon.tsv").write_text("other names")
-    monkeypatch.setattr(mini, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(corpora, "folder", lambda _: tmp_path)
     assert ENGLISH.data_digest() == before[0]
     assert expanded.data_digest() != before[1]
 
@@ -119,4 +118,4 @@ def test_a_killed_fine_tune_ends_in_the_same_tagger(killed_twice: Callable[..., 
     def value() -> FineTune:
         return FineTune(head="crf", train=(ENGLISH,), dev=ENGLISH, training=BRIEF, seed=1)
 
-    killed_twice(value, ["model.safetensors", "history.jsonl", "tagger.json", "tokenizer.json"])
+    killed_twice(value, ["model.safetensors", "history.jsonl", "predictor.json", "tokenizer.json"])

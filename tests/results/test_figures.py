@@ -9,7 +9,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
 from chemxl.errors import ChemxlError
@@ -47,7 +49,12 @@ def draw_scatter(label: str = "CHEM", alt: str = "words") -> Figure:
     return figures.scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
 
 
-DRAW = pytest.mark.parametrize("draw", [draw_curves, draw_bars, draw_stacked, draw_scatter])
+def draw_matrix(label: str = "mBERT", alt: str = "cells") -> Figure:
+    cells = pd.DataFrame({"RU": [0.9, None], label: [0.25, 0.8], "ES": [None, 0.31]}, index=["RU", label])
+    return figures.matrix(cells, xlabel="trained on", ylabel="tested on", alt=alt, caption=label)
+
+
+DRAW = pytest.mark.parametrize("draw", [draw_curves, draw_bars, draw_stacked, draw_scatter, draw_matrix])
 
 
 @DRAW
@@ -137,6 +144,39 @@ def test_bad_input_is_refused() -> None:
         figures.bars([Bar("a", 1.0, low=0.5)], xlabel="x", interval="", alt="a")
     with pytest.raises(ChemxlError, match="0 classes"):
         figures.stacked({}, xlabel="x", alt="a")
+    for cells in (pd.DataFrame(), pd.DataFrame({"column": [None]})):
+        with pytest.raises(ChemxlError, match="a matrix without a value"):
+            figures.matrix(cells, xlabel="x", ylabel="y", alt="a")
+
+
+def test_the_cells_of_a_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
+    draw_matrix()
+    axes = drawn[0].axes[0]
+    texts = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in axes.texts}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["RU", "mBERT"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["RU", "mBERT", "ES"]
+    assert texts == {(0.5, 0.5): "0.90", (0.5, 1.5): "0.25", (1.5, 1.5): "0.80", (1.5, 2.5): "0.31"}
+
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+def luminance(colour: object) -> float:
+    """WCAG 2's relative luminance."""
+    channels = np.array(matplotlib.colors.to_rgb(colour))
+    return float(np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4) @ LUMINANCE)
+
+
+def test_numbers_in_a_matrix_can_be_read_on_every_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
+    figures.matrix(pd.DataFrame([np.linspace(0, 1, 51)]), xlabel="x", ylabel="y", alt="a")
+    axes = drawn[0].axes[0]
+    for text, colour in zip(axes.texts, axes.collections[0].get_facecolors(), strict=True):
+        light, dark = sorted((luminance(text.get_color()), luminance(colour)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 4.5
 
 
 @pytest.mark.parametrize("colour", figures.COLOURS)

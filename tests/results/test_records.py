@@ -1,101 +1,113 @@
-"""Recorded rows: each still describes an experiment of this code, and none is written from an unfinished run."""
+"""Recorded rows: each still describes experiments of this code, and what is written is read back as it was."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-import chemxl.ner.chapter
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import ChemxlError
-from chemxl.evaluation import metrics
+from chemxl.experiments.experiment import Value
 from chemxl.models.training import Training
 from chemxl.ner import Evaluation, FineTune
-from chemxl.results import recording, records
+from chemxl.results import chapters, records
+from chemxl.results.records import Origin, Recorded
+from chemxl.results.rows import Row
 
 RECORDED = Path(__file__).parents[2] / "book" / "recorded"
-ROWS = [
-    pytest.param(row, id=f"{path.stem}-{row.row}-{i}")
-    for path in sorted(RECORDED.glob("*.json"))
-    for i, row in enumerate(records.read(path.stem, root=RECORDED))
-]
+CHAPTERS = sorted(path.name.removesuffix(".csv") for path in RECORDED.glob("*.csv"))
 DEV = Corpus(name="mini", split="dev", language="en")
 
 
-def evaluations() -> list[Evaluation]:
+def value(seed: int = 0) -> Evaluation:
     brief = Training(epochs=1, tokens=2048, rate=1e-3, precision="fp32")
-    test = DEV.model_copy(update={"language": "ru"})
-    return [Evaluation(model=FineTune(train=(DEV,), training=brief, seed=seed), corpus=test) for seed in (0, 1)]
+    return Evaluation(model=FineTune(train=(DEV,), training=brief, seed=seed), corpus=DEV)
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_every_recorded_row_makes_its_experiment_again(row: records.Row) -> None:
-    if row.value is None:
-        assert row.config is None
-        return
-    assert row.recreated().config_hash() == row.config_hash
-    assert row.commit and "changes" not in row.commit, "record from a commit, not from a changed tree"
-    assert row.hardware and row.date and row.seconds is not None
-    if row.scorer != "counted":
-        assert row.low is not None and row.high is not None and row.low <= row.value <= row.high
-        assert row.seeds and row.n
+def origin(of: Value) -> Origin:
+    return Origin(of.config(), commit="c0ffee", hardware="a machine", date="2026-01-01", seconds=1.5)
 
 
-@pytest.mark.parametrize("profile", ["real", "paper"])
-@pytest.mark.parametrize("chapter", [recording.COLLECT, recording.NER])
-def test_every_profile_can_be_recorded(chapter: str, profile: str) -> None:
-    rows, missing = recording.collect(chapter, profile=profile)
-    recorded = {row.row for row in rows}
-    assert missing or recorded, "a chapter has lines"
-    assert not recorded & set(missing)
+def row(**more: Any) -> Row:
+    how: dict[str, Any] = {"source": "recorded", "chapter": "04", "profile": "real", "metric": "F1", "value": 0.5}
+    return Row(**how | more)
 
 
-@pytest.mark.parametrize("profile", ["small", "real", "paper"])
-def test_every_setting_of_chapter_4_can_be_recorded(profile: chemxl.ner.chapter.Profile) -> None:
-    for setting in chemxl.ner.chapter.settings(profile):
-        for _, test in setting.tests:
-            for model in ("mini", "mini+crf", "mini+mlm+tlm", "bilstm-crf"):
-                how: dict[str, Any] = {"model": model, "epochs": 2, "rate": 1e-4, "seeds": [0]}
-                [value] = chemxl.ner.chapter.evaluations(profile, setting, test, **how)
-                config = json.loads(json.dumps(value.config()))
-                again = Evaluation.from_config(config)
-                assert again == value and again.config_hash() == value.config_hash()
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_recorded_row_names_experiments_that_this_code_describes(chapter: str) -> None:
+    chapters.find()
+    recorded = records.read(chapter, root=RECORDED)
+    assert recorded.rows and recorded.origins == recorded.of(recorded.rows), "no configuration is there for nothing"
+    assert recorded.hashes == {name: name for name in recorded.origins}
+    for one in recorded.origins.values():
+        assert one.commit and "changes" not in one.commit, "record from a commit, not from a changed tree"
+        assert one.hardware and one.date and one.seconds >= 0
+    for made in recorded.rows:
+        assert made.of, "every number names what it rests on"
+        assert (made.low is None) == (made.high is None)
+        assert made.low is None or made.high is None or made.low - 1e-4 <= made.value <= made.high + 1e-4
 
 
-def test_a_row_of_unfinished_runs_is_an_error() -> None:
-    with pytest.raises(ChemxlError, match="mini: seed 0 is not finished: run the chapter first"):
-        records.row("04", "t", "mini", evaluations(), profile="small")
+def test_what_is_written_is_read_back_and_opens_in_a_spreadsheet(tmp_path: Path) -> None:
+    values = [value(0), value(1)]
+    origins = {one.config_hash(): origin(one) for one in values}
+    keys: dict[str, Any] = {"train": 'a, "b"', "sentences": 50, "share": 0.5}
+    rows = [
+        row(keys=keys, low=-float("inf"), high=0.75, p=0.01, bound="≥", seeds=(0, 1), n=9, rule="r", of=tuple(origins)),
+        row(keys={"test": "я"}, scorer="", of=tuple(origins)[:1]),
+    ]
+    path = records.write("04", Recorded(rows, origins), root=tmp_path)
+    assert records.read("04", root=tmp_path) == Recorded(rows, origins)
+    with path.open(encoding="utf-8", newline="") as file:
+        [first, second] = csv.DictReader(file)
+    assert (first["train"], first["sentences"], second["test"]) == (keys["train"], "50", "я")
+    assert str(tmp_path) not in path.read_text("utf-8") + path.with_suffix(".configs.json").read_text("utf-8")
+    written = path.read_bytes()
+    assert records.write("04", records.read("04", root=tmp_path), root=tmp_path).read_bytes() == written
+    assert records.read("05", root=tmp_path) == Recorded()
 
 
-def test_a_row_is_made_written_and_read(tmp_path: Path) -> None:
-    made = evaluations()
-    runs = [evaluation.run() for evaluation in made]
-    row = records.row("04", "t", "mini", made, profile="small")
-    assert row.value == round(float(np.mean([run.metrics["micro.f1"] for run in runs])), 4)
-    assert row.low is not None and row.high is not None and row.value is not None
-    assert row.low - 1e-4 <= row.value <= row.high + 1e-4
-    assert (row.seeds, row.n) == ((0, 1), len(made[0].corpus.load()))
-    assert records.row("04", "t", "mini", made, profile="small", metric="strict F1").value == row.value
-    recall = records.row("04", "t", "mini", made, profile="small", metric="R", score=metrics.recall)
-    assert recall.value == round(float(np.mean([run.metrics["micro.recall"] for run in runs])), 4)
-    assert row.config_hash == made[0].config_hash() and row.recreated() == made[0]
-    path = records.write("04", [row], root=tmp_path / "recorded")
-    assert records.read("04", root=path.parent) == [row]
-    assert records.read("05", root=path.parent) == []
-    assert str(tmp_path) not in path.read_text("utf-8")
-    with pytest.raises(ChemxlError, match="record it again"):
-        row.model_copy(update={"config_hash": "0" * 16}).recreated()
-    with pytest.raises(ChemxlError, match="no configuration was recorded"):
-        row.model_copy(update={"config": None}).recreated()
+def test_a_part_that_configurations_share_stands_there_once(tmp_path: Path) -> None:
+    values = [value(seed) for seed in range(9)]
+    origins = {one.config_hash(): origin(one) for one in values}
+    path = records.write("04", Recorded([row(of=tuple(origins))], origins), root=tmp_path)
+    kept = json.loads(path.with_suffix(".configs.json").read_text("utf-8"))
+    assert sum(part["kind"] == "Corpus" for part in kept["parts"].values()) == 1
+    assert {Value.from_config(one.config) for one in records.read("04", root=tmp_path).origins.values()} == set(values)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["train", "test", "words"]), st.text(min_size=1) | st.integers() | st.floats(0, 1))
+)
+def test_keys_come_back_as_they_were_or_are_refused(keys: dict[str, Any]) -> None:
+    line = {name: str(item) for name, item in keys.items()} | {"metric": "F1", "value": "1.0"}
+    found = {name: records._key(line[name]) for name in keys}
+    assert all(found[name] == item for name, item in keys.items() if not isinstance(item, str) or found[name] == item)
+    assert all(isinstance(item, str) for name, item in keys.items() if found[name] != item)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([row(keys={"train": "a"}), row(keys={"train": "a"}, value=0.25)], "two rows are"),
+        ([row(keys={"train": "50"})], "is a text a number"),
+        ([row(keys={"train": ""})], "would not be read back"),
+    ],
+)
+def test_rows_that_could_not_be_told_apart_or_read_are_refused(tmp_path: Path, rows: list[Row], message: str) -> None:
+    with pytest.raises(ChemxlError, match=message):
+        records.write("04", Recorded(rows), root=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [records.Row(chapter="04", table="t", row="mbert", metric="F1", paper=0.85)]
-    path = records.write("04", rows, root=tmp_path)
+    path = records.write("04", Recorded([row()]), root=tmp_path)
     before = path.read_bytes()
 
     def broken(*_: object, **__: object) -> int:
@@ -103,35 +115,49 @@ def test_rows_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="no space left"):
         patch.setattr(Path, "write_text", broken)
-        records.write("04", [], root=tmp_path)
-    assert path.read_bytes() == before
-    assert records.read("04", root=tmp_path) == rows
+        records.write("04", Recorded([]), root=tmp_path)
+    assert path.read_bytes() == before and records.read("04", root=tmp_path).rows == [row()]
 
 
-@pytest.mark.parametrize("content", ["", "{}x", '{"a": 1}', "[1]", '[{"chapter": "04"}]', '[{"wrong": 1}]'])
-def test_a_file_that_is_no_list_of_rows_says_so(tmp_path: Path, content: str) -> None:
-    (tmp_path / "04.json").write_text(content)
-    with pytest.raises(ChemxlError, match="is no list of rows: write it with `chemxl record 04`"):
+@pytest.mark.parametrize("content", ["", "{}x", '{"a": 1}', "[1]"])
+def test_files_that_are_not_as_they_were_written_say_so(tmp_path: Path, content: str) -> None:
+    path = records.write("04", Recorded([row()]), root=tmp_path)
+    path.with_suffix(".configs.json").write_text(content)
+    with pytest.raises(
+        ChemxlError, match="are not as they were written: restore it, or write it with `chemxl record 04`"
+    ):
+        records.read("04", root=tmp_path)
+    records.write("04", Recorded([row()]), root=tmp_path)
+    path.write_text("metric,value,of\nF1,high,\n")
+    with pytest.raises(ChemxlError, match="are not as they were written"):
         records.read("04", root=tmp_path)
 
 
-def test_a_wide_table_has_a_column_a_metric() -> None:
-    shared = {"chapter": "01", "table": "t"}
-    rows = [
-        records.Row(row="a", metric="documents", value=3.0, **shared),
-        records.Row(row="a", metric="share", value=0.25, **shared),
-        records.Row(row="b", metric="share", paper=7.5, **shared),
-        records.Row(row="c", metric="share", value=1.0, chapter="01", table="other"),
+def test_a_setting_that_came_later_does_not_break_a_record() -> None:
+    config = value().config()
+    old = {**config, "model": {name: item for name, item in config["model"].items() if name != "head"}}
+    assert origin(value()).hash() == value().config_hash()
+    assert Origin(old, "", "", "", 0).hash() == value().config_hash()
+    assert Origin({**config, "gone": 1}, "", "", "", 0).hash() is None
+    assert Origin({**config, "kind": "Nothing"}, "", "", "", 0).hash() is None
+
+
+def test_papers_are_rows_with_their_place(tmp_path: Path) -> None:
+    place = tmp_path / "papers.yaml"
+    place.write_text(
+        "04_ner:\n  - {source: 'paper 9, table 1', scorer: s, shared: {type: CHEM}, keys: [train, test],\n"
+        "     metrics: [P, F1], rows: [[a, b, 0.5, 0.25], [a, ~, ~, 1]]}\n"
+    )
+    found = records.papers("04_ner", path=place)
+    assert [(one.metric, one.value, one.keys) for one in found] == [
+        ("P", 0.5, {"type": "CHEM", "train": "a", "test": "b"}),
+        ("F1", 0.25, {"type": "CHEM", "train": "a", "test": "b"}),
+        ("F1", 1, {"type": "CHEM", "train": "a"}),
     ]
-    assert records.wide(rows, "t") == [{"row": "a", "documents": 3, "share": 0.25}, {"row": "b", "share": 7.5}]
-    assert records.wide(rows, "none") == [{"row": "nothing is recorded yet"}]
-
-
-def test_micro_is_what_a_row_holds_by_default() -> None:
-    assert records.Row(chapter="a", table="b", row="c", metric="F1").scorer.endswith(f"{metrics.MICRO} F1")
-
-
-def test_a_row_is_found_by_its_name_and_measure() -> None:
-    f1, p = (records.Row(chapter="04", table="T", row="a", metric=metric) for metric in ("F1", "P"))
-    assert records.find([f1, p], "a") is f1 and records.find([f1, p], "a", metric="P") is p
-    assert records.find([f1, p], "b") is None and records.find([f1], "a", metric="P") is None
+    assert {(one.source, one.scorer) for one in found} == {("paper 9, table 1", "s")}
+    assert records.papers("05", path=place) == []
+    place.write_text(
+        "04_ner:\n  - {source: 'paper 9, table 1', scorer: s, keys: [train], metrics: [F1], rows: [[a]]}\n"
+    )
+    with pytest.raises(ChemxlError, match=r"papers.yaml, 04_ner, paper 9, table 1: \['a'\] is not train, F1"):
+        records.papers("04_ner", path=place)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.corpora.samples import HeldOut, Labelled
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments.experiment import Value
+from chemxl.models.learner import SavedLearner
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.transfer.experiments import ALL, FewShot, HeldOut, Labelled, ZeroShot
+from chemxl.transfer.experiments import FewShot, ZeroShot
 
 DISEASE = ("DISEASE",)
 TEST = HeldOut(name="mini", split="test", language="ru", types=DISEASE, domain="notes")
@@ -36,39 +37,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def test_a_part_of_the_documents_is_held_out_and_the_rest_is_learnt_from() -> None:
-    test = HeldOut(name="mini", language="ru", types=DISEASE, share=0.3)
-    documents = Corpus(name="mini", language="ru", types=DISEASE).load()
-    assert len(test.whole()) == round(0.3 * len(documents))
-    assert test.whole() != test.model_copy(update={"draw": 1}).whole()
-    assert sum(len(d.mentions) for d in test.whole()) == sum(len(s.mentions) for s in test.load())
-    learnt = Labelled(name="mini", language="ru", types=DISEASE, without=(test,), most=ALL).load()
-    keys = {twin_key(sentence.id) for sentence in learnt}
-    assert keys.isdisjoint(twin_key(d.id) for d in test.whole())
-    assert len(keys) + len(test.whole()) == len(documents)
-    english = Labelled(name="mini", language="en", types=DISEASE, without=(test,), most=ALL).load()
-    assert {twin_key(sentence.id) for sentence in english} == keys  # translations are gone, too
-
-
-def test_the_sentences_that_are_scored_come_from_all_documents() -> None:
-    whole = HeldOut(name="mini", split="test", language="ru", types=DISEASE)
-    drawn = whole.model_copy(update={"most": 40})
-    ids = [sentence.id for sentence in drawn.load()]
-    order = [sentence.id for sentence in whole.load()]
-    assert len(ids) == 40 < len(order) and ids == [name for name in order if name in set(ids)]
-    assert len({name.rpartition("~")[0] for name in ids}) > len(whole.whole()) / 2
-    assert drawn.whole() == whole.whole()  # what is left out of training is the same
-    assert drawn.model_copy(update={"draw": 1}).load() != drawn.load()
-
-
-def test_one_kind_of_text_is_drawn_and_samples_are_nested() -> None:
-    def ids(most: int) -> list[str]:
-        return [sentence.id for sentence in TRAIN.model_copy(update={"most": most}).load()]
-
-    assert {sentence.domain for sentence in TRAIN.load()} == {"notes"} == {s.domain for s in TEST.load()}
-    assert ids(12)[:5] == ids(5) and len(ids(ALL)) > 50
-
-
 def test_it_begins_where_the_source_ended() -> None:
     began = few(start=SOURCE).untrained([]).model.state_dict()
     source = SOURCE.tagger().model.state_dict()
@@ -87,8 +55,7 @@ def test_it_learns_from_there_and_keeps_counts_but_no_weights() -> None:
     assert counts.column()[:, 2].tolist() == due
     assert not list(run.folder.glob("*.safetensors"))
     assert len(run.history()) > 0 and run.metrics["trained on documents"] == 12
-    with pytest.raises(ChemxlError, match="not kept"):
-        value.tagger()
+    assert not isinstance(value, SavedLearner), "nothing promises to load it"
 
 
 def test_a_source_is_tested_elsewhere() -> None:
@@ -96,7 +63,7 @@ def test_a_source_is_tested_elsewhere() -> None:
     found = SOURCE.tagger().predict(TEST.load())
     expected = metrics.count([s.mentions for s in TEST.load()], found).values.sum(axis=0)
     assert np.array_equal(value.counts().values.sum(axis=0), expected)
-    assert value.trained() == SOURCE and value.seed == SOURCE.seed
+    assert value.trained() == (SOURCE,) and value.seed == SOURCE.seed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The names that :func:`chemxl.corpora.mini.expand` puts in: real substances, diseases, genes and species."""
+"""The names that :func:`chemxl.corpora.mini.expansion.expand` puts in: real substances, diseases, genes and species."""
 
 from __future__ import annotations
 

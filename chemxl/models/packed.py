@@ -1,0 +1,87 @@
+"""An encoder of BERT's kind that computes nothing for padding, and no more in its last layer than what is asked of it.
+
+The tokens of a batch stand behind each other without padding, (N, d). Neighbours of the same length attend together and
+need no mask: batches hold what is of similar length, so there are few such runs. Equal to the encoder's own forward
+pass up to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, cast
+
+import torch
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaModel
+
+PACKED = (BertModel, RobertaModel, XLMRobertaModel)  # their layers have one shape; any other encoder runs as it is
+
+Runs = Sequence[tuple[int, int]]  # the length of neighbouring sequences, and how many they are
+
+
+def encode(
+    encoder: PreTrainedModel,
+    wanted: torch.Tensor,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    **places: torch.Tensor,
+) -> torch.Tensor:
+    """The encoder's output at the tokens that are wanted, row by row, (M, d).
+
+    Args:
+        wanted: (B, T), true at M tokens, none of them padding.
+        input_ids, attention_mask: (B, T), padding behind the tokens.
+        places: ``position_ids`` and ``token_type_ids`` (B, T), where they are not those that the encoder makes itself.
+    """
+    if not isinstance(encoder, PACKED):
+        hidden = encoder(input_ids=input_ids, attention_mask=attention_mask, **places).last_hidden_state  # (B, T, d)
+        return cast("torch.Tensor", hidden[wanted])
+    real = attention_mask.bool()  # (B, T)
+    places.setdefault("position_ids", positions(encoder, input_ids))
+    packed = {name: tensor[real][None] for name, tensor in {"input_ids": input_ids, **places}.items()}  # (1, N)
+    packed.setdefault("token_type_ids", torch.zeros_like(packed["input_ids"]))
+    hidden = encoder.embeddings(**packed)[0]  # (N, d)
+    runs = [(length, len(list(run))) for length, run in groupby(attention_mask.sum(1).tolist())]
+    kept = wanted[real]  # (N,)
+    *inner, last = encoder.encoder.layer
+    for layer in inner:
+        hidden = _layer(layer, hidden, runs)
+    return _layer(last, hidden, runs, kept)
+
+
+def positions(encoder: PreTrainedModel, input_ids: torch.Tensor) -> torch.Tensor:
+    """Position ids (B, T) as the encoder counts them: XLM-R and its kind begin behind the padding id."""
+    padding = cast("Any", encoder.get_submodule("embeddings.position_embeddings")).padding_idx
+    first = 0 if padding is None else padding + 1
+    return torch.arange(first, first + input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
+
+
+def _layer(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor | None = None) -> torch.Tensor:
+    if layer.gradient_checkpointing and layer.training:
+        return cast("torch.Tensor", checkpoint(_computed, layer, hidden, runs, kept, use_reentrant=False))
+    return _computed(layer, hidden, runs, kept)
+
+
+def _computed(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor | None) -> torch.Tensor:
+    """A layer: (N, d) -> (N, d), or (M, d) where only some tokens are kept."""
+    context = _attention(layer.attention.self, hidden, runs)  # (N, d)
+    if kept is not None:
+        hidden, context = hidden[kept], context[kept]  # (M, d)
+    hidden = layer.attention.output(context, hidden)
+    return cast("torch.Tensor", layer.output(layer.intermediate(hidden), hidden))
+
+
+def _attention(attention: Any, hidden: torch.Tensor, runs: Runs) -> torch.Tensor:
+    """(N, d) -> (N, d): each token attends to those of its own sequence."""
+    dropout = attention.dropout.p if attention.training else 0.0
+    sizes = [length * count for length, count in runs]
+    mapped = (linear(hidden).split(sizes) for linear in (attention.query, attention.key, attention.value))
+    found = []
+    for (length, count), *parts in zip(runs, *mapped, strict=True):
+        q, k, v = (part.view(count, length, attention.num_attention_heads, -1).transpose(1, 2) for part in parts)
+        context = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)  # (count, heads, length, d / heads)
+        found.append(context.transpose(1, 2).reshape(count * length, -1))
+    return torch.cat(found) if len(found) > 1 else found[0]

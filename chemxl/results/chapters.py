@@ -1,0 +1,202 @@
+"""What a chapter is, and what is done with every chapter alike: run, record, show beside what was recorded.
+
+A chapter is the module ``chemxl.<room>.chapter``. It is found there and listed nowhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple, Protocol, Self, cast
+
+import pandas as pd
+import yaml
+
+import chemxl
+from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
+from chemxl.experiments.experiment import Experiment, Value
+from chemxl.experiments.schedule import run_all
+from chemxl.results.records import Origin, Recorded, book_root, papers, read
+from chemxl.results.rows import Keys, Row, frame
+
+
+class Settings(Value):
+    """The parameters of a chapter's notebook, exactly; subclasses add theirs.
+
+    Args:
+        profile: which corpora are read: ``small``, ``real`` or ``paper``.
+    """
+
+    profile: Profile = "small"
+
+    @classmethod
+    def given(cls, namespace: Mapping[str, Any]) -> Self:
+        """From the variables of a notebook."""
+        return cls(**{name: namespace[name] for name in cls.model_fields})
+
+
+class Line(NamedTuple):
+    """A line of a chapter's tables: what it is of, what its rows rest on, and how they are made of finished runs.
+
+    ``rows`` need not fill in what is known here: the line's keys, chapter, profile and experiments.
+    """
+
+    keys: Keys
+    experiments: Sequence[Any]
+    rows: Callable[[], list[Row]]
+
+
+# Batches of lines, whose experiments do not depend on each other's results; what is sent back are the batch's rows.
+Lines = Generator[Sequence[Line], list[Row], None]
+
+
+class Chapter(Protocol):
+    """What the module ``chemxl.<room>.chapter`` holds."""
+
+    stem: str
+    Settings: type[Settings]
+
+    def lines(self, settings: Any) -> Lines:
+        """All lines of the chapter's tables; later ones may depend on the rows of earlier ones."""
+
+
+@cache
+def find() -> dict[str, Chapter]:
+    """Every chapter by its stem, such as ``04_ner``.
+
+    Raises:
+        ChemxlError: two chapters have one stem.
+    """
+    rooms = [f"chemxl.{room.name}.chapter" for room in pkgutil.iter_modules(chemxl.__path__) if room.ispkg]
+    made: dict[str, Chapter] = {}
+    for module in (importlib.import_module(room) for room in rooms if importlib.util.find_spec(room)):
+        chapter = cast("Chapter", module)
+        if made.setdefault(chapter.stem, chapter) is not chapter:
+            raise ChemxlError(f"two chapters are called {chapter.stem}: {made[chapter.stem]} and {module}")
+    return dict(sorted(made.items()))
+
+
+def named(stem: str) -> Chapter:
+    """One chapter.
+
+    Raises:
+        ChemxlError: there is none of that stem.
+    """
+    if stem not in find():
+        raise ChemxlError(f"there is no chapter {stem}: choose from {', '.join(find())}")
+    return find()[stem]
+
+
+def settled(chapter: Chapter, profile: str) -> Settings:
+    """A chapter's settings in a profile: as ``book/params`` has them, else their defaults."""
+    given = yaml.safe_load((book_root() / f"book/params/{profile}.yaml").read_text("utf-8")) or {}
+    return chapter.Settings(**{"profile": profile, **given.get(chapter.stem, {})})
+
+
+def drive(lines: Lines, answer: Callable[[Sequence[Line]], list[Row]]) -> list[Row]:
+    """All rows of a chapter's lines.
+
+    Args:
+        answer: gives the rows of a batch, those of earlier batches already known.
+    """
+    rows: list[Row] = []
+    try:
+        batch = next(lines)
+        while True:
+            found = answer(batch)
+            rows += found
+            batch = lines.send(found)
+    except StopIteration:
+        return rows
+
+
+def run(chapter: Chapter, settings: Settings) -> list[Row]:
+    """Compute what is not in the cache, and make all rows."""
+
+    def computed(batch: Sequence[Line]) -> list[Row]:
+        run_all([experiment for line in batch for experiment in line.experiments])
+        return [row for line in batch for row in _stamped(chapter, settings, line)]
+
+    return drive(chapter.lines(settings), computed)
+
+
+def results(chapter: Chapter, settings: Settings) -> pd.DataFrame:
+    """What this build computes, what was recorded and what the papers report, as one table."""
+    return frame([*run(chapter, settings), *read(chapter.stem).rows, *papers(chapter.stem)])
+
+
+class Recording(NamedTuple):
+    """What :func:`record` found.
+
+    Args:
+        recorded: what is to be written.
+        fresh: how many rows come from finished runs of this machine.
+        owed: lines that are neither finished here nor recorded.
+        loose: rows of this profile that no line vouches for: their settings have changed, or they are gone.
+    """
+
+    recorded: Recorded
+    fresh: int
+    owed: list[Keys]
+    loose: list[Row]
+
+
+def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
+    """A chapter's rows: of finished lines anew, all others as they were recorded.
+
+    Args:
+        drop: leave out loose rows. By default nothing that was recorded is lost.
+    """
+    before, settings = read(chapter.stem), settled(chapter, profile)
+    fresh: list[Row] = []
+    origins: dict[str, Origin] = {}
+    owed: list[Keys] = []
+
+    def answer(batch: Sequence[Line]) -> list[Row]:
+        found: list[Row] = []
+        for line in batch:
+            if all(_finished(experiment) for experiment in line.experiments):
+                rows = _stamped(chapter, settings, line)
+                fresh.extend(rows)
+                origins.update({e.config_hash(): Origin.of(e) for e in line.experiments})
+            elif not (rows := kept(before, line, profile=profile)):
+                owed.append(line.keys)
+            found += rows
+        return found
+
+    rows = drive(chapter.lines(settings), answer)
+    vouched = {row.identity for row in rows}
+    rest = [row for row in before.rows if row.identity not in vouched]
+    loose = [row for row in rest if row.profile == profile]
+    if drop:
+        rest = [row for row in rest if row.profile != profile]
+    return Recording(Recorded([*rows, *rest], before.origins | origins), len(fresh), owed, loose)
+
+
+def kept(recorded: Recorded, line: Line, *, profile: str) -> list[Row]:
+    """The recorded rows of a line, as long as the experiments that they rest on are the line's still."""
+    wanted = {experiment.config_hash() for experiment in line.experiments}
+    return [
+        row
+        for row in recorded.rows
+        if row.profile == profile
+        and line.keys.items() <= row.keys.items()
+        and {recorded.hashes[name] for name in row.of} == wanted
+    ]
+
+
+def _stamped(chapter: Chapter, settings: Settings, line: Line) -> list[Row]:
+    of = tuple(dict.fromkeys(experiment.config_hash() for experiment in line.experiments))
+    shared = {"source": "this build", "chapter": chapter.stem, "profile": settings.profile, "of": of}
+    return [row.model_copy(update={**shared, "keys": line.keys | row.keys}) for row in line.rows()]
+
+
+def _finished(experiment: Experiment) -> bool:
+    try:
+        return experiment.finished()
+    except ChemxlError:  # its data are not on this machine
+        return False

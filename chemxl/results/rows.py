@@ -1,0 +1,189 @@
+"""A result is a row of one tidy table: what was measured, on what, how sure it is, and what it rests on.
+
+Keys (encoder, train, test, sentences, ...) are columns with plain values; no name is ever put together and taken apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from chemxl.evaluation import metrics, significance
+from chemxl.evaluation.significance import RULE, Interval
+from chemxl.experiments.experiment import Run
+
+Key = str | int | float
+Keys = dict[str, Key]
+Bound = Literal["", "≥", "≤"]
+
+SCORER = "exact character spans, micro F1"
+COUNTED = "counted"
+
+
+class Row(BaseModel):
+    """One number with its interval.
+
+    Args:
+        source: who says so: ``this build``, ``recorded``, or a place in a paper.
+        chapter, profile, of: are filled in by :mod:`chemxl.results.chapters`.
+        keys: what the number is of.
+        p: of a difference, corrected over its table; from the same statistic as the interval.
+        bound: the value itself is only known to be at least, or at most, so large.
+        n: documents that are drawn again.
+        rule: how the interval was made; empty where there is none.
+        of: hashes of the configurations of all experiments that the number rests on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = ""
+    chapter: str = ""
+    keys: Keys = {}
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    bound: Bound = ""
+    seeds: tuple[int, ...] = ()
+    n: int | None = None
+    rule: str = ""
+    scorer: str = SCORER
+    profile: str = ""
+    of: tuple[str, ...] = ()
+
+    @field_validator("keys")
+    @classmethod
+    def _columns(cls, keys: Keys) -> Keys:
+        for name in keys:
+            if not name.isidentifier() or name in cls.model_fields:
+                raise ValueError(f"{name!r} cannot be a key: take a word that is no other column's name")
+        return keys
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What no two rows of a chapter share."""
+        return self.profile, self.metric, *sorted(self.keys.items())
+
+
+class Scored(Protocol):
+    """An experiment that counts, per document, what is right, found and due."""
+
+    @property
+    def seed(self) -> int:
+        """What experiments of one row differ in."""
+
+    def counts(self) -> metrics.Counts:
+        """Per document, for intervals and paired tests."""
+
+    def run(self) -> Run:
+        """The result."""
+
+
+def scored(
+    values: Sequence[Scored],
+    *,
+    scores: Mapping[str, metrics.Scorer] | None = None,
+    type: str = metrics.MICRO,
+    scorer: str = SCORER,
+    keys: Keys | None = None,
+) -> list[Row]:
+    """Mean scores over seeds with the interval of the one rule, a row a score.
+
+    Args:
+        values: one a seed.
+        scores: by the metric's name; F1 alone by default.
+        type: the entity type, which is a key then, or ``micro``: all of them. The score of an absent type is 0.
+        keys: those of the row beyond its line's.
+    """
+    counts = [value.counts() for value in values]
+    columns = None if any(type not in (metrics.MICRO, *c.types) for c in counts) else [c.column(type) for c in counts]
+    if type != metrics.MICRO:
+        keys = {"type": type, **(keys or {})}
+    made = []
+    for metric, score in (scores or {"F1": metrics.f1}).items():
+        found = significance.estimate(columns, score=score) if columns else (0.0, 0.0, 0.0)
+        made.append(known(metric, found, values, n=len(counts[0].values), scorer=scorer, keys=keys))
+    return made
+
+
+def known(
+    metric: str,
+    found: Interval,
+    values: Sequence[Any] = (),
+    *,
+    n: int | None = None,
+    p: float | None = None,
+    bound: Bound = "",
+    rule: str = RULE,
+    scorer: str = SCORER,
+    keys: Keys | None = None,
+) -> Row:
+    """What was estimated elsewhere, four decimals of it.
+
+    Args:
+        found: value, low and high.
+        values: experiments, one a seed.
+    """
+    value, low, high = (round(number, 4) for number in found)
+    seeds = tuple(int(one.seed) for one in values)
+    how: dict[str, Any] = {"seeds": seeds, "n": n, "p": p, "bound": bound, "rule": rule, "scorer": scorer}
+    return Row(keys=keys or {}, metric=metric, value=value, low=low, high=high, **how)
+
+
+def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | None = None) -> list[Row]:
+    """Counts and shares, which have no interval, a row each by the metric's name."""
+    return [
+        Row(keys=keys or {}, metric=metric, value=round(float(value), 4), scorer=scorer)
+        for metric, value in found.items()
+    ]
+
+
+class Pair(NamedTuple):
+    """Two ways of training whose scores are compared: the first less the second."""
+
+    keys: Keys
+    first: Sequence[Scored]
+    second: Sequence[Scored]
+
+
+def differences(
+    pairs: Sequence[Pair], *, metric: str = "difference of F1", score: metrics.Scorer = metrics.f1, scorer: str = SCORER
+) -> list[Row]:
+    """A row a pair; intervals and p are corrected over all of them (:func:`chemxl.evaluation.significance.compare`)."""
+    columns = [tuple([one.counts().column() for one in side] for side in (pair.first, pair.second)) for pair in pairs]
+    found = significance.compare([(first, second) for first, second in columns], score=score)
+    return [
+        known(metric, one[:3], pair.first, n=len(first[0]), p=round(one.p, 4), scorer=scorer, keys=pair.keys)
+        for pair, (first, _), one in zip(pairs, columns, found, strict=True)
+    ]
+
+
+COLUMNS = tuple(name for name in Row.model_fields if name != "keys")
+_BEFORE = ("source", "chapter")  # keys stand behind these
+
+
+def frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """One table with a column a key; a key that a row does not have is missing there."""
+    keys = list(dict.fromkeys(key for row in rows for key in row.keys))
+    table = pd.DataFrame.from_records([{**row.model_dump(exclude={"keys"}), **row.keys} for row in rows])
+    table = table.reindex(columns=[*_BEFORE, *keys, *(name for name in COLUMNS if name not in _BEFORE)])
+    whole = {key: table[key].convert_dtypes() for key in (*keys, "n")}  # whole numbers stay whole beside missing ones
+    return table.assign(**whole).astype({"low": float, "high": float, "p": float})
+
+
+def unframed(record: Mapping[str, Any]) -> Row:
+    """The row of a table's line."""
+    present = {name: item for name, item in record.items() if not _missing(item)}
+    return Row(
+        keys={name: item for name, item in present.items() if name not in COLUMNS},
+        **{name: item for name, item in present.items() if name in COLUMNS},
+    )
+
+
+def _missing(item: Any) -> bool:
+    return item is None or item is pd.NA or (isinstance(item, float) and math.isnan(item))
