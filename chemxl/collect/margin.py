@@ -118,8 +118,8 @@ class Margins:
 
     @staticmethod
     def _ratio(close: np.ndarray, near: np.ndarray) -> np.ndarray:
-        near /= 2
-        return np.divide(close, near, out=near)
+        margins: np.ndarray = 2 * close / near
+        return margins
 
 
 def _near(spans: Centred, pool: np.ndarray, k: int) -> tuple[np.ndarray, ...]:
