@@ -14,11 +14,12 @@ from pydantic import Field, model_validator
 from chemxl.documents import Document, Relation
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.models import encoders
-from chemxl.models.learner import Prediction, SavedLearner
+from chemxl.models.learner import Evaluation, Prediction, SavedLearner
 from chemxl.relations.candidates import Scheme
+from chemxl.relations.extractor import NONE, Extractor
 from chemxl.relations.markers import Encoding, Markers
 from chemxl.relations.network import MarkedNetwork
-from chemxl.relations.predictors import NONE, Extractor, Typer
+from chemxl.relations.predictors import Typer
 
 
 def definitions(labels: Sequence[str], language: str) -> list[str]:
@@ -64,7 +65,7 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
         encoding: of markers, see :mod:`chemxl.relations.markers`.
         gamma: of the focal loss, equation 4; 0 is the cross entropy.
         attention: the language of the definitions that relation attention reads, equations 1 and 2; empty: none.
-        share: lambda, equation 3; below 1, the type of each mention is a second task. It is the corpus's own, fine type:
+        share: lambda, equation 3; below 1, the type of each mention is a second task. It is the corpus's own, fine one:
             the coarse one could be read off the marker.
         typer: replaces coarse types by fine ones, in training those that the corpus has (section III.C).
     """
@@ -120,14 +121,25 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
         )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def first_tokens(encoder: encoders.Encoder, texts: Sequence[str]) -> torch.Tensor:
     """What an encoder makes of the first token of each text, (K, d)."""
     first, last = encoders.specials(encoder.tokenizer)
     encoded = encoder.tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
     encoder.model.eval()
     rows = [torch.tensor([[first, *one.ids, last]]) for one in encoded]  # (1, T) each
-    return torch.cat([encoder.model(input_ids=row).last_hidden_state[:, 0] for row in rows]).clone()
+    return torch.cat([encoder.model(input_ids=row).last_hidden_state[:, 0] for row in rows])
+
+
+class Typed(Evaluation):
+    """A model with a typer, on a corpus whose mentions have fine types: what perfect ones would bring."""
+
+    model: RelationModel
+
+    def found(self, documents: Sequence[Document]) -> list[list[Relation]]:
+        """What the model predicts with these types."""
+        predicted: list[list[Relation]] = self.model.load().predict(documents, typed=True)
+        return predicted
 
 
 class Vote(Prediction):

@@ -1,4 +1,4 @@
-"""From documents to rows of marked items and back: relations of pairs, and fine types of mentions."""
+"""From documents to rows of marked items and back: what classifies items, and fine types of mentions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.documents import Document, Mention, Relation
-from chemxl.errors import ChemxlError
+from chemxl.documents import Document, Mention
 from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.predictor import Predictor
 from chemxl.models.training import Batch
-from chemxl.relations.candidates import Scheme, Signature, parts, stretches
+from chemxl.relations.candidates import Scheme, parts
 from chemxl.relations.markers import Encoding, Item, Marked, Markers, collate, labelled, readings
 from chemxl.relations.network import MarkedNetwork
 
-NONE = "none"  # the class of a pair that is not related
 Found = TypeVar("Found")
 
 
@@ -195,18 +193,23 @@ class Typer(Marking[Mention]):
             made[number][i] = replace(mention, type=self.model.labels[best], score=float(row[best]))
         return made
 
-    def refined(self, documents: Sequence[Document]) -> list[Document]:
-        """The documents, mentions of a coarse type with a fine one; what is fine already stays."""
-        made = []
-        for document, mentions in zip(documents, self.predict(documents), strict=True):
-            coarse = {own.type for own in document.mentions} - {fine for fine, _ in self.scheme.coarse}
-            types = [
-                new.type if own.type in coarse else own.type
-                for own, new in zip(document.mentions, mentions, strict=True)
-            ]
-            own = [replace(m, type=type) for m, type in zip(document.mentions, types, strict=True)]
-            made.append(replace(document, mentions=tuple(own)))
-        return made
+    def refined(self, documents: Sequence[Document], *, keep: bool = False) -> list[Document]:
+        """The documents, mentions of a coarse type with a fine one.
+
+        Args:
+            keep: leave those as they are that have a fine type already.
+        """
+        fine = {fine for fine, _ in self.scheme.coarse} if keep else set[str]()
+        return [
+            replace(
+                document,
+                mentions=tuple(
+                    replace(own, type=own.type if own.type in fine else new.type)
+                    for own, new in zip(document.mentions, mentions, strict=True)
+                ),
+            )
+            for document, mentions in zip(documents, self.predict(documents), strict=True)
+        ]
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
@@ -223,101 +226,3 @@ class Typer(Marking[Mention]):
         """The inverse of :meth:`packed`."""
         type, fragments, id, score = row
         return Mention(type, tuple((start, end) for start, end in fragments), id=id, score=score)
-
-
-class Extractor(Marking[Relation]):
-    """Documents with mentions in, relations out.
-
-    Args:
-        signatures: the coarse types of head and tail that are paired.
-        typer: gives mentions fine types, which they are marked with then (paper 2, section III.C); None marks with
-            coarse ones.
-    """
-
-    NAME = "relations"
-
-    def __init__(
-        self,
-        model: MarkedNetwork,
-        tokenizer: PreTrainedTokenizerFast,
-        *,
-        signatures: Sequence[Signature],
-        typer: Typer | None = None,
-        **marking: Any,
-    ) -> None:
-        super().__init__(model, tokenizer, **marking)
-        self.signatures, self.typer = tuple(signatures), typer
-
-    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
-        """Pairs, by sentence."""
-        for span, pairs in stretches(document, self.scheme, self.signatures):
-            yield span, list(pairs)
-
-    def marked(self, document: Document) -> list[str]:
-        """Fine types with a typer where there are several, else coarse ones."""
-        coarse, finer = super().marked(document), self.scheme.finer() if self.typer else {}
-        return [m.type if type in finer else type for m, type in zip(document.mentions, coarse, strict=True)]
-
-    def task(self, documents: Sequence[Document]) -> Task:
-        """Rows with labels; of a pair with several relations, its first one."""
-        numbers = {label: i for i, label in enumerate(self.model.labels)}
-        places, rows = self.rows(documents)
-        related = [{(r.head, r.tail): numbers[r.type] for r in reversed(document.relations)} for document in documents]
-        pairs = [[documents[p.document].mentions[i] for i in p.mentions] for p in places]
-        labels = [
-            related[p.document].get((head.id, tail.id), numbers[NONE])
-            for p, (head, tail) in zip(places, pairs, strict=True)
-        ]
-        kinds = None
-        if self.model.kinds:
-            kind = {name: i for i, name in enumerate(self.model.kinds)}
-            kinds = [[kind[mention.type] for mention in pair] for pair in pairs]
-        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
-
-    def predict(self, documents: Sequence[Document], *, tokens: int = 2048) -> list[list[Relation]]:
-        """The likeliest relation of every pair for which none is less likely, with its probability.
-
-        Raises:
-            ChemxlError: a mention that is paired has no id.
-        """
-        read = documents if self.typer is None else self.typer.refined(documents)
-        places, rows = self.probabilities(read, tokens=tokens)
-        found: list[list[Relation]] = [[] for _ in documents]
-        scores, best = rows.max(dim=1) if len(rows) else (rows, rows)
-        for place, score, label in zip(places, scores.tolist(), best.tolist(), strict=True):
-            type = self.model.labels[int(label)]
-            if type != NONE and score > 0:
-                head, tail = (documents[place.document].mentions[i].id for i in place.mentions)
-                if not head or not tail:
-                    raise ChemxlError(f"{documents[place.document].id}: number the mentions that are to be related")
-                found[place.document].append(Relation(type, head, tail, score=score))
-        return found
-
-    @classmethod
-    def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Relation]]) -> metrics.Counts:
-        """Relations that match in type, direction and both mentions, by source document."""
-        given = [replace(d, relations=tuple(relations)) for d, relations in zip(documents, found, strict=True)]
-        return metrics.count_relations(documents, given)
-
-    @classmethod
-    def packed(cls, item: Relation) -> list[Any]:
-        """Type, head, tail, score."""
-        return [item.type, item.head, item.tail, round(item.score or 0.0, 4)]
-
-    @classmethod
-    def unpacked(cls, row: Sequence[Any]) -> Relation:
-        """The inverse of :meth:`packed`."""
-        type, head, tail, score = row
-        return Relation(type, head, tail, score=score)
-
-    def write(self, folder: Path) -> dict[str, Any]:
-        """The typer in a folder of its own, too."""
-        if self.typer is not None:
-            self.typer.save(folder / "typer")
-        return super().write(folder) | {"signatures": [list(pair) for pair in self.signatures]}
-
-    @classmethod
-    def own(cls, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
-        """The signatures and the typer."""
-        typer = Typer.load(folder / "typer") if (folder / "typer").is_dir() else None
-        return {"signatures": [(head, tail) for head, tail in about["signatures"]], "typer": typer}

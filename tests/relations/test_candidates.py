@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,4 +83,4 @@ def test_every_mention_is_in_one_part_whole(spans: list[tuple[int, int]]) -> Non
     assert sorted(i for _, own in found for i in own) == list(range(len(mentions)))
     for (start, end), own in found:
         assert all(start <= mentions[i].start and mentions[i].end <= end for i in own if text[mentions[i].start] != " ")
-    assert all(a[1] <= b[0] for (a, _), (b, _) in zip(found, found[1:], strict=False))
+    assert all(a[1] <= b[0] for (a, _), (b, _) in pairwise(found))

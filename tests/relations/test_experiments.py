@@ -18,8 +18,9 @@ from chemxl.models.learner import Evaluation
 from chemxl.models.predictor import Predictor
 from chemxl.models.training import Training
 from chemxl.relations.candidates import Scheme
-from chemxl.relations.experiments import EntityTyping, RelationModel, Vote, definitions, elected
-from chemxl.relations.predictors import Extractor, Typer
+from chemxl.relations.experiments import EntityTyping, RelationModel, Typed, Vote, definitions, elected
+from chemxl.relations.extractor import Extractor
+from chemxl.relations.predictors import Typer
 from tests.relations.samples import NESTED, Written
 
 SCHEME = Scheme(coarse=(("FINE", "CHEM"), ("COARSE", "CHEM")))
@@ -70,7 +71,10 @@ def test_fine_types_are_found_replaced_and_kept_where_they_are_given() -> None:
     [refined] = typer.refined([document])
     assert {m.type for m in refined.mentions} <= {"FINE", "COARSE", "GENE"} and refined.relations == document.relations
     wrong = fine.retyped({"FINE": "COARSE", "COARSE": "FINE", "GENE": "GENE"})
-    assert typer.refined([wrong])[0].mentions == wrong.mentions, "types that are fine already stay"
+    assert typer.refined([wrong], keep=True)[0].mentions == wrong.mentions, "types that are fine already stay"
+    assert typer.refined([wrong])[0].mentions != wrong.mentions
+    given = Typed(model=value(typer=TYPING), corpus=Written(name="written", split="test", count=20))
+    assert given.run().metrics["micro.f1"] > 0.9
     extractor = value(typer=TYPING).untrained(TRAIN.load())
     assert set(extractor.types) == {"FINE", "COARSE", "GENE"}
     assert value().untrained(TRAIN.load()).types == ("CHEM", "GENE")
@@ -153,7 +157,7 @@ def test_parts_are_whole_documents(tmp_path: Path) -> None:
     first, rest = (Part(name="mini", language="en", types=(), share=s) for s in ((0, 0.25), (0.25, 1)))
     assert len(first.load()) == round(0.25 * len(whole))
     assert sorted(d.id for d in (*first.load(), *rest.load())) == sorted(d.id for d in whole)
-    assert [d.id for d in rest.model_copy(update={"most": 3}).load()] < [d.id for d in rest.load()]
+    assert {d.id for d in rest.model_copy(update={"most": 3}).load()} < {d.id for d in rest.load()}
     both = Part(name="mini", language="en", splits=("dev", "test"), types=())
     twins = Part(name="mini", language="ru", splits=("dev", "test"), types=(), twins=Corpus(name="mini", split="dev"))
     assert len(both.load()) == 36 and len(twins.load()) == 12

@@ -147,7 +147,7 @@ def test_a_batch_changes_nothing_and_padding_is_not_learnt_from(network: MarkedN
         network(labels=torch.ones(1, len(r.items), dtype=torch.long), **collate([r], pad=0)) for r in [other, *made]
     ]
     total = sum(term["labels"] * len(r.items) for term, r in zip(each, [other, *made], strict=True))
-    assert loss.item() == pytest.approx(float(total) / (1 + len(every())), rel=1e-5)
+    assert loss.item() == pytest.approx(float(total.detach()) / (1 + len(every())), rel=1e-5)
 
 
 def test_a_sentence_of_many_pairs_and_one_of_many_words_are_read_in_bounded_rows(network: MarkedNetwork) -> None:
