@@ -21,6 +21,8 @@ SMALL = """
 03_continual_pretraining: {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
+08_relations:
+  {seeds: [0, 1], sentences: 60, epochs: 1, gammas: [2.0], weights: [0.5], few: [3], steps: 2, voters: 2}
 """
 CHAPTERS = [
     "01_data_collection",
@@ -29,6 +31,7 @@ CHAPTERS = [
     "04_ner",
     "05_transfer",
     "06_contrastive_pretraining",
+    "08_relations",
     "10_scoreboard",
 ]
 HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]

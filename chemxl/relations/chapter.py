@@ -15,7 +15,7 @@ from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.relations import rows
 from chemxl.relations.candidates import Scheme
-from chemxl.relations.data import Reach, Related
+from chemxl.relations.data import Published, Reach, Related
 from chemxl.relations.experiments import EntityTyping, RelationModel, Typed, Vote
 from chemxl.relations.markers import Encoding
 from chemxl.relations.pipeline import EndToEnd
@@ -239,6 +239,11 @@ def material(settings: Settings, task: Task) -> list[Line]:
     for name, (corpora, scheme) in parts.items():
         value = Related(corpora=corpora, scheme=scheme)
         made.append(Line({"table": "corpora", "text": name}, [value], partial(rows.sizes, value)))
+        if scheme == task.scheme and name.endswith("train"):
+            made.append(Line({"table": "tails", "text": name}, [value], partial(rows.tails, value)))
+    if settings.profile != "small":
+        tables = Published()
+        made.append(Line({"table": "tails", "text": "DrugProt, all of train"}, [tables], partial(rows.tails, tables)))
     for first, last in INTERVALS:
         for scope in ("sentence", "document"):
             tried = task.scheme.model_copy(update={"within": (first, last), "sentence": scope == "sentence"})

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from chemxl import corpora
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
+from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Experiment
 from chemxl.relations.candidates import Scheme, number, stretches
+from chemxl.relations.scores import cells
+
+COUNTS = "tails.json"
 
 
 class Refined(Corpus):
@@ -35,8 +41,26 @@ class Refined(Corpus):
         ]
 
 
-class Related(Experiment):
-    """Counts of a corpus: documents, pairs, relations, and what one label a pair cannot hold.
+class Tails(Experiment):
+    """Relations of each type by the fine type of their tail (paper 2, table I)."""
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """By relation and type of the tail."""
+        raise NotImplementedError
+
+    def keep(self, folder: Path) -> None:
+        """Write the counts."""
+        rows = sorted([*key, count] for key, count in self.counted().items())
+        (folder / COUNTS).write_text(json.dumps(rows), "utf-8")
+
+    def tails(self) -> dict[tuple[str, str], int]:
+        """What was counted."""
+        rows = json.loads((self.run().folder / COUNTS).read_text("utf-8"))
+        return {(type, tail): count for type, tail, count in rows}
+
+
+class Related(Tails):
+    """Counts of corpora: documents, pairs, relations, and what one label a pair cannot hold.
 
     Args:
         corpora: with their own types.
@@ -45,32 +69,64 @@ class Related(Experiment):
     corpora: tuple[Corpus, ...]
     scheme: Scheme = Scheme()
 
+    def documents(self) -> list[Document]:
+        """Of all corpora."""
+        return [document for corpus in self.corpora for document in corpus.load()]
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """By relation and type of the tail."""
+        found = Counter[tuple[str, str]]()
+        for document in self.documents():
+            types = {mention.id: mention.type for mention in document.mentions}
+            found.update((relation.type, types[relation.tail]) for relation in document.relations)
+        return found
+
     def compute(self, folder: Path) -> dict[str, float]:
-        """Count; ``TYPE of FINE`` are relations of that type whose tail has that fine type (paper 2, table I)."""
-        documents = [document for corpus in self.corpora for document in corpus.load()]
+        """Count."""
+        self.keep(folder)
+        documents = self.documents()
         signatures = self.scheme.signatures(documents)
         found = [(d, stretch) for d in documents for stretch in stretches(d, self.scheme, signatures)]
-        related = [{(r.head, r.tail) for r in d.relations} for d in documents]
+        related = {d.id: {(r.head, r.tail) for r in d.relations} for d in documents}
         inside = sum(
-            (d.mentions[head].id, d.mentions[tail].id) in {(r.head, r.tail) for r in d.relations}
+            (d.mentions[head].id, d.mentions[tail].id) in related[d.id]
             for d, stretch in found
             for head, tail in stretch.pairs
         )
-        tails = Counter[str]()
-        for document in documents:
-            types = {mention.id: mention.type for mention in document.mentions}
-            tails.update(f"{r.type} of {types[r.tail]}" for r in document.relations)
+        pairs, relations = sum(map(len, related.values())), sum(len(d.relations) for d in documents)
         return {
             "documents": len(documents),
             "sentences with pairs": len(found),
             "pairs": sum(len(stretch.pairs) for _, stretch in found),
             "most of a sentence": max((len(stretch.pairs) for _, stretch in found), default=0),
-            "relations": sum(len(d.relations) for d in documents),
-            "related pairs": sum(map(len, related)),
+            "relations": relations,
+            "related pairs": pairs,
             "of these in a sentence": inside,
-            "second relations of a pair": sum(len(d.relations) for d in documents) - sum(map(len, related)),
-            **dict(sorted(tails.items())),
+            "second relations of a pair": relations - pairs,
         }
+
+
+class Published(Tails):
+    """DrugProt's training tables of entities and relations, all of them: those without text are read here alone."""
+
+    def _tables(self) -> list[Path]:
+        root = corpora.folder("drugprot") / "drugprot-gs-training-development/training"
+        return [root / f"drugprot_training_{name}.tsv" for name in ("entities", "relations")]
+
+    def data_digest(self) -> str:
+        """The names and sizes of the two files."""
+        return sha256("".join(f"{path.name} {path.stat().st_size}" for path in self._tables()))
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """By relation and type of the gene."""
+        entities, relations = self._tables()
+        types = {(id, mention): type for id, mention, type, *_ in cells(entities, 6)}
+        return Counter((type, types[id, tail.rpartition(":")[2]]) for id, type, _, tail in cells(relations, 4))
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Count."""
+        self.keep(folder)
+        return {"relations": self.counted().total()}
 
 
 class Reach(Experiment):

@@ -9,6 +9,7 @@ import numpy as np
 from chemxl.evaluation import metrics, significance
 from chemxl.experiments.experiment import Experiment
 from chemxl.models.learner import Evaluation
+from chemxl.relations.data import Tails
 from chemxl.relations.experiments import EntityTyping
 from chemxl.relations.pipeline import EndToEnd
 from chemxl.relations.scores import MACRO, SCORER, gold_types
@@ -61,3 +62,12 @@ def compared(pairs: Sequence[Pair]) -> list[Row]:
 def sizes(value: Experiment) -> list[Row]:
     """What was counted, a row each."""
     return counted(value.run().metrics)
+
+
+def tails(value: Tails) -> list[Row]:
+    """Relations by their type and the type of their tail."""
+    return [
+        row
+        for (type, tail), count in value.tails().items()
+        for row in counted({"relations": count}, keys={"type": type, "tail": tail})
+    ]

@@ -50,11 +50,11 @@ def drugprot(gold: Path, predicted: Path, entities: Path, documents: Path) -> me
     Raises:
         CorpusError: a row has another number of columns, or a file cannot be read.
     """
-    kinds = {(id, mention): type.partition("-")[0] for id, mention, type, *_ in _rows(entities, 6)}
-    listed = {id.strip() for (id,) in _rows(documents, 1)}
+    kinds = {(id, mention): type.partition("-")[0] for id, mention, type, *_ in cells(entities, 6)}
+    listed = {id.strip() for (id,) in cells(documents, 1)}
 
     def keys(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for id, type, *ends in _rows(path, 4):
+        for id, type, *ends in cells(path, 4):
             pair = sorted((kinds.get((id, name := end.rpartition(":")[2]), ""), name) for end in ends)
             if type in DRUGPROT and [kind for kind, _ in pair] == ["CHEMICAL", "GENE"]:
                 yield id, (type, *(name for _, name in pair))
@@ -86,7 +86,7 @@ def gold_types(counts: metrics.Counts) -> list[str]:
 
 
 def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    rows = _rows(path, 0)
+    rows = cells(path, 0)
     names = next(rows, [])
     if missing := [name for name in _BIONNE if name not in names]:
         raise CorpusError(f"{path}:1: there is no column {missing[0]}: name the columns in the first line")
@@ -96,8 +96,8 @@ def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield id, tuple(key)
 
 
-def _rows(path: Path, width: int) -> Iterator[list[str]]:
-    """Cells of the lines that are not blank.
+def cells(path: Path, width: int) -> Iterator[list[str]]:
+    """Those of the lines of a table that are not blank.
 
     Args:
         width: how many there are; 0: as many as in the first line.
@@ -108,11 +108,11 @@ def _rows(path: Path, width: int) -> Iterator[list[str]]:
         raise CorpusError(f"{path} cannot be read: {error}") from error
     for number, line in enumerate(lines, 1):
         if line := line.removesuffix("\r"):
-            cells = line.split("\t")
-            width = width or len(cells)
-            if len(cells) != width:
-                raise CorpusError(f"{path}:{number}: {len(cells)} columns where {width} are due: mend the row")
-            yield cells
+            row = line.split("\t")
+            width = width or len(row)
+            if len(row) != width:
+                raise CorpusError(f"{path}:{number}: {len(row)} columns where {width} are due: mend the row")
+            yield row
 
 
 def _gathered(found: Iterator[tuple[str, tuple[str, ...]]]) -> _Keys:
