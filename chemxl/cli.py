@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,15 @@ class Format(StrEnum):
     brat = "brat"
     jsonl = "jsonl"
     html = "html"
+
+
+class Related(StrEnum):
+    """What ``chemxl extract`` writes."""
+
+    brat = "brat"
+    jsonl = "jsonl"
+    html = "html"
+    csv = "csv"
 
 
 class Aggregate(StrEnum):
@@ -99,19 +109,28 @@ def tag(
     """Find entities in texts."""
     from chemxl import tag as tagging  # loads torch, which no other command needs
 
-    documents = tagging.read(files or [])
-    if format == Format.brat and out is None and len(documents) > 1:
-        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
-    tagged = tagging.tag(documents, model=model)
-    if out is not None and format == Format.brat:
-        for document in tagged:
-            typer.echo(brat.write(document, out))
-        return
-    lines = "".join(tagging.FORMATS[format](tagged))
-    if out is None:
-        typer.echo(lines, nl=False)
-    else:
-        out.write_text(lines, "utf-8")
+    documents = _texts(files, format == Format.brat and out is None)
+    _written(tagging.tag(documents, model=model), tagging.FORMATS[format], out, apart=format == Format.brat)
+
+
+@app.command()
+def extract(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
+    ] = None,
+    format: Annotated[
+        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
+    ] = Related.brat,
+    tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="brat: write FILE.txt and FILE.ann into this folder.")] = None,
+) -> None:
+    """Find entities in texts, and relations between them."""
+    from chemxl import tag as tagging  # loads torch, which no other command needs
+
+    documents = _texts(files, format == Related.brat and out is None)
+    found = tagging.extract(documents, tagger=tagger, model=model)
+    _written(found, tagging.RELATED[format], out, apart=format == Related.brat)
 
 
 @app.command()
@@ -252,6 +271,30 @@ def main() -> None:
     except ChemxlError as error:
         typer.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(1)
+
+
+def _texts(files: list[str] | None, alone: bool) -> list[Document]:
+    from chemxl import tag as tagging
+
+    documents = tagging.read(files or [])
+    if alone and len(documents) > 1:
+        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    return documents
+
+
+def _written(
+    documents: list[Document], format: Callable[[list[Document]], Iterator[str]], out: Path | None, *, apart: bool
+) -> None:
+    """To standard output, into a file, or each into files of its own."""
+    if out is not None and apart:
+        for document in documents:
+            typer.echo(brat.write(document, out))
+        return
+    lines = "".join(format(documents))
+    if out is None:
+        typer.echo(lines, nl=False)
+    else:
+        out.write_text(lines, "utf-8")
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -1,42 +1,71 @@
-"""Text in, entities out: what a practitioner takes out of the book."""
+"""Text in, entities out, and relations between them: what a practitioner takes out of the book."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from chemxl.corpora import brat
 from chemxl.corpora.corpus import Corpus
-from chemxl.documents import Document
+from chemxl.corpora.sentences import sentences
+from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
 from chemxl.models import encoders
-from chemxl.models.predictor import FILE
+from chemxl.models.learner import SavedLearner
+from chemxl.models.predictor import FILE, Predictor
 from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
+from chemxl.relations import pipeline
+from chemxl.relations.experiments import RelationModel
+from chemxl.relations.extractor import Extractor
+from chemxl.relations.tasks import MINI
 from chemxl.results import show
 
 STDIN = "-"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
-def best_model() -> Path:
-    """The folder of the best tagger in ``CHEMXL_RUNS``; a small one is trained now where there is none.
+def best_model(kind: type[Predictor[Any]] = Tagger, *, types: Collection[str] = ()) -> Path:
+    """The folder of the best tagger in ``CHEMXL_RUNS``, or model of relations; a small one is trained now where there
+    is none.
 
     A pretrained encoder beats ``mini``, an encoder beats the BiLSTM, and more training documents beat fewer: scores on
     different test sets cannot be compared.
+
+    Args:
+        types: that a tagger must know.
     """
-    saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
-    ranked = sorted((_rank(folder), folder) for folder in saved if Tagger.is_in(folder))
+    saved = [path.parent for path in runs().glob(f"*/*/{FILE}")]
+    ranked = sorted((_rank(folder), folder) for folder in saved if kind.is_in(folder) and _knows(folder, types))
     if ranked:
         return ranked[-1][1]
-    print("No trained tagger in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr)
-    corpora = tuple(Corpus(name="mini", language=language, types=TYPES, sentences=1000) for language in ("en", "ru"))
-    return FineTune(train=corpora, training=Training(epochs=4, rate=1e-3)).run().folder
+    print(
+        f"No trained {kind.__name__.lower()} in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr
+    )
+    learner: type[SavedLearner] = RelationModel if kind is Extractor else FineTune
+    own = {"scheme": MINI} if kind is Extractor else {}
+    corpora = tuple(
+        Corpus(name="mini", language=language, types=() if kind is Extractor else TYPES, sentences=1000)
+        for language in ("en", "ru")
+    )
+    return learner(train=corpora, training=Training(epochs=4, rate=1e-3), **own).run().folder
+
+
+def _knows(folder: Path, types: Collection[str]) -> bool:
+    """Whether a tagger finds mentions of all these types."""
+    try:
+        labels = json.loads((folder / FILE).read_text("utf-8")).get("labels", [])
+    except (OSError, ValueError):
+        return False
+    return {f"B-{type}" for type in types} <= set(labels)
 
 
 def _rank(folder: Path) -> tuple[int, float, float]:
@@ -92,6 +121,20 @@ def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Doc
     ]
 
 
+def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
+    """The documents with the mentions that a tagger finds, and the relations that a model finds between these.
+
+    Args:
+        tagger, model: folders of finished runs; by default the best on this machine that go together.
+
+    Raises:
+        EncoderError: a folder holds no tagger, or no extractor.
+    """
+    extractor = Extractor.load(model or best_model(Extractor))
+    wanted = {type for signature in extractor.signatures for type in signature}
+    return pipeline.extract(documents, Tagger.load(tagger or best_model(types=wanted)), extractor)
+
+
 def as_brat(documents: Sequence[Document]) -> Iterator[str]:
     """The ``.ann`` of each document."""
     for document in documents:
@@ -101,11 +144,8 @@ def as_brat(documents: Sequence[Document]) -> Iterator[str]:
 def as_json_lines(documents: Sequence[Document]) -> Iterator[str]:
     """One line a document: ``id``, ``text``, ``mentions`` with ``type``, ``start``, ``end``, ``text``, ``score``."""
     for d in documents:
-        mentions = [
-            {"type": m.type, "start": m.start, "end": m.end, "text": d.surface(m), "score": round(m.score or 0.0, 4)}
-            for m in d.mentions
-        ]
-        yield json.dumps({"id": d.id, "text": d.text, "mentions": mentions}, ensure_ascii=False) + "\n"
+        row = {"id": d.id, "text": d.text, "mentions": [_mention(d, m) for m in d.mentions]}
+        yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def as_html(documents: Sequence[Document]) -> Iterator[str]:
@@ -113,8 +153,55 @@ def as_html(documents: Sequence[Document]) -> Iterator[str]:
     yield show.page([show.entities(document, caption=document.id) for document in documents], title="Entities")
 
 
-FORMATS: dict[str, Callable[[Sequence[Document]], Iterator[str]]] = {
+def as_related_lines(documents: Sequence[Document]) -> Iterator[str]:
+    """As :func:`as_json_lines`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``, ``head``,
+    ``tail``, ``score``."""
+    for d in documents:
+        mentions = [{"id": m.id, **_mention(d, m)} for m in d.mentions]
+        relations = [
+            {"id": r.id, "type": r.type, "head": r.head, "tail": r.tail, "score": round(r.score or 0.0, 4)}
+            for r in d.relations
+        ]
+        row = {"id": d.id, "text": d.text, "mentions": mentions, "relations": relations}
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def as_related_html(documents: Sequence[Document]) -> Iterator[str]:
+    """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
+    yield show.page([show.relations(document, caption=document.id) for document in documents], title="Relations")
+
+
+def as_triples(documents: Sequence[Document]) -> Iterator[str]:
+    """A table for spreadsheets: document, sentence, head, tail, type, score; a line a relation."""
+    yield _line(["document", "sentence", "head", "tail", "type", "score"])
+    for d in documents:
+        mentions = {mention.id: mention for mention in d.mentions}
+        spans = sentences(d.text, d.language or "en") if d.relations else []
+        for r in d.relations:
+            ends = mentions[r.head], mentions[r.tail]
+            start, end = min(m.start for m in ends), max(m.end for m in ends)
+            parts = [span for span in spans if span[0] < end and start < span[1]]
+            sentence = d.text[min(start, parts[0][0]) : max(end, parts[-1][1])] if parts else d.text[start:end]
+            yield _line([d.id, " ".join(sentence.split()), *map(d.surface, ends), r.type, f"{r.score or 0.0:.4f}"])
+
+
+def _mention(document: Document, mention: Mention) -> dict[str, object]:
+    own = {"type": mention.type, "start": mention.start, "end": mention.end}
+    return {**own, "text": document.surface(mention), "score": round(mention.score or 0.0, 4)}
+
+
+def _line(cells: Sequence[str]) -> str:
+    """One line of CSV. A cell that a spreadsheet would compute begins with an apostrophe, as spreadsheets write it."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow([f"'{cell}" if cell[:1] in "=+-@\t" else cell for cell in cells])
+    return file.getvalue()
+
+
+Format = Callable[[Sequence[Document]], Iterator[str]]
+FORMATS: dict[str, Format] = {"brat": as_brat, "jsonl": as_json_lines, "html": as_html}
+RELATED: dict[str, Format] = {
     "brat": as_brat,
-    "jsonl": as_json_lines,
-    "html": as_html,
+    "jsonl": as_related_lines,
+    "html": as_related_html,
+    "csv": as_triples,
 }

@@ -41,7 +41,7 @@ profile: str = "small"
 encoder: str = "mini"
 layers: int = 0
 encoding: str = "packed"
-sentences: int = 800
+sentences: int = 500
 epochs: int = 6
 tokens: int = 1024
 rate: float = 0.002
@@ -52,9 +52,9 @@ gammas: list = [0.0, 2.0]
 weights: list = [0.1, 0.5]
 part: float = 0.5
 few: list = [10, 40]
-steps: int = 80
-voters: int = 5
-seeds: list = [0, 1, 2]
+steps: int = 60
+voters: int = 3
+seeds: list = [0, 1]
 
 # %%
 from IPython.display import display

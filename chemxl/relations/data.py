@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from chemxl import corpora
+from chemxl.corpora import entries
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.experiments.digests import sha256
@@ -110,7 +110,7 @@ class Published(Tails):
     """DrugProt's training tables of entities and relations, all of them: those without text are read here alone."""
 
     def _tables(self) -> list[Path]:
-        root = corpora.folder("drugprot") / "drugprot-gs-training-development/training"
+        root = entries.folder("drugprot") / "drugprot-gs-training-development/training"
         return [root / f"drugprot_training_{name}.tsv" for name in ("entities", "relations")]
 
     def data_digest(self) -> str:
