@@ -34,7 +34,7 @@ CHAPTERS = [
     "08_relations",
     "10_scoreboard",
 ]
-HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
+HEADINGS = ["Answer", "Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
 
 
 @pytest.fixture

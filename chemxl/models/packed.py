@@ -99,4 +99,4 @@ def _attention(attention: Any, hidden: torch.Tensor, runs: Runs) -> torch.Tensor
         # (count, heads, length, d / heads)
         context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
         found.append(context.transpose(1, 2).reshape(count * length, -1))
-    return torch.cat(found)
+    return torch.cat(found) if len(found) > 1 else found[0]
