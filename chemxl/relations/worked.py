@@ -9,11 +9,10 @@ import pandas as pd
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.models import encoders
-from chemxl.relations.chapter import FINE, GIVEN
+from chemxl.relations.chapter import ATTENTION, CHAIN, CROSS, FINE, FOCAL, GIVEN, MULTITASK, VOTE  # noqa: F401
 from chemxl.relations.markers import TEXT, Encoding, Item, Markers, readings
-from chemxl.results import show
-from chemxl.results.figures import Curve
-from chemxl.results.tables import Cells, value
+from chemxl.results.figures import Bar, Curve
+from chemxl.results.tables import Cells, nothing, value
 
 _TEXT = "Low-dose aspirin blocks COX-1 and COX-2."
 _NAMES = (("CHEM", "aspirin"), ("GENE", "COX-1"), ("GENE", "COX-2"))
@@ -46,23 +45,52 @@ def marked(encoding: Encoding) -> Cells:
 
 
 def curve(rows: pd.DataFrame, label: str, x: str) -> list[Curve]:
-    """F1 with its interval against a setting; nothing where nothing is known."""
-    points = {float(row[x]): (row["value"], row["low"], row["high"]) for row in rows.sort_values(x).to_dict("records")}
+    """F1 with its interval against what was tuned; nothing where nothing is known."""
+    tuned = rows.query("table == 'tuning' and metric == 'F1'")
+    chosen = tuned[tuned[x].notna()].sort_values(x).to_dict("records")
+    points = {float(row[x]): (row["value"], row["low"], row["high"]) for row in chosen}
     return [Curve.of(label, points)] if points else []
 
 
+def systems(rows: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the systems on all relations."""
+    return rows.query("metric in ['F1', 'P', 'R'] and type.isna() and table.isna() and train == test")
+
+
+def crossed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Scores of what was trained on one language, or on both."""
+    return rows.query("metric in ['macro F1', 'F1', 'P', 'R'] and train in ['EN', 'RU', 'EN + RU']")
+
+
+def bars(rows: pd.DataFrame) -> list[Bar]:
+    """F1 of each system."""
+    found = systems(rows).query("metric == 'F1' and method != @CHAIN").to_dict("records")
+    return [Bar(row["method"], row["value"], row["low"], row["high"], row["test"]) for row in found]
+
+
 def glued(rows: pd.DataFrame) -> dict[str, str]:
-    """What prose says of fine types: how well they are found, and F1 with these and with those that are given.
+    """What prose says.
 
     Args:
         rows: recorded.
     """
-    asked = {"fine_types": ("F1 of fine types", FINE), "given": ("F1", GIVEN), "fine": ("F1", FINE)}
-    made = {}
-    for name, (metric, method) in asked.items():
-        found = [row.metric == metric and row.method == method for row in rows.itertuples()] if len(rows) else []
-        made[name] = value(rows[found]) if any(found) else show.value(None)
-    return made
+    whole, difference = systems(rows), rows.query("metric == 'difference of F1'")
+    russian = crossed(rows).query("metric == 'macro F1' and documents.isna() and test.str.endswith('RU')")
+    made = {
+        "focal": whole.query("metric == 'F1' and method == @FOCAL"),
+        "given": whole.query("metric == 'F1' and method == @GIVEN"),
+        "fine": whole.query("metric == 'F1' and method == @FINE"),
+        "fine_types": rows.query("metric == 'F1 of fine types'"),
+        "cross": difference.query("method == @FOCAL and less_method == @CROSS"),
+        "attention": difference.query("method == @ATTENTION and less_method == @FOCAL"),
+        "multitask": difference.query("method == @MULTITASK and less_method == @FOCAL"),
+        "fine_less": difference.query("method == @FINE and less_method == @FOCAL"),
+        "vote": difference.query("method == @VOTE and less_method == @FOCAL"),
+        "inline": difference.query("less_encoding == 'packed'"),
+        "en_ru": russian.query("train == 'EN'"),
+        "ru_ru": russian.query("train == 'RU'"),
+    }
+    return {name: value(found) for name, found in made.items()}
 
 
 def reached(rows: pd.DataFrame, scope: str) -> Cells:
@@ -72,7 +100,7 @@ def reached(rows: pd.DataFrame, scope: str) -> Cells:
     for row in chosen.to_dict("records"):
         line = made.setdefault(f"[{row['first']}, {row['last']}]", {"interval": f"[{row['first']}, {row['last']}]"})
         line[row["metric"]] = float(row["value"]) if row["metric"] != "pairs" else int(row["value"])
-    return list(made.values())
+    return list(made.values()) or nothing("interval")
 
 
 def compared(document: Document, found: Sequence[Relation]) -> Cells:
