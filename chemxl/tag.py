@@ -28,6 +28,7 @@ from chemxl.relations.experiments import RelationModel
 from chemxl.relations.extractor import Extractor
 from chemxl.relations.tasks import MINI
 from chemxl.results import show
+from chemxl.results.arcs import relations
 
 STDIN = "-"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
@@ -50,13 +51,14 @@ def best_model(kind: type[Predictor[Any]] = Tagger, *, types: Collection[str] = 
     print(
         f"No trained {kind.__name__.lower()} in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr
     )
-    learner: type[SavedLearner] = RelationModel if kind is Extractor else FineTune
-    own = {"scheme": MINI} if kind is Extractor else {}
+    related = kind is Extractor
     corpora = tuple(
-        Corpus(name="mini", language=language, types=() if kind is Extractor else TYPES, sentences=1000)
+        Corpus(name="mini", language=language, types=() if related else TYPES, sentences=1000)
         for language in ("en", "ru")
     )
-    return learner(train=corpora, training=Training(epochs=4, rate=1e-3), **own).run().folder
+    training = Training(epochs=4, rate=1e-3)
+    made: SavedLearner = FineTune(train=corpora, training=training)
+    return (made.to(RelationModel, scheme=MINI) if related else made).run().folder
 
 
 def _knows(folder: Path, types: Collection[str]) -> bool:
@@ -168,7 +170,7 @@ def as_related_lines(documents: Sequence[Document]) -> Iterator[str]:
 
 def as_related_html(documents: Sequence[Document]) -> Iterator[str]:
     """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
-    yield show.page([show.relations(document, caption=document.id) for document in documents], title="Relations")
+    yield show.page([relations(document, caption=document.id) for document in documents], title="Relations")
 
 
 def as_triples(documents: Sequence[Document]) -> Iterator[str]:

@@ -105,9 +105,11 @@ def model(settings: Settings, task: Task, method: str, seed: int, **changed: Any
     }
     if method not in own:
         raise ChemxlError(f"{method!r} is no system: take one of {', '.join(METHODS)}")
-    shared = {"encoder": settings.start, "encoding": settings.encoding, "gamma": settings.gamma}
-    where = {"train": task.train, "scheme": task.scheme, "training": training, "seed": seed}
-    return RelationModel(**(shared | where | own[method] | changed))
+    fields: dict[str, Any] = {
+        **{"encoder": settings.start, "encoding": settings.encoding, "gamma": settings.gamma, "seed": seed},
+        **{"train": task.train, "scheme": task.scheme, "training": training},
+    }
+    return RelationModel(**(fields | own[method] | changed))
 
 
 def typer(settings: Settings, task: Task, seed: int) -> EntityTyping:
@@ -156,7 +158,9 @@ def tuning(settings: Settings, task: Task) -> list[Line]:
     """Figure 3, on a held-out part of the training set; one seed."""
     one = settings.seeds[:1]
     keys: Keys = {**settings.keys, "table": "tuning", "test": f"{task.name}, held out"}
-    tried = [({"method": FOCAL, "gamma": gamma}, {"gamma": gamma}) for gamma in settings.gammas]
+    tried: list[tuple[Keys, dict[str, float]]] = [
+        ({"method": FOCAL, "gamma": gamma}, {"gamma": gamma}) for gamma in settings.gammas
+    ]
     tried += [({"method": MULTITASK, "weight": weight}, {"share": weight}) for weight in settings.weights]
     made = []
     for own, changed in tried:
