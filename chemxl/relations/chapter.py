@@ -40,7 +40,6 @@ class Settings(chapters.Settings):
         encoder: what all start from.
         layers: how many of its layers are kept, the first ones; 0: all.
         encoding: of markers, ``packed`` or ``inline``; both are compared.
-        sentences: for ``small``: how many the training part is expanded to.
         epochs: of a training.
         tokens: of a batch.
         rate: learning rate of the encoder.
@@ -57,10 +56,9 @@ class Settings(chapters.Settings):
     encoder: str = "mini"
     layers: int = 0
     encoding: Encoding = "packed"
-    sentences: int = 500
-    epochs: int = 6
-    tokens: int = 1024
-    rate: float = 0.002
+    epochs: int = 8
+    tokens: int = 512
+    rate: float = 0.001
     head_rate: float = 0.002
     gamma: float = 2.0
     weight: float = 0.1
@@ -183,7 +181,7 @@ def encodings(settings: Settings, task: Task) -> list[Line]:
 
 def transfer(settings: Settings) -> list[Line]:
     """English, Russian, and few Russian documents with and without the English ones, on both languages."""
-    chosen = languages(settings.profile, sentences=settings.sentences)
+    chosen = languages(settings.profile)
     english, russian = chosen.train["en"], chosen.train["ru"]
     ways: list[tuple[Keys, tuple[Corpus, ...]]] = [({"train": "EN"}, (english,)), ({"train": "RU"}, (russian,))]
     for size in settings.few:
@@ -212,7 +210,7 @@ def transfer(settings: Settings) -> list[Line]:
 
 
 def _some(corpus: Corpus, most: int) -> Part:
-    return corpus.to(Part, most=most, sentences=0)
+    return corpus.to(Part, most=most)
 
 
 def _crossed(settings: Settings, chosen: Languages, train: tuple[Corpus, ...], test: Corpus) -> list[Evaluation]:
@@ -242,7 +240,7 @@ def material(settings: Settings, task: Task) -> list[Line]:
         f"{task.name}, train": (task.train, task.scheme),
         f"{task.name}, test": ((task.test,), task.scheme),
     }
-    crossed = languages(settings.profile, sentences=settings.sentences)
+    crossed = languages(settings.profile)
     if settings.profile != "small":
         for language in crossed.train:
             parts[f"{crossed.name} {language.upper()}, train"] = ((crossed.train[language],), crossed.scheme)
@@ -267,7 +265,7 @@ def material(settings: Settings, task: Task) -> list[Line]:
 
 def lines(settings: Settings) -> Lines:
     """All tables; none depends on another's rows."""
-    chosen = task(settings.profile, sentences=settings.sentences, part=settings.part)
+    chosen = task(settings.profile, part=settings.part)
     yield [
         *material(settings, chosen),
         *systems(settings, chosen),

@@ -35,16 +35,15 @@ class Task:
     scheme: Scheme
 
 
-def task(profile: Profile, *, sentences: int, part: float) -> Task:
+def task(profile: Profile, *, part: float) -> Task:
     """``small``: the mini corpus in both languages. Else DrugProt: the training documents whose text can be had.
 
     Args:
-        sentences: that mini is expanded to.
         part: of the training set.
     """
     if profile == "small":
-        whole = Corpus(name="mini", types=(), sentences=sentences)
-        some = whole.model_copy(update={"sentences": round(part * sentences)})
+        whole = Corpus(name="mini", types=())
+        some = Part(name="mini", types=(), share=(0.0, part))
         test, rest = (Corpus(name="mini", split=split, types=COARSE) for split in ("test", "dev"))
         fine = Corpus(name="mini", split="test", types=())
         return Task("mini", (whole,), test, fine, (some,), rest, MINI)
@@ -74,7 +73,7 @@ class Languages:
     scheme: Scheme
 
 
-def languages(profile: Profile, *, sentences: int) -> Languages:
+def languages(profile: Profile) -> Languages:
     """``small``: mini. Else BioNNE-R with all its types: no Russian text has relations of chemicals and genes.
 
     Both sides of the 50 Russian development abstracts are tested on. Abstracts with mentions and no relation, of which
@@ -82,7 +81,7 @@ def languages(profile: Profile, *, sentences: int) -> Languages:
     """
     both = ("en", "ru")
     if profile == "small":
-        train = {x: Corpus(name="mini", language=x, types=(), sentences=sentences // 2) for x in both}
+        train = {x: Corpus(name="mini", language=x, types=()) for x in both}
         tests = {x: Corpus(name="mini", language=x, split="test", types=COARSE) for x in both}
         return Languages("mini", dict(train), tests, MINI)
     russian = Corpus(name="bionne-r", language="ru", split="dev", types=())

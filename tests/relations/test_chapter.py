@@ -22,8 +22,8 @@ from chemxl.results import chapters
 from chemxl.results.rows import Row, frame
 from tests.relations.samples import NESTED, Written
 
-SETTINGS = chapter.Settings(sentences=40, epochs=1, seeds=(0, 1), few=(3,), steps=2, voters=3)
-SMALL = task("small", sentences=40, part=0.5)
+SETTINGS = chapter.Settings(epochs=1, seeds=(0, 1), few=(3,), steps=2, voters=3)
+SMALL = task("small", part=0.5)
 
 
 def test_systems_differ_from_the_focal_loss_in_one_thing() -> None:
@@ -55,7 +55,7 @@ def test_the_vote_has_the_models_of_the_rows_among_its_voters() -> None:
 def test_choices_are_made_on_what_is_not_trained_on_nor_tested_on(real: object) -> None:
     if not corpora.available("drugprot"):
         pytest.skip("DrugProt is not on this machine: set CHEMXL_DATA")
-    chosen = task("real", sentences=0, part=1 / 3)
+    chosen = task("real", part=1 / 3)
     part, rest, test = (
         {document.id for document in documents}
         for documents in (chosen.part[0].load(), chosen.rest.load(), chosen.test.load())
@@ -70,7 +70,7 @@ def test_choices_are_made_on_what_is_not_trained_on_nor_tested_on(real: object) 
 def test_no_twin_is_on_both_sides(real: object) -> None:
     if not corpora.available("bionne-r"):
         pytest.skip("BioNNE-R is not on this machine: set CHEMXL_DATA")
-    found = languages("real", sentences=0)
+    found = languages("real")
     tested = {x: {translation_key(d.id) for d in corpus.load()} for x, corpus in found.test.items()}
     assert tested["en"] == tested["ru"] and len(tested["ru"]) == 50
     for corpus in found.train.values():
