@@ -25,6 +25,16 @@
 #   annotated sentences and over annotated words, each with an interval.
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("02_active_learning")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` collected more than two thousand English and fifteen hundred Russian texts. Experts

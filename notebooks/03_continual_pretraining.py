@@ -23,6 +23,16 @@
 # - {term}`Perplexity` says how well words are guessed, and not how well entities are found. Both are measured here.
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("03_continual_pretraining")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` train mBERT and LaBSE further on Russian and English chemical texts before they
