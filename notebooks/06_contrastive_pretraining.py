@@ -29,7 +29,7 @@
 #
 # What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
-# %%
+# %% tags=["hide-input"]
 from chemxl.results import claims
 
 claims.table("06_contrastive_pretraining")

@@ -17,17 +17,16 @@
 # What the papers claim, and what became of it here. Each verdict is computed from rows that were recorded on real text,
 # by one rule, and changes with them.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-cell"]
 # None: what stands here was recorded.
 
-# %%
+# %% tags=["hide-input"]
 from collections import Counter
 
 from IPython.display import display
 
 from chemxl.results import claims, show
 
-# %%
 tried = claims.tried()
 claims.figure(tried)
 
@@ -51,10 +50,10 @@ claims.figure(tried)
 #
 # ## Claim by claim
 
-# %%
+# %% tags=["hide-input"]
 display(*claims.by_paper(tried))
 
-# %%
+# %% tags=["remove-cell"]
 total = Counter(one.verdict for one in tried)
 show.glue("claims", str(len(tried)))
 for verdict in claims.MARKS:
