@@ -20,7 +20,7 @@
 # %% tags=["parameters", "remove-cell"]
 # None: what stands here was recorded.
 
-# %% tags=["hide-input"]
+# %%
 from collections import Counter
 
 from IPython.display import display
@@ -50,7 +50,7 @@ claims.figure(tried)
 #
 # ## Claim by claim
 
-# %% tags=["hide-input"]
+# %%
 display(*claims.by_paper(tried))
 
 # %% tags=["remove-cell"]

@@ -32,7 +32,18 @@ CHAPTERS = [
     "10_scoreboard",
     "11_claims",
 ]
-HEADINGS = ["Claims", "Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
+HEADINGS = [
+    "Answer",
+    "Claims",
+    "Question",
+    "Data",
+    "Method",
+    "Experiment",
+    "Result",
+    "Limits",
+    "Exercises",
+    "Provenance",
+]
 
 
 @pytest.fixture
