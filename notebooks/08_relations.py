@@ -28,6 +28,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("08_relations")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`li-2021-drugprot` find thirteen relations between chemicals and genes in English abstracts, for the DrugProt task

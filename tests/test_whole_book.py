@@ -17,7 +17,7 @@ SMALL = """
 02_active_learning:
   {seeds: [0, 1], sentences: 60, rounds: 2, budget: 5, steps: 2, whole_epochs: 1,
    methods: [entropy+none, mahalanobis+always]}
-04_ner: &ner {seeds: [0, 1], epochs: 1, part: 0.2, models: [mini]}
+04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
 03_continual_pretraining: {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
