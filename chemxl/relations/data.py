@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chemxl.corpora import entries
 from chemxl.corpora.corpus import Corpus
-from chemxl.documents import Document
+from chemxl.documents import Document, Mention, Span
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Experiment
 from chemxl.relations.candidates import Scheme, number, stretches
@@ -19,26 +19,31 @@ COUNTS = "tails.json"
 
 
 class Refined(Corpus):
-    """A corpus whose mentions have the types that other corpora give the same stretches of the same documents.
+    """A corpus whose mentions have the fine types that other corpora give the same stretches of the same documents.
 
     Args:
         by: these, read with their own types.
+        scheme: says what is finer than what.
     """
 
     by: tuple[Corpus, ...]
+    scheme: Scheme
 
     def load(self) -> list[Document]:
         """The documents; a mention that no other corpus has keeps its type."""
         known = {
-            (document.id, mention.fragments): mention.type
+            self._key(document, mention): mention.type
             for corpus in self.by
             for document in corpus.load()
             for mention in document.mentions
         }
         return [
-            replace(d, mentions=tuple(replace(m, type=known.get((d.id, m.fragments), m.type)) for m in d.mentions))
+            replace(d, mentions=tuple(replace(m, type=known.get(self._key(d, m), m.type)) for m in d.mentions))
             for d in super().load()
         ]
+
+    def _key(self, document: Document, mention: Mention) -> tuple[str, str, tuple[Span, ...]]:
+        return document.id, self.scheme.coarsened(mention.type), mention.fragments
 
 
 class Tails(Experiment):

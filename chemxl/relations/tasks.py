@@ -56,7 +56,7 @@ def task(profile: Profile, *, part: float) -> Task:
         "DrugProt",
         tuple(Corpus(name=name, types=(), without=(test,)) for name in names),
         test,
-        Refined(name="drugprot", split="dev", types=(), by=other),
+        Refined(name="drugprot", split="dev", types=(), by=other, scheme=DRUGPROT),
         (some,),
         rest,
         DRUGPROT,

@@ -17,7 +17,7 @@ from chemxl.relations.candidates import Scheme
 from chemxl.relations.data import Reach, Refined, Related
 from chemxl.relations.experiments import Vote
 from chemxl.relations.pipeline import EndToEnd, extract
-from chemxl.relations.tasks import languages, task
+from chemxl.relations.tasks import MINI, languages, task
 from chemxl.results import chapters
 from chemxl.results.rows import Row, frame
 from tests.relations.samples import NESTED, Written
@@ -64,7 +64,7 @@ def test_choices_are_made_on_what_is_not_trained_on_nor_tested_on(real: object) 
     assert part | rest < whole and not part & rest and not whole & test
     assert (len(whole), len(test)) == (1926, 750)
     fine = [mention.type for document in chosen.fine.load() for mention in document.mentions]
-    assert sum(type in ("GENE-Y", "GENE-N") for type in fine) == 8907 and fine.count("GENE") == 98
+    assert sum(type in ("GENE-Y", "GENE-N") for type in fine) == 8927 and fine.count("GENE") == 78
 
 
 def test_no_twin_is_on_both_sides(real: object) -> None:
@@ -92,7 +92,7 @@ def test_corpora_are_counted() -> None:
     assert named == tails
     reach = {n: Reach(corpora=(written,), scheme=Scheme(heads=("FINE",), within=(-n, n))).run().metrics for n in (1, 9)}
     assert reach[9]["pairs kept"] == reach[9]["related pairs kept"] == 1.0 and reach[1]["pairs"] == reach[9]["pairs"]
-    refined = Refined(name="mini", split="test", types=("CHEM", "GENE"), by=(SMALL.fine,)).load()
+    refined = Refined(name="mini", split="test", types=("CHEM", "GENE"), by=(SMALL.fine,), scheme=MINI).load()
     assert {m.type for d in refined for m in d.mentions} == {"CHEM", "DRUG", "GENE"}
 
 
