@@ -53,7 +53,7 @@ profile: str = "small"
 encoder: str = "mini"
 layers: int = 0
 encoding: str = "packed"
-epochs: int = 8
+epochs: int = 6
 tokens: int = 512
 rate: float = 0.001
 head_rate: float = 0.002
@@ -63,7 +63,7 @@ gammas: list = [0.0, 2.0]
 weights: list = [0.1, 0.5]
 part: float = 0.5
 few: list = [10, 40]
-steps: int = 60
+steps: int = 40
 voters: int = 3
 seeds: list = [0, 1]
 

@@ -56,7 +56,7 @@ class Settings(chapters.Settings):
     encoder: str = "mini"
     layers: int = 0
     encoding: Encoding = "packed"
-    epochs: int = 8
+    epochs: int = 6
     tokens: int = 512
     rate: float = 0.001
     head_rate: float = 0.002
@@ -66,7 +66,7 @@ class Settings(chapters.Settings):
     weights: tuple[float, ...] = (0.1, 0.5)
     part: float = 0.5
     few: tuple[int, ...] = (10, 40)
-    steps: int = 60
+    steps: int = 40
     voters: int = 3
     seeds: tuple[int, ...] = (0, 1)
 
