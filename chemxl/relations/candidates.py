@@ -14,6 +14,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiments.experiment import Value
 
 Signature = tuple[str, str]  # the coarse types of head and tail
+FAR = 2000  # characters between the begins of two mentions of a sentence that are paired at most: none is so long
 
 
 class Scheme(Value):
@@ -78,13 +79,14 @@ class Stretch(NamedTuple):
 def stretches(document: Document, scheme: Scheme, signatures: Sequence[Signature]) -> Iterator[Stretch]:
     """The sentences of a document that have pairs, in time linear in the text and in the pairs.
 
-    A mention is paired with itself never, with one inside it like with any other.
+    A mention is paired with itself never, with one inside it like with any other. What has no full stop is no sentence:
+    mentions that are ``FAR`` apart are no pair, so that a text of any length has few pairs a mention.
     """
     types = [scheme.coarsened(mention.type) for mention in document.mentions]
     tails: dict[str, list[str]] = {}
     for head, tail in signatures:
         tails.setdefault(head, []).append(tail)
-    near = _Near(document, scheme, types)
+    near, far = _Near(document, scheme, types), FAR if scheme.sentence else len(document.text)
     for span, own in parts(document, scheme):
         by_type: dict[str, list[int]] = {}
         for i in own:
@@ -93,11 +95,21 @@ def stretches(document: Document, scheme: Scheme, signatures: Sequence[Signature
             (head, tail)
             for head in own
             for type in tails.get(types[head], ())
-            for tail in by_type.get(type, ())
+            for tail in _within(document, head, by_type.get(type, []), far)
             if head != tail and near(head, tail)
         ]
         if pairs:
             yield Stretch(span, pairs)
+
+
+def _within(document: Document, head: int, tails: list[int], far: int) -> list[int]:
+    """Those of the tails, which ascend, that are not too far from a head."""
+
+    def begin(i: int) -> int:
+        return document.mentions[i].start
+
+    here = begin(head)
+    return tails[bisect_left(tails, here - far, key=begin) : bisect_right(tails, here + far, key=begin)]
 
 
 def parts(document: Document, scheme: Scheme) -> Iterator[tuple[Span, list[int]]]:

@@ -10,6 +10,7 @@ are alone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -115,17 +116,21 @@ class Reading:
         low, high = (int(i) for i in np.searchsorted(self.starts, span))
         ends = {i: self._ends(i) for item in items for i in item.mentions}
         low = min([low, *(first for first, _ in ends.values())])  # a token may begin before its word
-        left, chunk = list(items), CHUNK if encoding == "packed" else 1
-        for begin, stop, _, _ in cuts(high - low, MAX_TEXT, OVERLAP):
-            here = range(low + begin, low + stop)
-            inside = [item for item in left if all(token in here for i in item.mentions for token in ends[i])]
-            text = [edge[0], *self.tokens[here.start : here.stop], edge[1]]
-            for at in range(0, len(inside), chunk):
-                chosen = inside[at : at + chunk]
-                own = [self._marks(item.mentions, ends, here.start - 1) for item in chosen]
+        windows = [(low + begin, low + stop) for begin, stop, _, _ in cuts(high - low, MAX_TEXT, OVERLAP)]
+        inside: dict[int, list[Item]] = {}
+        for item in items:
+            first, last = min(ends[i][0] for i in item.mentions), max(ends[i][1] for i in item.mentions)
+            window = bisect_right(windows, last, key=lambda one: one[1])  # the first that goes so far
+            if windows[window][0] <= first:
+                inside.setdefault(window, []).append(item)
+        chunk = CHUNK if encoding == "packed" else 1
+        for window, (begin, stop) in enumerate(windows):
+            text = [edge[0], *self.tokens[begin:stop], edge[1]]
+            held = inside.get(window, [])
+            for at in range(0, len(held), chunk):
+                chosen = held[at : at + chunk]
+                own = [self._marks(item.mentions, ends, begin - 1) for item in chosen]
                 yield (_packed if encoding == "packed" else _inline)([item.number for item in chosen], text, own)
-            read = {item.number for item in inside}
-            left = [item for item in left if item.number not in read]
 
     def _ends(self, mention: int) -> tuple[int, int]:
         """First and last token of a mention."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.errors import ChemxlError
-from chemxl.relations.candidates import Scheme, number, parts, stretches
+from chemxl.relations.candidates import FAR, Scheme, number, parts, stretches
 from tests.relations.samples import NESTED
 
 PAIRED = (("CHEM", "GENE"),)
@@ -84,3 +85,20 @@ def test_every_mention_is_in_one_part_whole(spans: list[tuple[int, int]]) -> Non
     for (start, end), own in found:
         assert all(start <= mentions[i].start and mentions[i].end <= end for i in own if text[mentions[i].start] != " ")
     assert all(a[1] <= b[0] for (a, _), (b, _) in pairwise(found))
+
+
+def test_a_long_text_without_a_full_stop_has_few_pairs_a_mention() -> None:
+    text = "alum kinase " * 2000
+    mentions = tuple(
+        Mention.of("GENE" if i % 2 else "CHEM", m.start(), m.end(), id=f"T{i}")
+        for i, m in enumerate(re.finditer(r"\w+", text))
+    )
+    [stretch] = stretches(Document("long", text, mentions, language="en"), Scheme(), PAIRED)
+    assert len(mentions) == 4000 and len(stretch.pairs) <= 2000 * (2 * FAR // 12 + 1)
+    assert max(abs(mentions[a].start - mentions[b].start) for a, b in stretch.pairs) <= FAR
+    near = {
+        (a, b)
+        for a, b in product(range(0, 4000, 2), range(1, 400, 2))
+        if abs(mentions[a].start - mentions[b].start) <= FAR
+    }
+    assert near <= set(stretch.pairs)
