@@ -187,4 +187,4 @@ def run(*, count: int = 60, small: bool = False, repeats: int = 3) -> Iterator[R
     yield from packing(count, small=small, repeats=repeats)
     source = os.environ.get("DRUGPROT_SCORER")
     if source and not small:
-        yield scoring(750, Path(source), repeats=repeats)
+        yield scoring(count, Path(source), repeats=1)

@@ -142,8 +142,10 @@ def systems(settings: Settings, task: Task) -> list[Line]:
     voters = tuple(model(settings, task, FOCAL, seed) for seed in range(settings.voters))
     found[VOTE] = [Vote(models=voters, corpus=task.test)]
     keys: Keys = {**settings.keys, "train": task.name, "test": task.name}
-    made = [Line({**keys, "method": name}, values, partial(rows.scores, values)) for name, values in found.items()]
-    made += [Line({**keys, "method": name}, found[name], partial(rows.by_type, found[name])) for name in (FOCAL, VOTE)]
+    made = [
+        Line({**keys, "method": name}, values, partial(rows.by_type if name in (FOCAL, VOTE) else rows.scores, values))
+        for name, values in found.items()
+    ]
     typing = [Evaluation(model=typer(settings, task, seed), corpus=task.fine) for seed in settings.seeds]
     made.append(Line({**keys, "method": FINE}, typing, partial(rows.typed, typing)))
     pairs = [(FOCAL, CROSS), *((name, FOCAL) for name in (ATTENTION, MULTITASK, FINE, VOTE, TWICE)), (GIVEN, FINE)]

@@ -22,8 +22,9 @@ def scores(values: Sequence[Scored]) -> list[Row]:
 
 
 def by_type(values: Sequence[Scored]) -> list[Row]:
-    """F1 of each relation that gold has."""
-    return [row for type in gold_types(values[0].counts()) for row in scored(values, type=type, scorer=SCORER)]
+    """The scores of all relations, and F1 of each that gold has."""
+    types = gold_types(values[0].counts())
+    return scores(values) + [row for type in types for row in scored(values, type=type, scorer=SCORER)]
 
 
 def macro(values: Sequence[Scored]) -> list[Row]:
