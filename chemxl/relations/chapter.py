@@ -29,7 +29,7 @@ stem = "08_relations"
 CROSS, FOCAL, TWICE = "cross entropy", "focal loss", "focal loss, twice as long"
 ATTENTION, MULTITASK, FINE = "relation attention", "multitask", "fine-grained markers"
 GIVEN, VOTE, CHAIN = "fine-grained markers, types given", "vote", "end to end"
-METHODS = (CROSS, FOCAL, TWICE, ATTENTION, MULTITASK, FINE)
+METHODS = (CROSS, FOCAL, ATTENTION, MULTITASK, FINE, TWICE)
 INTERVALS = ((-1, 1), (-2, 2), (-3, 3), (-5, 5), (-8, 8), (-10, 16), (-20, 20))
 
 
