@@ -56,19 +56,19 @@ class Settings(chapters.Settings):
     encoder: str = "mini"
     layers: int = 0
     encoding: Encoding = "packed"
-    epochs: int = 6
-    tokens: int = 512
-    rate: float = 0.001
+    epochs: int = 5
+    tokens: int = 1024
+    rate: float = 0.002
     head_rate: float = 0.002
     gamma: float = 2.0
     weight: float = 0.1
     gammas: tuple[float, ...] = (0.0, 2.0)
     weights: tuple[float, ...] = (0.1, 0.5)
     part: float = 0.5
-    few: tuple[int, ...] = (10, 40)
-    steps: int = 40
+    few: tuple[int, ...] = (10,)
+    steps: int = 25
     voters: int = 3
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[int, ...] = (0, 1, 2)
 
     @property
     def start(self) -> str | encoders.Pretrained:
