@@ -1,110 +1,162 @@
-"""Text in, entities out, and relations between them: what a practitioner takes out of the book."""
+"""Text in, entities out: what a practitioner takes out of the book."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from chemxl.corpora import brat
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.sentences import sentences
-from chemxl.documents import Document, Mention
+from chemxl.corpora.faults import decoded
+from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
+from chemxl.files import unwritable
 from chemxl.models import encoders
 from chemxl.models.learner import SavedLearner
 from chemxl.models.predictor import FILE, Predictor
 from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
-from chemxl.relations import pipeline
-from chemxl.relations.experiments import RelationModel
-from chemxl.relations.extractor import Extractor
-from chemxl.relations.tasks import MINI
 from chemxl.results import show
-from chemxl.results.arcs import relations
 
 STDIN = "-"
+_MADE_UP = tuple(Corpus(name="mini", language=language, types=TYPES, sentences=1000) for language in ("en", "ru"))
+_MEND = "name another place with --out, or write over it with --force"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
-def best_model(kind: type[Predictor[Any]] = Tagger, *, types: Collection[str] = ()) -> Path:
-    """The folder of the best tagger in ``CHEMXL_RUNS``, or model of relations; a small one is trained now where there
-    is none.
+def best_model(*, types: Collection[str] = ()) -> Path:
+    """The folder of the best tagger in ``CHEMXL_RUNS``, which is named on the error stream.
 
-    A pretrained encoder beats ``mini``, an encoder beats the BiLSTM, and more training documents beat fewer: scores on
-    different test sets cannot be compared.
+    A pretrained encoder beats ``mini`` and the BiLSTM, and more training documents beat fewer: scores on different test
+    sets cannot be compared. What the small book trains, ``mini`` and the BiLSTM on made-up sentences of one language,
+    is never taken. Where there is nothing else, a demonstration model of both languages is, trained now or before.
 
     Args:
-        types: that a tagger must know.
+        types: that it must find.
     """
-    saved = [path.parent for path in runs().glob(f"*/*/{FILE}")]
-    ranked = sorted((_rank(folder), folder) for folder in saved if kind.is_in(folder) and _knows(folder, types))
-    if ranked:
-        return ranked[-1][1]
+    demonstration = FineTune(train=_MADE_UP, training=Training(epochs=4, rate=1e-3))
+    return best(
+        Tagger, demonstration, types=types, hint="give --model, or train one on real corpora with chemxl run 04"
+    )
+
+
+def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Collection[str] = (), hint: str) -> Path:
+    """The folder of the best model of a kind, see :func:`best_model`.
+
+    Args:
+        hint: what to do about a demonstration.
+    """
+    saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
+    able = (folder for folder in saved if kind.is_in(folder) and _finds(folder, types))
+    if found := max(filter(None, map(_candidate, able)), default=None):
+        print(f"Using {found.said}: {found.folder}", file=sys.stderr)
+        return found.folder
+    how = "from the cache" if demonstration.finished() else "trained now"
     print(
-        f"No trained {kind.__name__.lower()} in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr
+        f"Using a demonstration model ({how}), which has seen made-up sentences alone and finds little else: "
+        f"{hint} --profile real",
+        file=sys.stderr,
     )
-    related = kind is Extractor
-    corpora = tuple(
-        Corpus(name="mini", language=language, types=() if related else TYPES, sentences=1000)
-        for language in ("en", "ru")
-    )
-    training = Training(epochs=4, rate=1e-3)
-    made: SavedLearner = FineTune(train=corpora, training=training)
-    return (made.to(RelationModel, scheme=MINI) if related else made).run().folder
+    return demonstration.run().folder
 
 
-def _knows(folder: Path, types: Collection[str]) -> bool:
+def _finds(folder: Path, types: Collection[str]) -> bool:
     """Whether a tagger finds mentions of all these types."""
     try:
-        labels = json.loads((folder / FILE).read_text("utf-8")).get("labels", [])
-    except (OSError, ValueError):
+        labels = json.loads((folder / FILE).read_text("utf-8")).get("labels", ())
+    except (OSError, ValueError, AttributeError):
         return False
     return {f"B-{type}" for type in types} <= set(labels)
 
 
-def _rank(folder: Path) -> tuple[int, float, float]:
+class _Candidate(NamedTuple):
+    """A tagger that may be the best; of two the larger one is."""
+
+    pretrained: bool
+    documents: float
+    changed: float
+    folder: Path
+    said: str
+
+
+def _candidate(folder: Path) -> _Candidate | None:
+    """What is known of a run's tagger; None if it is a demonstration, or its folder is not whole."""
     try:
         config = json.loads((folder / "experiment.json").read_text("utf-8"))
         documents = json.loads((folder / "metrics.json").read_text("utf-8"))["documents"]
-    except (OSError, ValueError, KeyError):
-        return -1, 0.0, 0.0
-    encoder = config.get("encoder")
-    return (0 if encoder is None else 1 if encoder == encoders.MINI else 2), documents, folder.stat().st_mtime
+        names = dict.fromkeys(" ".join(filter(None, (one["name"], one.get("language")))) for one in config["train"])
+        made_up = all(one["name"] == _MADE_UP[0].name for one in config["train"])
+        encoder = config.get("encoder")
+        while isinstance(encoder, dict):  # pretrained further: what it began from
+            encoder = encoder["encoder"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    pretrained = encoder not in {None, encoders.MINI}
+    if made_up and not pretrained:
+        return None
+    said = f"{encoder or config['kind']} trained on {', '.join(names)} ({documents:.0f} documents)"
+    return _Candidate(pretrained, documents, folder.stat().st_mtime, folder, said)
 
 
 def read(files: Sequence[str]) -> list[Document]:
     """Texts of files, ``-`` being standard input; a document's id is its file's name without the ending.
 
     Raises:
-        CorpusError: a file is missing or not UTF-8.
+        CorpusError: a file is missing or not UTF-8, or standard input is closed.
         ChemxlError: two files would have one id.
     """
     documents = []
     for name in files or [STDIN]:
         try:
-            data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-            text = data.decode("utf-8-sig")  # a byte order mark is no text
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            raise CorpusError(
-                f"{name}:{line}: not UTF-8; convert it, for example with iconv -f cp1251 -t utf-8"
-            ) from error
+            text = decoded(_standard_input() if name == STDIN else Path(name).read_bytes())
+        except UnicodeError as error:
+            raise CorpusError(f"{name}:{error}") from error
         except OSError as error:
-            raise CorpusError(f"{name} cannot be read: {error.strerror}") from error
+            raise CorpusError(f"{name} cannot be read ({error.strerror}): name a file of text") from error
         language = "ru" if _CYRILLIC.search(text) else "en"
         documents.append(Document("stdin" if name == STDIN else Path(name).stem, text, language=language))
     ids = [document.id for document in documents]
     if repeated := sorted({id for id in ids if ids.count(id) > 1}):
         raise ChemxlError(f"two files are called {repeated[0]}: rename one, since results are named after their file")
     return documents
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # as under cron or systemd
+        raise CorpusError("standard input is closed: name a file of text")
+    return sys.stdin.buffer.read()
+
+
+def check_out(out: Path, documents: Sequence[Document], *, brat_files: bool, force: bool = False) -> None:
+    """Pass if the results may be written: before the tagging, not after it.
+
+    Args:
+        out: the folder of brat files, or the one file.
+        force: write over what is there.
+
+    Raises:
+        ChemxlError: a file that is there would be written over, or there is no place or no right to write.
+    """
+    if not brat_files and out.is_dir():
+        raise ChemxlError(f"{out} is a folder: name a file in it")
+    if not brat_files and not out.absolute().parent.exists():
+        raise ChemxlError(f"{out} cannot be written: make the folder {out.parent} first")
+    if reason := unwritable(out / "file" if brat_files else out):
+        raise ChemxlError(f"{out} cannot be written ({reason}): name another place with --out")
+    for document in documents if brat_files else ():
+        text, annotation = brat.places(document, out)
+        if not force and text.exists() and text.read_bytes() != document.text.encode("utf-8"):
+            raise ChemxlError(f"{text} is there already and holds another text: {_MEND}")
+        if not force and annotation.exists():
+            raise ChemxlError(f"{annotation} is there already, perhaps a person's work: {_MEND}")
+    if not brat_files and not force and out.is_file():
+        raise ChemxlError(f"{out} is there already: {_MEND}")
 
 
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:
@@ -123,20 +175,6 @@ def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Doc
     ]
 
 
-def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
-    """The documents with the mentions that a tagger finds, and the relations that a model finds between these.
-
-    Args:
-        tagger, model: folders of finished runs; by default the best on this machine that go together.
-
-    Raises:
-        EncoderError: a folder holds no tagger, or no extractor.
-    """
-    extractor = Extractor.load(model or best_model(Extractor))
-    wanted = {type for signature in extractor.signatures for type in signature}
-    return pipeline.extract(documents, Tagger.load(tagger or best_model(types=wanted)), extractor)
-
-
 def as_brat(documents: Sequence[Document]) -> Iterator[str]:
     """The ``.ann`` of each document."""
     for document in documents:
@@ -146,8 +184,11 @@ def as_brat(documents: Sequence[Document]) -> Iterator[str]:
 def as_json_lines(documents: Sequence[Document]) -> Iterator[str]:
     """One line a document: ``id``, ``text``, ``mentions`` with ``type``, ``start``, ``end``, ``text``, ``score``."""
     for d in documents:
-        row = {"id": d.id, "text": d.text, "mentions": [_mention(d, m) for m in d.mentions]}
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        mentions = [
+            {"type": m.type, "start": m.start, "end": m.end, "text": d.surface(m), "score": round(m.score or 0.0, 4)}
+            for m in d.mentions
+        ]
+        yield json.dumps({"id": d.id, "text": d.text, "mentions": mentions}, ensure_ascii=False) + "\n"
 
 
 def as_html(documents: Sequence[Document]) -> Iterator[str]:
@@ -155,55 +196,8 @@ def as_html(documents: Sequence[Document]) -> Iterator[str]:
     yield show.page([show.entities(document, caption=document.id) for document in documents], title="Entities")
 
 
-def as_related_lines(documents: Sequence[Document]) -> Iterator[str]:
-    """As :func:`as_json_lines`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``, ``head``,
-    ``tail``, ``score``."""
-    for d in documents:
-        mentions = [{"id": m.id, **_mention(d, m)} for m in d.mentions]
-        relations = [
-            {"id": r.id, "type": r.type, "head": r.head, "tail": r.tail, "score": round(r.score or 0.0, 4)}
-            for r in d.relations
-        ]
-        row = {"id": d.id, "text": d.text, "mentions": mentions, "relations": relations}
-        yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def as_related_html(documents: Sequence[Document]) -> Iterator[str]:
-    """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
-    yield show.page([relations(document, caption=document.id) for document in documents], title="Relations")
-
-
-def as_triples(documents: Sequence[Document]) -> Iterator[str]:
-    """A table for spreadsheets: document, sentence, head, tail, type, score; a line a relation."""
-    yield _line(["document", "sentence", "head", "tail", "type", "score"])
-    for d in documents:
-        mentions = {mention.id: mention for mention in d.mentions}
-        spans = sentences(d.text, d.language or "en") if d.relations else []
-        for r in d.relations:
-            ends = mentions[r.head], mentions[r.tail]
-            start, end = min(m.start for m in ends), max(m.end for m in ends)
-            parts = [span for span in spans if span[0] < end and start < span[1]]
-            sentence = d.text[min(start, parts[0][0]) : max(end, parts[-1][1])] if parts else d.text[start:end]
-            yield _line([d.id, " ".join(sentence.split()), *map(d.surface, ends), r.type, f"{r.score or 0.0:.4f}"])
-
-
-def _mention(document: Document, mention: Mention) -> dict[str, object]:
-    own = {"type": mention.type, "start": mention.start, "end": mention.end}
-    return {**own, "text": document.surface(mention), "score": round(mention.score or 0.0, 4)}
-
-
-def _line(cells: Sequence[str]) -> str:
-    """One line of CSV. A cell that a spreadsheet would compute begins with an apostrophe, as spreadsheets write it."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerow([f"'{cell}" if cell[:1] in "=+-@\t" else cell for cell in cells])
-    return file.getvalue()
-
-
-Format = Callable[[Sequence[Document]], Iterator[str]]
-FORMATS: dict[str, Format] = {"brat": as_brat, "jsonl": as_json_lines, "html": as_html}
-RELATED: dict[str, Format] = {
+FORMATS: dict[str, Callable[[Sequence[Document]], Iterator[str]]] = {
     "brat": as_brat,
-    "jsonl": as_related_lines,
-    "html": as_related_html,
-    "csv": as_triples,
+    "jsonl": as_json_lines,
+    "html": as_html,
 }

@@ -23,6 +23,7 @@ from benchmarks import (
     pretrain,
     relations,
     scorer,
+    sentences,
     stacked,
     tag,
 )
@@ -37,7 +38,7 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, stacked, tag)
+    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, sentences, stacked, tag)
     assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
@@ -96,6 +97,14 @@ def test_pretraining_reaches_the_peers_losses() -> None:
     assert speed.agree == used.agree == 1.0
     assert speed.ratio == pytest.approx(speed.ours / speed.theirs)
     assert used.ours > 0 and used.theirs > 0
+
+
+def test_sentences_are_found_better_than_by_each_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = sentences.run(repeats=1)  # of the peers that are installed
+    assert all(row.ratio > 1.0 and 0.0 <= row.agree < 1.0 for row in rows if row.unit == "F1, %")
+    monkeypatch.setattr(sentences, "peers", lambda language: {"the same": sentences.ours(language)})
+    same = [row for row in sentences.run(repeats=1) if row.unit == "F1, %"]
+    assert [row.ratio for row in same] == [row.agree for row in same] == [1.0] * 4
 
 
 def test_fine_tuning_ends_as_good_as_the_peers() -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from chemxl import cli, corpora, tag
+from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.corpora.corpus import Corpus
-from chemxl.documents import Document, Mention, Relation
+from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
-from chemxl.experiments.experiment import runs
+from chemxl.experiments.experiment import Run, runs
 from chemxl.models.training import Training
 from chemxl.ner import BiLstmCrf, FineTune
-from chemxl.relations.experiments import RelationModel
-from chemxl.relations.extractor import Extractor
-from chemxl.relations.tasks import COARSE
-from chemxl.relations.tasks import MINI as SCHEME
 
 TEXT = "Аспирин 😀 ингибирует ЦОГ-1.\nAspirin inhibits COX-1."
 MINI = (Corpus(name="mini", types=("CHEM",), split="dev"),)
@@ -85,74 +82,61 @@ def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
         tag.read([str(tmp_path / "a.txt")] * 2)
 
 
-def test_the_best_model_is_a_pretrained_one_then_the_largest() -> None:
-    def made(name: str, config: dict[str, object], documents: int) -> Path:
-        folder = runs() / "kind" / name
-        folder.mkdir(parents=True)
-        (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
-        (folder / "experiment.json").write_text(json.dumps(config))
-        (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
-        return folder
+def kept(name: str, config: dict[str, object], documents: int) -> Path:
+    """The folder of a finished run of a tagger, without weights."""
+    folder = runs() / "kind" / name
+    folder.mkdir(parents=True)
+    (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
+    (folder / "experiment.json").write_text(json.dumps(config))
+    (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
+    return folder
 
-    made("bilstm", BiLstmCrf(train=MINI).config(), 900)
-    made("small", FineTune(train=MINI).config(), 100)
-    larger = made("larger", FineTune(train=MINI).config(), 200)
+
+def test_the_best_model_is_a_pretrained_one_then_the_largest(capsys: pytest.CaptureFixture[str]) -> None:
+    real = (Corpus(name="bc5cdr"), Corpus(name="bionne-r", language="ru"))
+    larger = kept("bilstm", BiLstmCrf(train=real).config(), 900)
+    kept("small", FineTune(train=real).config(), 100)
     assert tag.best_model() == larger
-    real = made("real", FineTune(train=MINI, encoder="e5-small").config(), 10)
+    assert capsys.readouterr().err == (f"Using BiLstmCrf trained on bc5cdr, bionne-r ru (900 documents): {larger}\n")
+    pretrained = kept("pretrained", FineTune(train=real, encoder="e5-small").config(), 10)
     (runs() / "kind" / "broken").mkdir()
     (runs() / "kind" / "broken" / "predictor.json").write_text("{")
-    assert tag.best_model() == real
+    kept("odd", {"train": 3}, 10_000)
+    assert tag.best_model() == pretrained
+    contrastive = ContrastivePretraining(encoder="e5-small", train=real)
+    larger = kept("contrastive", FineTune(train=real, encoder=contrastive).config(), 20)
+    capsys.readouterr()
+    assert tag.best_model() == larger
+    assert capsys.readouterr().err.startswith("Using e5-small trained on bc5cdr, bionne-r ru (20 documents): ")
 
 
-RELATED = Document(
-    "a",
-    TEXT,
-    (
-        Mention.of("CHEM", 0, 7, id="T1", score=0.5),
-        Mention.of("GENE", 21, 26, id="T2"),
-        Mention.of("CHEM", 28, 35, id="T3"),
-    ),
-    (Relation("INHIBITOR", "T1", "T2", id="R1", score=0.75), Relation("PART-OF", "T3", "T2", id="R2")),
-    language="ru",
-)
+def test_what_the_small_book_trains_is_never_the_best(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(FineTune, "run", lambda self: Run(self, Path("demonstration"), {}))
+    kept("contrastive", FineTune(train=MINI, encoder=ContrastivePretraining(train=MINI)).config(), 300)
+    kept("one language", FineTune(train=MINI).config(), 800)
+    kept("bilstm", BiLstmCrf(train=MINI).config(), 900)
+    assert tag.best_model() == Path("demonstration")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "demonstration model (trained now)" in said and "--model" in said
 
 
-def test_every_format_says_the_same_of_relations(tmp_path: Path) -> None:
-    annotation = "".join(tag.RELATED["brat"]([RELATED]))
-    assert annotation.endswith("R1\tINHIBITOR Arg1:T1 Arg2:T2\nR2\tPART-OF Arg1:T3 Arg2:T2\n")
-    row = json.loads("".join(tag.RELATED["jsonl"]([RELATED])))
-    assert [mention["id"] for mention in row["mentions"]] == ["T1", "T2", "T3"]
-    assert row["relations"][0] == {"id": "R1", "type": "INHIBITOR", "head": "T1", "tail": "T2", "score": 0.75}
-    table = list(csv.reader("".join(tag.RELATED["csv"]([RELATED])).splitlines()))
-    assert table[0] == ["document", "sentence", "head", "tail", "type", "score"]
-    assert table[1] == ["a", "Аспирин 😀 ингибирует ЦОГ-1.", "Аспирин", "ЦОГ-1", "INHIBITOR", "0.7500"]
-    assert table[2][1] == " ".join(TEXT.split()), "what lies in two sentences has both as its evidence"
-    assert "INHIBITOR" in "".join(tag.RELATED["html"]([RELATED]))
-    formula = Document("=1+1", "@a b", (Mention.of("CHEM", 0, 2, id="T1"), Mention.of("GENE", 3, 4, id="T2")),
-                       (Relation("X", "T1", "T2"),))  # fmt: skip
-    assert list(csv.reader("".join(tag.as_triples([formula])).splitlines()))[1][:3] == ["'=1+1", "'@a b", "'@a"]
+def test_a_model_that_is_not_whole_is_named(model: Path, tmp_path: Path) -> None:
+    for name in ("model.safetensors", "tokenizer.json", "config.json", "predictor.json"):
+        broken = tmp_path / name
+        shutil.copytree(model, broken)
+        (broken / name).write_bytes((broken / name).read_bytes()[:40])
+        with pytest.raises(EncoderError, match=rf"{name}.*(is not whole: train it again|holds no tagger)"):
+            tag.tag([Document("a", TEXT)], model=broken)
 
 
-def test_the_command_relates_what_it_finds(tmp_path: Path) -> None:
-    mini = {"name": "mini", "split": "dev"}
-    tagger = FineTune(train=(Corpus(types=COARSE, **mini),), training=Training(epochs=6, rate=2e-3)).run().folder
-    useless = FineTune(train=MINI, encoder="mini", training=Training(epochs=1, rate=1e-3)).run().folder
-    own = RelationModel(train=(Corpus(types=(), **mini),), scheme=SCHEME, training=Training(epochs=2, rate=2e-3))
-    model = own.run().folder
-    assert tag.best_model(Extractor) == model
-    assert tag.best_model(types=COARSE) == tagger != useless, "one that finds no genes is of no use"
-    for name in ("a", "b"):
-        (tmp_path / f"{name}.txt").write_text(TEXT, "utf-8")
-    files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
-    run = CliRunner().invoke(cli.app, ["extract", *files, "--out", str(tmp_path / "out")])
-    assert run.exit_code == 0, run.output
-    read = corpora.brat.read(sorted((tmp_path / "out").iterdir()), corpora.Log(strict=True))
-    found = tag.extract(tag.read(files), tagger=tagger, model=model)
-    assert [d.mentions for d in read] == [d.mentions for d in found] and [d.text for d in read] == [TEXT] * 2
-    assert [d.relations for d in read] == [d.relations for d in found], "the round trip keeps relations"
-    run = CliRunner().invoke(cli.app, ["extract", "--format", "csv"], input=TEXT.encode())
-    assert run.exit_code == 0 and run.stdout.startswith("document,sentence,head,tail,type,score\n")
-    run = CliRunner().invoke(cli.app, ["extract", *files])
-    assert isinstance(run.exception, ChemxlError) and "name a folder with --out" in str(run.exception)
-    with pytest.raises(EncoderError, match="holds no extractor, but a Tagger"):
-        tag.extract(tag.read(files), model=tagger)
+def test_other_character_sets_are_named_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for codec in ("utf-16", "utf-32", "utf-8-sig"):  # their byte order mark says which
+        path.write_bytes(TEXT.encode(codec))
+        assert [document.text for document in tag.read([str(path)])] == [TEXT]
+    for codec in ("cp1251", "koi8-r", "cp866", "utf-16-le", "utf-32-be"):
+        path.write_bytes("Аспирин\nAspirin".encode(codec))
+        with pytest.raises(CorpusError, match=r"a\.txt:\d: not UTF-8: convert it \(iconv -f NAME"):
+            tag.read([str(path)])
