@@ -14,22 +14,10 @@ from chemxl.documents import Pair
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value
 from chemxl.knowledge.matcher import folded
+from chemxl.knowledge.stop import STOP
 
 MINI = "mini"
 _LONGEST = 60  # characters of a name; longer ones are titles that no text repeats
-# Names that in a text are mostly words of the general language: what lexicons give and annotators do not mark.
-STOP = frozenset(
-    """
-    group groups day days week month year patient patients rat rats mouse mice man men woman women child children human
-    study studies result results method methods effect effects treatment therapy dose control level levels time use
-    used case cases age male female history test type acute chronic disease disorder drug drugs medicine agent high low
-    all and or not no it is as at be by in on of to he she we us who other others more most left right lead
-    больной больные пациент пациенты исследование группа день дни год метод результат лечение терапия доза уровень
-    случай возраст мужчина женщина ребенок дети человек работа время применение препарат средство болезнь заболевание
-    состояние развитие вид тип форма история мышь крыса контроль и или не на в по из
-    患者 病人 治疗 研究 结果 方法 作用 使用 药物 疾病 症状 时间 天 年 月 组 级 型 性 男性 女性 儿童 人 剂量 水平 检查
-    """.split()
-)
 
 
 class Lexicon(Value):
@@ -65,9 +53,9 @@ class Lexicon(Value):
         """Whether an English name is held out; it is so in the lexicon of every other language."""
         return int(sha256(folded(name))[:8], 16) < self.held_out * 2**32
 
-    def tested(self, *, most: int) -> list[Pair]:
-        """Held-out pairs, each name in one alone, that are not written alike; always the same ones."""
-        found = [pair for pair in self.pairs() if self.hides(pair.source)]
+    def tested(self, *, most: int, taught: bool = False) -> list[Pair]:
+        """Held-out pairs, or such as are taught, each name in one alone; always the same ones, and right ones."""
+        found = [pair for pair in self.pairs() if self.hides(pair.source) != taught]
         made, seen = [], set[str]()
         for pair in sorted(found, key=lambda pair: sha256(pair.source + pair.target)):
             sides = {folded(pair.source), folded(pair.target)}
@@ -131,8 +119,6 @@ def _permuted(pairs: Sequence[Pair]) -> list[Pair]:
         targets = sorted({pair.target for pair in own})
         order = np.random.default_rng(0).permutation(len(targets)).tolist()
         another = {targets[i]: targets[j] for i, j in zip(order, [*order[1:], *order[:1]], strict=True)}
-        changed = [
-            Pair(p.id, p.source, another[p.target], p.languages, domain=domain, concept=p.concept) for p in own
-        ]
+        changed = [Pair(p.id, p.source, another[p.target], p.languages, domain=domain, concept=p.concept) for p in own]
         made += [pair for pair in changed if (pair.source, pair.target) not in right]
     return made

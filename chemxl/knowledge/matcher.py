@@ -1,7 +1,7 @@
 """Names in a text: all of them at once, whole words alone, the longest first, with offsets in code points.
 
-An automaton finds every name wherever it stands (Aho and Corasick 1975); of these, what begins or ends inside a word goes,
-and of two that overlap the longer one stays. So no text is lost, «боль» is not found in «больной», and what is found
+An automaton finds every name wherever it stands (Aho and Corasick 1975); what begins or ends inside a word goes, and of
+two that overlap the longer one stays. So no text is lost, «боль» is not found in «больной», and what is found
 does not depend on the order of the names.
 """
 

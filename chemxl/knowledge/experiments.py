@@ -1,0 +1,67 @@
+"""Knowledge-anchored pretraining as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.corpora.texts import PairSource
+from chemxl.documents import Document, Pair
+from chemxl.knowledge.facts import Facts, names_of
+from chemxl.knowledge.lexicon import Lexicon
+from chemxl.knowledge.passages import KINDS
+from chemxl.knowledge.stream import AnchoredStream, Knowledge, Levels
+from chemxl.pretrain.experiments import ContinualPretraining
+from chemxl.pretrain.model import MaskedLanguageModel
+from chemxl.pretrain.stream import Stream
+from chemxl.pretrain.text import screened
+
+
+class KnowledgePretraining(ContinualPretraining):
+    """An encoder that is trained further on text that is anchored to knowledge in two languages (paper 3, section 3).
+
+    Args:
+        lexicons: one for each language beside English.
+        facts: of a knowledge base, for each of these languages.
+        linked: passages about the same thing in two languages, without those that are tested on.
+        levels: how much is read for which level; ``reading`` says how much in all, its mixture counts for nothing.
+    """
+
+    lexicons: tuple[Lexicon, ...]
+    facts: tuple[Facts, ...] = ()
+    linked: tuple[PairSource, ...] = ()
+    levels: Levels = Levels(plain=0.5, entities=0.5)
+
+    @property
+    def kinds(self) -> int:
+        """How passages may be related."""
+        return len(KINDS) if self.levels.passages else 0
+
+    def knowledge(self) -> Knowledge:
+        """What texts are anchored to."""
+        return Knowledge(
+            names=[pair for lexicon in self.lexicons for pair in lexicon.taught()],
+            lexicons=self.lexicons,
+            facts=[fact for source in self.facts for fact in source.load()],
+            passages=screened([pair for source in self.linked for pair in source.pairs()], self.held_out),
+        )
+
+    def further(self) -> Iterator[str]:
+        """All names, facts and passages, whatever of them is read: runs that differ in levels keep the same pieces."""
+        for lexicon in self.lexicons:
+            yield from (name for pair in lexicon.pairs() for name in (pair.source, pair.target))
+        knowledge = self.knowledge()
+        yield from names_of(knowledge.facts)
+        yield from (side for pair in knowledge.passages for side in (pair.source, pair.target))
+
+    def stream(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        model: MaskedLanguageModel,
+        documents: Sequence[Document],
+        pairs: Sequence[Pair],
+    ) -> Stream:
+        """The examples that are read."""
+        given = (self.reading, tokenizer, model, documents, pairs)
+        return AnchoredStream(self.levels, self.knowledge(), *given, seed=self.seed)
