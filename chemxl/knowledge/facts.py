@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from chemxl import corpora
+from chemxl.corpora.mini import concepts
 from chemxl.corpora.paired import Fact
 from chemxl.corpora.texts import twins
 from chemxl.errors import CorpusError
@@ -88,8 +89,7 @@ def _facts(name: str, language: str, digest: str) -> list[Fact]:
 
 def _mini(*, sentences: int) -> list[Fact]:
     """What the annotators of the shipped corpus found related, in sentences that were made of it."""
-    known = Lexicon(language="ru", sources=(MINI,), held_out=0).pairs()
-    russian = {folded(pair.source): pair.target for pair in known}
+    russian = {folded(one.english[0]): one.russian[0][0] for one in concepts().values() if one.split == "train"}
     made: dict[tuple[str, str], Fact] = {}
     for twin in twins(corpora.expand(MINI, sentences, split="train")).values():
         document = twin["en"]

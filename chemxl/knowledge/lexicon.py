@@ -51,7 +51,7 @@ class Lexicon(Value):
 
     def hides(self, name: str) -> bool:
         """Whether an English name is held out; it is so in the lexicon of every other language."""
-        return int(sha256(folded(name))[:8], 16) < self.held_out * 2**32
+        return int(sha256(f"held out? {folded(name)}")[:8], 16) < self.held_out * 2**32
 
     def tested(self, *, most: int, taught: bool = False) -> list[Pair]:
         """Held-out pairs, or such as are taught, each name in one alone; always the same ones, and right ones."""
