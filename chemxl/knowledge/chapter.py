@@ -126,9 +126,11 @@ def lexicons(profile: Profile, *, general: bool = False, wrong: bool = False) ->
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
-    """Text without labels in all languages; in English and Russian as chapter 3."""
-    chinese = () if profile == "small" else (Texts(name="huatuo"), Texts(name="toyhom"))
-    return (*pretraining.sources(profile), *chinese)
+    """Text without labels in all languages; in English and Russian as chapter 3, of ``mini`` the passages themselves:
+    where they are expanded, one name stands in the places of all others."""
+    if profile == "small":
+        return tuple(Texts(name=MINI, split="train", language=language) for language in ("en", "ru"))
+    return (*pretraining.sources(profile), Texts(name="huatuo"), Texts(name="toyhom"))
 
 
 def held_out(profile: Profile) -> tuple[Texts, ...]:
@@ -142,7 +144,7 @@ def held_out(profile: Profile) -> tuple[Texts, ...]:
 def linked(profile: Profile) -> tuple[PairSource, ...]:
     """Passages about the same thing: Wikipedia's in English and Chinese, abstracts and their Russian translations."""
     if profile == "small":
-        return (Linked(name=MINI, language="ru", sentences=800),)
+        return (Linked(name=MINI, language="ru"),)
     return (Linked(name="kbioxlm-linked", language="zh"), Linked(name="bionne-r", language="ru"))
 
 

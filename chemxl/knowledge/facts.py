@@ -83,15 +83,15 @@ class Facts(Value):
 @lru_cache(maxsize=4)
 def _facts(name: str, language: str, digest: str) -> list[Fact]:
     if name == MINI:
-        return _mini(sentences=800)
+        return _mini()
     return corpora.facts(name, language=f"en-{language}", faults=[])
 
 
-def _mini(*, sentences: int) -> list[Fact]:
-    """What the annotators of the shipped corpus found related, in sentences that were made of it."""
-    russian = {folded(one.english[0]): one.russian[0][0] for one in concepts().values() if one.split == "train"}
+def _mini() -> list[Fact]:
+    """What the annotators of the shipped corpus found related."""
+    russian = {folded(one.english[0]): one.russian[0][0] for one in concepts().values()}
     made: dict[tuple[str, str], Fact] = {}
-    for twin in twins(corpora.expand(MINI, sentences, split="train")).values():
+    for twin in twins(corpora.load(MINI, split="train")).values():
         document = twin["en"]
         surfaces = {mention.id: folded(document.surface(mention)) for mention in document.mentions}
         for relation in document.relations:

@@ -27,23 +27,18 @@ class Linked(PairSource):
     Args:
         name: a corpus of pairs, or one whose documents share their id with a translation (``mini``, ``bionne-r``).
         language: the other one beside English.
-        sentences: for ``mini`` alone: at least so many sentences a language, made by ``mini.expand``.
     """
 
     name: str
     language: str
     split: str = "train"
-    sentences: int = 0
 
     def pairs(self) -> list[Pair]:
         """Pairs of passages."""
         languages = ("en", self.language)
         if corpora.catalog()[self.name].paired:
             return corpora.pairs(self.name, split=self.split, language="-".join(languages), faults=[])
-        if self.sentences:
-            documents = corpora.expand(self.name, self.sentences, split=self.split)
-        else:
-            documents = corpora.load(self.name, split=self.split, faults=[])
+        documents = corpora.load(self.name, split=self.split, faults=[])
         return [
             Pair(key, twin["en"].text, twin[self.language].text, languages) for key, twin in twins(documents).items()
         ]
@@ -52,7 +47,7 @@ class Linked(PairSource):
         """A digest of the files, and of how they are read."""
         paired = corpora.catalog()[self.name].paired
         language = f"en-{self.language}" if paired else None
-        return corpora.read_digest(self.name, split=self.split, language=language, expanded=self.sentences > 0)
+        return corpora.read_digest(self.name, split=self.split, language=language)
 
 
 Passage = Sequence[Pieces]  # its stretches, in their order
