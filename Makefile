@@ -25,7 +25,7 @@ book: $(STAMP)  ## run every notebook that has changed, check them, build the HT
 	$(BIN)/chemxl build --profile $(PROFILE)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

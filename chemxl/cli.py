@@ -16,6 +16,7 @@ from chemxl import book, corpora
 from chemxl.corpora import brat
 from chemxl.documents import Document
 from chemxl.errors import BookError, ChemxlError, CorpusError
+from chemxl.experiments import Profile
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -43,14 +44,6 @@ class Aggregate(StrEnum):
     entity = "entity"
 
 
-class Profile(StrEnum):
-    """What the numbers are computed from."""
-
-    small = "small"
-    real = "real"
-    paper = "paper"
-
-
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="04 or 04_ner; all by default.")]
 Values = Annotated[
@@ -63,7 +56,7 @@ CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", he
 @app.command()
 def run(
     notebooks: NotebookNames = None,
-    profile: ProfileOption = Profile.small,
+    profile: ProfileOption = "small",
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
     parameter: Values = None,
     again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
@@ -74,14 +67,14 @@ def run(
 
 
 @app.command()
-def check(profile: ProfileOption = Profile.small) -> None:
+def check(profile: ProfileOption = "small") -> None:
     """Say whether every notebook may be published as it is."""
     book.check(profile=profile)
     typer.echo("Every notebook may be published.")
 
 
 @app.command()
-def build(profile: ProfileOption = Profile.small) -> None:
+def build(profile: ProfileOption = "small") -> None:
     """Check the notebooks and build the HTML."""
     page = book.build(profile=profile)
     typer.echo(f"The book is in {page}")
@@ -117,7 +110,7 @@ def tag(
 @app.command()
 def record(
     chapter: Annotated[str, typer.Argument(help="For example 04_ner.")],
-    profile: ProfileOption = Profile.real,
+    profile: ProfileOption = "real",
     drop: Annotated[bool, typer.Option("--drop", help="Leave out rows that no line stands for.")] = False,
 ) -> None:
     """Write book/recorded/CHAPTER.csv from the chapter's finished runs; nothing else that stands there is lost."""

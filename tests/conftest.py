@@ -22,6 +22,25 @@ from chemxl.models import training
 
 torch.set_num_threads(1)
 
+# What takes longest starts first: a run in several processes is over when its last file is.
+SLOWEST = (
+    "test_whole_book.py",
+    "active/test_experiments.py",
+    "experiments/test_slurm.py",
+    "test_benchmarks.py",
+    "corpora/test_counts_all.py",
+    "corpora/test_counts.py",
+    "corpora/test_fuzz.py",
+    "test_book.py",
+    "models/test_training_processes.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files of ``SLOWEST`` in their order, then all others in theirs; ``make test`` keeps xdist to it."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @pytest.fixture(autouse=True)
 def runs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

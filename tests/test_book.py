@@ -91,6 +91,13 @@ def test_runs_and_passes(ran: Path) -> None:
     assert not any((ran / ".runs" / "failed").iterdir())
 
 
+def test_code_is_folded_unless_its_cell_says_otherwise(root: Path) -> None:
+    write(root, "01_one", PARAMETERS, SHOW, '# %% tags=["code"]\nprint(head)\n')
+    book.run(root=root)
+    tags = [cell["metadata"]["tags"] for cell in made(root, "01_one")["cells"] if cell["cell_type"] == "code"]
+    assert tags == [["hide-input"], ["parameters", "hide-input"], ["hide-input"], ["code"]]
+
+
 def test_unchanged_is_not_run_again(root: Path) -> None:
     write(root, "02_two", PARAMETERS, SHOW)
     assert book.run(root=root) == ["01_one", "02_two"]

@@ -49,6 +49,26 @@ def test_words_cut_names_where_annotation_does() -> None:
     assert cut("β-каротина (й)") == ["β", "-", "каротина", "(", "й", ")"]
 
 
+# Marks of soft hyphens, joiners, directions, variants and bytes, and control characters.
+UNSEEN = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufe0f\ufeff"
+
+
+@pytest.mark.parametrize("sign", [*UNSEEN, "\x00", "\x07", "\x1b", "\x7f", "\x9f"], ids=ascii)
+def test_what_nobody_sees_neither_begins_nor_ends_a_word(sign: str) -> None:
+    text = f"{sign}зольмин{sign} {sign} 5{sign}мг{sign}{sign}, й{sign}-{sign}"
+    found = [text[start:end] for start, end in words(text)]
+    assert found == ["зольмин", "5", "мг", ",", "й", "-"]
+    gold = Mention.of("CHEM", 1, 8)
+    labels, inexact = to_bio([gold], words(text))
+    assert (from_bio(labels, words(text)), inexact) == ([gold], 0)
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_what_nobody_sees_stays_inside_a_word(sign: str) -> None:
+    text = f"золь{sign}{sign}мин и\u0306{sign}од"
+    assert [text[start:end] for start, end in words(text)] == text.split(" ")
+
+
 @given(layers())
 def test_labels_give_the_mentions_back(layer: tuple[list[Span], list[Mention]]) -> None:
     units, given_mentions = layer

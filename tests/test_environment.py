@@ -14,6 +14,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.conftest import SLOWEST
+
 HOUSE = Path(__file__).parents[1]
 
 
@@ -135,3 +137,7 @@ def test_files_that_a_page_names_exist(page: str) -> None:
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "book/running.md"])
 def test_targets_that_a_page_names_exist(page: str) -> None:
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", (HOUSE / page).read_text("utf-8"), re.M)) <= targets()
+
+
+def test_the_files_that_start_first_exist() -> None:
+    assert [name for name in SLOWEST if not (HOUSE / "tests" / name).exists()] == []

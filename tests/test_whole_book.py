@@ -31,7 +31,7 @@ CHAPTERS = [
     "06_contrastive_pretraining",
     "10_scoreboard",
 ]
-HEADINGS = ["Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
+HEADINGS = ["Answer", "Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]
 
 
 @pytest.fixture

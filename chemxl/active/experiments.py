@@ -166,7 +166,7 @@ class ActiveLearning(Experiment):
         return [_counts(row) for row in self.history()]
 
     def counts(self) -> metrics.Counts:
-        """Of the last round."""
+        """By test document, the right, found and due mentions of the last round."""
         return self.every()[-1]
 
 

@@ -174,7 +174,7 @@ class SpectralEvaluation(Evaluation):
 
 
 def evaluation(model: FineTune, corpus: Corpus) -> Evaluation:
-    """Of either kind of tagger."""
+    """The evaluation of a tagger of either kind."""
     if isinstance(model, SpectralFineTune):
         return SpectralEvaluation(model=model, corpus=corpus)
     return Evaluation(model=model, corpus=corpus)

@@ -173,7 +173,8 @@ def _aside(source: Source, folder: str) -> Path:
 
 
 def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without what differs from run to run: times, paths, random ids, widgets, the error stream."""
+    """Without what differs from run to run: times, paths, random ids, widgets, the error stream. Code is folded, except
+    in cells that are tagged ``code``."""
     passing = {"jupytext", "papermill", "widgets"}
     metadata = {key: value for key, value in notebook.metadata.items() if key not in passing}
     metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -187,6 +188,8 @@ def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = _merged(cell.outputs)
+            tags = cell.metadata.get("tags", [])
+            cell.metadata["tags"] = tags if "code" in tags else [*tags, "hide-input"]
     return notebook
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeVar, cast
@@ -103,6 +103,10 @@ class Experiment(Value):
     """A value with a result. Subclasses write :meth:`compute`."""
 
     infra: exca.TaskInfra = exca.TaskInfra(mode="retry")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """All fields but ``infra``, which holds a path of this machine: a notebook may show the value."""
+        return ((name, value) for name, value in super().__repr_args__() if name != "infra")
 
     def compute(self, folder: Path) -> dict[str, float]:
         """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
@@ -194,7 +198,7 @@ class Run:
     """A finished experiment."""
 
     experiment: Experiment
-    folder: Path
+    folder: Path = field(repr=False)
     metrics: dict[str, float]
 
     def history(self) -> list[dict[str, float]]:

@@ -60,7 +60,7 @@ class EncoderClassifier(nn.Module):
         return F.cross_entropy(logits, labels, ignore_index=IGNORED)
 
     def probabilities(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Of each class, (B, L)."""
+        """The probability of each class, (B, L)."""
         logits = self.logits(**batch)
         return logits.sigmoid() if self.several else logits.softmax(dim=1)
 
@@ -179,7 +179,7 @@ class Classifier(Predictor[Label]):
     def probabilities(
         self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> torch.Tensor:
-        """Of each class in each document, (D, L) float32."""
+        """The probability of each class in each document, (D, L) float32."""
         task = self._classes(documents)
 
         def read(batch: Batch) -> Iterator[torch.Tensor]:

@@ -84,4 +84,4 @@ def _attention(attention: Any, hidden: torch.Tensor, runs: Runs) -> torch.Tensor
         q, k, v = (part.view(count, length, attention.num_attention_heads, -1).transpose(1, 2) for part in parts)
         context = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)  # (count, heads, length, d / heads)
         found.append(context.transpose(1, 2).reshape(count * length, -1))
-    return torch.cat(found)
+    return torch.cat(found) if len(found) > 1 else found[0]

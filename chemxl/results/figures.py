@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib import ticker
 from matplotlib.axes import Axes
@@ -176,7 +177,7 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
 
 
 def matrix(
-    cells: Mapping[str, Mapping[str, float]],
+    cells: pd.DataFrame,
     *,
     xlabel: str,
     ylabel: str,
@@ -185,29 +186,27 @@ def matrix(
     limits: tuple[float, float] = (0, 1),
     fmt: str = ".2f",
 ) -> Figure:
-    """A value for each row and column, as its number on a colour: the darker, the larger.
+    """A value for each row and column of a frame, as its number on a colour: the darker, the larger.
 
     Args:
-        cells: by row, then by column; one that is missing stays empty. Columns that are rows, too, come first.
+        cells: what has no value stays empty.
         limits: the values of the lightest and of the darkest colour.
         fmt: how a value is written.
 
     Raises:
         ChemxlError: nothing to draw, or no alt text.
     """
-    named = dict.fromkeys(name for row in cells.values() for name in row)
-    columns = [name for name in cells if name in named] + [name for name in named if name not in cells]
-    if not columns:
-        raise ChemxlError("a matrix without a cell: give at least one value")
-    values = np.array([[row.get(name, np.nan) for name in columns] for row in cells.values()])  # (R, C)
+    values = cells.to_numpy(dtype=float)  # (R, C)
+    if np.isnan(values).all():
+        raise ChemxlError("a matrix without a value: give at least one")
     canvas, axes = sheet(height=1.4 + 0.34 * len(cells))
     sns.heatmap(values, ax=axes, vmin=limits[0], vmax=limits[1], cmap="crest", annot=True, fmt=fmt, cbar=False,
                 linewidths=0.8, linecolor=INK, xticklabels=False, yticklabels=False)  # fmt: skip
     colours = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(values.ravel())]
     for text, colour in zip(axes.texts, colours, strict=True):
         text.set_color(_on(colour))
-    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(np.arange(len(cells)) + 0.5, list(cells))
+    axes.set_xticks(np.arange(values.shape[1]) + 0.5, cells.columns, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(np.arange(values.shape[0]) + 0.5, cells.index)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.grid(visible=False)
     axes.tick_params(length=0)

@@ -6,16 +6,19 @@ the markup without its tags is the text itself, to the character: selecting and 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 
+T = TypeVar("T")
 _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 
 _VALUE = re.compile(r"—|-?\d+(\.\d+)?( \[.+\])?")
@@ -35,6 +38,12 @@ STYLE = """
 .chemxl-entities mark.spurious{border:2px solid rgb(var(--c));border-bottom-style:double;border-bottom-width:4px}
 .chemxl-entities figcaption{font:inherit;font-size:.85em;text-align:start;color:inherit;opacity:.85;margin:.4rem 0 0}
 """.strip()
+
+
+class Shown(Protocol):
+    """What a notebook shows: a table, a figure, a text with its entities."""
+
+    def _repr_html_(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,37 @@ def table(rows: Sequence[Mapping[str, object]], *, caption: str, note: str = "",
         f"<table><caption>{name}</caption><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>{below}",
         text=caption,
     )
+
+
+def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -> Html:
+    """What ``draw`` makes of each part, one behind the other: a reader sees the first and turns to the others.
+
+    The markup is that of sphinx-design's tabs, whose style every page of the book has; it works by keyboard and without
+    a script. Where that style is missing, as in Jupyter, all parts stand below each other under their titles.
+
+    Args:
+        parts: by title, e.g. the recorded rows and those of this build.
+        draw: gives tables or figures; a part of which there are none has no tab.
+
+    Raises:
+        ChemxlError: there is nothing to show.
+    """
+    drawn = {title: "\n".join(one._repr_html_() for one in _several(draw(part))) for title, part in parts.items()}
+    bodies = {title: body for title, body in drawn.items() if body}
+    if not bodies:
+        raise ChemxlError("tabs need something to show")
+    group = f"tab-{hashlib.sha256(''.join(bodies.values()).encode()).hexdigest()[:10]}"
+    inner = "\n".join(
+        f'<input id="{group}-{i}" name="{group}" type="radio"{" checked" if i == 0 else ""}>'
+        f'<label class="sd-tab-label" for="{group}-{i}">{html.escape(title)}</label>'
+        f'<div class="sd-tab-content docutils">{body}</div>'
+        for i, (title, body) in enumerate(bodies.items())
+    )
+    return Html(f'<div class="chemxl-tabs sd-tab-set docutils">{inner}</div>', text=" | ".join(bodies))
+
+
+def _several(shown: Shown | Sequence[Shown]) -> Sequence[Shown]:
+    return shown if isinstance(shown, Sequence) else [shown]
 
 
 def value(v: float | None, low: float | None = None, high: float | None = None, digits: int = 3) -> str:

@@ -155,6 +155,13 @@ def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
     return made or nothing(keys[0])
 
 
+def differences(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
+    """Every difference of F1: its keys, ``less`` what was taken away, the interval and p."""
+    found = rows[rows["metric"] == "difference of F1"]
+    sides = found.filter(like="less_").itertuples(index=False)
+    return listed(found.assign(less=[" ".join(map(str, filter(pd.notna, side))) for side in sides]), [*keys, "less"])
+
+
 def provenance(rows: pd.DataFrame, recorded: Recorded) -> show.Html:
     """What a chapter's numbers come from: recorded ones by commit, machine and day; those of this build by versions."""
     built = rows[rows["source"] == "this build"]

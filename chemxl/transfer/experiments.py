@@ -33,7 +33,7 @@ class Material(Experiment):
     test: HeldOut
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Count."""
+        """Read both parts and count."""
         documents = [document for document in self.train.whole().load() if self.train.domain in ("", document.domain)]
         found = [sentence for document in documents for sentence in split(document)]
         learnt = self.train.model_copy(update={"most": ALL}).load()
@@ -73,7 +73,7 @@ class ZeroShot(Experiment):
         return self.model.seed
 
     def trained(self) -> tuple[Experiment, ...]:
-        """The training."""
+        """The training of the tagger."""
         return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:

@@ -39,6 +39,12 @@ def _texts(rows: pd.DataFrame, metrics: list[str]) -> Cells:
     return pivot(rows[rows["metric"].isin(metrics)], ["text", "type"], "metric", cell=number)
 
 
+def matrix(rows: pd.DataFrame) -> pd.DataFrame:
+    """F1 of a type without a sentence of the target, a row a test and a column a source, for a figure."""
+    cells = rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == "F1")]
+    return cells.pivot(index="test", columns="train", values="value")
+
+
 def zero_shot(rows: pd.DataFrame, metric: str) -> Cells:
     """One measure of the matrix of a type, a row a test and a column a source; F1 with its interval and a mark: "+"
     where it is clearly higher than that of the best other text, "−" where it is clearly lower."""

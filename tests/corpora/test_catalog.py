@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 import warnings
 from collections import Counter
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from chemxl import cli, corpora
 from chemxl.corpora import entries
 from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
+from chemxl.experiments.digests import source_digest
 from tests.corpora.samples import BEADS, READERS, TMX, TRIPLES, UNANNOTATED
 
 THEIRS = {"cadec", "livingner-task", "n2c2"}  # each user obtains them, in whatever version
@@ -48,8 +51,38 @@ def test_every_entry_is_whole() -> None:
 def test_every_reader_is_used_and_known() -> None:
     used = {entry.reader for entry in corpora.catalog().values()}
     assert used == set(READERS), "each has a sample for the fuzz test"
-    for name in corpora.catalog():
-        assert callable(corpora._reader(name))
+    assert all(callable(import_module(f"chemxl.corpora.{reader}").read) for reader in used)
+
+
+def test_a_reader_is_a_module_and_an_entry(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    new = corpora.catalog()["bc5cdr"].model_copy(update={"reader": "numbered"})
+    monkeypatch.setitem(entries._entries(), "bc5cdr", new)
+    with pytest.raises(CorpusError, match=r"bc5cdr: there is no module chemxl\.corpora\.numbered: write one"):
+        corpora.load("bc5cdr")
+    path = tmp_path / "numbered.py"
+    path.write_text(
+        "from chemxl.documents import Document\n\n"
+        "def read(paths, log, *, root=None):\n    return [Document(str(i), 'x') for i in range(len(paths))]\n"
+    )
+    monkeypatch.setattr(corpora, "__path__", [*corpora.__path__, str(tmp_path)])
+    invalidate_caches()
+    request.addfinalizer(lambda: sys.modules.pop("chemxl.corpora.numbered", None))
+    assert [document.id for document in corpora.load("bc5cdr", split="test")] == ["0"]
+    before = corpora.read_digest("bc5cdr", split="test")
+    source_digest.cache_clear()
+    path.write_text(path.read_text() + "\nADDED = 1\n")
+    assert corpora.read_digest("bc5cdr", split="test") != before
+    with pytest.raises(ValidationError):
+        corpora.Entry.model_validate({**new.model_dump(), "reader": "os.path"})
+
+
+def test_sentences_are_made_of_a_shipped_corpus_alone() -> None:
+    made = corpora.expand("mini", 30, split="test", language="ru")
+    assert {document.language for document in made} == {"ru"}
+    with pytest.raises(CorpusError, match="no sentences are made of bc5cdr"):
+        corpora.expand("bc5cdr", 30)
 
 
 def test_an_entry_takes_no_unknown_field_and_cannot_be_changed() -> None:

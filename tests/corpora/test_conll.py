@@ -94,3 +94,94 @@ def test_a_document_id_that_stands_twice(tmp_path: Path) -> None:
     documents, faults = read(tmp_path, "-DOCSTART-\t1\n\na\tO\n\n-DOCSTART-\t1\n\nb\tO\n\n-DOCSTART-\t2\n\nc\tO\n")
     assert [(document.id, document.text) for document in documents] == [("1", "a"), ("2", "c")]
     assert faults == ["dev.txt:7: the document id 1 stands twice; document left out"]
+
+
+# A mention of two words, one of one word beside it, and one that ends a sentence.
+SCHEMES = {
+    "IOB2": "B-X I-X B-X O B-Y",
+    "IOB1": "I-X I-X B-X O I-Y",
+    "IOBES": "B-X E-X S-X O S-Y",
+    "BILOU": "B-X L-X U-X O U-Y",
+    "BMEWO": "B-X E-X W-X O W-Y",
+    "underscores": "B_X I_X B_X O B_Y",
+}
+
+
+@pytest.mark.parametrize("labels", SCHEMES.values(), ids=SCHEMES)
+@pytest.mark.parametrize("between", ["\t", " "])
+def test_schemes_of_labels(tmp_path: Path, labels: str, between: str) -> None:
+    content = "".join(f"w{i}{between}{label}\n" for i, label in enumerate(labels.split()))
+    (document,), faults = read(tmp_path, content)
+    assert faults == []
+    assert [(m.type, m.span) for m in document.mentions] == [("X", (0, 5)), ("X", (6, 8)), ("Y", (12, 14))]
+
+
+def test_an_end_is_not_gone_on_with(tmp_path: Path) -> None:
+    (document,), _ = read(tmp_path, "a\tB-X\nb\tM-X\nc\tE-X\nd\tI-X\ne\tE-X\n")
+    assert [mention.span for mention in document.mentions] == [(0, 5), (6, 9)]
+
+
+NALOXONE = Document("dev-1", "Naloxone works", (Mention.of("CHEM", 0, 8, id="T1"),))
+LAYOUTS = {
+    "the label first": "B-CHEM\tNaloxone\nO\tworks\n",
+    "the label in the middle": "Naloxone\tB-CHEM\tNNP\nworks\tO\tVBZ\n",
+    "four columns": "Naloxone\t_\t_\tB-CHEM\nworks\t_\t_\tO\n",
+    "numbered words": "1\tNaloxone\tNNP\tB-CHEM\n2\tworks\tVBZ\tO\n",
+    "numbered words, the label not last": "1\tNaloxone\tB-CHEM\t-\tA\n2\tworks\tO\t-\tA\n",
+    "CoNLL-U with ranges and empty nodes": (
+        "# sent_id = 1\n# text = Naloxone works\n1-2\tNaloxone works\t_\tO\n1\tNaloxone\tNNP\tB-CHEM\n"
+        "1.1\tnothing\t_\tO\n2\tworks\tVBZ\tO\n"
+    ),
+    "spaces at the end": "Naloxone B-CHEM \nworks O\t\n",
+    "comments with labels in them": "# B-CHEM is a chemical O\nNaloxone\tB-CHEM\n#O\nworks\tO\n",
+}
+
+
+@pytest.mark.parametrize("content", LAYOUTS.values(), ids=LAYOUTS)
+def test_layouts_are_told_from_what_stands_there(tmp_path: Path, content: str) -> None:
+    assert read(tmp_path, content) == ([NALOXONE], [])
+
+
+REFUSED = {
+    "no label anywhere": "Naloxone\tNNP\nworks\tVBZ\n",
+    "two columns of labels, neither last": "Naloxone\tB-CHEM\tB-NP\tx\nworks\tO\tB-VP\ty\n",
+    "brackets": "Naloxone\t(CHEM)\nworks\t*\n",
+    "words alone": "Naloxone\nworks\n",
+    "commas": "Naloxone,B-CHEM\nworks,O\n",
+}
+
+
+@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
+def test_a_layout_that_cannot_be_told_refuses_the_file(tmp_path: Path, content: str) -> None:
+    message = "which column the labels (O, B-type, I-type) are cannot be told; file left out"
+    assert read(tmp_path, content) == ([], [f"dev.txt:1: {message}"])
+
+
+def test_labels_without_a_type(tmp_path: Path) -> None:
+    content = "Naloxone\tB\nworks\tO\n"
+    assert read(tmp_path, content) == (
+        [],
+        ["dev.txt:1: the labels have no type (B, I, O): say which with the option type; file left out"],
+    )
+    (tmp_path / "dev.txt").write_text(content)
+    assert conll.read([tmp_path / "dev.txt"], Log(strict=True), type="CHEM") == [NALOXONE]
+
+
+def test_a_sign_that_is_a_word_is_no_comment(tmp_path: Path) -> None:
+    (document,), faults = read(tmp_path, "# a comment\n#\tO\n1\tO\n#hashtag\tB-X\n")
+    assert (document.text, faults) == ("# 1 #hashtag", [])
+    assert document.mentions == (Mention.of("X", 4, 12, id="T1"),)
+
+
+def test_documents_of_conll_u(tmp_path: Path) -> None:
+    content = "# newdoc id = 17\n# sent_id = 1\na\tO\n\nb\tB-X\n\n# newdoc\nc\tO\n"
+    documents, faults = read(tmp_path, content)
+    assert [(document.id, document.text) for document in documents] == [("17", "a\nb"), ("dev-2", "c")]
+    assert faults == []
+
+
+@pytest.mark.parametrize("line", ["x\tO\tO", "x\tOy\tB-X", "x"])
+def test_a_line_of_another_width_is_left_out(tmp_path: Path, line: str) -> None:
+    (document,), faults = read(tmp_path, f"a\tB-X\n{line}\nb\tO\n")
+    assert document.text == "a b"
+    assert faults == [f"dev.txt:2: {line.count(chr(9)) + 1} columns where 2 were due; line left out"]

@@ -114,3 +114,46 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path, pairs: list[
     with pytest.raises(CorpusError, match=message):
         tmx.write(tmp_path / "x.tmx", pairs)
     assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [("x.tmx", "old")]
+
+
+def unit(id: str, *texts: tuple[str, str]) -> str:
+    variants = "".join(f'<tuv xml:lang="{code}"><seg>{text}</seg></tuv>' for code, text in texts)
+    return f'<tu tuid="{id}">{variants}</tu>\n'
+
+
+def test_an_id_that_is_not_unique(tmp_path: Path) -> None:
+    files = {
+        "a.tmx": unit("1", ("en", "Acid"), ("ru", "Кислота")) + unit("1", ("en", "Base"), ("ru", "Основание")),
+        "b.tmx": unit("1-2", ("en", "Salt"), ("ru", "Соль")) + unit("1", ("en", "Iron"), ("ru", "Железо")),
+        "c.tmx": unit("1", ("en", "Acid"), ("ru", "Кислота")),
+    }
+    pairs, faults = reading(
+        tmx.read, tmp_path, {name: f"{HEAD}{units}</body></tmx>" for name, units in files.items()}, **EN_RU
+    )
+    assert [(pair.id, pair.source) for pair in pairs] == [
+        ("1", "Acid"), ("1-2", "Base"), ("1-2-2", "Salt"), ("1-3", "Iron")
+    ]  # fmt: skip
+    assert faults == ["c.tmx:2: the id 1 stands twice, with the same texts; pair left out"]
+
+
+VARIANTS = {
+    (("en-US", "Sulfur"), ("en-GB", "Sulphur"), ("ru-RU", "Сера")): [("1", "Sulfur"), ("1-2", "Sulphur")],
+    (("en-US", "Sulfur"), ("en-GB", "Sulfur"), ("ru-RU", "Сера")): [("1", "Sulfur")],
+    (("en-US", "Sulfur"), ("en-GB", " "), ("ru-RU", "Сера")): [("1", "Sulfur")],
+    (("en", "Sulfur"), ("ru", "Сера"), ("ru", "сера")): [("1", "Sulfur"), ("1-2", "Sulfur")],
+}
+
+
+@pytest.mark.parametrize(("texts", "expected"), VARIANTS.items())
+def test_variants_of_a_language_are_a_pair_each(
+    tmp_path: Path, texts: tuple[tuple[str, str], ...], expected: list[tuple[str, str]]
+) -> None:
+    content = f"{HEAD}{unit('1', *texts)}</body></tmx>"
+    pairs, faults = reading(tmx.read, tmp_path, {"x.tmx": content}, **EN_RU)
+    assert ([(pair.id, pair.source) for pair in pairs], faults) == (expected, [])
+
+
+def test_a_unit_of_very_many_variants_is_refused(tmp_path: Path) -> None:
+    texts = [(code, f"{code}{i}") for code in ("en", "ru") for i in range(100)]
+    pairs, faults = reading(tmx.read, tmp_path, {"x.tmx": f"{HEAD}{unit('1', *texts)}</body></tmx>"}, **EN_RU)
+    assert (pairs, faults) == ([], ["x.tmx:2: 1 has 100 by 100 texts; pairs left out"])

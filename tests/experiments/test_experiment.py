@@ -341,6 +341,12 @@ def test_nothing_of_the_machine_is_in_the_provenance(runs: Path) -> None:
     assert found["versions"]["torch"] == torch.__version__
 
 
+def test_nothing_of_the_machine_is_in_what_a_notebook_shows(runs: Path) -> None:
+    run = Square(number=7, parts_=(Part(width=2),)).run()
+    assert "number=7.0" in repr(run) and "width=2" in repr(run)
+    assert str(runs) not in repr(run) and str(runs) not in str(run.experiment)
+
+
 def test_a_seed_repeats() -> None:
     def draw() -> tuple[torch.Tensor, torch.Tensor]:
         generator = seed_everything(3)

@@ -42,11 +42,7 @@ def batches(stem: str, profile: str) -> list[Line]:
 
     def answer(batch: Sequence[Line]) -> list[Row]:
         found.extend(batch)
-        return [
-            row
-            for line in batch
-            for row in chapters.kept(recorded, line, profile=profile) or nought(line)
-        ]
+        return [row for line in batch for row in chapters.kept(recorded, line, profile=profile) or nought(line)]
 
     chapters.drive(chapter.lines(chapters.settled(chapter, profile)), answer)
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
 from chemxl.errors import ChemxlError
@@ -49,7 +50,7 @@ def draw_scatter(label: str = "CHEM", alt: str = "words") -> Figure:
 
 
 def draw_matrix(label: str = "mBERT", alt: str = "cells") -> Figure:
-    cells = {"RU": {label: 0.25, "RU": 0.9}, label: {label: 0.8, "ES": 0.31}}
+    cells = pd.DataFrame({"RU": [0.9, None], label: [0.25, 0.8], "ES": [None, 0.31]}, index=["RU", label])
     return figures.matrix(cells, xlabel="trained on", ylabel="tested on", alt=alt, caption=label)
 
 
@@ -143,8 +144,8 @@ def test_bad_input_is_refused() -> None:
         figures.bars([Bar("a", 1.0, low=0.5)], xlabel="x", interval="", alt="a")
     with pytest.raises(ChemxlError, match="0 classes"):
         figures.stacked({}, xlabel="x", alt="a")
-    for cells in ({}, {"row": {}}):
-        with pytest.raises(ChemxlError, match="a matrix without a cell"):
+    for cells in (pd.DataFrame(), pd.DataFrame({"column": [None]})):
+        with pytest.raises(ChemxlError, match="a matrix without a value"):
             figures.matrix(cells, xlabel="x", ylabel="y", alt="a")
 
 
@@ -171,8 +172,7 @@ def luminance(colour: object) -> float:
 def test_numbers_in_a_matrix_can_be_read_on_every_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
-    cells = {"row": {str(i): i / 50 for i in range(51)}}
-    figures.matrix(cells, xlabel="x", ylabel="y", alt="a")
+    figures.matrix(pd.DataFrame([np.linspace(0, 1, 51)]), xlabel="x", ylabel="y", alt="a")
     axes = drawn[0].axes[0]
     for text, colour in zip(axes.texts, axes.collections[0].get_facecolors(), strict=True):
         light, dark = sorted((luminance(text.get_color()), luminance(colour)), reverse=True)

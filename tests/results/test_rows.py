@@ -95,6 +95,16 @@ def test_listed_differences_show_p_where_there_is_one() -> None:
     ]
 
 
+def test_differences_say_what_was_taken_away_and_may_be_none() -> None:
+    made = [
+        Row(metric="F1", value=0.5, keys={"train": "a"}),
+        Row(metric="difference of F1", value=0.1, keys={"train": "a", "less_train": "b", "less_method": "c"}),
+        Row(metric="difference of F1", value=0.2, keys={"train": "a", "less_train": "d"}),
+    ]
+    assert [line["less"] for line in tables.differences(frame(made), ["train"])] == ["b c", "d"]
+    assert tables.differences(frame(made[:1]), ["train"]) == tables.nothing("train")
+
+
 def test_the_board_is_one_table_without_a_network() -> None:
     made = frame([Row(source="recorded", metric="F1", value=0.5, keys={"train": "<b>a</b>"}, of=("h1", "h2"))])
     html = tables.board([made]).html

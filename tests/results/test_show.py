@@ -185,6 +185,23 @@ def test_table_needs_rows_and_a_caption() -> None:
             show.table(rows, caption=caption)
 
 
+def test_tabs_show_the_first_part_and_hold_all() -> None:
+    def draw(rows: list[dict[str, object]]) -> list[show.Html]:
+        return [show.table([row], caption="F1") for row in rows]
+
+    parts: dict[str, list[dict[str, object]]] = {"Recorded <1>": [{"a": 0.5}], "This build": [{"a": 0.25}, {"a": 1}]}
+    made = show.tabs(parts, draw).html
+    groups = re.findall(r'<input id="(.+?)-(\d)" name="(.+?)" type="radio"( checked)?>', made)
+    assert [(number, checked) for _, number, _, checked in groups] == [("0", " checked"), ("1", "")]
+    assert len({name for group in groups for name in (group[0], group[2])}) == 1  # the buttons are of one group
+    assert re.findall('sd-tab-label" for=".+?-(.)">(.+?)<', made) == [("0", "Recorded &lt;1&gt;"), ("1", "This build")]
+    assert made.index("0.500") < made.index("This build") < made.index("0.250") and made.count("<table>") == 3
+    assert show.tabs({**parts, "Paper": []}, draw).html == made
+    assert show.tabs({"a": 1, "b": 2}, lambda n: show.Html(f"<i>{n}</i>")).html != made
+    with pytest.raises(ChemxlError, match="something to show"):
+        show.tabs({"Paper": []}, draw)
+
+
 def test_value() -> None:
     assert show.value(0.8421, 0.831, 0.8519) == "0.842 [0.831, 0.852]"
     assert show.value(0.8421, digits=2) == "0.84"

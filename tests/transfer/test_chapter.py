@@ -170,6 +170,9 @@ def test_the_matrix_has_a_row_a_test_and_marks_what_differs_clearly() -> None:
     }
     assert second["B"] == "0.750 [0.750, 0.750]" and second["A"] is None
     assert tables.zero_shot(found, "P") == [{"test": "A", "B": "0.900"}]
+    drawn = tables.matrix(found)
+    assert drawn.loc["A"].tolist() == [0.5] * 4
+    assert drawn.loc["B"].dropna().to_dict() == {"B": 0.75}
     assert tables.tests(found)["train"].tolist() == ["A", "C", "D"]
 
 
