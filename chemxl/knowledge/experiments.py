@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.corpora.texts import PairSource
+from chemxl.corpora.texts import PairSource, Texts
 from chemxl.documents import Document, Pair
 from chemxl.knowledge.facts import Facts, names_of
 from chemxl.knowledge.lexicon import Lexicon
@@ -15,7 +16,7 @@ from chemxl.knowledge.stream import AnchoredStream, Knowledge, Levels
 from chemxl.pretrain.experiments import ContinualPretraining
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.stream import Stream
-from chemxl.pretrain.text import screened
+from chemxl.pretrain.text import Gathered, gather, screened
 
 
 class KnowledgePretraining(ContinualPretraining):
@@ -32,6 +33,11 @@ class KnowledgePretraining(ContinualPretraining):
     facts: tuple[Facts, ...] = ()
     linked: tuple[PairSource, ...] = ()
     levels: Levels = Levels(plain=0.5, entities=0.5)
+
+    def gathered(self) -> list[Gathered]:
+        """The documents of every source, leaks and copies removed; read once for all runs on the same text."""
+        sources = (*self.text, *self.held_out)
+        return list(_gathered(self.text, self.held_out, "".join(source.data_digest() for source in sources)))
 
     @property
     def kinds(self) -> int:
@@ -65,3 +71,8 @@ class KnowledgePretraining(ContinualPretraining):
         """The examples that are read."""
         given = (self.reading, tokenizer, model, documents, pairs)
         return AnchoredStream(self.levels, self.knowledge(), *given, seed=self.seed)
+
+
+@lru_cache(maxsize=2)
+def _gathered(text: tuple[Texts, ...], held_out: tuple[Texts, ...], digest: str) -> list[Gathered]:
+    return gather(text, held_out)

@@ -183,7 +183,6 @@ def behind(builder: Builder, text: Pieces, facts: Sequence[tuple[Pieces, np.ndar
 
 def names_of(facts: Sequence[Fact]) -> Iterator[str]:
     """All that facts can put behind a text."""
-    for fact in facts:
-        yield from (plain(name) for name in (*fact.source, *fact.target))
+    yield from sorted({plain(name) for fact in facts for name in (*fact.source, *fact.target)})
     for said in RELATIONS.values():
         yield from said.values()
