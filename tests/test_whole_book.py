@@ -21,6 +21,9 @@ SMALL = """
 03_continual_pretraining: {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
+07_knowledge:
+  {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, methods: [plain text, wrong dictionary, Ent + Fact + Pas],
+   tagged: [plain text]}
 """
 CHAPTERS = [
     "01_data_collection",
@@ -29,6 +32,7 @@ CHAPTERS = [
     "04_ner",
     "05_transfer",
     "06_contrastive_pretraining",
+    "07_knowledge",
     "10_scoreboard",
 ]
 HEADINGS = ["Answer", "Question", "Data", "Method", "Experiment", "Result", "Limits", "Exercises", "Provenance"]

@@ -84,10 +84,15 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Found:
-    """A stretch of text with the names in it."""
+    """A stretch of text with the names in it.
+
+    Args:
+        size: in pieces.
+    """
 
     text: str
     matches: list[Match]
+    size: int
 
 
 class AnchoredStream(Stream):
@@ -133,29 +138,32 @@ class AnchoredStream(Stream):
                     owed -= count
                     chosen = generator.choice(len(stretch.matches), count, replace=False).tolist()
                     made.append(names.switch(stretch.text, stretch.matches, chosen, generator))
-                yield self._hidden(made)
+                yield self._hidden(made, own[0].language)
 
         yield from self.by_language(documents, passes, self.levels.entities)
 
-    def _hidden(self, texts: Sequence[Marked]) -> Iterator[Example]:
+    def _hidden(self, texts: Sequence[Marked], language: str) -> Iterator[Example]:
         levels = self.levels
         hide = partial(hiding, self.builder, rate=self.reading.rate, words=levels.words, longest=levels.longest)
         for i in range(0, len(texts), _AT_ONCE):
             part = texts[i : i + _AT_ONCE]
             for marked, (text, entity) in zip(part, marked_pieces(self.tokenizer, part), strict=True):
                 yield hide(text, entity)
-                self.counts["names switched"] += len(marked.switched)
+                for name in ("names switched", f"names switched in {language.upper()}"):
+                    self.counts[name] = self.counts.get(name, 0.0) + len(marked.switched)
 
     def _named(self, documents: Sequence[Document], language: str) -> list[Found]:
         names = Names(self.knowledge.names, language)
-        made = [Found(text, names.find(text)) for text in self._texts(documents)]
+        texts = self._texts(documents)
+        sizes = map(len, pieces(self.tokenizer, texts))
+        made = [Found(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
         if not any(found.matches for found in made):
             raise CorpusError(f"no name of the lexicons stands in the text in {language!r}: give other sources")
         return [found for found in made if found.matches]
 
     def _density(self, stretches: Sequence[Found]) -> float:
-        """Names that could be switched, for each character that is read."""
-        return sum(min(self.levels.most, len(s.matches)) for s in stretches) / sum(len(s.text) for s in stretches)
+        """Names that could be switched, for each piece that is read."""
+        return sum(min(self.levels.most, len(s.matches)) for s in stretches) / sum(s.size for s in stretches)
 
     def _facts(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
         def passes(own: list[Document]) -> Passes:
