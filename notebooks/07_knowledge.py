@@ -45,15 +45,15 @@
 profile: str = "small"
 encoder: str = "mini"
 layers: int = 0
-base: int = 40000
-amount: int = 60000
-methods: list = ["plain text", "masked names", "wrong dictionary", "Ent", "Ent + Fact", "Ent + Fact + Pas"]
-tagged: list = ["plain text", "wrong dictionary", "Ent + Fact + Pas"]
+base: int = 20000
+amount: int = 40000
+methods: list = ["plain text", "wrong dictionary", "Ent", "Ent + Fact", "Ent + Fact + Pas"]
+tagged: list = ["plain text", "Ent + Fact + Pas"]
 classified: list = []
 epochs: int = 4
 rate: float = 0.002
 head_rate: float = 0.002
-sentences: int = 400
+sentences: int = 200
 seeds: list = [0, 1, 2]
 
 # %%

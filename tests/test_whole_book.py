@@ -22,8 +22,8 @@ SMALL = """
 05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
 07_knowledge:
-  {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, methods: [plain text, wrong dictionary, Ent + Fact + Pas],
-   tagged: [plain text]}
+  {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, tagged: [plain text],
+   methods: [plain text, wrong dictionary, Ent + Fact + Pas]}
 """
 CHAPTERS = [
     "01_data_collection",

@@ -66,15 +66,15 @@ class Settings(chapters.Settings):
 
     encoder: str = "mini"
     layers: int = 0
-    base: int = 40_000
-    amount: int = 60_000
-    methods: tuple[str, ...] = (PLAIN, MASKED, WRONG, ENT, FACT, PAS)
-    tagged: tuple[str, ...] = (PLAIN, WRONG, PAS)
+    base: int = 20_000
+    amount: int = 40_000
+    methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
+    tagged: tuple[str, ...] = (PLAIN, PAS)
     classified: tuple[str, ...] = ()
     epochs: int = 4
     rate: float = 0.002
     head_rate: float = 0.002
-    sentences: int = 400
+    sentences: int = 200
     seeds: tuple[int, ...] = (0, 1, 2)
 
     @property

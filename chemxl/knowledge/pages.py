@@ -60,7 +60,7 @@ def said() -> Cells:
 
 def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:
     """A bar for each method and each value of ``group``; what was not run is said to be so."""
-    own = rows[rows["metric"] == metric]
+    own = rows[rows["metric"] == metric].reindex(columns=list(dict.fromkeys([*rows.columns, "pretraining", group])))
     groups = list(dict.fromkeys(own[group].dropna())) if group in own else []
     return [
         Bar(method, *bar(own[(own["pretraining"] == method) & (own[group] == name)]), group=str(name))
@@ -71,7 +71,7 @@ def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str)
 
 def glued(rows: pd.DataFrame) -> dict[str, str]:
     """What prose says of recorded rows; a dash where none is."""
-    needed = ("less_pretraining", "test", "names", "type")
+    needed = ("pretraining", "less_pretraining", "test", "names", "language", "type")
     rows = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *needed])))
     f1, names = (rows[rows["metric"] == f"difference of {metric}"] for metric in ("F1", "top-1"))
     made = {}

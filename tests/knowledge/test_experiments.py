@@ -144,7 +144,7 @@ def test_both_languages_are_read_as_what_they_are() -> None:
 def test_the_levels_are_a_whole_and_have_text() -> None:
     with pytest.raises(pydantic.ValidationError, match="make their sum 1"):
         Levels(plain=0.5)
-    nobody = (Lexicon(language="ru", sources=("mini",), held_out=0.999),)
+    nobody = (Lexicon(language="ru", sources=("mini",), held_out=0.99999),)
     for levels, message in {
         Levels(entities=0.5): "no name of the lexicons",
         Levels(facts=0.5): "both ends of a fact",
