@@ -27,6 +27,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("07_knowledge")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`geng-2023-kbioxlm` have next to no parallel text of biomedicine in English and Chinese, but a knowledge base that names
