@@ -82,7 +82,7 @@ def glued(rows: pd.DataFrame) -> dict[str, str]:
             )
         own = names.query("pretraining == @method and less_pretraining == @less and names == 'held out'")
         made[f"{name}_names"] = value(own.query("language == 'RU'"))
-    alone = rows.query("pretraining == @LEXICON and metric == 'F1' and type.isna()")
+    alone = rows[(rows["pretraining"] == LEXICON) & (rows["metric"] == "F1")]
     for code, test in {"ru": "BioNNE-R RU", "zh": "BC5CDR ZH"}.items():
         made[f"alone_{code}"] = value(alone.query("test == @test"))
     return made
