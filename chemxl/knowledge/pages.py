@@ -12,7 +12,7 @@ from chemxl.documents import Document, Mention
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
-from chemxl.knowledge.methods import ENT, PAS, PLAIN, WRONG, Settings, lexicons
+from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
 from chemxl.results.figures import Bar
 from chemxl.results.tables import Cells, bar, value
 

@@ -122,12 +122,13 @@ class AnchoredStream(Stream):
     def _entities(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
         if not self.levels.entities:
             return
-        found = {code: self._named(own, code) for code, own in by_language(documents).items()}
+        names = {code: Names(self.knowledge.names, code) for code in by_language(documents)}
+        found = {code: self._named(own, names[code]) for code, own in by_language(documents).items()}
         rarest = min(map(self._density, found.values()))
 
         def passes(own: list[Document]) -> Passes:
-            stretches = found[own[0].language]
-            names = Names(self.knowledge.names, own[0].language)
+            language = own[0].language
+            stretches = found[language]
             share, owed = rarest / self._density(stretches), 0.0
             while True:
                 order = generator.permutation(len(stretches)).tolist()
@@ -137,8 +138,8 @@ class AnchoredStream(Stream):
                     count = min(int(owed), len(stretch.matches))
                     owed -= count
                     chosen = generator.choice(len(stretch.matches), count, replace=False).tolist()
-                    made.append(names.switch(stretch.text, stretch.matches, chosen, generator))
-                yield self._hidden(made, own[0].language)
+                    made.append(names[language].switch(stretch.text, stretch.matches, chosen, generator))
+                yield self._hidden(made, language)
 
         yield from self.by_language(documents, passes, self.levels.entities)
 
@@ -152,13 +153,14 @@ class AnchoredStream(Stream):
                 for name in ("names switched", f"names switched in {language.upper()}"):
                     self.counts[name] = self.counts.get(name, 0.0) + len(marked.switched)
 
-    def _named(self, documents: Sequence[Document], language: str) -> list[Found]:
-        names = Names(self.knowledge.names, language)
+    def _named(self, documents: Sequence[Document], names: Names) -> list[Found]:
         texts = self._texts(documents)
         sizes = map(len, pieces(self.tokenizer, texts))
         made = [Found(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
         if not any(found.matches for found in made):
-            raise CorpusError(f"no name of the lexicons stands in the text in {language!r}: give other sources")
+            raise CorpusError(
+                f"no name of the lexicons stands in the text in {documents[0].language!r}: give other sources"
+            )
         return [found for found in made if found.matches]
 
     def _density(self, stretches: Sequence[Found]) -> float:
