@@ -89,19 +89,18 @@ def _facts(name: str, language: str, digest: str) -> list[Fact]:
 
 def _mini() -> list[Fact]:
     """What the annotators of the shipped corpus found related."""
-    russian = {folded(one.english[0]): one.russian[0][0] for one in concepts().values()}
+    known = {folded(one.english[0]): (one.english[0], one.russian[0][0]) for one in concepts().values()}
+    by = (MINI,)
     made: dict[tuple[str, str], Fact] = {}
     for twin in twins(corpora.load(MINI, split="train")).values():
         document = twin["en"]
         surfaces = {mention.id: folded(document.surface(mention)) for mention in document.mentions}
         for relation in document.relations:
-            source = (surfaces[relation.head], surfaces[relation.tail])
-            if set(source) <= russian.keys():
-                target = (russian[source[0]], russian[source[1]])
-                fact = Fact(
-                    f"mini-{len(made)}", relation.type, source, target, ("en", "ru"), (MINI,), ((MINI,), (MINI,))
-                )
-                made.setdefault(source, fact)
+            ends = (surfaces[relation.head], surfaces[relation.tail])
+            if set(ends) <= known.keys():
+                (head, head_ru), (tail, tail_ru) = known[ends[0]], known[ends[1]]
+                named = ((head, tail), (head_ru, tail_ru), ("en", "ru"))
+                made.setdefault(ends, Fact(f"mini-{len(made)}", relation.type, *named, by, (by, by)))
     return list(made.values())
 
 

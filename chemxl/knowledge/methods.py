@@ -29,8 +29,9 @@ _ENT, _FACT, _PAS = 31.3, 19.6, 14.0
 
 def _levels(*tokens: float, **how: Any) -> Levels:
     """Half of the tokens plain text, the other half divided as the paper's tokens are."""
-    shares = [0.5 * part / sum(tokens) for part in (*tokens, 0.0, 0.0)[:3]]
-    return Levels(plain=0.5, entities=shares[0], facts=shares[1], passages=1 - 0.5 - shares[0] - shares[1], **how)
+    names = ("entities", "facts", "passages")
+    shares = {name: 0.5 * part / sum(tokens) for name, part in zip(names, tokens, strict=False)}
+    return Levels(plain=0.5, **shares, **how)
 
 
 METHODS: dict[str, Levels] = {

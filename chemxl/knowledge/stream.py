@@ -100,6 +100,7 @@ class AnchoredStream(Stream):
 
     def __init__(self, levels: Levels, knowledge: Knowledge, *given: Any, seed: int) -> None:
         self.levels, self.knowledge = levels, knowledge
+        self._stretched: dict[str, list[str]] = {}
         super().__init__(*given, seed=seed)
         # Whole units are hidden: an entity, a relation, a word; in plain text a unit is a piece, see `masked`.
         self.masking = masking(self.tokenizer, self.model, rate=self.reading.rate, whole_words=True)
@@ -214,7 +215,11 @@ class AnchoredStream(Stream):
         return pieces(self.tokenizer, stretches(self.tokenizer, Document("", text, language=language), size))
 
     def _texts(self, documents: Sequence[Document]) -> list[str]:
-        return [text for d in documents for text in stretches(self.tokenizer, d, self.reading.block - 2)]
+        """Stretches of a language's documents, cut once for all levels."""
+        size, language = self.reading.block - 2, documents[0].language
+        if language not in self._stretched:
+            self._stretched[language] = [text for d in documents for text in stretches(self.tokenizer, d, size)]
+        return self._stretched[language]
 
 
 def by_language(documents: Sequence[Document]) -> dict[str, list[Document]]:
@@ -228,7 +233,7 @@ def by_language(documents: Sequence[Document]) -> dict[str, list[Document]]:
 def stretches(tokenizer: PreTrainedTokenizerFast, document: Document, size: int) -> list[str]:
     """Neighbouring sentences together, up to ``size`` pieces; a longer sentence stands alone."""
     encoding = tokenizer.backend_tokenizer.encode(document.text, add_special_tokens=False)
-    starts = [start for start, _ in encoding.offsets]
+    starts = np.array([start for start, _ in encoding.offsets])
     made: list[tuple[int, int]] = []
     for start, end in sentences(document.text, document.language):
         count = np.searchsorted(starts, end) - np.searchsorted(starts, made[-1][0]) if made else size + 1
