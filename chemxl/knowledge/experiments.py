@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 from chemxl.corpora.texts import PairSource, Texts
 from chemxl.documents import Document, Pair
+from chemxl.experiments.experiment import Value
 from chemxl.knowledge.facts import Facts, names_of
 from chemxl.knowledge.lexicon import Lexicon
 from chemxl.knowledge.passages import KINDS
@@ -36,8 +37,10 @@ class KnowledgePretraining(ContinualPretraining):
 
     def gathered(self) -> list[Gathered]:
         """The documents of every source, leaks and copies removed; read once for all runs on the same text."""
-        sources = (*self.text, *self.held_out)
-        return list(_gathered(self.text, self.held_out, "".join(source.data_digest() for source in sources)))
+        return list(_gathered(self.text, self.held_out, self._digest(*self.text, *self.held_out)))
+
+    def _digest(self, *sources: Value) -> str:
+        return "".join(source.data_digest() for source in sources)
 
     @property
     def kinds(self) -> int:
@@ -50,7 +53,7 @@ class KnowledgePretraining(ContinualPretraining):
             names=[pair for lexicon in self.lexicons for pair in lexicon.taught()],
             lexicons=self.lexicons,
             facts=[fact for source in self.facts for fact in source.load()],
-            passages=screened([pair for source in self.linked for pair in source.pairs()], self.held_out),
+            passages=_passages(self.linked, self.held_out, self._digest(*self.linked, *self.held_out)),
         )
 
     def further(self) -> Iterator[str]:
@@ -76,3 +79,8 @@ class KnowledgePretraining(ContinualPretraining):
 @lru_cache(maxsize=2)
 def _gathered(text: tuple[Texts, ...], held_out: tuple[Texts, ...], digest: str) -> list[Gathered]:
     return gather(text, held_out)
+
+
+@lru_cache(maxsize=2)
+def _passages(linked: tuple[PairSource, ...], held_out: tuple[Texts, ...], digest: str) -> list[Pair]:
+    return screened([pair for source in linked for pair in source.pairs()], held_out)

@@ -30,7 +30,7 @@ _ENT, _FACT, _PAS = 31.3, 19.6, 14.0
 def _levels(*tokens: float, **how: Any) -> Levels:
     """Half of the tokens plain text, the other half divided as the paper's tokens are."""
     names = ("entities", "facts", "passages")
-    shares = {name: 0.5 * part / sum(tokens) for name, part in zip(names, tokens, strict=False)}
+    shares: dict[str, Any] = {name: 0.5 * part / sum(tokens) for name, part in zip(names, tokens, strict=False)}
     return Levels(plain=0.5, **shares, **how)
 
 
