@@ -32,6 +32,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)  ## ours beside what a user would pick instead; writes .runs/bench.json
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 lab: $(STAMP)  ## Jupyter: open notebooks/NN_name.py with "Open With > Jupytext Notebook"

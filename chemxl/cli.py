@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn, cast
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from chemxl import book, corpora
-from chemxl.corpora import brat
-from chemxl.documents import Document
+from chemxl.corpora import brat, overview
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
+from chemxl.files import replaced
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -25,6 +25,10 @@ annotate_app = typer.Typer(
     help="Give texts to a person who annotates in brat, and take them back.", no_args_is_help=True
 )
 app.add_typer(annotate_app, name="annotate")
+
+
+# typer has no name for it
+_UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
 class Format(StrEnum):
@@ -45,7 +49,9 @@ class Aggregate(StrEnum):
 
 
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
-NotebookNames = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="04 or 04_ner; all by default.")]
+NotebookNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[NN]...", help="4, 04_ner or its file; all by default.")
+]
 Values = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
@@ -87,7 +93,10 @@ def tag(
     ] = None,
     format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = Format.brat,
     model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
-    out: Annotated[Path | None, typer.Option(help="brat: write FILE.txt and FILE.ann into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Find entities in texts."""
     from chemxl import tag as tagging  # loads torch, which no other command needs
@@ -95,16 +104,21 @@ def tag(
     documents = tagging.read(files or [])
     if format == Format.brat and out is None and len(documents) > 1:
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    if out is not None:
+        tagging.check_out(out, documents, brat_files=format == Format.brat, force=force)
     tagged = tagging.tag(documents, model=model)
     if out is not None and format == Format.brat:
         for document in tagged:
             typer.echo(brat.write(document, out))
         return
-    lines = "".join(tagging.FORMATS[format](tagged))
+    data = "".join(tagging.FORMATS[format](tagged)).encode("utf-8")
     if out is None:
-        typer.echo(lines, nl=False)
+        typer.echo(data, nl=False)
+    elif out.exists() and not out.is_file():  # a pipe or a device
+        out.write_bytes(data)
     else:
-        out.write_text(lines, "utf-8")
+        with replaced(out) as beside:
+            beside.write_bytes(data)
 
 
 @app.command()
@@ -117,7 +131,7 @@ def record(
     from chemxl.results import chapters, records
 
     found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
-    path = records.write(chapter, found.recorded)
+    path = records.write(chapters.named(chapter).stem, found.recorded)
     typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them from this machine's runs")
     for keys in found.owed:
         typer.echo(
@@ -131,23 +145,21 @@ def record(
 @corpora_app.command("list")
 def list_() -> None:
     """Every corpus in the catalogue."""
-    table = Table("name", "languages", "domain", "licence", "here", "what it is")
+    rows = []
     for name, entry in corpora.catalog().items():
         here = "yes" if corpora.available(name) else "no"
-        table.add_row(name, " ".join(entry.languages), entry.domain, entry.licence, here, entry.title)
-    Console().print(table)
+        rows.append((name, " ".join(entry.languages), entry.domain, entry.licence, here, entry.title))
+    _print(("name", "languages", "domain", "licence", "here", "what it is"), rows)
 
 
 @corpora_app.command()
 def verify(names: CorpusNames = None) -> None:
     """Compare the files on this machine with the catalogue's checksums."""
     wrong = []
-    for name in _known(names):
-        if not corpora.available(name):
-            typer.echo(f"{name}: not on this machine")
-            continue
+    for name in _here(names):
         for part in corpora.catalog()[name].parts:
             if part.sha256 is None:
+                typer.echo(f"{name} {part.split}/{part.language}: not compared, the catalogue has no checksum of it")
                 continue
             whole = corpora.digest(name, split=part.split, language=part.language) == part.sha256
             typer.echo(f"{name} {part.split}/{part.language}: {'whole' if whole else 'differs'}")
@@ -162,26 +174,13 @@ def statistics(
     strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
 ) -> None:
     """What the corpora on this machine hold, documents, pairs or facts, with every fault in their files."""
-    table = Table("corpus", "split", "language", "documents", "pairs", "mentions", "relations", "by type")
-    for name in filter(corpora.available, _known(names)):
-        for split, language in dict.fromkeys((part.split, part.language) for part in corpora.catalog()[name].parts):
-            faults: list[corpora.Fault] = []
-            kind = corpora.catalog()[name].kind
-            if kind == "pairs":
-                pairs = corpora.pairs(name, split=split, language=language, strict=strict, faults=faults)
-                table.add_row(name, split, language, "", str(len(pairs)))
-            elif kind == "facts":
-                facts = corpora.facts(name, language=language, strict=strict, faults=faults)
-                table.add_row(name, split, language, "", "", "", str(len(facts)))
-            elif kind == "alignments":
-                aligned = corpora.alignments(name, split=split, strict=strict, faults=faults)
-                table.add_row(name, split, language, str(len(aligned)), str(sum(len(one.beads) for one in aligned)))
-            else:
-                documents = corpora.load(name, split=split, language=language, strict=strict, faults=faults)
-                table.add_row(name, split, language, *_counts(documents))
-            for fault in faults:
-                typer.echo(fault, err=True)
-    Console().print(table)
+    rows: list[Sequence[str]] = []
+    for name in _here(names):
+        faults: list[corpora.Fault] = []
+        rows += overview.rows(name, strict=strict, faults=faults)
+        for fault in faults:
+            typer.echo(fault, err=True)
+    _print(overview.HEAD, rows)
 
 
 @annotate_app.command("out")
@@ -241,10 +240,20 @@ def annotate_in(
 def main() -> None:
     """Run the command; an error that the reader can mend is a message, not a traceback."""
     try:
-        app()
+        sys.exit(app(prog_name="chemxl", standalone_mode=False))
+    except _UsageError as error:
+        if message := error.format_message():  # else the help was shown
+            _end(f"{message} See {error.ctx.command_path if error.ctx else 'chemxl'} --help", 2)
+        sys.exit(2)
     except ChemxlError as error:
-        typer.secho(f"Error: {error}", fg="red", err=True)
-        sys.exit(1)
+        _end(str(error), 1)
+    except OSError as error:
+        _end(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+
+
+def _end(message: str, status: int) -> NoReturn:
+    typer.secho(f"Error: {message}", fg="red", err=True)
+    sys.exit(status)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -254,19 +263,26 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _counts(documents: list[Document]) -> list[str]:
-    types = Counter(mention.type for document in documents for mention in document.mentions)
-    relations = sum(len(document.relations) for document in documents)
-    listed = ", ".join(f"{type} {count}" for type, count in types.most_common())
-    return [str(len(documents)), "", str(types.total()), str(relations), listed]
+def _here(names: list[str] | None) -> list[str]:
+    """The corpora that are on this machine. That others are not is an error where they were asked for by name."""
+    absent = {name: reason for name in names or corpora.catalog() if (reason := corpora.absent(name))}
+    if names and absent:
+        raise CorpusError("; ".join(absent.values()))
+    for name in absent:
+        typer.echo(f"{name}: not on this machine", err=True)
+    return [name for name in names or corpora.catalog() if name not in absent]
 
 
-def _known(names: list[str] | None) -> list[str]:
-    known = corpora.catalog()
-    for name in names or []:
-        if name not in known:
-            raise CorpusError(f"there is no corpus {name!r}; the catalogue has {', '.join(known)}")
-    return list(names or known)
+def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: on a terminal with rules and nothing cut off, else as tab-separated values."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        for row in (head, *rows):
+            typer.echo("\t".join([*row, *[""] * (len(head) - len(row))]))
+        return
+    table = Table(*[Column(name, overflow="fold") for name in head])
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Writing a file so that it appears whole or not at all."""
+"""Files that a person names: found by what is meant, written whole or not at all, never where it cannot be."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 
 @contextmanager
@@ -29,3 +30,25 @@ def replaced(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def unwritable(path: Path) -> str | None:
+    """Why a file or folder could not be made at a path, with those folders above it that are not there; None if it can.
+
+    It is asked before long work, which would else be lost.
+    """
+    try:
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir():
+            return f"{above} is a file"
+        with TemporaryFile(dir=above):
+            return None
+    except OSError as error:
+        return str(error.strerror)
+
+
+def stem(name: str, stems: Sequence[str]) -> str | None:
+    """Which of several notebooks a person means by ``4``, ``04``, ``04_ner`` or ``notebooks/04_ner.py``."""
+    meant = Path(name).stem if Path(name).suffix in {".py", ".ipynb"} else name
+    number = f"{meant:0>2}" if meant.isdecimal() else None
+    return next((stem for stem in stems if meant == stem or number == stem.partition("_")[0]), None)

@@ -7,12 +7,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from chemxl.corpora import brat
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.faults import decoded
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
+from chemxl.files import unwritable
 from chemxl.models import encoders
 from chemxl.models.predictor import FILE
 from chemxl.models.training import Training
@@ -21,59 +24,114 @@ from chemxl.ner.chapter import TYPES
 from chemxl.results import show
 
 STDIN = "-"
+_MADE_UP = tuple(Corpus(name="mini", language=language, types=TYPES, sentences=1000) for language in ("en", "ru"))
+_MEND = "name another place with --out, or write over it with --force"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
 def best_model() -> Path:
-    """The folder of the best tagger in ``CHEMXL_RUNS``; a small one is trained now where there is none.
+    """The folder of the best tagger in ``CHEMXL_RUNS``, which is named on the error stream.
 
-    A pretrained encoder beats ``mini``, an encoder beats the BiLSTM, and more training documents beat fewer: scores on
-    different test sets cannot be compared.
+    A pretrained encoder beats ``mini`` and the BiLSTM, and more training documents beat fewer: scores on different test
+    sets cannot be compared. What the small book trains, ``mini`` and the BiLSTM on made-up sentences of one language,
+    is never taken. Where there is nothing else, a demonstration model of both languages is, trained now or before.
     """
     saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
-    ranked = sorted((_rank(folder), folder) for folder in saved if Tagger.is_in(folder))
-    if ranked:
-        return ranked[-1][1]
-    print("No trained tagger in CHEMXL_RUNS: training a small demonstration model now.", file=sys.stderr)
-    corpora = tuple(Corpus(name="mini", language=language, types=TYPES, sentences=1000) for language in ("en", "ru"))
-    return FineTune(train=corpora, training=Training(epochs=4, rate=1e-3)).run().folder
+    if found := max(filter(None, (_candidate(folder) for folder in saved if Tagger.is_in(folder))), default=None):
+        print(f"Using {found.said}: {found.folder}", file=sys.stderr)
+        return found.folder
+    demonstration = FineTune(train=_MADE_UP, training=Training(epochs=4, rate=1e-3))
+    how = "from the cache" if demonstration.finished() else "trained now"
+    print(
+        f"Using a demonstration model ({how}), which has seen made-up sentences alone and finds little else: "
+        "give --model, or train one on real corpora with chemxl run 04 --profile real",
+        file=sys.stderr,
+    )
+    return demonstration.run().folder
 
 
-def _rank(folder: Path) -> tuple[int, float, float]:
+class _Candidate(NamedTuple):
+    """A tagger that may be the best; of two the larger one is."""
+
+    pretrained: bool
+    documents: float
+    changed: float
+    folder: Path
+    said: str
+
+
+def _candidate(folder: Path) -> _Candidate | None:
+    """What is known of a run's tagger; None if it is a demonstration, or its folder is not whole."""
     try:
         config = json.loads((folder / "experiment.json").read_text("utf-8"))
         documents = json.loads((folder / "metrics.json").read_text("utf-8"))["documents"]
-    except (OSError, ValueError, KeyError):
-        return -1, 0.0, 0.0
-    encoder = config.get("encoder")
-    return (0 if encoder is None else 1 if encoder == encoders.MINI else 2), documents, folder.stat().st_mtime
+        names = dict.fromkeys(" ".join(filter(None, (one["name"], one.get("language")))) for one in config["train"])
+        made_up = all(one["name"] == _MADE_UP[0].name for one in config["train"])
+        encoder = config.get("encoder")
+        while isinstance(encoder, dict):  # pretrained further: what it began from
+            encoder = encoder["encoder"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    pretrained = encoder not in {None, encoders.MINI}
+    if made_up and not pretrained:
+        return None
+    said = f"{encoder or config['kind']} trained on {', '.join(names)} ({documents:.0f} documents)"
+    return _Candidate(pretrained, documents, folder.stat().st_mtime, folder, said)
 
 
 def read(files: Sequence[str]) -> list[Document]:
     """Texts of files, ``-`` being standard input; a document's id is its file's name without the ending.
 
     Raises:
-        CorpusError: a file is missing or not UTF-8.
+        CorpusError: a file is missing or not UTF-8, or standard input is closed.
         ChemxlError: two files would have one id.
     """
     documents = []
     for name in files or [STDIN]:
         try:
-            data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-            text = data.decode("utf-8-sig")  # a byte order mark is no text
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            raise CorpusError(
-                f"{name}:{line}: not UTF-8; convert it, for example with iconv -f cp1251 -t utf-8"
-            ) from error
+            text = decoded(_standard_input() if name == STDIN else Path(name).read_bytes())
+        except UnicodeError as error:
+            raise CorpusError(f"{name}:{error}") from error
         except OSError as error:
-            raise CorpusError(f"{name} cannot be read: {error.strerror}") from error
+            raise CorpusError(f"{name} cannot be read ({error.strerror}): name a file of text") from error
         language = "ru" if _CYRILLIC.search(text) else "en"
         documents.append(Document("stdin" if name == STDIN else Path(name).stem, text, language=language))
     ids = [document.id for document in documents]
     if repeated := sorted({id for id in ids if ids.count(id) > 1}):
         raise ChemxlError(f"two files are called {repeated[0]}: rename one, since results are named after their file")
     return documents
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # as under cron or systemd
+        raise CorpusError("standard input is closed: name a file of text")
+    return sys.stdin.buffer.read()
+
+
+def check_out(out: Path, documents: Sequence[Document], *, brat_files: bool, force: bool = False) -> None:
+    """Pass if the results may be written: before the tagging, not after it.
+
+    Args:
+        out: the folder of brat files, or the one file.
+        force: write over what is there.
+
+    Raises:
+        ChemxlError: a file that is there would be written over, or there is no place or no right to write.
+    """
+    if not brat_files and out.is_dir():
+        raise ChemxlError(f"{out} is a folder: name a file in it")
+    if not brat_files and not out.absolute().parent.exists():
+        raise ChemxlError(f"{out} cannot be written: make the folder {out.parent} first")
+    if reason := unwritable(out / "file" if brat_files else out):
+        raise ChemxlError(f"{out} cannot be written ({reason}): name another place with --out")
+    for document in documents if brat_files else ():
+        text, annotation = brat.places(document, out)
+        if not force and text.exists() and text.read_bytes() != document.text.encode("utf-8"):
+            raise ChemxlError(f"{text} is there already and holds another text: {_MEND}")
+        if not force and annotation.exists():
+            raise ChemxlError(f"{annotation} is there already, perhaps a person's work: {_MEND}")
+    if not brat_files and not force and out.is_file():
+        raise ChemxlError(f"{out} is there already: {_MEND}")
 
 
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:

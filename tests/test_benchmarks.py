@@ -23,6 +23,7 @@ from benchmarks import (
     patents,
     pretrain,
     scorer,
+    sentences,
     stacked,
     tag,
 )
@@ -37,7 +38,20 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    known = (active, alignment, contrastive, finetune, grid, knowledge, patents, pretrain, scorer, stacked, tag)
+    known = (
+        active,
+        alignment,
+        contrastive,
+        finetune,
+        grid,
+        knowledge,
+        patents,
+        pretrain,
+        scorer,
+        sentences,
+        stacked,
+        tag,
+    )
     assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
@@ -67,6 +81,7 @@ def test_active_learning_chooses_what_the_loops_choose() -> None:
 
 
 def test_names_are_those_of_the_peers_but_for_its_false_ones() -> None:
+    pytest.importorskip("flashtext")
     rows = list(knowledge.run(knowledge.Setup(names=300, size=20_000, words=200)))
     assert len(rows) == 2 and all(row.agree > 0.8 for row in rows)
     assert "of ours 0" in rows[0].peer and " 0 of its" not in rows[0].peer
@@ -102,6 +117,14 @@ def test_pretraining_reaches_the_peers_losses() -> None:
     assert speed.agree == used.agree == 1.0
     assert speed.ratio == pytest.approx(speed.ours / speed.theirs)
     assert used.ours > 0 and used.theirs > 0
+
+
+def test_sentences_are_found_better_than_by_each_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = sentences.run(repeats=1)  # of the peers that are installed
+    assert all(row.ratio > 1.0 and 0.0 <= row.agree < 1.0 for row in rows if row.unit == "F1, %")
+    monkeypatch.setattr(sentences, "peers", lambda language: {"the same": sentences.ours(language)})
+    same = [row for row in sentences.run(repeats=1) if row.unit == "F1, %"]
+    assert [row.ratio for row in same] == [row.agree for row in same] == [1.0] * 4
 
 
 def test_fine_tuning_ends_as_good_as_the_peers() -> None:

@@ -28,6 +28,7 @@ from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value, write_json
+from chemxl.files import unwritable
 from chemxl.models.learner import Learner
 from chemxl.models.tagger import Tagger
 
@@ -236,6 +237,8 @@ def give_out(
     pool = into.pool(documents)
     if not pool:
         raise ChemxlError("every text was given out already, or is blank: add others")
+    if reason := unwritable(into.folder / "round"):
+        raise ChemxlError(f"{into.folder} cannot be written ({reason}): name another folder")
     tagger = Tagger.load(model)
     labelled = [*trained_on(model), *into.annotated()] if strategy in DISTANCES else []
     rng = np.random.default_rng([seed, len(into.rounds())])

@@ -20,6 +20,7 @@ import yaml
 from chemxl.book import api
 from chemxl.book.sources import Source, read, select, sha256
 from chemxl.errors import BookError
+from chemxl.experiments.plain import read_yaml
 
 BANNER = (
     "This is the small build: its numbers come from a tiny model and the mini corpus and are a demonstration. "
@@ -70,7 +71,7 @@ def build(*, profile: str = "small", root: Path = Path()) -> Path:
     """
     root = root.resolve()
     check(profile=profile, root=root)
-    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    config = read_yaml(root / "_config.yml")
     if profile == "small":
         config.setdefault("html", {})["announcement"] = BANNER
     made = root / "_build" / "config.yml"

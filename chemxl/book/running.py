@@ -15,10 +15,11 @@ from time import perf_counter
 from typing import Any
 
 import nbformat
+from pydantic import ValidationError
 
 from chemxl.book.gate import edited, environment, fault, seal
 from chemxl.book.sources import Source, read, select, sha256
-from chemxl.errors import BookError
+from chemxl.errors import BookError, ChemxlError
 
 # No progress bar in a stored output, no order of a set that changes from run to run, and the kernel of this Python.
 _QUIET = {
@@ -44,7 +45,7 @@ def run(
     """Run the notebooks whose inputs have changed and write them beside their sources.
 
     Args:
-        stems: ``04`` or ``04_ner``; none means all.
+        stems: ``4``, ``04_ner`` or ``notebooks/04_ner.py``; none means all.
         profile: names ``book/params/<profile>.yaml``.
         jobs: notebooks at a time.
         parameters: values in place of the profile's, as typed on a command line. A notebook run with them is for
@@ -56,8 +57,9 @@ def run(
         The notebooks that were run.
 
     Raises:
-        BookError: before anything runs, a notebook, profile or parameter that is not there or of another type;
-            afterwards, the notebooks that failed. Their outputs are kept in ``.runs/failed``.
+        BookError: before anything runs, a notebook, profile or parameter that is not there, of another type, or that
+            the chapter's experiments refuse; afterwards, the notebooks that failed. Their outputs are kept in
+            ``.runs/failed``.
     """
     root = root.resolve()
     sources = read(root, select(root, stems), profile=profile, parameters=parameters)
@@ -65,11 +67,25 @@ def run(
     for source in sources:
         if source not in queue:
             print(f"{source.stem}: up to date")
+    for source in queue:
+        _declare(source)
     cores = max(1, (os.cpu_count() or 1) // jobs)
     variables = {"OMP_NUM_THREADS": str(cores)} | environment(root) | _QUIET
     if failures := _run_all(queue, jobs, variables):
         raise BookError("\n".join(failures))
     return [source.stem for source in queue]
+
+
+def _declare(source: Source) -> None:
+    """Declare a chapter's first experiments, which takes no time: what they refuse is said before anything runs."""
+    from chemxl.results import chapters  # loads torch, which what is up to date need not wait for
+
+    if (chapter := chapters.find().get(source.stem)) is None:
+        return
+    try:
+        next(chapter.lines(chapter.Settings(**source.values)), None)
+    except (ChemxlError, ValidationError) as error:
+        raise BookError(f"{source.stem}: {chapters.said(error)}") from error
 
 
 def _run_all(queue: Sequence[Source], jobs: int, variables: dict[str, str]) -> list[str]:

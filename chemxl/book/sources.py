@@ -12,10 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 import jupytext
 import nbformat
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from chemxl import files
 from chemxl.errors import BookError
+from chemxl.experiments.plain import read_yaml
 
 SETTINGS = "settings"  # a parameter of this name gets those of all other notebooks
 _TYPES = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple)} | {"Literal": Literal}
@@ -29,6 +30,7 @@ class Source:
         root: the book's folder.
         stem: as in ``04_ner``.
         notebook: the cells.
+        values: of all parameters.
         parameters: the values that differ from those in its parameters cell.
         profile: names ``book/params/<profile>.yaml``.
         inputs: a digest of each thing that the outputs depend on.
@@ -37,6 +39,7 @@ class Source:
     root: Path
     stem: str
     notebook: nbformat.NotebookNode
+    values: dict[str, Any]
     parameters: dict[str, Any]
     profile: str
     inputs: dict[str, str]
@@ -71,7 +74,7 @@ class Parameter:
 
 
 def select(root: Path, wanted: Sequence[str] = ()) -> list[str]:
-    """The stems of all notebooks, or of those named by number or whole.
+    """The stems of all notebooks, or of those named by number, stem or file.
 
     Raises:
         BookError: one that is not there.
@@ -79,10 +82,10 @@ def select(root: Path, wanted: Sequence[str] = ()) -> list[str]:
     stems = sorted(path.stem for path in (root / "notebooks").glob("[0-9][0-9]_*.py"))
     if not stems:
         raise BookError(f"{root / 'notebooks'} holds no NN_name.py: run chemxl in the book's folder")
-    for name in wanted:
-        if not any(name in {stem, stem[:2]} for stem in stems):
-            raise BookError(f"there is no notebook {name}: choose from {', '.join(stems)}")
-    return [stem for stem in stems if not wanted or {stem, stem[:2]} & set(wanted)]
+    meant = {name: files.stem(name, stems) for name in wanted}
+    if strangers := [name for name, stem in meant.items() if stem is None]:
+        raise BookError(f"there is no notebook {', '.join(strangers)}: choose from {', '.join(stems)}")
+    return [stem for stem in stems if not wanted or stem in meant.values()]
 
 
 def read(
@@ -113,7 +116,7 @@ def read(
         if not declared:  # it shows what was recorded, of all chapters
             inputs["profiles"] = _digest(root, profiles)
         changed = {name: value for name, value in values.items() if value != declared[name].default}
-        sources.append(Source(root, stem, notebook, changed, profile, inputs))
+        sources.append(Source(root, stem, notebook, values, changed, profile, inputs))
     return sources
 
 
@@ -127,7 +130,10 @@ class _Settled(NamedTuple):
 
 
 def _settled(root: Path, stem: str, profile: str) -> _Settled:
-    text = (root / "notebooks" / f"{stem}.py").read_text("utf-8")
+    try:
+        text = (root / "notebooks" / f"{stem}.py").read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BookError(f"notebooks/{stem}.py is not UTF-8: convert it") from error
     notebook = jupytext.reads(text, fmt="py:percent")
     declared = _declared(stem, notebook)
     values = {name: parameter.default for name, parameter in declared.items()}
@@ -146,9 +152,10 @@ def _profile(root: Path, profile: str) -> dict[str, dict[str, Any]]:
         names = sorted(other.stem for other in path.parent.glob("*.yaml"))
         raise BookError(f"there is no profile {profile}: choose from {', '.join(names)}, or write {path}")
     try:
-        book = TypeAdapter(dict[str, dict[str, Any]]).validate_python(yaml.safe_load(path.read_text("utf-8")) or {})
-    except (yaml.YAMLError, ValidationError) as error:
-        raise BookError(f"{path}: it must map notebooks to parameters and their values: {error}") from error
+        book = TypeAdapter(dict[str, dict[str, Any]]).validate_python(read_yaml(path))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BookError(f"{path}: it must map notebooks to parameters and their values, unlike {where}") from error
     if strangers := set(book) - set(select(root)):
         raise BookError(f"{path}: there is no notebook {', '.join(sorted(strangers))}")
     return book

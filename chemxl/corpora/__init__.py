@@ -15,7 +15,19 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from chemxl.corpora.entries import Entry, Kind, available, catalog, digest, entry, files, folder, parts, unified
+from chemxl.corpora.entries import (
+    Entry,
+    Kind,
+    absent,
+    available,
+    catalog,
+    digest,
+    entry,
+    files,
+    folder,
+    parts,
+    unified,
+)
 from chemxl.corpora.faults import Fault, Log
 from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.documents import Document, Pair
@@ -28,6 +40,7 @@ __all__ = [
     "Fact",
     "Fault",
     "Log",
+    "absent",
     "alignments",
     "available",
     "catalog",

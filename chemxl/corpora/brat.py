@@ -20,7 +20,7 @@ from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
 from chemxl.files import replaced
 
-__all__ = ["Line", "Record", "mentions", "parse", "read", "serialise", "text_bound", "write"]
+__all__ = ["Line", "Record", "mentions", "parse", "places", "read", "serialise", "text_bound", "write"]
 
 _WITHIN_A_LINE = re.compile(f"[^{BREAKS}]+")
 # An id of brat's ends in a number, behind which it may have a suffix.
@@ -131,7 +131,7 @@ def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
 
 
 def write(document: Document, folder: Path) -> Path:
-    """Write ``<id>.txt`` and ``<id>.ann``; returns the latter's path.
+    """Write ``<id>.txt``, unless the very text is there, and ``<id>.ann``; returns the latter's path.
 
     A mention or relation without an id gets the next free one. Each file appears whole or not at all; the text comes
     first, so that no annotation ever stands without it. Language, domain and scores are not in brat's format, and a
@@ -141,19 +141,31 @@ def write(document: Document, folder: Path) -> Path:
         CorpusError: the document's id leads out of the folder, an id, a type or a mention of line breaks alone cannot
             be written, or the text is not Unicode.
     """
-    parts = document.id.split("/")
-    if any(part in {"", ".", ".."} or re.search(r"[\\\x00-\x1f]", part) for part in parts):
-        raise CorpusError(f"{document.id!r} is not a relative path: a brat file cannot be named after it")
-    ann = folder.joinpath(*parts[:-1], parts[-1] + ".ann")
+    txt, ann = places(document, folder)
     try:
         contents = document.text.encode("utf-8"), annotation(document).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CorpusError(f"{document.id}: the text holds a lone surrogate at {error.start}") from None
     ann.parent.mkdir(parents=True, exist_ok=True)
-    for path, content in zip((ann.with_name(parts[-1] + ".txt"), ann), contents, strict=True):
+    for path, content in zip((txt, ann), contents, strict=True):
+        if path == txt and path.is_file() and path.read_bytes() == content:
+            continue
         with replaced(path) as beside:
             beside.write_bytes(content)
     return ann
+
+
+def places(document: Document, folder: Path) -> tuple[Path, Path]:
+    """Where :func:`write` writes the text and the annotation.
+
+    Raises:
+        CorpusError: the document's id leads out of the folder.
+    """
+    parts = document.id.split("/")
+    if any(part in {"", ".", ".."} or re.search(r"[\\\x00-\x1f]", part) for part in parts):
+        raise CorpusError(f"{document.id!r} is not a relative path: a brat file cannot be named after it")
+    base = folder.joinpath(*parts[:-1])
+    return base / f"{parts[-1]}.txt", base / f"{parts[-1]}.ann"
 
 
 def annotation(document: Document) -> str:

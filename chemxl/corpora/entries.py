@@ -12,7 +12,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from chemxl.errors import CorpusError
+from chemxl.errors import ChemxlError, CorpusError
+from chemxl.experiments.plain import read_yaml
 
 Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
 Kind = Literal["documents", "pairs", "facts", "alignments"]
@@ -169,8 +170,8 @@ def files(name: str, part: Part) -> list[Path]:
 @lru_cache
 def _passages(listed: Path, changed: int, split: str) -> list[str]:
     """Read once for every time that the file was changed."""
-    raw = yaml.safe_load(listed.read_text(encoding="utf-8"))
-    if not isinstance(raw, dict) or not isinstance(raw.get(split, []), list):
+    raw = read_yaml(listed)
+    if not isinstance(raw.get(split, []), list):
         raise CorpusError(f"{listed}: a list of passage ids for each split was due")
     return [str(id) for id in raw.get(split, [])]
 
@@ -222,8 +223,17 @@ def available(name: str) -> bool:
     Raises:
         CorpusError: there is no corpus of that name.
     """
+    return absent(name) is None
+
+
+def absent(name: str) -> str | None:
+    """Why a corpus cannot be read here, and the mend; None where every part of it is on this machine.
+
+    Raises:
+        CorpusError: there is no corpus of that name.
+    """
     entry(name)
     try:
-        return all(files(name, part) for part in parts(name, None, None))
-    except CorpusError:
-        return False
+        return None if all(files(name, part) for part in parts(name, None, None)) else f"{name} has no parts"
+    except ChemxlError as error:
+        return str(error)

@@ -144,11 +144,30 @@ def old_endings(data: bytes) -> bool:
 
 
 _WORD = re.compile(rb"[\x80-\xff]{4}")
-_FOREIGN = "the file is not UTF-8: convert it (iconv -f NAME -t utf-8, NAME being its character set)"
+_MEND = "convert it (iconv -f NAME -t utf-8, NAME being its character set)"
+_FOREIGN = f"the file is not UTF-8: {_MEND}"
 # The longer ones first: a mark of UTF-32 begins with one of UTF-16.
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"}
 _MARKS |= {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be", codecs.BOM_UTF8: "utf-8"}
 MARKS = tuple(_MARKS)
+
+
+def decoded(data: bytes) -> str:
+    """The text of bytes in UTF-8, or as a byte order mark says, which is no part of it.
+
+    Raises:
+        UnicodeError: they are in another character set; the message holds the mend.
+    """
+    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
+    try:
+        text = data.removeprefix(mark).decode(_MARKS.get(mark, "utf-8"))
+    except UnicodeDecodeError as error:
+        raise UnicodeError(f"{data[: error.start].count(10) + 1}: not UTF-8: {_MEND}") from error
+    if text.count("\0") > len(text) // 20:
+        raise UnicodeError(f"1: not UTF-8: {_MEND}")
+    return text
+
+
 # Encodings of Python that are not of text files.
 _NONE = {"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "utf-7", "mbcs", "oem"}
 

@@ -1,94 +1,104 @@
 """Sentence splitting by rules that know the abbreviations, initials and names of chemistry and biomedicine.
 
-Every place where a sentence could end is judged by what stands right before and behind it, in this order: the rules
-below, which hold in every language; for Russian then razdel, which is asked about a few dozen characters around the
-place; elsewhere a sentence ends where the next word does not begin with a small letter. So the time is linear in the
-text. (pysbd was measured and not taken: its time grows with the square of the text, 18 s for 96,000 characters, and
-it cuts behind ``wt.`` and ``Pat.``.)
+Every place where a sentence could end is judged by what stands right before and behind it. The word before gives the
+kind of its full stop: of an abbreviation (``abbreviations.py``), of an initial, or of the end of a sentence. The token
+behind has a shape: a name, a formula, a number, a word that begins sentences. One table says which shapes begin a
+sentence behind which kind. Only some dozen characters around a place are looked at: the time is linear in the text.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-import razdel
-
+from chemxl.corpora import abbreviations as known
+from chemxl.corpora.abbreviations import Kind
 from chemxl.documents import Span
 from chemxl.errors import ChemxlError
 
 LANGUAGES = ("en", "es", "ru", "zh")
 
-_OPENERS = "\"'«„“‘({["
-_CLOSERS = "]\"'»”’)}」』】）"  # begins with ], so that it can stand in a class as it is
-# Signs that end a sentence, at the first of a run, with what closes behind them; or a blank line.
+Shape = Literal["small", "starter", "word", "code", "serial", "item", "number", "bracket", "other"]
+_BEGINS: dict[Kind, frozenset[Shape]] = {
+    "always": frozenset(),
+    "named": frozenset({"starter"}),
+    "numbered": frozenset({"starter", "word", "code"}),
+    "coded": frozenset({"starter", "word", "item"}),
+    "tail": frozenset({"starter", "word", "code", "serial", "item"}),
+    "plain": frozenset({"starter", "word", "code", "serial", "item", "number", "bracket", "other"}),
+}
+
+_OPENERS = "\"'«„“‘({[¿¡（【《「『"
+_CLOSERS = "]\"'»”’)}」』】）》"  # begins with ], so that it can stand in a class as it is
+_SMALL, _LARGE, _HAN = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ", "\u3400-\u9fff"
+_HIDDEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphens and characters without width
+# A blank line; signs that end a sentence, at the first of a run, with what closes behind them and a reference, [12];
+# a sign with no space behind it, "ended.The", or a reference, "ended.12 The"; signs that need no space.
 _PLACE = re.compile(
-    rf"(?P<gap>\n[^\S\n]*+\n)|(?<![.!?…])(?P<sign>[.!?…]++)[{_CLOSERS}]*+(?=\s)|(?P<wide>[。！？]++)[{_CLOSERS}]*+"
+    rf"[\n.!?…。！？｡．](?:(?<=\n)(?P<gap>[^\S\n]*+\n)"
+    rf"|(?<=[.!?…])(?<![.!?…]{{2}})(?P<run>[.!?…]*+)(?P<close>[{_CLOSERS}]*+)"
+    rf"(?P<cited>\s?\[\d[\d,;–\- ]{{0,20}}\])?(?=\s)"
+    rf"|(?<=[{_SMALL}]{{3}}[.!?])(?P<glued>(?:(?<=\.)\d{{1,3}}(?:[,–-]\d{{1,3}}){{0,8}}(?=\s))?)"
+    rf"(?=\s?(?:[{_LARGE}¿¡][^\W\d_{_LARGE}]|[AВКСУ]\s))"
+    rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+))"
 )
-_NEXT = re.compile(rf"\s*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
+_NEXT = re.compile(rf"[\s{_HIDDEN}]*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
 _BLACK = re.compile(r"\S")
-_CONTINUES = ".!?…,;:%‰°=<>±×+/)]}»"
-_WINDOW = 40  # characters before and behind a place that decide about it
+_ADDRESS = re.compile(r"(?:www|[/@\\])\S*\Z")
+_CONTINUES = ".!?…,;:%‰°=<>±×+/&)]}»"
+_DASHED = re.compile(rf"[^\S\n]*+[-–—]+\s*+[{_SMALL}]")  # «...?» — спросил он
+_WINDOW = 40  # characters before a place that decide about it
+_BRACKET = 150  # a bracket that is longer may be one that was never closed
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Without their last full stop, in small letters. Whatever follows these belongs to the same sentence.
-_ALWAYS = _set(
-    "ee fig figs tab eq eqs eqn refs sect chap vs cf e.g i.e eg ie viz approx calcd appl b.p m.p "
-    "рис табл ср напр т.е т.к т.н т.о гл пп разд уравн ок прибл пат заявл акад проф доц канд докт "
-    "sra dra p.ej pág págs núm aprox"
-)
-# What follows these belongs to the same sentence unless it begins with a capital letter.
-_TAIL = _set(
-    "al etc wt vol mol min max sec hr hrs h no nos ex ref inc corp co ltd sp spp var subsp equiv temp bp mp "
-    "a.m p.m p.o i.v i.p s.c b.i.d "
-    "вес масс об обл рт.ст мол ат мас мин макс сек час др т.д т.п т.пл т.кип т.ч пр млн млрд тыс руб кв куб экв "
-    "конц разб н.э с.ш в.д"
-)
-# What follows these belongs to the same sentence unless sentences begin with such a word: names and reagents follow.
-_NAMED = _set("u.s u.k ph.d conc aq sat anhyd satd abs ee.uu ed eds jr ser pat ca dr mr mrs ms prof st sr natl j")
-_STARTERS = _set(
-    "a an the this that these those it its he she they we our in on at by for from to of with after before when while "
-    "if as although however moreover furthermore thus therefore hence then here there both each all some such another "
-    "results conclusion conclusions methods background objective "
-    "в во на из к с у о об при для по от до за как это этот эта эти то так также таким поэтому однако кроме если "
-    "когда после затем далее мы он она они его их все у был была были было не результаты выводы заключение методы цель "
-    "el la los las un una en se este esta estos con por para su sin al del es como"
-)
+_WORD = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}{_HIDDEN}]*\Z")
+_PAIR = re.compile(r"(?<!\w)(\w{1,3})\.\s(\w{1,4})\Z")  # т. е., т. пл., p. ej.
+_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")  # i.v, х.ч
 _INITIALS = re.compile(r"[^\W\d_](?:\.-?[^\W\d_]){0,3}")  # A, A.B, J.-P
-_LETTERED = re.compile(  # these are named by a letter: vitamin C, гепатит B
-    r"\b(?:vitamin|hepatitis|type|group|class|panel|form|strain|step|compound|factor|hemoglobin|tipo|grupo|clase|"
-    r"витамин|гепатит|тип|групп|класс|форм|штамм|стади|соединени|фактор|гемоглобин)\w*\s+\Z",
+_ITEM = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[^\W\d_])")
+_FIRST_ITEM = re.compile(r"[^\W\d]\s?[:;]\s+\(?[1IaAаА]\Z")  # the aims were: 1
+_NUMBERED = re.compile(r"\(?(\d{1,3})[.)]\s")
+_NEXT_ITEM = re.compile(rf"\d{{1,2}}[.)]\s+[{_LARGE}]")
+_NEXT_NAME = re.compile(rf"\d[\d,'′.]*-[{_LARGE}]")  # 2-Chlorobenzene, 4-Летняя
+_UNIT = re.compile(r"(?:[\d½]|\d\s|\b[IVX]+\s)(?P<unit>[^\W\d_]{1,4})\Z")  # 2010г, 5 h, XX в
+# Of a reference in the Russian style, 2001. Т. 71. Вып. 5. С. 800; of a journal, 2003, 125; of a hydrate, CuSO4. 5H2O.
+_REFERENCE = re.compile(r"(?:(?:Т|Вып|С|Ч|Кн|Сер|Vol|P|Pp)\.|№)\s?\w")
+_YEAR = re.compile(r"(?:18|19|20)\d\d(?:[.,;]?\s(?:Т|№|Вып|С|Vol)|[,;]\s?\d)|\d{1,2}H2O\b")
+_VOLUME = re.compile(r"\b(?:Сер|Т|Вып)\.\s\Z")
+_SERIAL = re.compile(r"[IVX]+\b(?!\.)|[^\W\d_]{1,4}(?:[-/][^\W\d_]{0,3})?\d")  # III, S12, PCT/RU2010
+_BEHIND_LETTER = re.compile(r"(?<!\w)[^\W\d_](?:,|,? (?:and|or|to|и|или|до|y|o|e|а))\s*\Z")  # groups A and
+_ONLY_A_TIME = re.compile(  # В 2003 г.
+    r"(?:(?:в|с|к|до|по|после|за|уже|ещё|лишь|только|так|впервые|начал|конц|летом|осенью|зимой|весной)\w{0,2},?\s){1,3}"
+    r"(?:\w{3,8}\s)?[\dIVX–— -]+(?:\sпо\s\d+)?\s?(?:гг?|вв?)",
     re.IGNORECASE,
 )
-_PAIR = re.compile(r"(?<!\w)(\w{1,2})\.\s(\w{1,3})\Z")  # т. е., т. пл.
-_NAME_END = re.compile(r"[\d)\]]\Z|[\d,–/°-]\w\Z")  # a number, a bracket, the end of a name, no initial: 2,4-D
-_QUANTITY = re.compile(r"[\dIVX]\s?(?:гг?|вв?|ч|см|д)\Z")
-_MARKER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[^\W\d_])")
-# Sentences that begin with a small letter: n-Butanol, α-D-Glucose, tert-Butyl, mRNA, pH.
-_SMALL_BEGIN = re.compile(r"[^\W\d_]{1,4}-[^\W\da-zа-яё_]|[a-z]{1,3}[A-Z]")
+_SAYS = re.compile(rf"[{_HAN}]{{0,6}}?(?:说|问|答|喊|回答|表示)(?:[，。：！]|道)")
+_PAIRS = ("（）", "《》", "“”", "「」", "()")
 
 
-class _Place(NamedTuple):
-    """Where a sentence could end.
+class _Stop(NamedTuple):
+    """A full stop and what stands around it.
 
     Args:
-        begin: of the sentence that could end here.
-        sign: start of the sign; ``end``: behind it and what closes.
+        begin: of the sentence that could end here; ``at``: of the full stop.
+        word: right before it; ``earlier``: before the word, some dozen characters; ``next``: a match of ``_NEXT``.
+        spaced: whether a space stands between the word and the full stop.
     """
 
+    text: str
+    language: str
     begin: int
-    sign: int
-    end: int
+    at: int
+    word: str
+    earlier: str
+    next: re.Match[str]
+    spaced: bool
 
 
 def sentences(text: str, language: str) -> list[Span]:
     """Offsets of the sentences: ascending, disjoint, not empty, no space at either end, no other character left out.
 
-    A line break is a space like others; a blank line always ends a sentence.
+    A line break is a space like others; a blank line always ends a sentence. The number of a list item belongs to the
+    item, a reference behind the full stop to the sentence before it.
 
     Args:
         language: one of ``LANGUAGES``. Chinese may end a sentence at 。！？ without a space.
@@ -103,9 +113,9 @@ def sentences(text: str, language: str) -> list[Span]:
     for match in _PLACE.finditer(text):
         if match.start() < begin:
             continue
-        if match["gap"]:
+        if match["gap"] is not None:
             end = match.start()
-        elif match["wide"] or _ends(text, _Place(begin, match.start(), match.end()), language):
+        elif _wide_ends(text, begin, match) if match["wide"] is not None else _ends(text, begin, match, language):
             end = match.end()
         else:
             continue
@@ -117,49 +127,172 @@ def sentences(text: str, language: str) -> list[Span]:
 
 
 def _skip(text: str, start: int) -> int:
-    black = _BLACK.search(text, start)
-    return black.start() if black else len(text)
+    return black.start() if (black := _BLACK.search(text, start)) else len(text)
 
 
-def _ends(text: str, place: _Place, language: str) -> bool:
-    following = _NEXT.match(text, place.end)
+def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
+    following = _NEXT.match(text, match.end())
     assert following is not None
-    if not following["token"] or following["token"][0] in _CONTINUES:
+    token, closed = following["token"], match["close"] or ""
+    if not token or token[0] in _CONTINUES or _DASHED.match(text, match.end()):
         return False
-    small = following["word"][:1].islower()
-    if small and not _SMALL_BEGIN.match(text, following.start("word")):
+    if not closed and _within(text, begin, match, "(", ")"):
         return False
-    if text[place.sign : place.end] != ".":
-        return True  # an exclamation, a question, an ellipsis, or a sentence within quotes or brackets
-    known = _known(text, place, following["word"], following["sign"])
-    if known is None and language == "ru" and not small:
-        return _razdel(text, place)
-    return known is not False
-
-
-def _known(text: str, place: _Place, word: str, sign: str) -> bool | None:
-    """Whether the sentence ends here, as far as the token before the full stop tells."""
-    before = text[max(place.begin, place.sign - _WINDOW) : place.sign]
-    left = before.split()[-1].lstrip(_OPENERS) if before and not before[-1].isspace() else ""
-    if _MARKER.fullmatch(left) and place.begin == place.sign - len(left):
-        return False  # the number of a list item
-    if _NAME_END.search(left):
-        return True
-    if _QUANTITY.search(before):
-        return word[:1].isupper()
-    pair = _PAIR.search(before)
-    names = {left.casefold(), ".".join(pair.groups()).casefold() if pair else ""}
-    if names & _ALWAYS:
+    shape, broken = _shape(text, following, language), "\n" in text[match.end() : following.start("token")]
+    if text[match.start()] != "." or match["run"]:
+        begins = following["word"] in known.STARTERS[language] and text[match.start()] in "!?" and not closed
+        return shape != "small" or broken or begins
+    stop = _stop(text, begin, match, following, language)
+    kind = _kind(stop)
+    if match["glued"] is not None and (stop.word[:1].isupper() or _ADDRESS.search(stop.earlier + stop.word)):
         return False
-    if names & _TAIL and not left.isupper():
-        return word[:1].isupper()
-    initials = left.isupper() and _INITIALS.fullmatch(left)
-    if initials or names & _NAMED:
-        starts = word.casefold() in _STARTERS or (initials and _LETTERED.search(before[: -len(left)]))
-        return bool(starts) and not (len(word) == 1 and sign == ".")
-    return None
+    if kind != "plain" and (match["glued"] is not None or match["cited"] or _closes_inside(text, begin, closed)):
+        return shape == "starter" and bool(closed)
+    if kind == "plain" and shape == "small":  # as in reviews and notes
+        return bool(known.WHOLE_WORD.search(stop.word)) or (broken and len(stop.word) > 2)
+    return shape in _BEGINS[kind]
 
 
-def _razdel(text: str, place: _Place) -> bool:
-    start = max(place.begin, place.sign - _WINDOW)
-    return any(start + part.stop == place.end for part in razdel.sentenize(text[start : place.end + _WINDOW]))
+def _stop(text: str, begin: int, match: re.Match[str], following: re.Match[str], language: str) -> _Stop:
+    at, kinds = match.start(), known.KINDS[language]
+    before = text[max(begin, at - _WINDOW) : at].rstrip()
+    found = _WORD.search(before.rpartition(" ")[2])
+    word = found[0] if found else ""
+    first, _, rest = word.partition(".")  # им.А.Н
+    word = rest if rest and len(first) > 1 and first.casefold() in kinds and word.casefold() not in kinds else word
+    spaced = at > begin and text[at - 1].isspace()
+    return _Stop(text, language, begin, at, word, before[: len(before) - len(word)], following, spaced)
+
+
+def _shape(text: str, following: re.Match[str], language: str) -> Shape:
+    token, word, start = following["token"], following["word"], following.start("token")
+    alone = not following["sign"] if len(word) == 1 else following["sign"] != "." or len(word) > 3
+    starts = alone and word[:1].isupper() and word.casefold() in known.STARTERS[language]
+    if token[0] in "([（":
+        close = text.find(")", start, start + _BRACKET)
+        return "starter" if starts and close > 0 and text[close - 1] in ".!?" else "bracket"
+    if word[:1].islower():
+        return "other" if known.SMALL_BEGIN.match(text, following.start("word")) else "small"
+    if starts or token[0] in "¿¡":
+        return "starter"
+    if token[0].isdigit():
+        return "item" if _NEXT_ITEM.match(text, start) else "word" if _NEXT_NAME.match(text, start) else "number"
+    if not word[:1].isupper():
+        return "other"
+    if len(word) > 2 and word[1:].islower():
+        return "word"
+    return "serial" if _SERIAL.match(text, following.start("word")) else "code"
+
+
+def _kind(stop: _Stop) -> Kind:
+    word, start = stop.word, stop.next.start("token")
+    small, kinds = word.casefold(), known.KINDS[stop.language]
+    if (len(word) < 8 and _is_item(stop)) or stop.next["word"] == "Сер":
+        return "always"
+    if stop.next["token"][0].isdigit():
+        if _follows_item(stop):
+            return "plain"
+        if _YEAR.match(stop.text, start) or (stop.spaced and word[-1:].isdigit()):  # 4 . 5
+            return "always"
+    if word[-1:].isdigit():
+        return "always" if _REFERENCE.match(stop.text, start) else "named" if _VOLUME.search(stop.earlier) else "plain"
+    pair = _PAIR.search(stop.earlier + word) if len(word) < 5 else None
+    if pair and (kind := kinds.get(f"{pair[1]}.{pair[2]}".casefold())):
+        return kind
+    unit = _UNIT.search(stop.earlier[-5:] + small) if small in known.UNITS or word[:1].isnumeric() else None
+    if unit and unit["unit"] in known.UNITS:
+        return _unit(stop, unit["unit"])
+    if word.islower() and stop.earlier.endswith("/"):
+        return "tail"
+    if word.isupper() and _INITIALS.fullmatch(word):
+        return "named" if len(word) > 1 else _letter(stop)
+    return _abbreviation(stop)
+
+
+def _unit(stop: _Stop, unit: str) -> Kind:
+    """The kind behind a number and its unit."""
+    initial = stop.next["sign"] == "." and len(stop.next["word"]) == 1
+    if unit == "г" and (initial or stop.earlier.rstrip("0123456789 \n").endswith("№")):
+        return "named"  # в 1976 г. А. Паркс; больница № 6 г. Москвы
+    alone = stop.at - stop.begin < _WINDOW and _ONLY_A_TIME.fullmatch(stop.earlier + stop.word)
+    return "always" if alone else "tail"
+
+
+def _abbreviation(stop: _Stop) -> Kind:
+    word, following = stop.word, stop.next
+    small = word.casefold()
+    acronym = not word.islower() and not word.istitle() and "." not in word and small not in known.SHOUTED  # CF, kDa
+    kind: Kind = "plain" if acronym else known.KINDS[stop.language].get(small, "plain")
+    if kind in ("always", "named"):
+        return kind
+    if word in known.CAPITALISED:
+        return "named"
+    if kind == "plain" and word.istitle():  # Beilst. J. Org. Chem. Nanotoxicol. 2003
+        before = stop.earlier.rstrip().rpartition(" ")[2]
+        behind = following["word"] in known.CAPITALISED or following["word"] in ("J", "Z")
+        if (before[-1:] == "." and before[:-1] in known.CAPITALISED) or (behind and following["sign"] == "."):
+            return "named"
+    if kind == "plain" and _DOTTED.fullmatch(word):
+        return "named" if word.isupper() else "tail"
+    return kind
+
+
+def _letter(stop: _Stop) -> Kind:
+    """Whether a single capital letter is an initial, or the end of a name: protein kinase A."""
+    earlier, word = stop.earlier, stop.next["word"]
+    if word in known.BEHIND_INITIALS or (stop.next["sign"] == "." and (len(word) == 1 or word in known.CAPITALISED)):
+        return "named"
+    if earlier[-1:] in set("/,-–") or _BEHIND_LETTER.search(earlier):
+        return "plain"
+    words = earlier.split()
+    previous = words[-1].lstrip(_OPENERS) if words else ""
+    if previous[-1:].isdigit() or previous[-1:] in set("%°<>=+"):
+        return "plain"
+    piece = re.split(r"[-–/]", previous)[-1]
+    small = piece.casefold()
+    if small in known.LETTERED or small.startswith(known.LETTERED_STEMS):
+        return "plain"
+    if small in known.BEFORE_NAMES or small.startswith(known.BEFORE_NAMES_STEMS) or not piece.isalpha():
+        return "named"
+    if not piece.islower():
+        begins = (len(words) == 1 or small[0] < "а") and known.SUBSTANCE.search(small)
+        return "plain" if begins or (piece.isupper() and len(piece) > 1) else "named"
+    if stop.word == "L" and words[-2:-1] and words[-2].istitle():
+        return "tail"  # Linnaeus: Crocus sativus L. (Saffron)
+    if small[0] < "а":
+        return "named" if known.NO_LABEL.search(small) else "plain"
+    return "plain" if known.SUBSTANCE.search(small) or (stop.word in "DFGIJLNQRSUVWZ" and word[:1] >= "А") else "named"
+
+
+def _is_item(stop: _Stop) -> bool:
+    """Whether this is the number of a list item, at the beginning of a sentence or behind a colon."""
+    begins = stop.at - len(stop.word) <= stop.begin + 1
+    return bool(_ITEM.fullmatch(stop.word) and (begins or _FIRST_ITEM.search(stop.earlier + stop.word)))
+
+
+def _follows_item(stop: _Stop) -> bool:
+    """Whether list item n ends here and item n + 1 begins."""
+    starts = (stop.begin, stop.next.start("token"))
+    numbers = [int(match[1]) for start in starts if (match := _NUMBERED.match(stop.text, start))]
+    return len(numbers) == 2 and numbers[1] == numbers[0] + 1
+
+
+def _within(text: str, begin: int, match: re.Match[str], opener: str, closer: str) -> bool:
+    """Whether the place is in a bracket that was opened in the sentence and will be closed."""
+    opened = text.rfind(opener, max(begin + 1, match.start() - _BRACKET), match.start())
+    if opened < 0 or text.find(closer, opened, match.start()) >= 0:
+        return False
+    closed = text.find(closer, match.end(), match.end() + _BRACKET)
+    return closed >= 0 and text.find(opener, match.end(), closed) < 0
+
+
+def _closes_inside(text: str, begin: int, closed: str) -> bool:
+    return any(sign in ")]}）" for sign in closed) and text[begin] not in "([{（"
+
+
+def _wide_ends(text: str, begin: int, match: re.Match[str]) -> bool:
+    if text[match.end() : match.end() + 1] in set("，、；：,;:") or _closes_inside(text, begin, match[0]):
+        return False
+    if match[0][-1] in '”」』"' and _SAYS.match(text, match.end()):
+        return False
+    return not any(_within(text, begin, match, *pair) for pair in _PAIRS if pair[1] not in match[0])

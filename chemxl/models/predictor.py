@@ -138,7 +138,7 @@ class Predictor(ABC, Generic[Item]):
         """Read what :meth:`save` wrote, of this class or of one that is derived from it.
 
         Raises:
-            EncoderError: the folder holds none.
+            EncoderError: the folder holds none, or one that is not whole.
         """
         kind = _saved(folder)
         if kind is None or not issubclass(kind, cls):
@@ -146,8 +146,13 @@ class Predictor(ABC, Generic[Item]):
             raise EncoderError(
                 f"{folder} holds no {wanted.lower()}{held}: give the folder of a finished run or of {wanted}.save"
             )
-        made = kind.restored(folder, json.loads((folder / FILE).read_text("utf-8")))
-        made.model.load_state_dict(load_file(folder / "model.safetensors"))
+        try:
+            made = kind.restored(folder, json.loads((folder / FILE).read_text("utf-8")))
+            made.model.load_state_dict(load_file(folder / "model.safetensors"))
+        except Exception as error:  # of tokenizers, which have no class of their own, among others
+            raise EncoderError(
+                f"the {cls.__name__.lower()} in {folder} is not whole: train it again ({error!r:.200})"
+            ) from error
         return made
 
 

@@ -13,12 +13,14 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol, Self, cast
 
 import pandas as pd
-import yaml
+from pydantic import ValidationError
 
 import chemxl
+from chemxl import files
 from chemxl.errors import ChemxlError
 from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment, Value
+from chemxl.experiments.plain import read_yaml
 from chemxl.experiments.schedule import run_all
 from chemxl.results.records import Origin, Recorded, book_root, papers, read
 from chemxl.results.rows import Keys, Row, frame
@@ -80,21 +82,37 @@ def find() -> dict[str, Chapter]:
     return dict(sorted(made.items()))
 
 
-def named(stem: str) -> Chapter:
-    """One chapter.
+def named(name: str) -> Chapter:
+    """One chapter, by number, stem or file.
 
     Raises:
-        ChemxlError: there is none of that stem.
+        ChemxlError: there is none of that name.
     """
-    if stem not in find():
-        raise ChemxlError(f"there is no chapter {stem}: choose from {', '.join(find())}")
+    if (stem := files.stem(name, list(find()))) is None:
+        raise ChemxlError(f"there is no chapter {name}: choose from {', '.join(find())}")
     return find()[stem]
 
 
 def settled(chapter: Chapter, profile: str) -> Settings:
-    """A chapter's settings in a profile: as ``book/params`` has them, else their defaults."""
-    given = yaml.safe_load((book_root() / f"book/params/{profile}.yaml").read_text("utf-8")) or {}
-    return chapter.Settings(**{"profile": profile, **given.get(chapter.stem, {})})
+    """A chapter's settings in a profile: as ``book/params`` has them, else their defaults.
+
+    Raises:
+        ChemxlError: ``book/params`` has no such profile, or other parameters than the chapter.
+    """
+    path = book_root() / f"book/params/{profile}.yaml"
+    given = read_yaml(path).get(chapter.stem) or {}
+    try:
+        return chapter.Settings.model_validate({"profile": profile, **given})
+    except (TypeError, ValueError) as error:
+        raise ChemxlError(f"{path}: {chapter.stem}: {said(error)}") from error
+
+
+def said(error: Exception) -> str:
+    """The first thing that a configuration is refused for, in a line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    wrong = error.errors()[0]
+    return f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}, not {wrong['input']!r}"
 
 
 def drive(lines: Lines, answer: Callable[[Sequence[Line]], list[Row]]) -> list[Row]:

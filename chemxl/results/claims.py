@@ -213,7 +213,7 @@ def _table(found: Sequence[Tried], *, caption: str, note: str = "", link: str = 
     lines = [
         {
             "claim": Html(f"{html.escape(one.claim.claim)}<br>{_small(_place(one.claim))}{_link(one.claim, link)}"),
-            "measured here": Html("<br>".join(_measured(one))),
+            "measured here": Html("<br>".join(_measured(one)).replace("</details><br>", "</details>")),
             "verdict": Html(f'<span class="chemxl-verdict">{MARKS[one.verdict]} {one.verdict}</span>'),
         }
         for one in found
@@ -245,7 +245,7 @@ def _measured(one: Tried) -> list[str]:
         summary = f"<summary>{len(compared)} comparisons: {tally}</summary>"
         compared = [f"<details>{summary}{'<br>'.join(compared)}</details>"]
     rules = " / ".join(dict.fromkeys(row["rule"].partition(";")[0] or COUNTED for row in one.rows))
-    return lines + compared + [_small(text) for text in (rules, one.claim.note) if text]
+    return [*lines, *compared, *(_small(text) for text in (rules, one.claim.note) if text)]
 
 
 def _apart(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -16,11 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Experiment, Value, project, write_json
+from chemxl.experiments.plain import read_yaml
 from chemxl.results.rows import COLUMNS, Key, Row
 
 RECORDED = Path("book/recorded")
@@ -203,11 +202,7 @@ def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
         ChemxlError: a line of ``book/papers.yaml`` has more or fewer fields than its table has columns.
     """
     place = path or book_root() / PAPERS
-    return [
-        row
-        for table in yaml.safe_load(place.read_text("utf-8")).get(chapter, [])
-        for row in _reported(table, chapter, place)
-    ]
+    return [row for table in read_yaml(place).get(chapter, []) for row in _reported(table, chapter, place)]
 
 
 def _reported(table: Mapping[str, Any], chapter: str, place: Path) -> Iterator[Row]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.sentences import held_out, ours, paragraphs, score
 from chemxl.corpora.sentences import LANGUAGES, sentences
 from chemxl.errors import ChemxlError
 
@@ -64,6 +68,55 @@ def test_hard_places(language: str, case: list[str], space: str) -> None:
     assert [text[start:end] for start, end in sentences(text, language)] == case
 
 
+def places() -> Iterator[tuple[str, str]]:
+    language = ""
+    for line in Path(__file__).with_name("sentence_places.txt").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            language = line[2:]
+        else:
+            yield language, line
+
+
+@pytest.mark.parametrize(("language", "marked"), list(places()))
+def test_hard_places_of_every_kind(language: str, marked: str) -> None:
+    parts = marked.split("¦")
+    text = "".join(parts)
+    assert [text[start:end] for start, end in sentences(text, language)] == [part.strip() for part in parts]
+
+
+@pytest.mark.parametrize(("language", "least"), [("en", 300), ("ru", 300), ("es", 100), ("zh", 100)])
+def test_the_gold_text_is_split_as_it_is_marked(language: str, least: int) -> None:
+    gold = paragraphs(language)
+    assert sum(len(paragraph.ends) + 1 for paragraph in gold) >= least
+    for part in (gold, [paragraph for paragraph in gold if held_out(paragraph)]):
+        found = score(part, ours(language))
+        assert found.due >= least / 10
+        assert found.precision >= 0.98 and found.recall >= 0.98
+
+
+def test_a_score_counts_boundaries() -> None:
+    gold = paragraphs("en")[:3]
+    assert score(gold, ours("en")).f1 == 1.0
+    assert score(gold, lambda text: [len(text)]) == (0, 0, sum(len(paragraph.ends) for paragraph in gold))
+    one = score(gold, lambda text: [1, len(text)])
+    assert (one.precision, one.recall, one.f1) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("It was in vain.\nhe left, approx.\nfive more", ["It was in vain.", "he left, approx.\nfive more"]),
+        ("Помогло.\nно потом нет! А так, ок.\nпять", ["Помогло.", "но потом нет!", "А так, ок.\nпять"]),
+        ("Болит? и где? Ой! как так... и вот", ["Болит?", "и где?", "Ой!", "как так... и вот"]),
+        ("It rose.1,2 The cause (Fig.2 The map) is not.3", ["It rose.1,2", "The cause (Fig.2 The map) is not.3"]),
+        ("Вес вырос.Потом нет, см.Рис.2, www.яндекс.Рф", ["Вес вырос.", "Потом нет, см.Рис.2, www.яндекс.Рф"]),
+    ],
+)
+def test_small_letters_and_missing_spaces(text: str, parts: list[str]) -> None:
+    language = "ru" if text > "А" else "en"
+    assert [text[start:end] for start, end in sentences(text, language)] == parts
+
+
 def test_chinese_needs_no_space() -> None:
     text = "阿司匹林抑制环氧合酶。它有效吗？“是的。”真好！2,4-D很好。"
     found = [text[start:end] for start, end in sentences(text, "zh")]
@@ -101,6 +154,15 @@ SIGNS = [
     "(",
 ]
 WORDS = [
+    "1. A",
+    "5 г. ",
+    "kinase A. ",
+    "(a. ",
+    "[1] ",
+    "слово.Слово",
+    "word.12 The",
+    "（图。）",
+    "“好。”",
     "т. ",
     "е. ",
     "и др. ",
@@ -132,8 +194,28 @@ def test_spans_cover_every_character_that_is_no_space_once(text: str, language: 
     assert {i for i, sign in enumerate(text) if not sign.isspace()} <= set(covered)
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
-@pytest.mark.parametrize("piece", [". ", ".", ".) ", "a.\n", "А. ", ".\n\n", "\n ", 'a;"', "т. е. ", "Fig. 2. The "])
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        ". ",
+        ".",
+        ".) ",
+        "a.\n",
+        "А. ",
+        ".\n\n",
+        "\n ",
+        'a;"',
+        "т. е. ",
+        "Fig. 2. The ",
+        "(a. ",
+        "(",
+        "1. A ",
+        "。",
+        "“。",
+        "a",
+    ],
+)
 def test_a_long_text_of_traps_ends(piece: str, language: str) -> None:
     # 60,000 characters: any step of quadratic time would take minutes here.
     spans = sentences(piece * (60_000 // len(piece)), language)
