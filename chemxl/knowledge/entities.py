@@ -70,7 +70,7 @@ class Names:
             name = text[match.start : match.end]
             if i in wanted:
                 others = self.translations[match.key]
-                name = others[int(rng.integers(len(others)))]
+                name = others[int(rng.integers(len(others)))] if len(others) > 1 else others[0]
             at += match.start - end
             span = (at, at + len(name))
             parts += (text[end : match.start], name)
