@@ -71,8 +71,8 @@ def vocabulary(letters: str, count: int, rng: np.random.Generator, *, shortest: 
 
 
 def ngrams(text: str, translations: dict[str, list[str]], *, most: int = 10) -> str:
-    """The authors' way: every run of one to five words is written down, then looked up, with an exception where it is no
-    name; the longest of those that begin alike and of those that end alike stay; up to ``most`` are exchanged, the
+    """The authors' way: every run of one to five words is written down, then looked up, with an exception where it is
+    no name; the longest of those that begin alike and of those that end alike stay; up to ``most`` are exchanged, the
     first ones."""
     words = text.split()
     runs: dict[Span, str] = {}
