@@ -19,6 +19,7 @@ from benchmarks import (
     contrastive,
     finetune,
     grid,
+    knowledge,
     patents,
     pretrain,
     relations,
@@ -38,7 +39,20 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, sentences, stacked, tag)
+    known = (
+        active,
+        alignment,
+        contrastive,
+        finetune,
+        grid,
+        knowledge,
+        patents,
+        pretrain,
+        scorer,
+        sentences,
+        stacked,
+        tag,
+    )
     assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
@@ -65,6 +79,13 @@ def test_the_alignment_is_that_of_the_loop() -> None:
 def test_active_learning_chooses_what_the_loops_choose() -> None:
     rows = list(active.run(count=300, pool=200, size=16, n=12))
     assert len(rows) == 3 and all(row.agree == 1.0 for row in rows)
+
+
+def test_names_are_those_of_the_peers_but_for_its_false_ones() -> None:
+    pytest.importorskip("flashtext")
+    rows = list(knowledge.run(knowledge.Setup(names=300, size=20_000, words=200)))
+    assert [row.agree > share for row, share in zip(rows, (0.4, 0.99), strict=True)] == [True, True]
+    assert "of ours 0" in rows[0].peer and " 0 of its" not in rows[0].peer
 
 
 def test_the_contrastive_loss_is_that_of_the_formula() -> None:

@@ -21,6 +21,9 @@ SMALL = """
 03_continual_pretraining: {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
 05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
 06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
+07_knowledge:
+  {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, tagged: [plain text],
+   methods: [plain text, wrong dictionary, Ent + Fact + Pas]}
 08_relations:
   {seeds: [0, 1], epochs: 1, part: 0.2, gammas: [2.0], weights: [0.5], few: [3], steps: 2, voters: 2}
 """
@@ -31,6 +34,7 @@ CHAPTERS = [
     "04_ner",
     "05_transfer",
     "06_contrastive_pretraining",
+    "07_knowledge",
     "08_relations",
     "10_scoreboard",
     "11_claims",
