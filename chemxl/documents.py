@@ -18,11 +18,14 @@ Span = tuple[int, int]
 # A run of letters with their combining marks, a run of digits, or any other single visible character:
 # annotated names begin and end inside "Ca2+", "COX-2/5-LOX" and "(ASA)", so these are cut apart. What nobody sees (soft
 # hyphen, zero-width space, byte order mark, variation selector) stays inside the word that it stands in, but never
-# begins or ends one and is none by itself: annotators mark what they see.
+# begins or ends one and is none by itself: annotators mark what they see. Chinese leaves no blank between words: there
+# each character is a unit.
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _UNSEEN = r"\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
 _CONTROL = r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 _WORD = re.compile(
-    rf"[^\W\d_]+(?:[{_UNSEEN}]*(?:[^\W\d_]+|[\u0300-\u034e\u0350-\u036f]+))*|\d+|[^\w\s{_UNSEEN}{_CONTROL}]|_"
+    rf"[^\W\d_{HAN}]+(?:[{_UNSEEN}]*(?:[^\W\d_{HAN}]+|[\u0300-\u034e\u0350-\u036f]+))*"
+    rf"|\d+|[{HAN}]|[^\w\s{_UNSEEN}{_CONTROL}]|_"
 )
 
 
@@ -181,7 +184,7 @@ class Document:
 
 
 def words(text: str) -> list[Span]:
-    """Offsets of the units that are labelled: letters, digits, or one other visible character.
+    """Offsets of the units that are labelled: letters, digits, or one Chinese or other visible character.
 
     They do not depend on a tokenizer, so that scores and label sequences of different encoders are comparable.
     """

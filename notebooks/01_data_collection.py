@@ -26,6 +26,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("01_data_collection")
+
+# %% [markdown]
 # ## Question
 #
 # How is a Russian and English corpus of chemical text gathered, filtered, widened and aligned, and what is lost on the

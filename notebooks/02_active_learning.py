@@ -27,6 +27,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("02_active_learning")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` collected more than two thousand English and fifteen hundred Russian texts. Experts

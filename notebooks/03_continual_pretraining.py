@@ -25,6 +25,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("03_continual_pretraining")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` train mBERT and LaBSE further on Russian and English chemical texts before they

@@ -25,6 +25,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("04_ner")
+
+# %% [markdown]
 # ## Question
 #
 # Can one model find the names of chemicals in Russian and in English text, and how much of that ability crosses from one

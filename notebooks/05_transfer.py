@@ -26,6 +26,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("05_transfer")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`miftahutdinov-2020-interlingual` train one recogniser for drugs and one for diseases on each of four corpora: {term}`user-generated text` (пользовательские тексты) and

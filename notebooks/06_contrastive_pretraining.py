@@ -26,6 +26,16 @@
 # ```{glue} answer
 # ```
 #
+# ## Claims
+#
+# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+
+# %%
+from chemxl.results import claims
+
+claims.table("06_contrastive_pretraining")
+
+# %% [markdown]
 # ## Question
 #
 # {cite:t}`francis-2022-contrastive` find species and humans in Spanish clinical cases. Before the encoder is fine-tuned, it

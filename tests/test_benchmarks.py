@@ -19,8 +19,10 @@ from benchmarks import (
     contrastive,
     finetune,
     grid,
+    knowledge,
     patents,
     pretrain,
+    relations,
     scorer,
     sentences,
     stacked,
@@ -37,7 +39,20 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    known = (active, alignment, contrastive, finetune, grid, patents, pretrain, scorer, sentences, stacked, tag)
+    known = (
+        active,
+        alignment,
+        contrastive,
+        finetune,
+        grid,
+        knowledge,
+        patents,
+        pretrain,
+        scorer,
+        sentences,
+        stacked,
+        tag,
+    )
     assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
 
 
@@ -64,6 +79,13 @@ def test_the_alignment_is_that_of_the_loop() -> None:
 def test_active_learning_chooses_what_the_loops_choose() -> None:
     rows = list(active.run(count=300, pool=200, size=16, n=12))
     assert len(rows) == 3 and all(row.agree == 1.0 for row in rows)
+
+
+def test_names_are_those_of_the_peers_but_for_its_false_ones() -> None:
+    pytest.importorskip("flashtext")
+    rows = list(knowledge.run(knowledge.Setup(names=300, size=20_000, words=200)))
+    assert [row.agree > share for row, share in zip(rows, (0.4, 0.99), strict=True)] == [True, True]
+    assert "of ours 0" in rows[0].peer and " 0 of its" not in rows[0].peer
 
 
 def test_the_contrastive_loss_is_that_of_the_formula() -> None:
@@ -121,6 +143,15 @@ def test_the_products_of_an_epoch_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
     assert finetune.needed(encoder, [17] * 3) == 3 * counter.get_total_flops()
+
+
+def test_packed_pairs_are_read_as_they_are_alone() -> None:
+    rows = list(relations.run(count=6, small=True, repeats=1))
+    assert [row.peer for row in rows] == [
+        "one pair a row, batches of similar length",
+        f"one pair a row, padded to {relations.PADDED}",
+    ]
+    assert all(row.agree == 1.0 and row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
 
 
 def test_taggers_agree_only_on_the_same_mentions() -> None:

@@ -275,6 +275,7 @@ def test_an_error_in_an_output(ran: Path) -> None:
         ("chemxl/corpora/mini/a.ann", "chemxl"),
         ("book/recorded/04_ner.csv", "recorded"),
         ("book/recorded/04_ner.configs.json", "recorded"),
+        ("book/params/real.yaml", "recorded"),
         ("book/papers.yaml", "papers and claims"),
         ("book/claims.yaml", "papers and claims"),
         ("constraints.txt", "constraints"),
@@ -292,6 +293,14 @@ def test_the_profile_edited_after_the_run(ran: Path) -> None:
     give(ran, "small", "01_one", {"epochs": 7})
     with pytest.raises(BookError, match=r"\(parameters\)"):
         book.check(root=ran)
+
+
+def test_a_page_without_parameters_depends_on_those_of_all(root: Path) -> None:
+    write(root, "02_two", '# %% tags=["parameters"]\n# None.\n', "# %%\nprint(1)\n")
+    assert book.run(root=root) == ["01_one", "02_two"] and printed(root, "02_two") == "1\n"
+    give(root, "small", "01_one", {"epochs": 7})
+    with pytest.raises(BookError, match=r"01_one.*\(parameters\).*\n.*02_two.*\(profiles\)"):
+        book.check(root=root)
 
 
 def test_an_edited_output_is_refused_and_put_aside(ran: Path) -> None:

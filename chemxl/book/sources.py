@@ -97,9 +97,11 @@ def read(
         BookError: a parameter that a notebook does not declare or that is of another type, a profile that is not
             there, or a notebook without exactly one cell of plain typed parameters.
     """
+    profiles = list((root / "book" / "params").glob("*.yaml"))
+    elsewhere = [path for path in profiles if path.stem != profile]  # recorded rows hold in the settings of their own
     shared = {
         "chemxl": _digest(root, (path for path in (root / "chemxl").rglob("*") if "__pycache__" not in path.parts)),
-        "recorded": _digest(root, (root / "book" / "recorded").glob("*")),
+        "recorded": _digest(root, [*(root / "book" / "recorded").glob("*"), *elsewhere]),
         "papers and claims": _digest(root, (root / "book").glob("*.yaml")),
         "constraints": _digest(root, [root / "constraints.txt"]),
     }
@@ -111,6 +113,8 @@ def read(
             values = values | {SETTINGS: {other: _settled(root, other, profile).values for other in others}}
         values = values | _accepted(stem, declared, parameters or {}, "the command line", typed=True)
         inputs = {"source": sha256(text), "parameters": sha256(json.dumps(values, sort_keys=True))} | shared
+        if not declared:  # it shows what was recorded, of all chapters
+            inputs["profiles"] = _digest(root, profiles)
         changed = {name: value for name, value in values.items() if value != declared[name].default}
         sources.append(Source(root, stem, notebook, values, changed, profile, inputs))
     return sources

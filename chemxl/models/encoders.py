@@ -30,6 +30,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from chemxl.documents import HAN
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
@@ -67,7 +68,8 @@ MINI_VOCABULARY = 4000
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 # A piece never holds a boundary of chemxl.documents.words: the sign of a word's begin stays with what follows it.
-_UNITS = Regex(r"▁?(?:\d+|[^\w\s▁]|_)")
+_HAN = HAN.encode().decode("unicode_escape")  # the characters themselves: this engine writes their codes otherwise
+_UNITS = Regex(rf"▁?(?:\d+|[{_HAN}]|[^\w\s▁]|_)")
 
 
 class Encoder(NamedTuple):

@@ -72,13 +72,13 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
         pairs = translations if self.reading.mixture.tlm else []
         tokenizer, whole = self._start(documents)
         probes = {probe.label: probe.load() for probe in self.probes}
-        read = _read_ids(tokenizer, _everything(documents, translations, probes))
-        model = MaskedLanguageModel(whole, read, frozen=self.frozen, nsp=self.reading.mixture.nsp > 0)
+        read = _read_ids(tokenizer, (*_everything(documents, translations, probes), *self.further()))
+        model = MaskedLanguageModel(whole, read, frozen=self.frozen, kinds=self.kinds)
         if self.checkpointing:
             whole.config.use_cache = False
             # Its name before transformers 5.20 was gradient_checkpointing_enable.
             getattr(whole, "activation_checkpointing_enable", whole.gradient_checkpointing_enable)()
-        task = Stream(self.reading, tokenizer, model, documents, pairs, seed=self.seed)
+        task = self.stream(tokenizer, model, documents, pairs)
         fit(
             task,
             settings=self.training,
@@ -98,7 +98,26 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
             "sentence pairs": len(pairs),
             "tokens": sum(task.lengths) * self.training.epochs,
             "pieces": len(read),
-        }
+        } | task.counts
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of pairs of stretches are told apart: with NSP two, else none."""
+        return 2 if self.reading.mixture.nsp else 0
+
+    def further(self) -> Iterator[str]:
+        """What may be read beside documents and pairs."""
+        return iter(())
+
+    def stream(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        model: MaskedLanguageModel,
+        documents: Sequence[Document],
+        pairs: Sequence[Pair],
+    ) -> Stream:
+        """The examples that are read."""
+        return Stream(self.reading, tokenizer, model, documents, pairs, seed=self.seed)
 
     def _start(self, documents: Sequence[Document]) -> encoders.Encoder:
         if not self.new_pieces:

@@ -29,15 +29,14 @@ class MaskedLanguageModel(nn.Module):
         whole: of transformers, such as ``BertForMaskedLM``; its transform and bias are used.
         pieces: ids that stay.
         frozen: only the head learns.
-        nsp: with a head that tells whether the second stretch follows the first.
+        kinds: with a head that tells so many kinds of pairs apart by the first token; 2: whether the second stretch
+            follows the first.
 
     Raises:
         EncoderError: the model has no head that is known here.
     """
 
-    def __init__(
-        self, whole: PreTrainedModel, pieces: Sequence[int], *, frozen: bool = False, nsp: bool = False
-    ) -> None:
+    def __init__(self, whole: PreTrainedModel, pieces: Sequence[int], *, frozen: bool = False, kinds: int = 0) -> None:
         super().__init__()
         self.encoder = cast("PreTrainedModel", whole.base_model)
         self._whole = [whole]  # in a list: its parameters are reached through the encoder and the heads
@@ -45,7 +44,7 @@ class MaskedLanguageModel(nn.Module):
         TrimmedEmbedding.within(self.encoder, pieces)
         self.head_bias = nn.Parameter(bias.detach()[self.rows].clone())
         size = self.encoder.config.hidden_size
-        self.head_follows = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, 2)) if nsp else None
+        self.head_follows = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, kinds)) if kinds else None
         # XLM-R and its kind count positions from behind the padding id.
         positions = cast("nn.Embedding", self.encoder.get_submodule("embeddings.position_embeddings"))
         self.offset = 0 if positions.padding_idx is None else positions.padding_idx + 1
@@ -85,8 +84,8 @@ class MaskedLanguageModel(nn.Module):
         return F.cross_entropy(self.logits(hidden).float(), places, reduction="none")
 
     def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The mean loss per hidden piece (equation 5, with the sign changed), and that of NSP where it is asked, by the
-        names of their labels."""
+        """The mean loss per hidden piece (equation 5, with the sign changed), and that of kinds of pairs where they are
+        asked, by the names of their labels."""
         asked, first = labels != IGNORED, torch.zeros_like(labels, dtype=torch.bool)  # (B, T)
         first[:, 0] = self.head_follows is not None
         wanted = asked | first  # the first piece is never hidden
@@ -94,7 +93,7 @@ class MaskedLanguageModel(nn.Module):
         surprise = self.surprise(hidden[asked[wanted]], labels[asked])
         terms = {"labels": surprise.sum() / max(1, len(surprise))}
         if self.head_follows is not None and bool((follows != IGNORED).any()):
-            told = self.head_follows(hidden[first[wanted]]).float()  # (B, 2)
+            told = self.head_follows(hidden[first[wanted]]).float()  # (B, kinds)
             terms["follows"] = F.cross_entropy(told, follows, ignore_index=IGNORED)
         return terms
 

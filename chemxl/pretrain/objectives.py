@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,6 +46,7 @@ class Example:
         segments: (T,) 0 or 1.
         positions: (T,)
         follows: 1 where the second stretch follows the first in its text, 0 where not; ``IGNORED`` where not asked.
+        rates: (T,) how likely a piece's word is to be hidden, where that is not as likely everywhere.
     """
 
     ids: np.ndarray
@@ -52,6 +54,7 @@ class Example:
     segments: np.ndarray
     positions: np.ndarray
     follows: int = IGNORED
+    rates: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -133,13 +136,18 @@ class Masking:
     whole_words: bool = False
 
     def __call__(
-        self, ids: torch.Tensor, words: torch.Tensor, generator: torch.Generator
+        self,
+        ids: torch.Tensor,
+        words: torch.Tensor,
+        generator: torch.Generator,
+        rates: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Hide pieces.
 
         Args:
             ids: (B, T).
             words: (B, T), the number of a piece's word; -1 for special tokens and padding.
+            rates: (B, T), of every piece, where they differ.
 
         Returns:
             What the encoder reads and what it has to say, both (B, T); ``IGNORED`` where it is not asked.
@@ -147,7 +155,7 @@ class Masking:
         lot = torch.rand(ids.shape, generator=generator)  # (B, T)
         if self.whole_words:  # one lot for a run of pieces with the same number
             lot = lot.gather(1, (words.diff(dim=1, prepend=words[:, :1]) != 0).cumsum(1))
-        chosen = (lot < self.rate) & (words >= 0)
+        chosen = (lot < (self.rate if rates is None else rates)) & (words >= 0)
         labels = torch.where(chosen, ids, IGNORED)
         fate = torch.rand(ids.shape, generator=generator)  # (B, T)
         other = self.pieces[torch.randint(len(self.pieces), ids.shape, generator=generator)]
@@ -162,14 +170,17 @@ def collate(
     (B, T), ``follows`` (B,)."""
     size = max(map(len, examples))
 
-    def padded(name: str, filler: int) -> torch.Tensor:
-        table = np.full((len(examples), size), filler, dtype=np.int64)
+    def padded(name: str, filler: float, kind: Any = np.int64) -> torch.Tensor:
+        table: np.ndarray = np.full((len(examples), size), filler, dtype=kind)
         for row, example in zip(table, examples, strict=True):
-            row[: len(example)] = getattr(example, name)
+            own = getattr(example, name)
+            row[: len(example)] = filler if own is None else own
         return torch.from_numpy(table)
 
     words = padded("words", -2)  # (B, T)
-    read, labels = masking(padded("ids", pad), words, generator)
+    uneven = any(example.rates is not None for example in examples)
+    rates = padded("rates", masking.rate, np.float32) if uneven else None
+    read, labels = masking(padded("ids", pad), words, generator, rates)
     return {
         "input_ids": read,
         "attention_mask": (words > -2).long(),

@@ -63,15 +63,21 @@ class Stream:
         self.reading, self.tokenizer, self.model = reading, tokenizer, model
         self.builder = Builder(specials(tokenizer), block=reading.block)
         self.masking = masking(tokenizer, model, rate=reading.rate, whole_words=reading.whole_words)
+        self.counts: dict[str, float] = {}  # what it made, beyond tokens
         generator = np.random.default_rng(seed)
         documents = [documents[i] for i in _part(len(documents), reading.share, generator)]
         pairs = [pairs[i] for i in _part(len(pairs), reading.share, generator)]
-        self.examples = [
-            *self._masked(documents, generator),
-            *self._succeeding(documents, generator),
-            *self._translated(pairs, generator),
-        ]
+        self.examples = list(self.made(documents, pairs, generator))
         self.lengths = [len(example) for example in self.examples]
+
+    def made(
+        self, documents: Sequence[Document], pairs: Sequence[Pair], generator: np.random.Generator
+    ) -> Iterator[Example]:
+        """All examples, in whatever order."""
+        mixture = self.reading.mixture
+        yield from self.masked(documents, generator, mixture.mlm)
+        yield from self._succeeding(documents, generator)
+        yield from self._translated(pairs, generator)
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
         """A batch with fresh masks, drawn from torch's own generator."""
@@ -93,13 +99,15 @@ class Stream:
         asked = masking(self.tokenizer, self.model)  # in the same way in every run
         return surprises(self.model, examples, masking=asked, pad=int(self.tokenizer.pad_token_id))
 
-    def _masked(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+    def masked(self, documents: Sequence[Document], generator: np.random.Generator, share: float) -> Iterator[Example]:
+        """Packed blocks of text, of each language as many tokens."""
+
         def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
             texts = pieces(self.tokenizer, [document.text for document in own])
             while True:
                 yield self.builder.blocks([texts[i] for i in generator.permutation(len(texts))])
 
-        return self._by_language(documents, passes, self.reading.mixture.mlm)
+        return self.by_language(documents, passes, share)
 
     def _succeeding(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
         def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
@@ -108,15 +116,16 @@ class Stream:
                 found = list(self.builder.successions(texts, generator))
                 yield (found[i] for i in generator.permutation(len(found)))
 
-        return self._by_language(documents, passes, self.reading.mixture.nsp)
+        return self.by_language(documents, passes, self.reading.mixture.nsp)
 
-    def _by_language(
+    def by_language(
         self, documents: Sequence[Document], passes: Callable[[list[Document]], Passes], share: float
     ) -> Iterator[Example]:
+        """Examples of every language's documents, until they hold the language's part of the share."""
         languages = sorted({document.language for document in documents}) if share else []
         for language in languages:
             own = [document for document in documents if document.language == language]
-            yield from _until(passes(own), self.reading.amount * share / len(languages))
+            yield from until(passes(own), self.reading.amount * share / len(languages))
 
     def _stretches(self, document: Document) -> list[Pieces]:
         """Neighbouring sentences together, up to half a block."""
@@ -146,10 +155,10 @@ class Stream:
                     first, second, languages = second, first, (languages[1], languages[0])
                 yield self.builder.translation(first, second, languages)
 
-        return _until(iter(both_ways, None), self.reading.amount * self.reading.mixture.tlm)
+        return until(iter(both_ways, None), self.reading.amount * self.reading.mixture.tlm)
 
 
-def _until(passes: Passes, tokens: float) -> Iterator[Example]:
+def until(passes: Passes, tokens: float) -> Iterator[Example]:
     """Examples of one pass after the other, until they hold so many tokens.
 
     Raises:

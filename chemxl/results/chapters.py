@@ -147,6 +147,19 @@ def results(chapter: Chapter, settings: Settings) -> pd.DataFrame:
     return frame([*run(chapter, settings), *read(chapter.stem).rows, *papers(chapter.stem)])
 
 
+def holding(chapter: Chapter) -> list[Row]:
+    """The recorded rows whose experiments are a line's still, in the settings of the profile that they are of."""
+    recorded = read(chapter.stem)
+
+    def of(profile: str) -> list[Row]:
+        def vouched(batch: Sequence[Line]) -> list[Row]:
+            return [row for line in batch for row in kept(recorded, line, profile=profile)]
+
+        return drive(chapter.lines(settled(chapter, profile)), vouched)
+
+    return [row for profile in dict.fromkeys(row.profile for row in recorded.rows) for row in of(profile)]
+
+
 class Recording(NamedTuple):
     """What :func:`record` found.
 

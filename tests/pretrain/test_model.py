@@ -339,7 +339,7 @@ def test_the_next_stretch_is_asked_only_where_it_is() -> None:
     def head(own: MaskedLanguageModel) -> dict[str, torch.Tensor]:
         return {name: p.grad for name, p in own.named_parameters() if "head_follows" in name and p.grad is not None}
 
-    ours = MaskedLanguageModel(whole(), range(SIZE), nsp=True)
+    ours = MaskedLanguageModel(whole(), range(SIZE), kinds=2)
     loss = total(ours, batch)
     loss.backward()
     mixed = head(ours)
@@ -446,7 +446,7 @@ def test_the_trainer_goes_the_same_way(kept: list[int], tmp_path: Path) -> None:
 
 
 def test_a_frozen_encoder_stays_and_its_head_learns(tmp_path: Path) -> None:
-    task = Task(kept=[*BERT.special, *KEPT], frozen=True, nsp=True)
+    task = Task(kept=[*BERT.special, *KEPT], frozen=True, kinds=2)
     before, batch = state(task.model), masked(BERT, task.rows, task.ids)
 
     def loss() -> float:
@@ -465,7 +465,7 @@ def test_a_frozen_encoder_stays_and_its_head_learns(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
-    tasks = [Task(dropout=0.1, nsp=True) for _ in range(3)]
+    tasks = [Task(dropout=0.1, kinds=2) for _ in range(3)]
     for i, (task, seed) in enumerate(zip(tasks, (4, 4, 5), strict=True)):
         torch.manual_seed(100 + i)  # what was drawn before does not count
         fit(task, settings=settings(), seed=seed, folder=tmp_path / str(i))
@@ -475,7 +475,7 @@ def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
     assert not all(torch.equal(same[name], other[name]) for name in same)
 
 
-@pytest.mark.parametrize("options", [{"nsp": True}, {"frozen": True}], ids=["nsp", "frozen"])
+@pytest.mark.parametrize("options", [{"kinds": 2}, {"frozen": True}], ids=["nsp", "frozen"])
 def test_a_killed_training_ends_in_the_same_bits(options: dict[str, bool], tmp_path: Path) -> None:
     def live(folder: str, deadline: int = 1000) -> Task:
         task = Task(kept=[*BERT.special, *KEPT], dropout=0.1, deadline=deadline, **options)

@@ -1,0 +1,190 @@
+"""Ways to pretrain on text that is anchored to knowledge: the paper's levels, and what each is held against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chemxl.corpora.texts import PairSource, Texts
+from chemxl.errors import ChemxlError
+from chemxl.experiments import Profile
+from chemxl.knowledge.experiments import KnowledgePretraining
+from chemxl.knowledge.facts import Facts
+from chemxl.knowledge.lexicon import MINI, Lexicon
+from chemxl.knowledge.passages import Linked
+from chemxl.knowledge.stream import Levels
+from chemxl.models import encoders
+from chemxl.models.training import Training
+from chemxl.pretrain import chapter as pretraining
+from chemxl.pretrain.stream import Reading
+from chemxl.results import chapters
+from chemxl.results.rows import Keys
+
+BASE, PLAIN, MASKED, WRONG, GENERAL = "base", "plain text", "masked names", "wrong dictionary", "general dictionary"
+ENT, FACT, PAS = "Ent", "Ent + Fact", "Ent + Fact + Pas"
+FALSE_FACT, FALSE_PAS = "Ent + permuted relations", "Ent + Fact + permuted passages"
+LEXICON = "lexicon alone"
+# Tokens of the paper's corpora of the three levels, in millions (table 1).
+_ENT, _FACT, _PAS = 31.3, 19.6, 14.0
+
+
+def _levels(*tokens: float, **how: Any) -> Levels:
+    """Half of the tokens plain text, the other half divided as the paper's tokens are."""
+    names = ("entities", "facts", "passages")
+    shares: dict[str, Any] = {name: 0.5 * part / sum(tokens) for name, part in zip(names, tokens, strict=False)}
+    return Levels(plain=0.5, **shares, **how)
+
+
+METHODS: dict[str, Levels] = {
+    PLAIN: Levels(plain=1),
+    MASKED: _levels(_ENT, switched=False),
+    WRONG: _levels(_ENT),
+    GENERAL: _levels(_ENT),
+    ENT: _levels(_ENT),
+    FACT: _levels(_ENT, _FACT),
+    PAS: _levels(_ENT, _FACT, _PAS),
+    FALSE_FACT: _levels(_ENT, _FACT),
+    FALSE_PAS: _levels(_ENT, _FACT, _PAS, permuted=True),
+}
+BESIDE = (PLAIN, MASKED, WRONG)  # what the levels are compared with
+STEPS = {ENT: PLAIN, FACT: ENT, PAS: FACT}  # each level added to the one before
+
+
+class Settings(chapters.Settings):
+    """The notebook's parameters.
+
+    Args:
+        encoder: what all start from.
+        layers: how many of its layers are kept, the first ones; 0: all.
+        base: tokens of the base, which hides words and names alike in plain text; 0: none, all start from the encoder.
+        amount: tokens of each pretraining behind it.
+        methods: of ``METHODS``.
+        tagged: methods whose taggers are trained, too; the base's are always.
+        classified: methods whose classifiers are trained, too; none where there is nothing to classify.
+        epochs, rate, head_rate: of taggers and classifiers.
+        sentences: for ``small``: how many the training part is expanded to.
+        seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
+    """
+
+    encoder: str = "mini"
+    layers: int = 0
+    base: int = 20_000
+    amount: int = 40_000
+    methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
+    tagged: tuple[str, ...] = (PLAIN, PAS)
+    classified: tuple[str, ...] = ()
+    epochs: int = 4
+    rate: float = 0.002
+    head_rate: float = 0.002
+    sentences: int = 200
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    @property
+    def start(self) -> str | encoders.Pretrained:
+        """The encoder, cut."""
+        return encoders.FirstLayers(encoder=self.encoder, layers=self.layers) if self.layers else self.encoder
+
+    @property
+    def keys(self) -> Keys:
+        """What all lines share."""
+        return {"encoder": self.encoder} | ({"layers": self.layers} if self.layers else {})
+
+
+def languages(profile: Profile) -> tuple[str, ...]:
+    """Those beside English."""
+    return ("ru",) if profile == "small" else ("ru", "zh")
+
+
+def lexicons(profile: Profile, *, general: bool = False, wrong: bool = False) -> tuple[Lexicon, ...]:
+    """Names of the field; or words of a general dictionary, the same names held out.
+
+    BioNNE-L's names, mentions of the family of corpora that Russian is tested on, are left out, and so are XL-BEL's.
+    """
+    if profile == "small":
+        return (Lexicon(language="ru", sources=(MINI,), held_out=0.2, wrong=wrong),)
+    shared = ("names-icd10", "names-kalzium", "names-tico19", "names-hand")
+    of_field = {
+        "ru": (*shared, "names-inn", "names-atc", "names-ruccon"),
+        "zh": (*shared, "names-hpo", "names-ghs", "names-aspen"),
+    }
+    return tuple(
+        Lexicon(language=code, sources=("muse",) if general else of_field[code], wrong=wrong)
+        for code in languages(profile)
+    )
+
+
+def sources(profile: Profile) -> tuple[Texts, ...]:
+    """Text without labels in all languages; in English and Russian as chapter 3, of ``mini`` the passages themselves:
+    where they are expanded, one name stands in the places of all others."""
+    if profile == "small":
+        return tuple(Texts(name=MINI, split="train", language=language) for language in ("en", "ru"))
+    return (*pretraining.sources(profile), Texts(name="huatuo"), Texts(name="toyhom"))
+
+
+def held_out(profile: Profile) -> tuple[Texts, ...]:
+    """What is tested on, in every language."""
+    if profile == "small":
+        return pretraining.held_out(profile)
+    translated = ("kbioxlm-cdr", "kbioxlm-ade", "kbioxlm-gad", "kbioxlm-hoc")
+    return (*pretraining.held_out(profile), *(Texts(name=n, split=s) for n in translated for s in ("dev", "test")))
+
+
+def linked(profile: Profile) -> tuple[PairSource, ...]:
+    """Passages about the same thing: Wikipedia's in English and Chinese, abstracts and their Russian translations."""
+    if profile == "small":
+        return (Linked(name=MINI, language="ru"),)
+    return (Linked(name="kbioxlm-linked", language="zh"), Linked(name="bionne-r", language="ru"))
+
+
+def facts(profile: Profile, *, permuted: bool = False) -> tuple[Facts, ...]:
+    """Facts, without those that need a name of BioNNE-L or XL-BEL."""
+    name = MINI if profile == "small" else "knowledge-facts"
+    without = ("cui:bionnel", "cui:xlbel")
+    return tuple(Facts(language=code, name=name, without=without, permuted=permuted) for code in languages(profile))
+
+
+def base(settings: Settings) -> str | encoders.Pretrained:
+    """What every method goes on from: the encoder, a language model's head if it had none, and the paper's first stage
+    (appendix A.1), in which words and names are hidden alike."""
+    if not settings.base:
+        return settings.start
+    head = _pretraining(settings, settings.start, Levels(plain=1), amount=settings.base // 4, frozen=True)
+    start = settings.start if settings.encoder == encoders.MINI else head
+    return _pretraining(settings, start, Levels(plain=0, entities=1, switched=False, words=0.5), amount=settings.base)
+
+
+def anchored(settings: Settings, method: str, seed: int) -> KnowledgePretraining:
+    """A method of ``METHODS``.
+
+    Raises:
+        ChemxlError: there is none of that name.
+    """
+    if method not in METHODS:
+        raise ChemxlError(f"{method!r} is no way to pretrain: take one of {', '.join(METHODS)}")
+    return _pretraining(
+        settings,
+        base(settings),
+        METHODS[method],
+        amount=settings.amount,
+        seed=seed,
+        lexicons=lexicons(settings.profile, general=method == GENERAL, wrong=method == WRONG),
+        facts=facts(settings.profile, permuted=method == FALSE_FACT),
+    )
+
+
+def _pretraining(
+    settings: Settings, encoder: str | encoders.Pretrained, levels: Levels, *, amount: int, **how: Any
+) -> KnowledgePretraining:
+    small = settings.encoder == encoders.MINI
+    training = Training(
+        epochs=1, tokens=512 if small else 2048, rate=1e-3 if small else 2e-4, head_rate=1e-3, warmup=0.1
+    )
+    shared: dict[str, Any] = {
+        "text": sources(settings.profile),
+        "held_out": held_out(settings.profile),
+        "lexicons": lexicons(settings.profile),
+        "facts": facts(settings.profile),
+        "linked": linked(settings.profile),
+        "training": training,
+        "reading": Reading(amount=amount),
+    }
+    return KnowledgePretraining(encoder=encoder, levels=levels, **(shared | how))

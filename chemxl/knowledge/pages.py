@@ -1,0 +1,88 @@
+"""What the page of chapter 7 shows beside its rows: names that changed places, facts, bars, and numbers in prose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from chemxl.corpora.texts import Texts
+from chemxl.documents import Document, Mention
+from chemxl.knowledge.entities import Names
+from chemxl.knowledge.facts import FactFinder, Facts
+from chemxl.knowledge.lexicon import MINI
+from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
+from chemxl.results.figures import Bar
+from chemxl.results.tables import Cells, bar, value
+
+
+def card(settings: Settings) -> Cells:
+    """A lexicon a row: its sources, its names, and how many are held out."""
+    return [
+        {
+            "language": lexicon.language.upper(),
+            "sources": ", ".join(lexicon.sources),
+            "pairs": len(lexicon.pairs()),
+            "taught": len(lexicon.taught()),
+            "held out and asked for": len(lexicon.tested(most=10**6)),
+        }
+        for lexicon in lexicons(settings.profile)
+    ]
+
+
+def example(language: str, *, seed: int = 0) -> Document:
+    """A passage of the shipped corpus with names in the other language; mentions say what was put in and what was
+    there."""
+    names = Names(lexicons("small")[0].taught(), language)
+    texts = [document.text for document in Texts(name=MINI, split="train", language=language).load()]
+    text = max((text for text in texts if len(text) < 700), key=lambda text: len(names.find(text)))
+    matches, rng = names.find(text), np.random.default_rng(seed)
+    chosen = rng.choice(len(matches), min(10, len(matches)) // 2 + 1, replace=False).tolist()
+    made = names.switch(text, matches, chosen, rng)
+    mentions = [Mention.of("put in" if span in made.switched else "as it was", *span) for span in made.spans]
+    return Document(f"mini {language}", made.text, tuple(mentions), language=language)
+
+
+def said() -> Cells:
+    """Sentences of the shipped corpus, the facts that stand behind them, and what of these is hidden."""
+    made: Cells = []
+    for language in ("en", "ru"):
+        finder = FactFinder(Facts(language="ru", name=MINI).load(), language, lexicons("small"))
+        for document in Texts(name=MINI, split="train", language=language).load():
+            for sentence in document.text.splitlines():
+                if len(made) < (3 if language == "en" else 6) and (found := finder.find(sentence)):
+                    fact = finder.said(found[0])
+                    hidden = fact.text[slice(*fact.spans[1])]
+                    made.append({"sentence": sentence, "behind it": fact.text, "hidden": hidden})
+    return made
+
+
+def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:
+    """A bar for each method and each value of ``group``; what was not run is said to be so."""
+    own = rows[rows["metric"] == metric].reindex(columns=list(dict.fromkeys([*rows.columns, "pretraining", group])))
+    groups = list(dict.fromkeys(own[group].dropna())) if group in own else []
+    return [
+        Bar(method, *bar(own[(own["pretraining"] == method) & (own[group] == name)]), group=str(name))
+        for method in methods
+        for name in groups
+    ] or [Bar(method, None) for method in methods]
+
+
+def glued(rows: pd.DataFrame) -> dict[str, str]:
+    """What prose says of recorded rows; a dash where none is."""
+    needed = ("pretraining", "less_pretraining", "test", "names", "language", "type")
+    rows = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *needed])))
+    f1, names = (rows[rows["metric"] == f"difference of {metric}"] for metric in ("F1", "top-1"))
+    made = {}
+    for name, (method, less) in {"ent_plain": (ENT, PLAIN), "full_wrong": (PAS, WRONG)}.items():
+        for code, test in {"ru": "BioNNE-R RU", "zh": "BC5CDR ZH"}.items():
+            made[f"{name}_{code}"] = value(
+                f1.query("pretraining == @method and less_pretraining == @less and test == @test")
+            )
+        own = names.query("pretraining == @method and less_pretraining == @less and names == 'held out'")
+        made[f"{name}_names"] = value(own.query("language == 'RU'"))
+    alone = rows[(rows["pretraining"] == LEXICON) & (rows["metric"] == "F1")]
+    for code, test in {"ru": "BioNNE-R RU", "zh": "BC5CDR ZH"}.items():
+        made[f"alone_{code}"] = value(alone.query("test == @test"))
+    return made

@@ -1,0 +1,155 @@
+"""What chapter 7 declares: methods that differ in what they should, equal tokens, and a page of numbers."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from chemxl import corpora
+from chemxl.errors import ChemxlError
+from chemxl.evaluation import metrics
+from chemxl.experiments import Profile
+from chemxl.knowledge import chapter, pages
+from chemxl.knowledge import methods as ways
+from chemxl.knowledge.experiments import KnowledgePretraining
+from chemxl.results import chapters
+from chemxl.results.chapters import Line
+from chemxl.results.rows import Row, frame
+from tests.curves import Counted
+
+SETTINGS = chapter.Settings(methods=tuple(ways.METHODS), tagged=(ways.PLAIN, ways.PAS), seeds=(0, 1))
+REAL = chapter.Settings(profile="real", encoder="e5-small", layers=6, methods=tuple(ways.METHODS))
+
+
+def test_methods_differ_in_what_they_should() -> None:
+    made = {name: ways.anchored(REAL, name, 0) for name in ways.METHODS}
+    plain, ent, full = made[ways.PLAIN], made[ways.ENT], made[ways.PAS]
+    assert ent.model_copy(update={"levels": plain.levels}) == plain
+    assert made[ways.MASKED].levels == ent.levels.model_copy(update={"switched": False})
+    wrong = made[ways.WRONG]
+    assert [one.wrong for one in wrong.lexicons] == [True, True] and wrong.levels == ent.levels
+    assert wrong.model_copy(update={"lexicons": ent.lexicons}) == ent
+    general = made[ways.GENERAL]
+    assert {one.sources for one in general.lexicons} == {("muse",)} and general.levels == ent.levels
+    assert [one.permuted for one in made[ways.FALSE_FACT].facts] == [True, True]
+    assert made[ways.FALSE_PAS].levels == full.levels.model_copy(update={"permuted": True})
+    assert (full.levels.entities, full.levels.facts, full.levels.passages) == pytest.approx(
+        [0.5 * part / 64.9 for part in (31.3, 19.6, 14.0)]
+    )
+    assert {one.reading.amount for one in made.values()} == {REAL.amount}
+    assert len({one.encoder for one in made.values()}) == 1, "one base for all"
+
+
+def test_the_base_is_the_papers_first_stage_behind_a_head() -> None:
+    base = ways.base(REAL)
+    assert isinstance(base, KnowledgePretraining) and base.seed == 0
+    assert (base.levels.switched, base.levels.words, base.levels.plain) == (False, 0.5, 0)
+    assert isinstance(base.encoder, KnowledgePretraining) and base.encoder.frozen
+    assert ways.base(REAL.model_copy(update={"base": 0})) == REAL.start
+    with pytest.raises(ChemxlError, match="take one of plain text"):
+        ways.anchored(SETTINGS, "plain", 0)
+
+
+@pytest.mark.parametrize("profile", get_args(Profile))
+def test_what_may_not_be_taught_is_left_out(profile: Profile) -> None:
+    known = corpora.catalog()
+    for lexicon in ways.lexicons(profile):
+        assert not {"names-bionne-l", "names-xlbel"} & set(lexicon.sources)
+        assert all(source in known for source in lexicon.sources)
+    for facts in ways.facts(profile):
+        assert facts.without == ("cui:bionnel", "cui:xlbel")
+    held = {(texts.name, texts.split) for texts in ways.held_out(profile)}
+    for test in chapter.tests(profile):
+        assert (test.corpus.name, test.corpus.split) in held
+    assert {texts.name for texts in ways.sources(profile)} <= known.keys()
+
+
+def test_lines_are_of_the_base_and_every_method() -> None:
+    retrieved = chapter.retrievals(SETTINGS)
+    assert [line.keys["pretraining"] for line in retrieved[::2]] == [ways.BASE, *ways.METHODS]
+    assert [len(line.experiments) for line in retrieved[::2]] == [1] + [2] * len(ways.METHODS)
+    tagged = chapter.tagging(SETTINGS)
+    assert {line.keys["pretraining"] for line in tagged} == {ways.BASE, ways.PLAIN, ways.PAS, ways.LEXICON}
+    for line in tagged:
+        for value in line.experiments:
+            model = getattr(value, "model", None)
+            assert model is None or (model.head == "crf" and model.train[0].language in ("en", None))
+    assert chapter.classifying(SETTINGS) == []
+
+
+def test_classifiers_learn_english_and_are_asked_chinese() -> None:
+    lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,)}))
+    assert [(line.keys["pretraining"], line.keys["test"]) for line in lines] == [
+        (method, test) for method in (ways.BASE, ways.PAS) for test in ("GAD ZH", "HoC ZH")
+    ]
+    for line in lines:
+        value = line.experiments[0]
+        assert value.corpus.language == "zh" and value.model.train[0].language == "en"
+        assert value.model.several == (line.keys["test"] == "HoC ZH")
+        assert {one.language for one in value.model.train[0].without} == {"en", "zh"}
+
+
+def line(method: str, right: int) -> Line:
+    return Line({"pretraining": method, "test": "x"}, [Counted(right), Counted(right)], list)
+
+
+def test_each_level_is_compared_with_the_controls_and_the_level_below() -> None:
+    table = [line(ways.PLAIN, 2), line(ways.WRONG, 3), line(ways.ENT, 4), line(ways.FACT, 5)]
+    rows = chapter.compared(table, "difference of F1", "spans")
+    found = {(row.keys["pretraining"], row.keys["less_pretraining"]): round(row.value, 6) for row in rows}
+    assert found == {
+        (ways.ENT, ways.PLAIN): 0.2,
+        (ways.ENT, ways.WRONG): 0.1,
+        (ways.FACT, ways.PLAIN): 0.3,
+        (ways.FACT, ways.WRONG): 0.2,
+        (ways.FACT, ways.ENT): 0.1,
+    }
+    assert chapter.compared(table[:2], "difference of F1", "spans") == []
+
+
+def test_a_class_is_no_type_of_entity() -> None:
+    [row] = chapter._class_scores([Counted(4), Counted(4)], metrics.MICRO)  # type: ignore[list-item]
+    assert row.value == pytest.approx(0.4) and row.keys == {}
+
+
+def recorded(metric: str, value: float, **keys: Any) -> Row:
+    return Row(source="recorded", metric=metric, value=value, low=value - 0.1, high=value + 0.1, keys=keys)
+
+
+def test_prose_has_numbers_or_a_dash_and_a_figure_says_what_was_not_run() -> None:
+    assert set(pages.glued(frame([])).values()) == {"—"}
+    less: dict[str, Any] = {"pretraining": ways.PAS, "less_pretraining": ways.WRONG}
+    rows = frame(
+        [
+            recorded("difference of F1", 0.25, test="BioNNE-R RU", **less),
+            recorded("difference of top-1", 0.5, language="RU", names="held out", **less),
+            recorded("F1", 0.375, test="BC5CDR ZH", pretraining=ways.LEXICON),
+        ]
+    )
+    said = pages.glued(rows)
+    assert said["full_wrong_ru"] == "0.250 [0.150, 0.350]" and said["full_wrong_names"].startswith("0.500")
+    assert said["alone_zh"].startswith("0.375") and said["ent_plain_ru"] == said["alone_ru"] == "—"
+    drawn = pages.bars(rows, "F1", [ways.LEXICON, ways.ENT], group="test")
+    assert [(bar.label, bar.value, bar.group) for bar in drawn] == [
+        (ways.LEXICON, 0.375, "BC5CDR ZH"),
+        (ways.ENT, None, "BC5CDR ZH"),
+    ]
+    assert [bar.value for bar in pages.bars(rows[:0], "F1", [ways.ENT], group="test")] == [None]
+
+
+def test_the_page_shows_switched_text_and_facts() -> None:
+    for language, other in (("en", "ru"), ("ru", "en")):
+        document = pages.example(language)
+        put_in = [document.surface(mention) for mention in document.mentions if mention.type == "put in"]
+        assert 2 <= len(put_in) <= 10
+        cyrillic = [any("а" <= sign <= "я" for sign in name.lower()) for name in put_in]
+        assert all(cyrillic) if other == "ru" else not any(cyrillic)
+    said = pages.said()
+    assert len(said) == 6 and all(str(row["hidden"]) in str(row["behind it"]) for row in said)
+
+
+def test_the_card_counts(real: object) -> None:
+    [row] = pages.card(SETTINGS)
+    assert row["pairs"] > row["taught"] > 0 and row["sources"] == "mini"  # type: ignore[operator]
+    assert chapters.settled(chapters.named(chapter.stem), "small") == chapter.Settings()
