@@ -48,11 +48,12 @@ def known(text: Parallel, embed: Embed) -> Embed:
 
 
 def by_cells(text: Parallel, embed: Embed) -> list[Bead]:
-    """The same beads from two loops over all cells, the second with the skip that the first one's margins tell."""
+    """The same beads from loops over all cells, all but the first with the skip that the last one's margins tell."""
     margins = all_margins(text, embed)
-    first = path(margins, len(text.source), len(text.target), skip=SKIP)
-    found = [margins[a, b][i, j] if a and b else 0.0 for i, j, a, b in first]
-    beads = path(margins, len(text.source), len(text.target), skip=usual(found))
+    beads = path(margins, len(text.source), len(text.target), skip=SKIP)
+    for _ in range(2):
+        found = [margins[a, b][i, j] if a and b else 0.0 for i, j, a, b in beads]
+        beads = path(margins, len(text.source), len(text.target), skip=usual(found))
     return [Bead(tuple(range(i, i + a)), tuple(range(j, j + b))) for i, j, a, b in beads]
 
 

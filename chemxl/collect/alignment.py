@@ -21,7 +21,7 @@ SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
 MOVES = (*SHAPES, (1, 0), (0, 1))  # of equally good ones the first is taken
 NEIGHBOURS = 4
 SKIP, LEAST, MOST = 0.88, 0.8, 1.0
-DEVIATIONS = 4.0  # beyond which a value is an outlier (Iglewicz and Hoaglin 1993 take 3.5); see :func:`usual`
+DEVIATIONS = 4.5  # beyond which a value is an outlier (Iglewicz and Hoaglin 1993 take 3.5); see :func:`usual`
 WHOLE = 1_000_000
 RADIUS = 50
 _CELLS = 2**14  # of one product of spans
@@ -93,7 +93,7 @@ def align(
         margins = Margins(x, y, k=neighbours)
         band = around(steps, len(x.one), len(y.one), radius=radius)
         steps = search(margin_gains(margins, band, skip=SKIP if skip is None else skip), band)
-    if skip is None:
+    for _ in range(2 if skip is None else 0):  # the second time without what the first one has thrown out
         steps = search(margin_gains(margins, band, skip=usual(scores(margins, steps))), band)
     found = zip(steps, scores(margins, steps), strict=True)
     return [Bead(tuple(range(i, i + a)), tuple(range(j, j + b)), score) for (i, j, a, b), score in found]

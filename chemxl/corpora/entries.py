@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.plain import read_yaml
@@ -170,10 +170,10 @@ def files(name: str, part: Part) -> list[Path]:
 @lru_cache
 def _passages(listed: Path, changed: int, split: str) -> list[str]:
     """Read once for every time that the file was changed."""
-    raw = read_yaml(listed)
-    if not isinstance(raw.get(split, []), list):
-        raise CorpusError(f"{listed}: a list of passage ids for each split was due")
-    return [str(id) for id in raw.get(split, [])]
+    try:
+        return [str(id) for id in TypeAdapter(dict[str, list[Any]]).validate_python(read_yaml(listed)).get(split, [])]
+    except (ChemxlError, ValidationError) as error:
+        raise CorpusError(f"{listed}: a list of passage ids for each split was due") from error
 
 
 def unified(name: str, types: Sequence[str]) -> dict[str, str]:

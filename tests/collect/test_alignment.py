@@ -166,9 +166,9 @@ def test_beads_of_three_sentences_on_one_side() -> None:
 
 
 def test_what_is_usual_lies_some_deviations_below_the_median() -> None:
-    values = [1.0, 1.04, 0.0, 1.06, 1.08, 1.12]
-    assert alignment.usual(values) == pytest.approx(1.06 - 4 * 1.4826 * 0.02)
-    assert alignment.usual([*values, 0.2]) == pytest.approx(1.05 - 4 * 1.4826 * 0.04)  # an outlier moves it little
+    values = [1.02, 1.04, 0.0, 1.05, 1.06, 1.08]
+    assert alignment.usual(values) == pytest.approx(1.05 - 4.5 * 1.4826 * 0.01)
+    assert alignment.usual([*values, 0.2]) == pytest.approx(1.045 - 4.5 * 1.4826 * 0.02)  # an outlier moves it little
     assert alignment.usual([value + 1 for value in values]) == 1.0  # never more than neighbours have
     assert alignment.usual([1.0, 1.2, 0.8, 1.3, 0.9]) == 0.8
     assert alignment.usual([]) == alignment.usual([1.0, 0.0, 2.0, 0.0, 3.0]) == alignment.SKIP
