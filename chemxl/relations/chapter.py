@@ -56,7 +56,7 @@ class Settings(chapters.Settings):
     encoder: str = "mini"
     layers: int = 0
     encoding: Encoding = "packed"
-    epochs: int = 5
+    epochs: int = 4
     tokens: int = 1024
     rate: float = 0.002
     head_rate: float = 0.002
