@@ -273,7 +273,7 @@ show.tabs(
 # %% [markdown]
 # ### Packed or in the text?
 #
-# Both encodings, trained on the same part of the training set for as many epochs. What packing saves of the time is measured by `make bench`.
+# Both encodings, trained on the same part of the training set for as many epochs, with one seed. What packing saves of the time is measured by `make bench`.
 
 # %%
 show.tabs(
