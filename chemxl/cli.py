@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn, cast
@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from chemxl import book, corpora
 from chemxl.corpora import brat, overview
+from chemxl.documents import Document
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
 from chemxl.files import replaced
@@ -37,6 +38,15 @@ class Format(StrEnum):
     brat = "brat"
     jsonl = "jsonl"
     html = "html"
+
+
+class Related(StrEnum):
+    """What ``chemxl extract`` writes."""
+
+    brat = "brat"
+    jsonl = "jsonl"
+    html = "html"
+    csv = "csv"
 
 
 class Aggregate(StrEnum):
@@ -101,24 +111,31 @@ def tag(
     """Find entities in texts."""
     from chemxl import tag as tagging  # loads torch, which no other command needs
 
-    documents = tagging.read(files or [])
-    if format == Format.brat and out is None and len(documents) > 1:
-        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
-    if out is not None:
-        tagging.check_out(out, documents, brat_files=format == Format.brat, force=force)
-    tagged = tagging.tag(documents, model=model)
-    if out is not None and format == Format.brat:
-        for document in tagged:
-            typer.echo(brat.write(document, out))
-        return
-    data = "".join(tagging.FORMATS[format](tagged)).encode("utf-8")
-    if out is None:
-        typer.echo(data, nl=False)
-    elif out.exists() and not out.is_file():  # a pipe or a device
-        out.write_bytes(data)
-    else:
-        with replaced(out) as beside:
-            beside.write_bytes(data)
+    documents = _texts(files, out, brat_files=format == Format.brat, force=force)
+    _put(tagging.tag(documents, model=model), out, None if format == Format.brat and out else tagging.FORMATS[format])
+
+
+@app.command()
+def extract(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
+    ] = None,
+    format: Annotated[
+        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
+    ] = Related.brat,
+    tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+) -> None:
+    """Find entities in texts, and relations between them."""
+    from chemxl import extract as extraction  # loads torch, which no other command needs
+
+    documents = _texts(files, out, brat_files=format == Related.brat, force=force)
+    found = extraction.extract(documents, tagger=tagger, model=model)
+    _put(found, out, None if format == Related.brat and out else extraction.FORMATS[format])
 
 
 @app.command()
@@ -254,6 +271,36 @@ def main() -> None:
 def _end(message: str, status: int) -> NoReturn:
     typer.secho(f"Error: {message}", fg="red", err=True)
     sys.exit(status)
+
+
+def _texts(files: list[str] | None, out: Path | None, *, brat_files: bool, force: bool) -> list[Document]:
+    """What is to be read; nothing is, where the results could not be written."""
+    from chemxl import tag as tagging
+
+    documents = tagging.read(files or [])
+    if brat_files and out is None and len(documents) > 1:
+        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    if out is not None:
+        tagging.check_out(out, documents, brat_files=brat_files, force=force)
+    return documents
+
+
+def _put(
+    documents: Sequence[Document], out: Path | None, format: Callable[[Sequence[Document]], Iterator[str]] | None
+) -> None:
+    """To standard output, into a file, or, without a format, as brat files into a folder."""
+    if out is not None and format is None:
+        for document in documents:
+            typer.echo(brat.write(document, out))
+        return
+    data = "".join(format(documents) if format else ()).encode("utf-8")
+    if out is None:
+        typer.echo(data, nl=False)
+    elif out.exists() and not out.is_file():  # a pipe or a device
+        out.write_bytes(data)
+    else:
+        with replaced(out) as beside:
+            beside.write_bytes(data)
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chemxl.corpora import brat
 from chemxl.corpora.corpus import Corpus
@@ -17,7 +17,8 @@ from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
 from chemxl.files import unwritable
 from chemxl.models import encoders
-from chemxl.models.predictor import FILE
+from chemxl.models.learner import SavedLearner
+from chemxl.models.predictor import FILE, Predictor
 from chemxl.models.training import Training
 from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
@@ -29,25 +30,49 @@ _MEND = "name another place with --out, or write over it with --force"
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
-def best_model() -> Path:
+def best_model(*, types: Collection[str] = ()) -> Path:
     """The folder of the best tagger in ``CHEMXL_RUNS``, which is named on the error stream.
 
     A pretrained encoder beats ``mini`` and the BiLSTM, and more training documents beat fewer: scores on different test
     sets cannot be compared. What the small book trains, ``mini`` and the BiLSTM on made-up sentences of one language,
     is never taken. Where there is nothing else, a demonstration model of both languages is, trained now or before.
+
+    Args:
+        types: that it must find.
+    """
+    demonstration = FineTune(train=_MADE_UP, training=Training(epochs=4, rate=1e-3))
+    return best(
+        Tagger, demonstration, types=types, hint="give --model, or train one on real corpora with chemxl run 04"
+    )
+
+
+def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Collection[str] = (), hint: str) -> Path:
+    """The folder of the best model of a kind, see :func:`best_model`.
+
+    Args:
+        hint: what to do about a demonstration.
     """
     saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
-    if found := max(filter(None, (_candidate(folder) for folder in saved if Tagger.is_in(folder))), default=None):
+    able = (folder for folder in saved if kind.is_in(folder) and _finds(folder, types))
+    if found := max(filter(None, map(_candidate, able)), default=None):
         print(f"Using {found.said}: {found.folder}", file=sys.stderr)
         return found.folder
-    demonstration = FineTune(train=_MADE_UP, training=Training(epochs=4, rate=1e-3))
     how = "from the cache" if demonstration.finished() else "trained now"
     print(
         f"Using a demonstration model ({how}), which has seen made-up sentences alone and finds little else: "
-        "give --model, or train one on real corpora with chemxl run 04 --profile real",
+        f"{hint} --profile real",
         file=sys.stderr,
     )
     return demonstration.run().folder
+
+
+def _finds(folder: Path, types: Collection[str]) -> bool:
+    """Whether a tagger finds mentions of all these types."""
+    try:
+        labels = json.loads((folder / FILE).read_text("utf-8")).get("labels", ())
+    except (OSError, ValueError, AttributeError):
+        return False
+    return {f"B-{type}" for type in types} <= set(labels)
 
 
 class _Candidate(NamedTuple):

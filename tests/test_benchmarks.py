@@ -22,6 +22,7 @@ from benchmarks import (
     knowledge,
     patents,
     pretrain,
+    relations,
     scorer,
     sentences,
     stacked,
@@ -142,6 +143,15 @@ def test_the_products_of_an_epoch_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
     assert finetune.needed(encoder, [17] * 3) == 3 * counter.get_total_flops()
+
+
+def test_packed_pairs_are_read_as_they_are_alone() -> None:
+    rows = list(relations.run(count=6, small=True, repeats=1))
+    assert [row.peer for row in rows] == [
+        "one pair a row, batches of similar length",
+        f"one pair a row, padded to {relations.PADDED}",
+    ]
+    assert all(row.agree == 1.0 and row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
 
 
 def test_taggers_agree_only_on_the_same_mentions() -> None:

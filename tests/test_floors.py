@@ -26,6 +26,7 @@ FLOORS = (
     ("relations",),
     ("trust",),
     ("book", "tag", "annotate"),
+    ("extract",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

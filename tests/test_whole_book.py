@@ -24,6 +24,8 @@ SMALL = """
 07_knowledge:
   {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, tagged: [plain text],
    methods: [plain text, wrong dictionary, Ent + Fact + Pas]}
+08_relations:
+  {seeds: [0, 1], epochs: 1, part: 0.2, gammas: [2.0], weights: [0.5], few: [3], steps: 2, voters: 2}
 """
 CHAPTERS = [
     "01_data_collection",
@@ -33,6 +35,7 @@ CHAPTERS = [
     "05_transfer",
     "06_contrastive_pretraining",
     "07_knowledge",
+    "08_relations",
     "10_scoreboard",
     "11_claims",
 ]

@@ -27,7 +27,7 @@ class Corpus(Value):
     """Documents of one split with unified types.
 
     Args:
-        types: unified types wanted, in order of preference.
+        types: unified types wanted, in order of preference; none: the corpus's own types, as they are.
         without: corpora whose documents, in whatever language and under whatever id, are left out here, so that
             nothing leaks.
         sentences: for ``mini`` alone: at least so many sentences made by ``mini.expand`` with ``seed``.
@@ -60,6 +60,6 @@ class Corpus(Value):
 def _read(corpus: Corpus, digest: str) -> list[Document]:
     name, split, language = corpus.name, corpus.split, corpus.language
     if not corpus.sentences:
-        return corpora.load(name, split=split, language=language, types=corpus.types, faults=[])
+        return corpora.load(name, split=split, language=language, types=corpus.types or None, faults=[])
     made = corpora.expand(name, corpus.sentences, seed=corpus.seed, split=split, language=language)
-    return [document.retyped(corpora.unified(name, corpus.types)) for document in made]
+    return [document.retyped(corpora.unified(name, corpus.types)) for document in made] if corpus.types else made

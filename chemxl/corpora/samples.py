@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.corpus import Corpus, translation_key
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, Mention, Span
 
@@ -86,6 +86,47 @@ class HeldOut(Corpus):
         """The documents, uncut."""
         documents = [document for document in super().load() if self.domain in ("", document.domain)]
         return _some(documents, round(self.share * len(documents)), self.draw)
+
+
+class Part(Corpus):
+    """Some whole documents of a corpus.
+
+    Args:
+        splits: that are read as one, where they are several; ``split`` is not read then.
+        twins: only the translations of these.
+        related: leave out documents that have mentions and no relation: where a corpus has relations, nobody annotated
+            them there.
+        share: from which to which part of the documents, in the order of ``draw``.
+        most: so many of these at most.
+        draw: the seed of that order.
+    """
+
+    splits: tuple[str, ...] = ()
+    twins: Corpus | None = None
+    related: bool = False
+    share: tuple[float, float] = (0.0, 1.0)
+    most: int = Field(default=ALL, ge=1)
+    draw: int = 0
+
+    def whole(self) -> list[Corpus]:
+        """What it is a part of, one corpus a split."""
+        return [self.to(Corpus, split=split) for split in self.splits or (self.split,)]
+
+    def load(self) -> list[Document]:
+        """The documents, in the order in which they stand."""
+        documents = [document for corpus in self.whole() for document in corpus.load()]
+        if self.twins is not None:
+            keys = {translation_key(document.id) for document in self.twins.load()}
+            documents = [document for document in documents if translation_key(document.id) in keys]
+        if self.related:
+            documents = [document for document in documents if document.relations or not document.mentions]
+        order = np.random.default_rng(self.draw).permutation(len(documents))
+        low, high = (round(edge * len(documents)) for edge in self.share)
+        return [documents[i] for i in sorted(order[low:high][: self.most].tolist())]
+
+    def data_digest(self) -> str:
+        """Of all splits."""
+        return "".join(corpus.data_digest() for corpus in self.whole())
 
 
 @lru_cache(maxsize=32)

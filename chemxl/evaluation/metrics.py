@@ -88,7 +88,7 @@ def count(
     Raises:
         ChemxlError: the two do not cover the same documents.
     """
-    return _count(_mentions(gold), _mentions(predicted), sources)
+    return count_keys(_mentions(gold), _mentions(predicted), sources)
 
 
 def count_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> Counts:
@@ -100,7 +100,7 @@ def count_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> 
     Raises:
         ChemxlError: the two do not cover the same documents.
     """
-    return _count([_relations(d) for d in gold], [_relations(d) for d in predicted], origins(gold))
+    return count_keys([_relations(d) for d in gold], [_relations(d) for d in predicted], origins(gold))
 
 
 def count_labels(
@@ -115,7 +115,7 @@ def count_labels(
         ChemxlError: the two do not cover the same documents.
     """
     wanted, given = ([[(label.type,) for label in labels] for labels in side] for side in (gold, predicted))
-    return _count(wanted, given, sources)
+    return count_keys(wanted, given, sources)
 
 
 def origins(documents: Iterable[Document]) -> list[str]:
@@ -136,9 +136,14 @@ def _relations(document: Document) -> list[_Key]:
     return [(relation.type, mentions[relation.head], mentions[relation.tail]) for relation in document.relations]
 
 
-def _count(
+def count_keys(
     gold: Sequence[Iterable[_Key]], predicted: Sequence[Iterable[_Key]], sources: Sequence[str] | None
 ) -> Counts:
+    """Whatever matches, per document and type; arguments and errors as for :func:`count`.
+
+    Args:
+        gold, predicted: by document, tuples that begin with a type: two that are equal are the same.
+    """
     names = [str(i) for i in range(len(gold))] if sources is None else sources
     if not len(gold) == len(predicted) == len(names):
         raise ChemxlError(

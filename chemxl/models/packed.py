@@ -18,33 +18,37 @@ from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaMod
 
 PACKED = (BertModel, RobertaModel, XLMRobertaModel)  # their layers have one shape; any other encoder runs as it is
 
-Runs = Sequence[tuple[int, int]]  # the length of neighbouring sequences, and how many they are
+# The length of neighbouring sequences, how many they are, and what sees what in them, (count, 1, length, length)
+Runs = Sequence[tuple[int, int, torch.Tensor | None]]
 
 
 def encode(
     encoder: PreTrainedModel,
     wanted: torch.Tensor,
     *,
-    input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
-    **places: torch.Tensor,
+    visible: torch.Tensor | None = None,
+    **inputs: torch.Tensor,
 ) -> torch.Tensor:
     """The encoder's output at the tokens that are wanted, row by row, (M, d).
 
     Args:
         wanted: (B, T), true at M tokens, none of them padding.
-        input_ids, attention_mask: (B, T), padding behind the tokens.
-        places: ``position_ids`` and ``token_type_ids`` (B, T), where they are not those that the encoder makes itself.
+        attention_mask: (B, T), padding behind the tokens.
+        visible: (B, T, T), true where a token attends to another; None: where that is no padding.
+        inputs: ``input_ids`` (B, T) or ``inputs_embeds`` (B, T, d), and ``position_ids`` and ``token_type_ids`` (B, T),
+            where they are not those that the encoder makes itself.
     """
     if not isinstance(encoder, PACKED):
-        hidden = encoder(input_ids=input_ids, attention_mask=attention_mask, **places).last_hidden_state  # (B, T, d)
+        mask = attention_mask if visible is None else visible[:, None]  # (B, T) or (B, 1, T, T)
+        hidden = encoder(attention_mask=mask, **inputs).last_hidden_state  # (B, T, d)
         return cast("torch.Tensor", hidden[wanted])
     real = attention_mask.bool()  # (B, T)
-    places.setdefault("position_ids", positions(encoder, input_ids))
-    packed = {name: tensor[real][None] for name, tensor in {"input_ids": input_ids, **places}.items()}  # (1, N)
-    packed.setdefault("token_type_ids", torch.zeros_like(packed["input_ids"]))
+    inputs.setdefault("position_ids", positions(encoder, attention_mask))
+    packed = {name: tensor[real][None] for name, tensor in inputs.items()}  # (1, N) or (1, N, d)
+    packed.setdefault("token_type_ids", torch.zeros_like(packed["position_ids"]))
     hidden = encoder.embeddings(**packed)[0]  # (N, d)
-    runs = [(length, len(list(run))) for length, run in groupby(attention_mask.sum(1).tolist())]
+    runs = _runs(attention_mask.sum(1).tolist(), visible)
     kept = wanted[real]  # (N,)
     *inner, last = encoder.encoder.layer
     for layer in inner:
@@ -52,11 +56,21 @@ def encode(
     return _layer(last, hidden, runs, kept)
 
 
-def positions(encoder: PreTrainedModel, input_ids: torch.Tensor) -> torch.Tensor:
+def _runs(lengths: Sequence[int], visible: torch.Tensor | None) -> Runs:
+    runs, begin = [], 0
+    for length, run in groupby(lengths):
+        end = begin + len(list(run))
+        mask = None if visible is None else visible[begin:end, None, :length, :length]
+        runs.append((length, end - begin, mask))
+        begin = end
+    return runs
+
+
+def positions(encoder: PreTrainedModel, like: torch.Tensor) -> torch.Tensor:
     """Position ids (B, T) as the encoder counts them: XLM-R and its kind begin behind the padding id."""
     padding = cast("Any", encoder.get_submodule("embeddings.position_embeddings")).padding_idx
     first = 0 if padding is None else padding + 1
-    return torch.arange(first, first + input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
+    return torch.arange(first, first + like.shape[1], device=like.device).expand_as(like)
 
 
 def _layer(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor | None = None) -> torch.Tensor:
@@ -77,11 +91,12 @@ def _computed(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor |
 def _attention(attention: Any, hidden: torch.Tensor, runs: Runs) -> torch.Tensor:
     """(N, d) -> (N, d): each token attends to those of its own sequence."""
     dropout = attention.dropout.p if attention.training else 0.0
-    sizes = [length * count for length, count in runs]
+    sizes = [length * count for length, count, _ in runs]
     mapped = (linear(hidden).split(sizes) for linear in (attention.query, attention.key, attention.value))
     found = []
-    for (length, count), *parts in zip(runs, *mapped, strict=True):
+    for (length, count, mask), *parts in zip(runs, *mapped, strict=True):
         q, k, v = (part.view(count, length, attention.num_attention_heads, -1).transpose(1, 2) for part in parts)
-        context = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)  # (count, heads, length, d / heads)
+        # (count, heads, length, d / heads)
+        context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
         found.append(context.transpose(1, 2).reshape(count * length, -1))
     return torch.cat(found) if len(found) > 1 else found[0]

@@ -1,0 +1,93 @@
+"""Text in, entities and relations out: brat, JSON lines, a page with arcs, or a table for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from chemxl import tag
+from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.sentences import sentences
+from chemxl.documents import Document
+from chemxl.models.tagger import Tagger
+from chemxl.models.training import Training
+from chemxl.relations import pipeline
+from chemxl.relations.experiments import RelationModel
+from chemxl.relations.extractor import Extractor
+from chemxl.relations.tasks import MINI
+from chemxl.results import show
+from chemxl.results.arcs import relations
+
+_MADE_UP = (Corpus(name="mini", types=(), sentences=2000),)
+
+
+def best_model() -> Path:
+    """The folder of the best model of relations, chosen as :func:`chemxl.tag.best_model` chooses taggers."""
+    demonstration = RelationModel(train=_MADE_UP, scheme=MINI, training=Training(epochs=4, rate=1e-3))
+    return tag.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
+
+
+def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
+    """The documents with the mentions that a tagger finds, and the relations that a model finds between these.
+
+    Args:
+        tagger, model: folders of finished runs; by default the best on this machine that go together.
+
+    Raises:
+        EncoderError: a folder holds no tagger, or no extractor.
+    """
+    extractor = Extractor.load(model or best_model())
+    paired = {type for signature in extractor.signatures for type in signature}
+    return pipeline.extract(documents, Tagger.load(tagger or tag.best_model(types=paired)), extractor)
+
+
+def as_json_lines(documents: Sequence[Document]) -> Iterator[str]:
+    """As those of :mod:`chemxl.tag`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``,
+    ``head``, ``tail``, ``score``."""
+    for d, line in zip(documents, tag.as_json_lines(documents), strict=True):
+        row = json.loads(line)
+        row["mentions"] = [{"id": m.id, **own} for m, own in zip(d.mentions, row["mentions"], strict=True)]
+        row["relations"] = [
+            {"id": r.id, "type": r.type, "head": r.head, "tail": r.tail, "score": round(r.score or 0.0, 4)}
+            for r in d.relations
+        ]
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def as_html(documents: Sequence[Document]) -> Iterator[str]:
+    """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
+    yield show.page([relations(document, caption=document.id) for document in documents], title="Relations")
+
+
+def as_triples(documents: Sequence[Document]) -> Iterator[str]:
+    """A table for spreadsheets: document, sentence, head, tail, type, score; a line a relation."""
+    yield _line(["document", "sentence", "head", "tail", "type", "score"])
+    for d in documents:
+        mentions = {mention.id: mention for mention in d.mentions}
+        spans = sentences(d.text, d.language or "en") if d.relations else []
+        for r in d.relations:
+            ends = mentions[r.head], mentions[r.tail]
+            start, end = min(m.start for m in ends), max(m.end for m in ends)
+            parts = [span for span in spans if span[0] < end and start < span[1]]
+            sentence = d.text[min(start, parts[0][0]) : max(end, parts[-1][1])] if parts else d.text[start:end]
+            yield _line([d.id, " ".join(sentence.split()), *map(d.surface, ends), r.type, f"{r.score or 0.0:.4f}"])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """One line of CSV. A cell that a spreadsheet would compute begins with an apostrophe, as spreadsheets write it."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow(
+        [f"'{cell}" if cell[:1] in set("=+-@\t") else cell for cell in cells]
+    )
+    return file.getvalue()
+
+
+FORMATS: dict[str, Callable[[Sequence[Document]], Iterator[str]]] = {
+    "brat": tag.as_brat,
+    "jsonl": as_json_lines,
+    "html": as_html,
+    "csv": as_triples,
+}

@@ -1,0 +1,1 @@
+"""Relations between mentions, such as what a chemical does to a gene: chapter 8."""

@@ -1,0 +1,123 @@
+"""Relations of pairs: documents with mentions in, relations out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.documents import Document, Relation
+from chemxl.errors import ChemxlError
+from chemxl.evaluation import metrics
+from chemxl.relations.candidates import Signature, stretches
+from chemxl.relations.network import MarkedNetwork
+from chemxl.relations.predictors import Marking, Task, Typer
+
+NONE = "none"  # the class of a pair that is not related
+
+
+class Extractor(Marking[Relation]):
+    """Documents with mentions in, relations out.
+
+    Args:
+        signatures: the coarse types of head and tail that are paired.
+        typer: gives mentions fine types, which they are marked with then (paper 2, section III.C); None marks with
+            coarse ones.
+    """
+
+    NAME = "relations"
+
+    def __init__(
+        self,
+        model: MarkedNetwork,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        signatures: Sequence[Signature],
+        typer: Typer | None = None,
+        **marking: Any,
+    ) -> None:
+        super().__init__(model, tokenizer, **marking)
+        self.signatures, self.typer = tuple(signatures), typer
+
+    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+        """Pairs, by sentence."""
+        for span, pairs in stretches(document, self.scheme, self.signatures):
+            yield span, list(pairs)
+
+    def marked(self, document: Document) -> list[str]:
+        """Fine types with a typer where there are several, else coarse ones."""
+        coarse, finer = super().marked(document), self.scheme.finer() if self.typer else {}
+        return [m.type if type in finer else type for m, type in zip(document.mentions, coarse, strict=True)]
+
+    def task(self, documents: Sequence[Document]) -> Task:
+        """Rows with labels; of a pair with several relations, its first one."""
+        numbers = {label: i for i, label in enumerate(self.model.labels)}
+        places, rows = self.rows(documents)
+        related = [{(r.head, r.tail): numbers[r.type] for r in reversed(document.relations)} for document in documents]
+        pairs = [[documents[p.document].mentions[i] for i in p.mentions] for p in places]
+        labels = [
+            related[p.document].get((head.id, tail.id), numbers[NONE])
+            for p, (head, tail) in zip(places, pairs, strict=True)
+        ]
+        kinds = None
+        if self.model.kinds:
+            kind = {name: i for i, name in enumerate(self.model.kinds)}
+            kinds = [[kind[mention.type] for mention in pair] for pair in pairs]
+        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
+
+    def predict(
+        self, documents: Sequence[Document], *, tokens: int = 2048, typed: bool = False
+    ) -> list[list[Relation]]:
+        """The likeliest relation of every pair for which none is less likely, with its probability.
+
+        Args:
+            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
+            typed: whether mentions have their fine types already, where the network reads these.
+
+        Raises:
+            ChemxlError: a mention that is paired has no id.
+        """
+        read = documents if self.typer is None else self.typer.refined(documents, keep=typed)
+        places, rows = self.probabilities(read, tokens=tokens)
+        found: list[list[Relation]] = [[] for _ in documents]
+        scores, best = rows.max(dim=1) if len(rows) else (rows, rows)
+        for place, score, label in zip(places, scores.tolist(), best.tolist(), strict=True):
+            type = self.model.labels[int(label)]
+            if type != NONE and score > 0:
+                head, tail = (documents[place.document].mentions[i].id for i in place.mentions)
+                if not head or not tail:
+                    raise ChemxlError(f"{documents[place.document].id}: number the mentions that are to be related")
+                found[place.document].append(Relation(type, head, tail, score=score))
+        return found
+
+    @classmethod
+    def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Relation]]) -> metrics.Counts:
+        """Relations that match in type, direction and both mentions, by source document."""
+        given = [replace(d, relations=tuple(relations)) for d, relations in zip(documents, found, strict=True)]
+        return metrics.count_relations(documents, given)
+
+    @classmethod
+    def packed(cls, item: Relation) -> list[Any]:
+        """Type, head, tail, score."""
+        return [item.type, item.head, item.tail, round(item.score or 0.0, 4)]
+
+    @classmethod
+    def unpacked(cls, row: Sequence[Any]) -> Relation:
+        """The inverse of :meth:`packed`."""
+        type, head, tail, score = row
+        return Relation(type, head, tail, score=score)
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """The typer in a folder of its own, too."""
+        if self.typer is not None:
+            self.typer.save(folder / "typer")
+        return super().write(folder) | {"signatures": [list(pair) for pair in self.signatures]}
+
+    @classmethod
+    def own(cls, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+        """The signatures and the typer."""
+        typer = Typer.load(folder / "typer") if (folder / "typer").is_dir() else None
+        return {"signatures": [(head, tail) for head, tail in about["signatures"]], "typer": typer}

@@ -1,0 +1,228 @@
+"""From documents to rows of marked items and back: what classifies items, and fine types of mentions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from chemxl.documents import Document, Mention
+from chemxl.evaluation import metrics
+from chemxl.models import encoders
+from chemxl.models.predictor import Predictor
+from chemxl.models.training import Batch
+from chemxl.relations.candidates import Scheme, parts
+from chemxl.relations.markers import Encoding, Item, Marked, Markers, collate, labelled, readings
+from chemxl.relations.network import MarkedNetwork
+
+Found = TypeVar("Found")
+
+
+class Place(NamedTuple):
+    """Where an item is: its document, and its mentions there."""
+
+    document: int
+    mentions: tuple[int, ...]
+
+
+class Task:
+    """Rows of items, with labels to be trained on.
+
+    Args:
+        labels: of each item; None to predict.
+        kinds: of each item's mentions, for the second task.
+    """
+
+    def __init__(
+        self,
+        model: MarkedNetwork,
+        rows: Sequence[Marked],
+        pad: int,
+        labels: Sequence[int] | None = None,
+        kinds: Sequence[Sequence[int]] | None = None,
+    ) -> None:
+        self.model, self.rows, self.pad, self.labels, self.kinds = model, rows, pad, labels, kinds
+        self.lengths = [len(row.ids) for row in rows]
+
+    def collate(self, indices: Sequence[int]) -> Batch:
+        """As :meth:`MarkedNetwork.forward` takes it."""
+        rows = [self.rows[i] for i in indices]
+        batch = collate(rows, pad=self.pad)
+        if self.labels is not None:
+            batch["labels"] = labelled(rows, self.labels)
+        if self.kinds is not None:
+            batch["kinds"] = labelled(rows, self.kinds)
+        return batch
+
+
+class Marking(Predictor[Found], Generic[Found]):
+    """A network with its tokenizer that classifies marked items.
+
+    Args:
+        scheme: which mentions are paired, and what their types are called.
+        types: that mentions are marked with.
+        encoding: how.
+    """
+
+    model: MarkedNetwork
+
+    def __init__(
+        self,
+        model: MarkedNetwork,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        scheme: Scheme,
+        types: Sequence[str],
+        encoding: Encoding,
+    ) -> None:
+        super().__init__(model)
+        self.tokenizer, self.scheme, self.encoding = tokenizer, scheme, encoding
+        self.types = tuple(types)
+
+    @abstractmethod
+    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+        """Spans of text, and the mentions of the items that are read in each."""
+
+    def marked(self, document: Document) -> list[str]:
+        """The type that each mention is marked with."""
+        return [self.scheme.coarsened(mention.type) for mention in document.mentions]
+
+    def rows(self, documents: Sequence[Document]) -> tuple[list[Place], list[Marked]]:
+        """All items, and the rows that they are read in."""
+        edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[Marked]()
+        read = readings(documents, self.tokenizer, self.marked, Markers(self.types))
+        for number, reading in enumerate(read):
+            for span, found in self.items(reading.document):
+                items = [Item(len(places) + i, mentions) for i, mentions in enumerate(found)]
+                places += [Place(number, mentions) for mentions in found]
+                rows += reading.rows(span, items, edge=edge, encoding=self.encoding)
+        return places, rows
+
+    def used(self, documents: Sequence[Document]) -> set[int]:
+        """See :meth:`chemxl.models.predictor.Predictor.used`."""
+        encoded = self.tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
+        return {*encoders.specials(self.tokenizer), *(i for encoding in encoded for i in encoding.ids)}
+
+    def probabilities(
+        self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
+    ) -> tuple[list[Place], torch.Tensor]:
+        """All items and the probability of each class, (I, L) float32; 0 of all for one that no window holds.
+
+        Args:
+            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
+        """
+        places, rows = self.rows(documents)
+        task = Task(self.model, rows, int(self.tokenizer.pad_token_id))
+        found = torch.zeros(len(places), len(self.model.labels))  # (I, L)
+
+        def read(batch: Batch) -> Iterator[torch.Tensor]:
+            return iter(self.model.probabilities(**batch).cpu())
+
+        for i, probabilities in self.inferred(read, task, tokens=tokens, precision=precision):
+            found[rows[i].items] = probabilities[: len(rows[i].items)].float()
+        return places, found
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """The tokenizer's files, and the encoder's configuration."""
+        self.tokenizer.save_pretrained(folder)
+        self.model.encoder.config.save_pretrained(folder)
+        return {
+            "network": self.model.settings(),
+            "scheme": self.scheme.config(),
+            "types": list(self.types),
+            "encoding": self.encoding,
+        }
+
+    @classmethod
+    def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
+        """See :meth:`chemxl.models.predictor.Predictor.restored`."""
+        return cls(
+            MarkedNetwork.of(encoders.unfilled(folder), about["network"]),
+            PreTrainedTokenizerFast.from_pretrained(folder),
+            scheme=Scheme.from_config(about["scheme"]),
+            types=about["types"],
+            encoding=about["encoding"],
+            **cls.own(folder, about),
+        )
+
+    @classmethod
+    def own(cls, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+        """What a subclass is made with beyond."""
+        return {}
+
+
+class Typer(Marking[Mention]):
+    """Fine types of mentions whose types are coarse (paper 2, section III.C), each mention by its own markers."""
+
+    NAME = "mentions"
+
+    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+        """All mentions that may be one of several fine types, in their sentences."""
+        finer = self.scheme.finer()
+        for span, own in parts(document, self.scheme):
+            chosen: list[tuple[int, ...]] = [
+                (i,) for i in own if self.scheme.coarsened(document.mentions[i].type) in finer
+            ]
+            if chosen:
+                yield span, chosen
+
+    def task(self, documents: Sequence[Document]) -> Task:
+        """Rows with fine types; a mention whose own type is coarse teaches nothing."""
+        numbers = {label: i for i, label in enumerate(self.model.labels)}
+        kept = [replace(d, mentions=tuple(m for m in d.mentions if m.type in numbers), relations=()) for d in documents]
+        places, rows = self.rows(kept)
+        labels = [numbers[kept[p.document].mentions[p.mentions[0]].type] for p in places]
+        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels)
+
+    def predict(self, documents: Sequence[Document]) -> list[list[Mention]]:
+        """All mentions of each document, those of a coarse type with the likeliest fine one and its probability."""
+        finer = self.scheme.finer()
+        allowed = {
+            coarse: torch.tensor([label in fine for label in self.model.labels]) for coarse, fine in finer.items()
+        }
+        places, rows = self.probabilities(documents)
+        made = [list(document.mentions) for document in documents]
+        for (number, (i,)), row in zip(places, rows, strict=True):
+            mention = made[number][i]
+            best = int(row.where(allowed[self.scheme.coarsened(mention.type)], -1.0).argmax())
+            made[number][i] = replace(mention, type=self.model.labels[best], score=float(row[best]))
+        return made
+
+    def refined(self, documents: Sequence[Document], *, keep: bool = False) -> list[Document]:
+        """The documents, mentions of a coarse type with a fine one.
+
+        Args:
+            keep: leave those as they are that have a fine type already.
+        """
+        fine = {fine for fine, _ in self.scheme.coarse} if keep else set[str]()
+        return [
+            replace(
+                document,
+                mentions=tuple(
+                    replace(own, type=own.type if own.type in fine else new.type)
+                    for own, new in zip(document.mentions, mentions, strict=True)
+                ),
+            )
+            for document, mentions in zip(documents, self.predict(documents), strict=True)
+        ]
+
+    @classmethod
+    def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
+        """Spans and fine types, by source document: micro F1 is the accuracy."""
+        return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
+
+    @classmethod
+    def packed(cls, item: Mention) -> list[Any]:
+        """Type, fragments, id, score."""
+        return [item.type, item.fragments, item.id, round(item.score or 0.0, 4)]
+
+    @classmethod
+    def unpacked(cls, row: Sequence[Any]) -> Mention:
+        """The inverse of :meth:`packed`."""
+        type, fragments, id, score = row
+        return Mention(type, tuple((start, end) for start, end in fragments), id=id, score=score)
