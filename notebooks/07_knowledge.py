@@ -214,6 +214,19 @@ show.tabs(
     ),
 )
 
+# %% [markdown]
+# Are the mentions found that the lexicons know, and only those? Recall of both kinds:
+
+# %%
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(found.query("mentions.notna()"), "pretraining", ["test", "mentions"]),
+        caption="Recall of mentions in the lexicons and in none",
+        note="Of all types together; 95 % interval over documents and seeds.",
+    ),
+)
+
 # %%
 cells = tables.pivot(reported.query("table == 'ablation'"), "pretraining", "test", cell=tables.number)
 zero = tables.pivot(reported.query("table == 'zero-shot'"), ["encoder"], "test", cell=tables.number)
