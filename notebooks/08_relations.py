@@ -53,7 +53,7 @@ profile: str = "small"
 encoder: str = "mini"
 layers: int = 0
 encoding: str = "packed"
-epochs: int = 5
+epochs: int = 4
 tokens: int = 1024
 rate: float = 0.002
 head_rate: float = 0.002
@@ -273,7 +273,7 @@ show.tabs(
 # %% [markdown]
 # ### Packed or in the text?
 #
-# Both encodings, trained on the same part of the training set for as many epochs. What packing saves of the time is measured by `make bench`.
+# Both encodings, trained on the same part of the training set for as many epochs, with one seed. What packing saves of the time is measured by `make bench`.
 
 # %%
 show.tabs(
