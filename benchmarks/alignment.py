@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks import Row, seconds, traced_mib
-from chemxl.collect.alignment import MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bead, Embed, align
+from chemxl.collect.alignment import MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bead, Embed, align, usual
 from chemxl.collect.disturbance import Parallel, disturb, strict_f1
 from chemxl.collect.margin import unit
 from chemxl.documents import Pair
@@ -48,15 +48,30 @@ def known(text: Parallel, embed: Embed) -> Embed:
 
 
 def by_cells(text: Parallel, embed: Embed) -> list[Bead]:
-    """The same beads from a loop over all cells."""
+    """The same beads from two loops over all cells, the second with the skip that the first one's margins tell."""
+    margins = all_margins(text, embed)
+    first = path(margins, len(text.source), len(text.target), skip=SKIP)
+    found = [margins[a, b][i, j] if a and b else 0.0 for i, j, a, b in first]
+    beads = path(margins, len(text.source), len(text.target), skip=usual(found))
+    return [Bead(tuple(range(i, i + a)), tuple(range(j, j + b))) for i, j, a, b in beads]
+
+
+def all_margins(text: Parallel, embed: Embed) -> dict[tuple[int, int], np.ndarray]:
+    """By shape the margins of all spans, by their first sentences."""
     n, m = len(text.source), len(text.target)
     one_x, two_x, one_y, two_y = np.split(embed(()).astype(float), np.cumsum([n, n - 1, m]))
-    centres = [one.sum(0) / (len(one) + 1) for one in (one_x, one_y)]
-    x, y = ([unit(v - c) for v in side] for side, c in zip(((one_x, two_x), (one_y, two_y)), centres, strict=True))
+    x, y = ([one, two, unit(two[:-1] + two[1:] - one[1:-1] / 2)] for one, two in ((one_x, two_x), (one_y, two_y)))
+    x, y = ([unit(v - side[0].sum(0) / (len(side[0]) + 1)) for v in side] for side in (x, y))
     close = {(a, b): (1 + x[a - 1] @ y[b - 1].T) / 2 for a, b in SHAPES}
     near_x = [np.sort(close[a, 1], axis=1)[:, -NEIGHBOURS:].mean(1) for a in (1, 2)]
     near_y = [np.sort(close[1, b], axis=0)[-NEIGHBOURS:].mean(0) for b in (1, 2)]
-    gains = {(a, b): (2 * c / (near_x[a - 1][:, None] + near_y[b - 1]) - SKIP).tolist() for (a, b), c in close.items()}
+    near_x, near_y = ([*near, (near[1][:-1] + near[1][1:]) / 2] for near in (near_x, near_y))
+    return {(a, b): 2 * close[a, b] / (near_x[a - 1][:, None] + near_y[b - 1]) for a, b in SHAPES}
+
+
+def path(margins: dict[tuple[int, int], np.ndarray], n: int, m: int, *, skip: float) -> list[tuple[int, int, int, int]]:
+    """The best path cell by cell: first sentences and shape of each bead."""
+    gains = {shape: (values - skip).tolist() for shape, values in margins.items()}
     sums = [[0.0] * (m + 1) for _ in range(n + 1)]
     moves = [[(0, 0)] * (m + 1) for _ in range(n + 1)]
     for i in range(n + 1):
@@ -73,7 +88,7 @@ def by_cells(text: Parallel, embed: Embed) -> list[Bead]:
     while i or j:
         a, b = moves[i][j]
         i, j = i - a, j - b
-        beads.append(Bead(tuple(range(i, i + a)), tuple(range(j, j + b))))
+        beads.append((i, j, a, b))
     return beads[::-1]
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn, cast
+from typing import Annotated, Literal, NoReturn, cast
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
 from chemxl import book, corpora
-from chemxl.corpora import brat, overview
-from chemxl.documents import Document
+from chemxl.corpora import overview
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
-from chemxl.files import replaced
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -32,32 +29,9 @@ app.add_typer(annotate_app, name="annotate")
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
-class Format(StrEnum):
-    """What ``chemxl tag`` writes."""
-
-    brat = "brat"
-    jsonl = "jsonl"
-    html = "html"
-
-
-class Related(StrEnum):
-    """What ``chemxl extract`` writes."""
-
-    brat = "brat"
-    jsonl = "jsonl"
-    html = "html"
-    csv = "csv"
-
-
-class Aggregate(StrEnum):
-    """How ``chemxl annotate out`` scores a text."""
-
-    max = "max"
-    mean = "mean"
-    sum = "sum"
-    entity = "entity"
-
-
+Format = Literal["brat", "jsonl", "html"]
+Related = Literal["brat", "jsonl", "html", "csv"]
+Aggregate = Literal["max", "mean", "sum", "entity"]
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[
     list[str] | None, typer.Argument(metavar="[NN]...", help="4, 04_ner or its file; all by default.")
@@ -66,6 +40,11 @@ Values = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
 ]
+TextNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
+]
+Out = Annotated[Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
 CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
 
 
@@ -98,44 +77,38 @@ def build(profile: ProfileOption = "small") -> None:
 
 @app.command()
 def tag(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
-    ] = None,
-    format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = Format.brat,
+    files: TextNames = None,
+    format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = "brat",
     model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    out: Out = None,
+    force: Force = False,
 ) -> None:
     """Find entities in texts."""
     from chemxl import tag as tagging  # loads torch, which no other command needs
 
-    documents = _texts(files, out, brat_files=format == Format.brat, force=force)
-    _put(tagging.tag(documents, model=model), out, None if format == Format.brat and out else tagging.FORMATS[format])
+    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
+    tagged = tagging.tag(documents, model=model)
+    tagging.write(tagged, out, None if format == "brat" and out else tagging.FORMATS[format])
 
 
 @app.command()
 def extract(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
-    ] = None,
+    files: TextNames = None,
     format: Annotated[
         Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
-    ] = Related.brat,
+    ] = "brat",
     tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
     model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    out: Out = None,
+    force: Force = False,
 ) -> None:
     """Find entities in texts, and relations between them."""
     from chemxl import extract as extraction  # loads torch, which no other command needs
+    from chemxl import tag as tagging
 
-    documents = _texts(files, out, brat_files=format == Related.brat, force=force)
+    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
     found = extraction.extract(documents, tagger=tagger, model=model)
-    _put(found, out, None if format == Related.brat and out else extraction.FORMATS[format])
+    tagging.write(found, out, None if format == "brat" and out else extraction.FORMATS[format])
 
 
 @app.command()
@@ -174,13 +147,15 @@ def verify(names: CorpusNames = None) -> None:
     """Compare the files on this machine with the catalogue's checksums."""
     wrong = []
     for name in _here(names):
-        for part in corpora.catalog()[name].parts:
-            if part.sha256 is None:
-                typer.echo(f"{name} {part.split}/{part.language}: not compared, the catalogue has no checksum of it")
+        parts = corpora.catalog()[name].parts
+        for split, language, sha256 in dict.fromkeys((part.split, part.language, part.sha256) for part in parts):
+            said = f"{name} {split}/{language}"
+            if sha256 is None:
+                typer.echo(f"{said}: not compared, the catalogue has no checksum of it")
                 continue
-            whole = corpora.digest(name, split=part.split, language=part.language) == part.sha256
-            typer.echo(f"{name} {part.split}/{part.language}: {'whole' if whole else 'differs'}")
-            wrong += [] if whole else [f"{name} {part.split}/{part.language}"]
+            whole = corpora.digest(name, split=split, language=language) == sha256
+            typer.echo(f"{said}: {'whole' if whole else 'differs'}")
+            wrong += [] if whole else [said]
     if wrong:
         raise CorpusError(f"not the files that the catalogue means: {', '.join(wrong)}; fetch them again")
 
@@ -208,7 +183,7 @@ def annotate_out(
     strategy: Annotated[str, typer.Option(help="How they are chosen: mahalanobis, entropy, badge, random, ...")] = (
         "mahalanobis"
     ),
-    aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = Aggregate.mean,
+    aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
     model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
 ) -> None:
@@ -222,7 +197,7 @@ def annotate_out(
         model=model or tagging.best_model(),
         count=count,
         strategy=strategy,
-        aggregate=aggregate.value,
+        aggregate=aggregate,
         seed=seed,
     )
     typer.echo(f"Annotate in {written}")
@@ -271,36 +246,6 @@ def main() -> None:
 def _end(message: str, status: int) -> NoReturn:
     typer.secho(f"Error: {message}", fg="red", err=True)
     sys.exit(status)
-
-
-def _texts(files: list[str] | None, out: Path | None, *, brat_files: bool, force: bool) -> list[Document]:
-    """What is to be read; nothing is, where the results could not be written."""
-    from chemxl import tag as tagging
-
-    documents = tagging.read(files or [])
-    if brat_files and out is None and len(documents) > 1:
-        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
-    if out is not None:
-        tagging.check_out(out, documents, brat_files=brat_files, force=force)
-    return documents
-
-
-def _put(
-    documents: Sequence[Document], out: Path | None, format: Callable[[Sequence[Document]], Iterator[str]] | None
-) -> None:
-    """To standard output, into a file, or, without a format, as brat files into a folder."""
-    if out is not None and format is None:
-        for document in documents:
-            typer.echo(brat.write(document, out))
-        return
-    data = "".join(format(documents) if format else ()).encode("utf-8")
-    if out is None:
-        typer.echo(data, nl=False)
-    elif out.exists() and not out.is_file():  # a pipe or a device
-        out.write_bytes(data)
-    else:
-        with replaced(out) as beside:
-            beside.write_bytes(data)
 
 
 def _assignment(text: str) -> tuple[str, str]:

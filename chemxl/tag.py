@@ -15,7 +15,7 @@ from chemxl.corpora.faults import decoded
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.experiment import runs
-from chemxl.files import unwritable
+from chemxl.files import replaced, unwritable
 from chemxl.models import encoders
 from chemxl.models.learner import SavedLearner
 from chemxl.models.predictor import FILE, Predictor
@@ -24,6 +24,7 @@ from chemxl.ner import FineTune, Tagger
 from chemxl.ner.chapter import TYPES
 from chemxl.results import show
 
+Format = Callable[[Sequence[Document]], Iterator[str]]
 STDIN = "-"
 _MADE_UP = tuple(Corpus(name="mini", language=language, types=TYPES, sentences=1000) for language in ("en", "ru"))
 _MEND = "name another place with --out, or write over it with --force"
@@ -159,6 +160,40 @@ def check_out(out: Path, documents: Sequence[Document], *, brat_files: bool, for
         raise ChemxlError(f"{out} is there already: {_MEND}")
 
 
+def read_for(out: Path | None, files: Sequence[str], *, brat_files: bool, force: bool) -> list[Document]:
+    """What :func:`read` reads, as long as what is found in it may be written, see :func:`check_out`.
+
+    Raises:
+        ChemxlError: it may not; or brat files, of which each text has its own, have no folder.
+    """
+    documents = read(files)
+    if brat_files and out is None and len(documents) > 1:
+        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    if out is not None:
+        check_out(out, documents, brat_files=brat_files, force=force)
+    elif sys.stdout is None:
+        raise ChemxlError("standard output is closed: name a place with --out")
+    return documents
+
+
+def write(documents: Sequence[Document], out: Path | None, format: Format | None) -> None:
+    """To standard output, into a file, or, without a format, as brat files into a folder, whose names are printed."""
+    if out is not None and format is None:
+        for document in documents:
+            print(brat.write(document, out))
+        return
+    data = "".join(format(documents) if format else ()).encode("utf-8")
+    if out is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    elif out.exists() and not out.is_file():  # a pipe or a device
+        out.write_bytes(data)
+    else:
+        with replaced(out) as beside:
+            beside.write_bytes(data)
+
+
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:
     """The documents with the mentions that a tagger finds.
 
@@ -196,7 +231,7 @@ def as_html(documents: Sequence[Document]) -> Iterator[str]:
     yield show.page([show.entities(document, caption=document.id) for document in documents], title="Entities")
 
 
-FORMATS: dict[str, Callable[[Sequence[Document]], Iterator[str]]] = {
+FORMATS: dict[str, Format] = {
     "brat": as_brat,
     "jsonl": as_json_lines,
     "html": as_html,

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from chemxl import cli, corpora
+from chemxl import cli, corpora, tag
+from chemxl.errors import ChemxlError
 from chemxl.models.tagger import Tagger
+from chemxl.relations.extractor import Extractor
 from tests.test_book import PARAMETERS, SHOW, lay_out, write
 
 TEXT = "Aspirin helped.\n"
@@ -74,7 +76,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def untagged(monkeypatch: pytest.MonkeyPatch) -> None:
     """No text is tagged: what is wrong is found before."""
-    monkeypatch.setattr(Tagger, "load", classmethod(lambda cls, folder: pytest.fail("this was found after the work")))
+    for kind in (Tagger, Extractor):
+        monkeypatch.setattr(kind, "load", classmethod(lambda cls, folder: pytest.fail("found after the work")))
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -87,7 +90,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 # A command with what is bad about it, and what its one line names: the place, and the mend or what there is.
-BAD = [
+TAG = [
     ("tag none.txt", "none.txt", "name a file"),
     ("tag folder", "folder", "name a file"),
     ("tag cp1251.txt", "cp1251.txt:2", "iconv -f NAME"),
@@ -104,6 +107,10 @@ BAD = [
     ("tag a.txt --out /proc/x", "/proc/x", "name another place"),
     ("tag a.txt --out mine", "mine/a.ann", "--force"),
     ("tag a.txt --out other", "other/a.txt", "--force"),
+]
+BAD = [
+    *TAG,
+    *((line.replace("tag", "extract", 1), named, mend) for line, named, mend in TAG),
     ("annotate out none.txt --project p", "none.txt", "name a file"),
     ("annotate out a.txt --project file --model folder", "file", "name another folder"),
     ("annotate out a.txt --project /proc/x --model folder", "/proc/x", "name another folder"),
@@ -126,6 +133,7 @@ USAGE = [
     ("nothing", "nothing"),
     ("tag a.txt --format xml", "--format"),
     ("tag --colour", "--colour"),
+    ("extract a.txt --format xml", "--format"),
     ("annotate out a.txt", "--project"),
     ("annotate out a.txt --project p --count 0", "--count"),
     ("annotate in", "--project"),
@@ -263,6 +271,12 @@ def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: py
     assert status == 1 and "holds no tagger" in err
 
 
+def test_standard_output_that_is_closed(place: Path, untagged: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(ChemxlError, match="standard output is closed: name a place with --out"):
+        tag.read_for(None, ["a.txt"], brat_files=False, force=False)
+
+
 def test_output_that_cannot_be_written(place: Path) -> None:
     status, _, err = separate("corpora", "list", shell="{} > /dev/full")
     assert status == 1 and err.count("\n") == 1 and "No space left" in err
@@ -299,7 +313,8 @@ def test_a_table_on_a_narrow_terminal_is_folded_not_cut(place: Path) -> None:
 
 def test_what_was_not_compared_is_said(place: Path, chemxl: Ran) -> None:
     status, out, err = chemxl("corpora", "verify", "mini")
-    assert status == 0 and out.count("not compared") == len(corpora.catalog()["mini"].parts) and not err
+    parts = {(part.split, part.language) for part in corpora.catalog()["mini"].parts}
+    assert status == 0 and out.count("not compared") == len(out.splitlines()) == len(parts) and not err
     for command in ("verify", "statistics"):
         status, _, err = chemxl("corpora", command)
         assert status == 0 and "bc5cdr: not on this machine" in err

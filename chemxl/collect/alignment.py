@@ -17,14 +17,16 @@ from chemxl.collect.margin import Embed, Margins, Spans
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, Pair
 
-SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2))
+SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1))
 MOVES = (*SHAPES, (1, 0), (0, 1))  # of equally good ones the first is taken
 NEIGHBOURS = 4
-SKIP = 1.0
+SKIP, LEAST, MOST = 0.88, 0.8, 1.0
+DEVIATIONS = 4.0  # beyond which a value is an outlier (Iglewicz and Hoaglin 1993 take 3.5); see :func:`usual`
 WHOLE = 1_000_000
 RADIUS = 50
+_CELLS = 2**14  # of one product of spans
 
-# Gains of beads of SHAPES that end before row i and before columns low to high - 1: (i, low, high) -> (4, high - low).
+# Gains of beads of SHAPES that end before row i and before columns low to high - 1: (i, low, high) -> (6, high - low).
 Gains = Callable[[int, int, int], np.ndarray]
 
 
@@ -63,20 +65,20 @@ def align(
     *,
     embed: Embed,
     neighbours: int = NEIGHBOURS,
-    skip: float = SKIP,
+    skip: float | None = None,
     whole: int = WHOLE,
     radius: int = RADIUS,
 ) -> list[Bead]:
     """The beads whose margins, each less ``skip``, have the largest sum; every sentence is in exactly one bead.
 
-    Beads have the shapes 1-1, 1-2, 2-1, 2-2, 1-0 and 0-1. A bead counts once, however many sentences it holds.
+    Beads have the shapes 1-1, 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1. A bead counts once, however many sentences it
+    holds.
 
     Args:
         source, target: the sentences of both texts in their order.
         embed: texts to unit vectors, (N, d); asked once, for all sentences and all neighbours joined by a space.
         neighbours: k of the margin.
-        skip: what two beads with an empty side are worth. At 1 sentences are paired where they are nearer to each other
-            than to their neighbours on average.
+        skip: what two beads with an empty side are worth. By default it is found for the texts, see :func:`usual`.
         whole: texts with at most so many cells (n times m) are searched without a band: the exact optimum.
         radius: of the band, in sentences.
     """
@@ -90,12 +92,38 @@ def align(
     for x, y in reversed(levels):
         margins = Margins(x, y, k=neighbours)
         band = around(steps, len(x.one), len(y.one), radius=radius)
-        steps = search(margin_gains(margins, skip=skip), band)
-    beads = []
-    for i, j, width, breadth in steps:
-        score = float(margins.row(width, i, breadth, j, j + 1)[0]) if width and breadth else 0.0
-        beads.append(Bead(tuple(range(i, i + width)), tuple(range(j, j + breadth)), score))
-    return beads
+        steps = search(margin_gains(margins, band, skip=SKIP if skip is None else skip), band)
+    if skip is None:
+        steps = search(margin_gains(margins, band, skip=usual(scores(margins, steps))), band)
+    found = zip(steps, scores(margins, steps), strict=True)
+    return [Bead(tuple(range(i, i + a)), tuple(range(j, j + b)), score) for (i, j, a, b), score in found]
+
+
+def scores(margins: Margins, steps: Sequence[Step]) -> list[float]:
+    """The margin of each bead; 0 where a side is empty."""
+    path = np.array(steps, dtype=int).reshape(-1, 4)  # (N, 4)
+    found = np.zeros(len(path))
+    for width, breadth in SHAPES:
+        these = (path[:, 2] == width) & (path[:, 3] == breadth)
+        found[these] = margins.pairs(width, path[these, 0], breadth, path[these, 1])
+    made: list[float] = found.tolist()
+    return made
+
+
+def usual(found: Sequence[float]) -> float:
+    """The margin below which a bead is an outlier among those that were found with ``SKIP``.
+
+    ``DEVIATIONS`` robust standard deviations (1.4826 times the median absolute deviation) below the median, between
+    ``LEAST``, the mean margin of sentences that have nothing to do with each other, and ``MOST``, that of neighbours.
+    How near a translation is to its source depends on the encoder and on the translator. The constants were chosen on
+    ParaMed's gold alignment, also with noise in its vectors, as large as damaged TICO-19 allows without a loss.
+    """
+    values = np.array([score for score in found if score])
+    if len(values) < 4:
+        return SKIP
+    middle = np.median(values)
+    deviation = 1.4826 * np.median(np.abs(values - middle))
+    return float(np.clip(middle - DEVIATIONS * deviation, LEAST, MOST))
 
 
 def align_documents(a: Document, b: Document, *, embed: Embed, minimum: float = 0.0, **settings: Any) -> list[Pair]:
@@ -142,18 +170,30 @@ def around(coarse: Sequence[Step], n: int, m: int, *, radius: int) -> Band:
     return Band(low, high)
 
 
-def margin_gains(margins: Margins, *, skip: float) -> Gains:
-    """What beads are worth: their margin less ``skip``."""
+def margin_gains(margins: Margins, band: Band, *, skip: float) -> Gains:
+    """What beads are worth in a band: their margin less ``skip``. Some rows are computed at once."""
+    first, left, held = 0, 0, np.empty((len(SHAPES), 0, 0))
 
     def gains(i: int, low: int, high: int) -> np.ndarray:
-        made = np.full((len(SHAPES), high - low), -np.inf)
-        for row, (width, breadth) in zip(made, SHAPES, strict=True):
-            first = max(low, breadth)  # a bead before it would begin before the text
-            if width <= i and first < high:
-                row[first - low :] = margins.row(width, i - width, breadth, first - breadth, high - breadth) - skip
-        return made
+        nonlocal first, left, held
+        if i >= first + held.shape[1]:
+            first, left = i, low
+            last = min(i + max(1, _CELLS // (high - low)), len(band.low))
+            held = _block(margins, i, last, low, int(band.high[last - 1]))
+            held -= skip
+        return held[:, i - first, low - left : high - left]
 
     return gains
+
+
+def _block(margins: Margins, top: int, bottom: int, left: int, right: int) -> np.ndarray:
+    """Margins of beads that end before these rows and columns, (6, rows, columns); minus infinity where none can."""
+    made = np.full((len(SHAPES), bottom - top, right - left), -np.inf)
+    for table, (width, breadth) in zip(made, SHAPES, strict=True):
+        rows, columns = np.arange(max(top, width), bottom), np.arange(max(left, breadth), right)
+        if len(rows) and len(columns):
+            table[-len(rows) :, -len(columns) :] = margins.block(width, rows - width, breadth, columns - breadth)
+    return made
 
 
 def search(gains: Gains, band: Band) -> list[Step]:
@@ -166,33 +206,27 @@ def search(gains: Gains, band: Band) -> list[Step]:
         band: its first row holds column 0 and its last ends with the last column.
     """
     moves: list[np.ndarray] = []
-    rows: list[tuple[int, np.ndarray]] = [(0, np.empty(0))] * 2  # the two above: first column, sums
+    # The rows above, with three columns more before the first, and what of each is filled.
+    above = [np.full(int(band.high[-1]) + 3, -np.inf) for _ in range(4)]
+    filled = [slice(0, 0)] * 4
     for i, (low, high) in enumerate(zip(band.low.tolist(), band.high.tolist(), strict=True)):
-        reached = np.full((len(MOVES) - 1, high - low), -np.inf)
+        reached = np.empty((len(MOVES) - 1, high - low))
         if i == 0:
+            reached[:] = -np.inf
             reached[0, 0] = 0.0
         else:
-            reached[:4] = gains(i, low, high)
-            for sums, (width, breadth) in zip(reached[:4], SHAPES, strict=True):
-                sums += _cut(rows[-width], low - breadth, high - breadth)
-            reached[4] = _cut(rows[-1], low, high)
+            for sums, gain, (width, breadth) in zip(reached, gains(i, low, high), SHAPES, strict=False):
+                np.add(gain, above[(i - width) % 4][low + 3 - breadth : high + 3 - breadth], out=sums)
+            reached[-1] = above[(i - 1) % 4][low + 3 : high + 3]
         best = reached.argmax(0).astype(np.int8)  # (high - low,)
         sums = reached.max(0)
         along = np.maximum.accumulate(sums)
         best[along > sums] = MOVES.index((0, 1))
         moves.append(best)
-        rows = [rows[-1], (low, along)]
+        above[i % 4][filled[i % 4]] = -np.inf
+        filled[i % 4] = slice(low + 3, high + 3)
+        above[i % 4][filled[i % 4]] = along
     return _traced(moves, band)
-
-
-def _cut(row: tuple[int, np.ndarray], start: int, stop: int) -> np.ndarray:
-    """Columns of a row, minus infinity where it has none."""
-    first, sums = row
-    made = np.full(stop - start, -np.inf)
-    low, high = max(start, first), min(stop, first + len(sums))
-    if low < high:
-        made[low - start : high - start] = sums[low - first : high - first]
-    return made
 
 
 def _traced(moves: Sequence[np.ndarray], band: Band) -> list[Step]:

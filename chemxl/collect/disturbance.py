@@ -6,7 +6,10 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
+
+import numpy as np
 
 from chemxl.collect.alignment import Bead
 from chemxl.documents import Pair
@@ -26,21 +29,45 @@ class Parallel:
     gold: tuple[Bead, ...]
 
 
-class StrictF1(NamedTuple):
-    """Shares of beads that are right on both sides."""
+class Ratios(NamedTuple):
+    """Shares of beads that are right."""
 
     precision: float
     recall: float
     f1: float
 
 
-def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> StrictF1:
+def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> Ratios:
     """Precision, recall and F1 over exact beads; beads with an empty side are left out of both.
 
-    As in vecalign (Thompson and Koehn 2019) and Bertalign (Liu and Zhu 2022). A ratio without beads is 0.
+    A ratio without beads is 0. See :func:`strict_and_lax` for what papers on alignment report.
     """
     score = Score(*tally(found, gold))
-    return StrictF1(score.precision, score.recall, score.f1)
+    return Ratios(score.precision, score.recall, score.f1)
+
+
+def strict_and_lax(documents: Iterable[tuple[Sequence[Bead], Sequence[Bead]]]) -> tuple[Ratios, Ratios]:
+    """Strict and lax scores of what was found and is due in each document, as papers on alignment report them.
+
+    A bead is strictly right if it is a gold one, and laxly also if a source and a target sentence of it are in one gold
+    bead. Beads with an empty side count for precision and not for recall. So counts vecalign's own ``score.py``
+    (Thompson and Koehn 2019).
+    """
+    counts = np.zeros((2, 3))  # of precision and of recall: right strictly, right laxly, all
+    for found, gold in documents:
+        of_both = ([bead for bead in beads if bead.source and bead.target] for beads in (gold, found))
+        counts += _right(found, gold), _right(*of_both)
+    precision, recall = counts[:, :2] / np.maximum(counts[:, 2:], 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    strict, lax = np.stack([precision, recall, f1], axis=1).tolist()
+    return Ratios(*strict), Ratios(*lax)
+
+
+def _right(tried: Sequence[Bead], key: Sequence[Bead]) -> tuple[int, int, int]:
+    """How many beads are right strictly, and laxly, of how many."""
+    known, pairs = set(key), {(s, t) for bead in key for s in bead.source for t in bead.target}
+    near = [bead in known or any(pair in pairs for pair in product(bead.source, bead.target)) for bead in tried]
+    return sum(bead in known for bead in tried), sum(near), len(tried)
 
 
 def tally(found: Iterable[Bead], gold: Iterable[Bead]) -> tuple[int, int, int]:

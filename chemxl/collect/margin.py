@@ -1,6 +1,7 @@
 """Ratio margins: how much nearer two spans are than their neighbours (Artetxe and Schwenk 2019, arXiv:1811.01136).
 
-Spans are a sentence, or two neighbouring ones embedded together as one text (as in vecalign, Thompson and Koehn 2019).
+Spans are a sentence, or two neighbouring ones embedded together as one text (as in vecalign, Thompson and Koehn 2019);
+those of three are put together from these.
 """
 
 from __future__ import annotations
@@ -27,18 +28,34 @@ class Spans(NamedTuple):
     one: np.ndarray
     two: np.ndarray
 
-    def centred(self) -> Spans:
-        """Less the mean sentence, as though one more stood at the origin, so that little remains of one sentence alone.
-
-        Vectors of one language share much that says nothing about what is said, those of E5 most of all.
-        """
-        mean = self.one.sum(0) / (len(self.one) + 1)  # (d,)
-        return Spans(unit(self.one - mean), unit(self.two - mean))
-
     def halved(self) -> Spans:
         """Half as many sentences: every two neighbours become one."""
         one = np.concatenate([self.two[::2], self.one[-1:]]) if len(self.one) % 2 else self.two[::2]
         return Spans(one, unit(one[:-1] + one[1:]))
+
+
+class Centred:
+    """Spans less the mean sentence, as though one more stood at the origin, so that little remains of one alone.
+
+    Vectors of one language share much that says nothing about what is said, those of E5 most of all.
+    """
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+        self.mean = spans.one.sum(0) / (len(spans.one) + 1)  # (d,)
+        self.one, self.two = (unit(vectors - self.mean) for vectors in spans)
+
+    def vectors(self, width: int, first: np.ndarray) -> np.ndarray:
+        """Unit vectors of spans of so many sentences that begin at these, (N,) to (N, d).
+
+        A span of three is two of two less half of the sentence that they share: with an E5 that reads all three its
+        cosine is 0.94, centred, and half of all reading is saved.
+        """
+        if width < 3:
+            chosen: np.ndarray = (self.one, self.two)[width - 1][first]
+            return chosen
+        one, two = self.spans
+        return unit(unit(two[first] + two[first + 1] - one[first + 1] / 2) - self.mean)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -74,31 +91,37 @@ def neighbourhood(x: np.ndarray, y: np.ndarray, *, k: int, reach: int = REACH) -
 
 
 class Margins:
-    """Ratio margins of the spans of two texts, a row at a time.
+    """Ratio margins of the spans of two texts, of one to three sentences each.
 
     The margin of two spans is their closeness over the mean of their two neighbourhoods; the neighbours are sentences.
+    The neighbourhood of three sentences is the mean of its two pairs'.
 
     Args:
         k: neighbours.
     """
 
     def __init__(self, x: Spans, y: Spans, *, k: int) -> None:
-        self.x, self.y = x.centred(), y.centred()
-        near_x = [neighbourhood(spans, self.y.one, k=k) for spans in self.x]
-        near_y = [neighbourhood(spans, self.x.one, k=k) for spans in self.y]
-        self._near = near_x, near_y
+        self.x, self.y = Centred(x), Centred(y)
+        self.near_x = _near(self.x, self.y.one, k)
+        self.near_y = _near(self.y, self.x.one, k)
 
-    def row(self, width: int, i: int, breadth: int, start: int, stop: int) -> np.ndarray:
-        """Margins of one span of the first text with spans of the second.
+    def block(self, width: int, rows: np.ndarray, breadth: int, columns: np.ndarray) -> np.ndarray:
+        """Margins of each span of the first text with each of the second, by their first sentences: (rows, columns)."""
+        x, y = self.x.vectors(width, rows), self.y.vectors(breadth, columns)
+        return self._ratio(closeness(x, y), self.near_x[width - 1][rows, None] + self.near_y[breadth - 1][columns])
 
-        Args:
-            width, i: sentences of the span (1 or 2), and the first of them.
-            breadth, start, stop: sentences of the other spans, and the range of their first ones.
+    def pairs(self, width: int, rows: np.ndarray, breadth: int, columns: np.ndarray) -> np.ndarray:
+        """Margins of each span of the first text with the one of the second at its place: (N,)."""
+        x, y = self.x.vectors(width, rows), self.y.vectors(breadth, columns)
+        close = (1 + np.einsum("nd,nd->n", x, y)) / 2
+        return self._ratio(close, self.near_x[width - 1][rows] + self.near_y[breadth - 1][columns])
 
-        Returns:
-            (stop - start,) float64.
-        """
-        near_x, near_y = self._near
-        close = closeness(self.x[width - 1][i : i + 1], self.y[breadth - 1][start:stop])[0]
-        margins: np.ndarray = 2 * close / (near_x[width - 1][i] + near_y[breadth - 1][start:stop])
+    @staticmethod
+    def _ratio(close: np.ndarray, near: np.ndarray) -> np.ndarray:
+        margins: np.ndarray = 2 * close / near
         return margins
+
+
+def _near(spans: Centred, pool: np.ndarray, k: int) -> tuple[np.ndarray, ...]:
+    one, two = (neighbourhood(vectors, pool, k=k) for vectors in (spans.one, spans.two))
+    return one, two, (two[:-1] + two[1:]) / 2

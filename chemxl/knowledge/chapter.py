@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.evaluation import metrics
+from chemxl.evaluation import metrics, significance
 from chemxl.experiments import Profile
-from chemxl.knowledge.downstream import ASSOCIATED, Associations, LexiconTagger, Unspaced
+from chemxl.knowledge.downstream import ASSOCIATED, Associations, LexiconTagger, Unspaced, recalled
+from chemxl.knowledge.entities import Names
 from chemxl.knowledge.experiments import KnowledgePretraining
 from chemxl.knowledge.lexicon import MINI
 from chemxl.knowledge.methods import BASE, BESIDE, LEXICON, STEPS, Settings, anchored, base, lexicons
@@ -21,8 +22,10 @@ from chemxl.ner.chapter import TYPES
 from chemxl.ner.experiments import FineTune
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Pair, Row, counted, differences, scored
+from chemxl.results.rows import known as row_of
 
 stem = "07_knowledge"
+IN, OUT = "in the lexicons", "in no lexicon"
 __all__ = ["Settings", "lines", "stem"]
 
 
@@ -117,7 +120,7 @@ def tagging(settings: Settings) -> list[Line]:
         for test in tests(settings.profile):
             values = [Evaluation(model=tagger(settings, method, s), corpus=test.corpus) for s in settings.seeds]
             keys: Keys = {**settings.keys, "pretraining": method, "train": name, "test": test.name}
-            made.append(Line(keys, values, partial(_scores, values)))
+            made.append(Line(keys, values, partial(_scores, values, test.language, settings.profile)))
     for test in tests(settings.profile):
         for lexicon in lexicons(settings.profile):
             if lexicon.language == test.language:
@@ -142,11 +145,19 @@ def classifying(settings: Settings) -> list[Line]:
     ]
 
 
-def _scores(values: Sequence[Evaluation]) -> list[Row]:
-    """F1, precision and recall of all types together, and of chemicals alone where there are others."""
+def _scores(values: Sequence[Evaluation], language: str, profile: Profile) -> list[Row]:
+    """F1, precision and recall of all types together, and of chemicals alone where there are others; recall of mentions
+    that the lexicons have, and of those that they have not."""
     types = values[0].counts().types
     kinds = [metrics.MICRO, *(type for type in types if type == "CHEM" and len(types) > 1)]
-    return [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
+    made = [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
+    names = Names([pair for lexicon in lexicons(profile) for pair in lexicon.pairs()], language)
+    for known in (True, False):
+        columns = [recalled(value, names, known=known) for value in values]
+        keys: Keys = {"mentions": IN if known else OUT}
+        found = significance.estimate(columns, score=metrics.recall)
+        made.append(row_of("R", found, values, n=len(columns[0]), keys=keys))
+    return made
 
 
 def _class_scores(values: Sequence[Evaluation], type: str) -> list[Row]:

@@ -12,12 +12,13 @@ import numpy as np
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import HAN, Document, Label, Mention
-from chemxl.evaluation.metrics import MICRO, Counts
+from chemxl.evaluation.metrics import MICRO, Counts, count, origins
 from chemxl.experiments.experiment import Experiment
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.lexicon import Lexicon
 from chemxl.knowledge.matcher import folded
-from chemxl.models.tagger import Tagger
+from chemxl.models.learner import Evaluation
+from chemxl.models.tagger import Tagger, gold
 
 ASSOCIATED, NEITHER = "ASSOCIATED", "NEITHER"
 # Between a Chinese character or sign and anything else there is no blank.
@@ -101,3 +102,16 @@ class LexiconTagger(Experiment):
         """By document, of all types together."""
         rows = np.loadtxt(self.run().folder / "counts.tsv", dtype=np.int64, ndmin=2)  # (D, 3)
         return Counts((MICRO,), rows[:, None])
+
+
+def recalled(value: Evaluation, names: Names, *, known: bool) -> np.ndarray:
+    """(D, 3) by document right, found and due mentions; due are those that a lexicon has, or else those that none has.
+
+    Only recall can be read from it: what was found counts whole.
+    """
+    documents, found = value.outcome()
+    due = [
+        [m for m in layer.mentions if (names.matcher.key(document.surface(m)) in names.translations) is known]
+        for document, layer in zip(documents, gold(documents), strict=True)
+    ]
+    return count(due, found, sources=origins(documents)).column()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.corpora.texts import PairSource, Texts
 from chemxl.documents import Document, Pair
+from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value
 from chemxl.knowledge.facts import Facts, names_of
 from chemxl.knowledge.lexicon import Lexicon
@@ -56,8 +58,33 @@ class KnowledgePretraining(ContinualPretraining):
             passages=_passages(self.linked, self.held_out, self._digest(*self.linked, *self.held_out)),
         )
 
-    def further(self) -> Iterator[str]:
-        """All names, facts and passages, whatever of them is read: runs that differ in levels keep the same pieces."""
+    def read_ids(self, tokenizer: PreTrainedTokenizerFast, texts: Iterator[str]) -> list[int]:
+        """Those of all names, facts and passages, too, whatever of them is read: runs that differ in levels keep the
+        same pieces, which are found once."""
+        right = self.model_copy(
+            update={
+                "lexicons": tuple(one.model_copy(update={"wrong": False}) for one in self.lexicons),
+                "facts": tuple(one.model_copy(update={"permuted": False}) for one in self.facts),
+            }
+        )
+        sources = (
+            *right.text,
+            *right.held_out,
+            *right.lexicons,
+            *right.facts,
+            *right.linked,
+            *right.probes,
+            *right.pairs,
+        )
+        key = sha256(
+            "".join([tokenizer.backend_tokenizer.to_str(), *(s.config_hash() + s.data_digest() for s in sources)])
+        )
+        if key not in _IDS:
+            _IDS.clear()
+            _IDS[key] = super().read_ids(tokenizer, chain(texts, right._further()))
+        return _IDS[key]
+
+    def _further(self) -> Iterator[str]:
         for lexicon in self.lexicons:
             yield from (name for pair in lexicon.pairs() for name in (pair.source, pair.target))
         knowledge = self.knowledge()
@@ -74,6 +101,9 @@ class KnowledgePretraining(ContinualPretraining):
         """The examples that are read."""
         given = (self.reading, tokenizer, model, documents, pairs)
         return AnchoredStream(self.levels, self.knowledge(), *given, seed=self.seed)
+
+
+_IDS: dict[str, list[int]] = {}  # of one set of sources: the pieces that they use
 
 
 @lru_cache(maxsize=2)

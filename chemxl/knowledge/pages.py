@@ -9,16 +9,22 @@ import pandas as pd
 
 from chemxl.corpora.texts import Texts
 from chemxl.documents import Document, Mention
+from chemxl.knowledge.chapter import train
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
+from chemxl.knowledge.matcher import folded
 from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
 from chemxl.results.figures import Bar
 from chemxl.results.tables import Cells, bar, value
 
 
 def card(settings: Settings) -> Cells:
-    """A lexicon a row: its sources, its names, and how many are held out."""
+    """A lexicon a row: its sources, its names, how many are held out, and how many mentions of the training part it
+    knows as they are written."""
+    mentions = [
+        folded(document.surface(mention)) for document in train(settings)[1].load() for mention in document.mentions
+    ]
     return [
         {
             "language": lexicon.language.upper(),
@@ -26,8 +32,10 @@ def card(settings: Settings) -> Cells:
             "pairs": len(lexicon.pairs()),
             "taught": len(lexicon.taught()),
             "held out and asked for": len(lexicon.tested(most=10**6)),
+            "% of mentions known": 100 * float(np.mean([mention in known for mention in mentions])),
         }
         for lexicon in lexicons(settings.profile)
+        for known in [{folded(pair.source) for pair in lexicon.pairs()}]
     ]
 
 

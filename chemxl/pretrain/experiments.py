@@ -72,7 +72,7 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
         pairs = translations if self.reading.mixture.tlm else []
         tokenizer, whole = self._start(documents)
         probes = {probe.label: probe.load() for probe in self.probes}
-        read = _read_ids(tokenizer, (*_everything(documents, translations, probes), *self.further()))
+        read = self.read_ids(tokenizer, _everything(documents, translations, probes))
         model = MaskedLanguageModel(whole, read, frozen=self.frozen, kinds=self.kinds)
         if self.checkpointing:
             whole.config.use_cache = False
@@ -105,9 +105,13 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
         """How many kinds of pairs of stretches are told apart: with NSP two, else none."""
         return 2 if self.reading.mixture.nsp else 0
 
-    def further(self) -> Iterator[str]:
-        """What may be read beside documents and pairs."""
-        return iter(())
+    def read_ids(self, tokenizer: PreTrainedTokenizerFast, texts: Iterator[str]) -> list[int]:
+        """The ids of pieces that stay.
+
+        Args:
+            texts: documents, pairs and probes.
+        """
+        return _read_ids(tokenizer, texts)
 
     def stream(
         self,

@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 
 from benchmarks import alignment as benchmark
 from chemxl import corpora
-from chemxl.collect import margin
+from chemxl.collect import alignment, margin
 from chemxl.collect.alignment import MOVES, SHAPES, Band, Bead, Gains, Step, align, align_documents, around, search
-from chemxl.collect.disturbance import disturb, strict_f1
+from chemxl.collect.disturbance import disturb, strict_and_lax, strict_f1
 from chemxl.corpora import Log
 from chemxl.corpora.aligned import COLUMNS, read_tsv, write_tsv
 from chemxl.documents import Document, Pair
@@ -100,10 +100,78 @@ def test_a_band_that_holds_the_optimum_gives_it(seed: int) -> None:
 
 
 def test_every_shape_is_taken_where_it_is_best() -> None:
-    table = {shape: np.full((7, 7), -1.0) for shape in SHAPES}
+    table = {shape: np.full((11, 11), -1.0) for shape in SHAPES}
     table[1, 1][1, 1] = table[1, 2][2, 3] = table[2, 1][4, 4] = table[2, 2][6, 6] = 1.0
-    steps = search(looked_up(table), whole(6, 6))
-    assert [step[2:] for step in steps] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    table[1, 3][7, 9] = table[3, 1][10, 10] = 1.0
+    steps = search(looked_up(table), whole(10, 10))
+    assert [step[2:] for step in steps] == [(1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 1000), st.sampled_from([1, 9, 40, 2**16]), st.data())
+def test_gains_of_some_rows_at_once_are_those_of_each_bead(
+    n: int, m: int, seed: int, cells: int, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = (
+        margin.Spans(margin.unit(rng.normal(size=(size, 5))), margin.unit(rng.normal(size=(max(0, size - 1), 5))))
+        for size in (n, m)
+    )
+    margins = margin.Margins(x, y, k=2)
+    low = sorted(data.draw(st.lists(st.integers(0, m), min_size=n, max_size=n)))
+    band = Band(np.array([0, *low]), np.maximum.accumulate(np.array([0, *low]) + 1 + rng.integers(0, 3, n + 1)))
+    band = Band(band.low, np.minimum(band.high, m + 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alignment, "_CELLS", cells)
+        gains = alignment.margin_gains(margins, band, skip=0.5)
+        for i in range(1, n + 1):
+            first, last = int(band.low[i]), int(band.high[i])
+            found = gains(i, first, last)
+            assert found.shape == (len(SHAPES), last - first)
+            for row, (a, b) in zip(found, SHAPES, strict=True):
+                for j, gain in zip(range(first, last), row, strict=True):
+                    if a > i or b > j:
+                        assert gain == -np.inf
+                    else:
+                        (score,) = alignment.scores(margins, [Step(i - a, j - b, a, b)])
+                        assert gain == pytest.approx(score - 0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_spans_of_three(count: int) -> None:
+    rng = np.random.default_rng(count)
+    one = margin.unit(rng.normal(size=(count, 4)))
+    centred = margin.Centred(margin.Spans(one, margin.unit(one[:-1] + one[1:])))
+    for width in (1, 2):
+        found = centred.vectors(width, np.arange(count + 1 - width))
+        raw = centred.spans[width - 1]
+        np.testing.assert_allclose(found, margin.unit(raw - one.sum(0) / (count + 1)))
+    two = centred.spans.two
+    for i, three in enumerate(centred.vectors(3, np.arange(max(0, count - 2)))):
+        whole = two[i] + two[i + 1] - one[i + 1] / 2
+        expected = whole / np.linalg.norm(whole) - one.sum(0) / (count + 1)
+        np.testing.assert_allclose(three, expected / np.linalg.norm(expected))
+
+
+def test_beads_of_three_sentences_on_one_side() -> None:
+    source = ["one two", "three four five six seven eight", "nine ten", "alpha beta", "gamma delta", "epsilon zeta"]
+    target = ["ONE TWO", "THREE FOUR", "FIVE SIX", "SEVEN EIGHT", "NINE TEN", "ALPHA BETA GAMMA DELTA EPSILON ZETA"]
+    beads = align(source, target, embed=bag)
+    assert beads == [
+        Bead((0,), (0,)),
+        Bead((1,), (1, 2, 3)),
+        Bead((2,), (4,)),
+        Bead((3, 4, 5), (5,)),
+    ]
+
+
+def test_what_is_usual_lies_some_deviations_below_the_median() -> None:
+    values = [1.0, 1.04, 0.0, 1.06, 1.08, 1.12]
+    assert alignment.usual(values) == pytest.approx(1.06 - 4 * 1.4826 * 0.02)
+    assert alignment.usual([*values, 0.2]) == pytest.approx(1.05 - 4 * 1.4826 * 0.04)  # an outlier moves it little
+    assert alignment.usual([value + 1 for value in values]) == 1.0  # never more than neighbours have
+    assert alignment.usual([1.0, 1.2, 0.8, 1.3, 0.9]) == 0.8
+    assert alignment.usual([]) == alignment.usual([1.0, 0.0, 2.0, 0.0, 3.0]) == alignment.SKIP
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -368,3 +436,26 @@ def test_disturbed_tico_with_e5(real: Callable[[str], str]) -> None:
     found = align(made.source, made.target, embed=Embedder("e5-small", prefix="query: "))
     assert strict_f1(found, made.gold).f1 >= 0.95
     assert strict_f1(gale_church(made.source, made.target), made.gold).f1 < 0.9
+
+
+def test_strict_and_lax_are_those_of_vecaligns_own_script() -> None:
+    gold = [Bead((0,), (0,)), Bead((1, 2), (1,)), Bead((3,), ()), Bead((4,), (2, 3))]
+    found = [Bead((0,), (0,)), Bead((1,), (1,)), Bead((2,), ()), Bead((3,), ()), Bead((4,), (2, 3))]
+    strict, lax = strict_and_lax([(found, gold)])
+    # A bead with an empty side counts for precision alone; one that overlaps with its gold is right, laxly.
+    assert strict == (3 / 5, 2 / 3, pytest.approx(12 / 19))
+    assert lax == (4 / 5, 1.0, pytest.approx(8 / 9))
+    assert strict_and_lax([]) == strict_and_lax([([], [])]) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_natural_translations_with_e5(real: Callable[[str], str]) -> None:
+    """Short documents of those that nothing was chosen on."""
+    texts = {text.id: text for text in corpora.alignments(real("paramed-gold"), faults=[])}
+    if not encoders.available("e5-small"):
+        pytest.skip("the encoder e5-small is not on this machine: set CHEMXL_MODELS")
+    embed = Embedder("e5-small", prefix="query: ")
+    chosen = [texts["doc9"], texts["doc12"]]
+    gold = [[Bead(*bead) for bead in text.beads] for text in chosen]
+    found = [align(text.source, text.target, embed=embed) for text in chosen]
+    strict, lax = strict_and_lax(zip(found, gold, strict=True))
+    assert strict.f1 > 0.85 and lax.f1 > 0.95

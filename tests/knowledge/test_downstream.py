@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.documents import Document, Mention, words
-from chemxl.knowledge.downstream import ASSOCIATED, NEITHER, Associations, LexiconTagger, Unspaced, unspaced
+from chemxl.documents import Document, Mention, Pair, words
+from chemxl.knowledge.downstream import ASSOCIATED, NEITHER, Associations, LexiconTagger, Unspaced, recalled, unspaced
+from chemxl.knowledge.entities import Names
 from chemxl.knowledge.lexicon import Lexicon
 
 
@@ -32,6 +33,23 @@ def test_the_lexicon_alone_finds_names_whose_translation_was_annotated() -> None
     assert score == pytest.approx(2 * right / (found + due)) and right / found > 0.6
     [found_in] = value.predict([Document("x", "Больному дали трамадола, боль прошла", language="ru")])
     assert "трамадола" in {"Больному дали трамадола, боль прошла"[m.start : m.end] for m in found_in}
+
+
+class Finished:
+    """An evaluation that found the first mention of each document."""
+
+    def outcome(self) -> tuple[list[Document], list[list[Mention]]]:
+        text = "аспирином лечат йододефицит"
+        mentions = (Mention.of("CHEM", 0, 9, id="T1"), Mention.of("DISEASE", 16, 27, id="T2"))
+        documents = [Document(str(i), text, mentions) for i in range(3)]
+        return documents, [[mentions[0]], [mentions[0]], [mentions[1]]]
+
+
+def test_recall_of_what_the_lexicon_has_and_of_the_rest() -> None:
+    names = Names([Pair("1", "aspirin", "аспирин")], "ru")
+    inside, outside = (recalled(Finished(), names, known=known) for known in (True, False))  # type: ignore[arg-type]
+    assert inside[:, [0, 2]].tolist() == [[1, 1], [1, 1], [0, 1]]
+    assert outside[:, [0, 2]].tolist() == [[0, 1], [0, 1], [1, 1]]
 
 
 def test_real_chinese_and_real_associations(real: object) -> None:
