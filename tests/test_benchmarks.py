@@ -48,6 +48,7 @@ def test_every_module_is_a_benchmark() -> None:
         knowledge,
         patents,
         pretrain,
+        relations,
         scorer,
         sentences,
         stacked,
