@@ -60,13 +60,13 @@ def alone(rows: Sequence[Marked]) -> list[Marked]:
 
 @torch.inference_mode()
 def theirs(made: Extractor, rows: Sequence[Marked], *, padded: int = 0) -> torch.Tensor:
-    """The probabilities of every pair (I, L), each through the encoder's own forward pass.
+    """The probabilities of pairs (I, L), each through the encoder's own forward pass.
 
     Args:
         padded: the length of every row; 0: that of the longest of its batch.
     """
     model, pad = made.model, int(made.tokenizer.pad_token_id)
-    found = torch.zeros(len(rows), len(model.labels))
+    found = torch.zeros(1 + max(row.items[0] for row in rows), len(model.labels))
     lengths = [max(padded, len(row.ids)) for row in rows]
     for chosen in token_batches(lengths, tokens=TOKENS):
         batch = collate([rows[i] for i in chosen], pad=pad)
@@ -185,7 +185,7 @@ def scoring(count: int, source: Path, *, repeats: int) -> Row:
         )
 
 
-def run(*, count: int = 60, small: bool = False, repeats: int = 3) -> Iterator[Row]:
+def run(*, count: int = 200, small: bool = False, repeats: int = 3) -> Iterator[Row]:
     """Packing against both peers, and the scorer where the official one is at hand."""
     yield from packing(count, small=small, repeats=repeats)
     source = os.environ.get("DRUGPROT_SCORER")
