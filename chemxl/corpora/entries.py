@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +21,7 @@ Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
 Kind = Literal["documents", "pairs", "facts", "alignments"]
 
 _HERE = Path(__file__).parent
+_seen: ContextVar[dict[tuple[Path, str | None, str | None], str]] = ContextVar("digests by what was asked for")
 
 
 class Part(BaseModel):
@@ -202,8 +205,25 @@ def digest(name: str, *, split: str | None = None, language: str | None = None) 
     Raises:
         CorpusError: the corpus is unknown or is not on this machine.
     """
-    chosen = [path for part in parts(name, split, language) for path in files(name, part)]
-    return _digest(folder(name), tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in chosen))
+    seen = _seen.get({})  # outside of unchanging() a new one each time
+    place = folder(name), split, language
+    if place not in seen:
+        chosen = [(path, path.stat()) for part in parts(name, split, language) for path in files(name, part)]
+        seen[place] = _digest(place[0], tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in chosen))
+    return seen[place]
+
+
+@contextmanager
+def unchanging() -> Iterator[None]:
+    """Within it the files of corpora are taken to stay as they are, and each is looked at once.
+
+    The experiments of a chapter ask for the digests of the same files some ten thousand times.
+    """
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
 
 
 @lru_cache

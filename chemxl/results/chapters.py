@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 import chemxl
 from chemxl import files
+from chemxl.corpora.entries import unchanging
 from chemxl.errors import ChemxlError
 from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment, Value
@@ -122,14 +123,15 @@ def drive(lines: Lines, answer: Callable[[Sequence[Line]], list[Row]]) -> list[R
         answer: gives the rows of a batch, those of earlier batches already known.
     """
     rows: list[Row] = []
-    try:
-        batch = next(lines)
-        while True:
-            found = answer(batch)
-            rows += found
-            batch = lines.send(found)
-    except StopIteration:
-        return rows
+    with unchanging():
+        try:
+            batch = next(lines)
+            while True:
+                found = answer(batch)
+                rows += found
+                batch = lines.send(found)
+        except StopIteration:
+            return rows
 
 
 def run(chapter: Chapter, settings: Settings) -> list[Row]:

@@ -173,6 +173,15 @@ def test_available(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not corpora.available("bc5cdr")
 
 
+def test_files_are_looked_at_once_where_they_stay_as_they_are(data: Path) -> None:
+    before = corpora.digest("bc5cdr")
+    with entries.unchanging():
+        assert corpora.digest("bc5cdr") == before
+        (data / "CDR_TestSet.PubTator.txt").write_text(TITLE.replace("pain", "ache"), encoding="utf-8")
+        assert corpora.digest("bc5cdr") == before
+    assert corpora.digest("bc5cdr") != before
+
+
 def test_the_digest_changes_with_a_byte_and_with_a_name(data: Path) -> None:
     before = corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train")
     assert before == (corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train", language="en"))
