@@ -11,14 +11,14 @@ import html
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 
 _VALUE = re.compile(r"—|-?\d+(\.\d+)?( \[.+\])?")
@@ -141,13 +141,14 @@ def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -
     a script. Where that style is missing, as in Jupyter, all parts stand below each other under their titles.
 
     Args:
-        parts: by title, e.g. the recorded rows and those of this build.
-        draw: gives tables or figures; a part of which there are none has no tab.
+        parts: by title, e.g. the recorded rows and those of this build; an empty one has no tab, unless all are empty.
+        draw: gives tables or figures; a part of which there are none has no tab, either.
 
     Raises:
         ChemxlError: there is nothing to show.
     """
-    drawn = {title: "\n".join(one._repr_html_() for one in _several(draw(part))) for title, part in parts.items()}
+    given = {title: part for title, part in parts.items() if len(part)} or parts
+    drawn = {title: "\n".join(one._repr_html_() for one in _several(draw(part))) for title, part in given.items()}
     bodies = {title: body for title, body in drawn.items() if body}
     if not bodies:
         raise ChemxlError("tabs need something to show")

@@ -197,7 +197,8 @@ def test_tabs_show_the_first_part_and_hold_all() -> None:
     assert re.findall('sd-tab-label" for=".+?-(.)">(.+?)<', made) == [("0", "Recorded &lt;1&gt;"), ("1", "This build")]
     assert made.index("0.500") < made.index("This build") < made.index("0.250") and made.count("<table>") == 3
     assert show.tabs({**parts, "Paper": []}, draw).html == made
-    assert show.tabs({"a": 1, "b": 2}, lambda n: show.Html(f"<i>{n}</i>")).html != made
+    assert show.tabs({"Paper": [], "Recorded": [1]}, lambda rows: show.Html(f"<i>{len(rows)}</i>")).text == "Recorded"
+    assert show.tabs({"Paper": [], "Recorded": []}, lambda rows: show.Html("none")).text == "Paper | Recorded"
     with pytest.raises(ChemxlError, match="something to show"):
         show.tabs({"Paper": []}, draw)
 
