@@ -88,7 +88,7 @@ class HeldOut(Corpus):
         return _some(documents, round(self.share * len(documents)), self.draw)
 
 
-class Part(Corpus):
+class Portion(Corpus):
     """Some whole documents of a corpus.
 
     Args:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import Part
+from chemxl.corpora.samples import Portion
 from chemxl.errors import ChemxlError
 from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
@@ -217,8 +217,8 @@ def transfer(settings: Settings) -> list[Line]:
     return [*made, Line(shared, every, partial(rows.compared, pairs))]
 
 
-def _some(corpus: Corpus, most: int) -> Part:
-    return corpus.to(Part, most=most)
+def _some(corpus: Corpus, most: int) -> Portion:
+    return corpus.to(Portion, most=most)
 
 
 def _crossed(settings: Settings, chosen: Languages, train: tuple[Corpus, ...], test: Corpus) -> list[Evaluation]:

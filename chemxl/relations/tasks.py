@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import Part
+from chemxl.corpora.samples import Portion
 from chemxl.experiments import Profile
 from chemxl.relations.candidates import Scheme
 from chemxl.relations.data import Refined
@@ -43,14 +43,14 @@ def task(profile: Profile, *, part: float) -> Task:
     """
     if profile == "small":
         whole = Corpus(name="mini", types=())
-        some = Part(name="mini", types=(), share=(0.0, part))
+        some = Portion(name="mini", types=(), share=(0.0, part))
         test, rest = (Corpus(name="mini", split=split, types=COARSE) for split in ("test", "dev"))
         fine = Corpus(name="mini", split="test", types=())
         return Task("mini", (whole,), test, fine, (some,), rest, MINI)
     test = Corpus(name="drugprot", split="dev", types=COARSE)
     names = ("drugprot", "drugprot-extra")
-    some = Part(name="drugprot", types=(), without=(test,), share=(0.0, part))
-    rest = Part(name="drugprot", types=COARSE, without=(test,), share=(0.85, 1.0))
+    some = Portion(name="drugprot", types=(), without=(test,), share=(0.0, part))
+    rest = Portion(name="drugprot", types=COARSE, without=(test,), share=(0.85, 1.0))
     other = tuple(Corpus(name="chemprot", split=split, types=()) for split in ("train", "dev", "test"))
     return Task(
         "DrugProt",
@@ -88,7 +88,7 @@ def languages(profile: Profile) -> Languages:
     of: dict[str, Any] = {"name": "bionne-r", "types": (), "splits": ("train", "dev")}
     return Languages(
         "BioNNE-R",
-        {x: Part(language=x, without=(russian,), related=True, **of) for x in both},
-        {"en": Part(language="en", twins=russian, **of), "ru": russian},
+        {x: Portion(language=x, without=(russian,), related=True, **of) for x in both},
+        {"en": Portion(language="en", twins=russian, **of), "ru": russian},
         Scheme(heads=(), tails=()),
     )

@@ -417,7 +417,8 @@ def gale_church(source: Sequence[str], target: Sequence[str]) -> list[Bead]:
 
     n, m = len(source), len(target)
     table = {shape: np.full((n + 1, m + 1), -np.inf) for shape in SHAPES}
-    for (a, b), gains in table.items():
+    for a, b in priors.keys() & table.keys():  # for beads of three they have none
+        gains = table[a, b]
         for i in range(a, n + 1):
             for j in range(b, m + 1):
                 left, right = lengths[0][i - a : i], lengths[1][j - b : j]

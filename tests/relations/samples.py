@@ -28,7 +28,7 @@ GENES = ("kinase", "lyase", "mutase", "nuclease")
 VERBS = {"INHIBITOR": ("blocks", "stops"), "ACTIVATOR": ("raises", "starts"), "": ("meets", "leaves")}
 
 
-class Written(Corpus):
+class RelatedPairs(Corpus):
     """Sentences in which a verb says how a chemical and a gene are related; fine types are those of a list of names.
 
     Args:

@@ -20,7 +20,7 @@ from chemxl.relations.pipeline import EndToEnd, extract
 from chemxl.relations.tasks import MINI, languages, task
 from chemxl.results import chapters
 from chemxl.results.rows import Row, frame
-from tests.relations.samples import NESTED, Written
+from tests.relations.samples import NESTED, RelatedPairs
 
 SETTINGS = chapter.Settings(epochs=1, seeds=(0, 1), few=(3,), steps=2, voters=3)
 SMALL = task("small", part=0.5)
@@ -81,7 +81,7 @@ def test_no_twin_is_on_both_sides(real: object) -> None:
 
 
 def test_corpora_are_counted() -> None:
-    written = Written(name="written", count=4)
+    written = RelatedPairs(name="written", count=4)
     value = Related(corpora=(written,), scheme=Scheme(coarse=(("FINE", "CHEM"), ("COARSE", "CHEM"))))
     found, relations = value.run().metrics, [r for d in written.load() for r in d.relations]
     assert (found["documents"], found["pairs"], found["most of a sentence"]) == (4, 12, 1)

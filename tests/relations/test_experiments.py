@@ -21,11 +21,11 @@ from chemxl.relations.candidates import Scheme
 from chemxl.relations.experiments import EntityTyping, RelationModel, Typed, Vote, definitions, elected
 from chemxl.relations.extractor import Extractor
 from chemxl.relations.predictors import Typer
-from tests.relations.samples import NESTED, Written
+from tests.relations.samples import NESTED, RelatedPairs
 
 SCHEME = Scheme(coarse=(("FINE", "CHEM"), ("COARSE", "CHEM")))
 TRAINING = Training(epochs=6, tokens=512, rate=2e-3, head_rate=2e-3, precision="fp32")
-TRAIN, TEST = Written(name="written"), Written(name="written", split="test", types=("CHEM", "GENE"), count=20)
+TRAIN, TEST = RelatedPairs(name="written"), RelatedPairs(name="written", split="test", types=("CHEM", "GENE"), count=20)
 
 
 def value(**changed: Any) -> RelationModel:
@@ -62,18 +62,18 @@ def test_every_system_learns_is_saved_and_read_again(name: str, tmp_path: Path) 
 
 
 def test_fine_types_are_found_replaced_and_kept_where_they_are_given() -> None:
-    right = Evaluation(model=TYPING, corpus=Written(name="written", split="test", count=20))
+    right = Evaluation(model=TYPING, corpus=RelatedPairs(name="written", split="test", count=20))
     assert right.run().metrics["micro.f1"] > 0.9
     typer = TYPING.load()
     assert isinstance(typer, Typer)
-    [document] = Written(name="written", split="test", types=("CHEM", "GENE"), count=1).load()
-    [fine] = Written(name="written", split="test", count=1).load()
+    [document] = RelatedPairs(name="written", split="test", types=("CHEM", "GENE"), count=1).load()
+    [fine] = RelatedPairs(name="written", split="test", count=1).load()
     [refined] = typer.refined([document])
     assert {m.type for m in refined.mentions} <= {"FINE", "COARSE", "GENE"} and refined.relations == document.relations
     wrong = fine.retyped({"FINE": "COARSE", "COARSE": "FINE", "GENE": "GENE"})
     assert typer.refined([wrong], keep=True)[0].mentions == wrong.mentions, "types that are fine already stay"
     assert typer.refined([wrong])[0].mentions != wrong.mentions
-    given = Typed(model=value(typer=TYPING), corpus=Written(name="written", split="test", count=20))
+    given = Typed(model=value(typer=TYPING), corpus=RelatedPairs(name="written", split="test", count=20))
     assert given.run().metrics["micro.f1"] > 0.9
     extractor = value(typer=TYPING).untrained(TRAIN.load())
     assert set(extractor.types) == {"FINE", "COARSE", "GENE"}
@@ -151,15 +151,16 @@ def test_bad_settings_are_named() -> None:
 
 
 def test_parts_are_whole_documents(tmp_path: Path) -> None:
-    from chemxl.corpora.samples import Part
+    from chemxl.corpora.samples import Portion
 
     whole = Corpus(name="mini", language="en", types=()).load()
-    first, rest = (Part(name="mini", language="en", types=(), share=s) for s in ((0, 0.25), (0.25, 1)))
+    first, rest = (Portion(name="mini", language="en", types=(), share=s) for s in ((0, 0.25), (0.25, 1)))
     assert len(first.load()) == round(0.25 * len(whole))
     assert sorted(d.id for d in (*first.load(), *rest.load())) == sorted(d.id for d in whole)
     assert {d.id for d in rest.model_copy(update={"most": 3}).load()} < {d.id for d in rest.load()}
-    both = Part(name="mini", language="en", splits=("dev", "test"), types=())
-    twins = Part(name="mini", language="ru", splits=("dev", "test"), types=(), twins=Corpus(name="mini", split="dev"))
+    both = Portion(name="mini", language="en", splits=("dev", "test"), types=())
+    dev = Corpus(name="mini", split="dev")
+    twins = Portion(name="mini", language="ru", splits=("dev", "test"), types=(), twins=dev)
     assert len(both.load()) == 36 and len(twins.load()) == 12
     related = both.model_copy(update={"related": True}).load()
     assert 0 < len(related) < 36 and all(document.relations for document in related)
