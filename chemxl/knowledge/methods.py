@@ -17,7 +17,6 @@ from chemxl.models.training import Training
 from chemxl.pretrain import chapter as pretraining
 from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
-from chemxl.results.rows import Keys
 
 BASE, PLAIN, MASKED, WRONG, GENERAL = "base", "plain text", "masked names", "wrong dictionary", "general dictionary"
 ENT, FACT, PAS = "Ent", "Ent + Fact", "Ent + Fact + Pas"
@@ -49,12 +48,10 @@ BESIDE = (PLAIN, MASKED, WRONG)  # what the levels are compared with
 STEPS = {ENT: PLAIN, FACT: ENT, PAS: FACT}  # each level added to the one before
 
 
-class Settings(chapters.Settings):
+class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        encoder: what all start from.
-        layers: how many of its layers are kept, the first ones; 0: all.
         base: tokens of the base, which hides words and names alike in plain text; 0: none, all start from the encoder.
         amount: tokens of each pretraining behind it.
         methods: of ``METHODS``.
@@ -65,8 +62,6 @@ class Settings(chapters.Settings):
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
     """
 
-    encoder: str = "mini"
-    layers: int = 0
     base: int = 20_000
     amount: int = 40_000
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
@@ -77,16 +72,6 @@ class Settings(chapters.Settings):
     head_rate: float = 0.002
     sentences: int = 200
     seeds: tuple[int, ...] = (0, 1, 2)
-
-    @property
-    def start(self) -> str | encoders.Pretrained:
-        """The encoder, cut."""
-        return encoders.FirstLayers(encoder=self.encoder, layers=self.layers) if self.layers else self.encoder
-
-    @property
-    def keys(self) -> Keys:
-        """What all lines share."""
-        return {"encoder": self.encoder} | ({"layers": self.layers} if self.layers else {})
 
 
 def languages(profile: Profile) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from chemxl.knowledge.facts import FactFinder, Part, behind
 from chemxl.knowledge.lexicon import Lexicon
 from chemxl.knowledge.matcher import Match
 from chemxl.pretrain.objectives import Example
-from chemxl.pretrain.stream import Passes, Stream, masking, until
+from chemxl.pretrain.stream import Passes, Stream, grouped, masking, until
 from chemxl.pretrain.text import Pieces, pieces
 
 _AT_ONCE = 512  # stretches that are tokenised together
@@ -123,8 +123,9 @@ class AnchoredStream(Stream):
     def _entities(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
         if not self.levels.entities:
             return
-        names = {code: Names(self.knowledge.names, code) for code in by_language(documents)}
-        found = {code: self._named(own, names[code]) for code, own in by_language(documents).items()}
+        groups = grouped(documents)
+        names = {code: Names(self.knowledge.names, code) for code in groups}
+        found = {code: self._named(own, names[code]) for code, own in groups.items()}
         rarest = min(map(self._density, found.values()))
 
         def passes(own: list[Document]) -> Passes:
@@ -220,14 +221,6 @@ class AnchoredStream(Stream):
         if language not in self._stretched:
             self._stretched[language] = [text for d in documents for text in stretches(self.tokenizer, d, size)]
         return self._stretched[language]
-
-
-def by_language(documents: Sequence[Document]) -> dict[str, list[Document]]:
-    """Documents by their language."""
-    made: dict[str, list[Document]] = {}
-    for document in documents:
-        made.setdefault(document.language, []).append(document)
-    return made
 
 
 def stretches(tokenizer: PreTrainedTokenizerFast, document: Document, size: int) -> list[str]:

@@ -122,10 +122,9 @@ class Stream:
         self, documents: Sequence[Document], passes: Callable[[list[Document]], Passes], share: float
     ) -> Iterator[Example]:
         """Examples of every language's documents, until they hold the language's part of the share."""
-        languages = sorted({document.language for document in documents}) if share else []
-        for language in languages:
-            own = [document for document in documents if document.language == language]
-            yield from until(passes(own), self.reading.amount * share / len(languages))
+        groups = grouped(documents) if share else {}
+        for _, own in sorted(groups.items()):
+            yield from until(passes(own), self.reading.amount * share / len(groups))
 
     def _stretches(self, document: Document) -> list[Pieces]:
         """Neighbouring sentences together, up to half a block."""
@@ -156,6 +155,14 @@ class Stream:
                 yield self.builder.translation(first, second, languages)
 
         return until(iter(both_ways, None), self.reading.amount * self.reading.mixture.tlm)
+
+
+def grouped(documents: Sequence[Document]) -> dict[str, list[Document]]:
+    """Documents by their language."""
+    made: dict[str, list[Document]] = {}
+    for document in documents:
+        made.setdefault(document.language, []).append(document)
+    return made
 
 
 def until(passes: Passes, tokens: float) -> Iterator[Example]:

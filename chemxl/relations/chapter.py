@@ -9,7 +9,6 @@ from typing import Any
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Portion
 from chemxl.errors import ChemxlError
-from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
@@ -33,12 +32,10 @@ METHODS = (CROSS, FOCAL, ATTENTION, MULTITASK, FINE, TWICE)
 INTERVALS = ((-1, 1), (-2, 2), (-3, 3), (-5, 5), (-8, 8), (-10, 16), (-20, 20))
 
 
-class Settings(chapters.Settings):
+class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        encoder: what all start from.
-        layers: how many of its layers are kept, the first ones; 0: all.
         encoding: of markers, ``packed`` or ``inline``; both are compared.
         epochs: of a training.
         tokens: of a batch.
@@ -53,8 +50,6 @@ class Settings(chapters.Settings):
         voters: models that vote.
     """
 
-    encoder: str = "mini"
-    layers: int = 0
     encoding: Encoding = "packed"
     epochs: int = 4
     tokens: int = 1024
@@ -71,14 +66,9 @@ class Settings(chapters.Settings):
     seeds: tuple[int, ...] = (0, 1, 2)
 
     @property
-    def start(self) -> str | encoders.Pretrained:
-        """What all start from, cut."""
-        return encoders.FirstLayers(encoder=self.encoder, layers=self.layers) if self.layers else self.encoder
-
-    @property
     def keys(self) -> Keys:
         """What all lines share."""
-        return {"encoder": self.encoder, **({"layers": self.layers} if self.layers else {}), "encoding": self.encoding}
+        return {**super().keys, "encoding": self.encoding}
 
     def training(self, epochs: int, *, steps: int = 0) -> Training:
         """So many epochs, or steps."""

@@ -23,6 +23,7 @@ from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment, Value
 from chemxl.experiments.plain import read_yaml
 from chemxl.experiments.schedule import run_all
+from chemxl.models import encoders
 from chemxl.results.records import Origin, Recorded, book_root, papers, read
 from chemxl.results.rows import Keys, Row, frame
 
@@ -40,6 +41,28 @@ class Settings(Value):
     def given(cls, namespace: Mapping[str, Any]) -> Self:
         """From the variables of a notebook."""
         return cls(**{name: namespace[name] for name in cls.model_fields})
+
+
+class EncoderSettings(Settings):
+    """Those of a chapter whose models all start from one encoder.
+
+    Args:
+        encoder: what all start from.
+        layers: how many of its layers are kept, the first ones; 0: all.
+    """
+
+    encoder: str = "mini"
+    layers: int = 0
+
+    @property
+    def start(self) -> str | encoders.Pretrained:
+        """The encoder, cut."""
+        return encoders.FirstLayers(encoder=self.encoder, layers=self.layers) if self.layers else self.encoder
+
+    @property
+    def keys(self) -> Keys:
+        """What all lines share."""
+        return {"encoder": self.encoder} | ({"layers": self.layers} if self.layers else {})
 
 
 class Line(NamedTuple):
