@@ -25,8 +25,11 @@ FLOORS = (
     ("knowledge",),
     ("relations",),
     ("trust",),
-    ("book", "tag", "annotate"),
+    ("inputs",),
+    ("outputs",),
+    ("book", "tag", "annotate", "stream"),
     ("extract",),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

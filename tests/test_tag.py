@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from chemxl import cli, corpora, tag
+from chemxl import cli, corpora, outputs, tag
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
@@ -33,10 +33,10 @@ def test_every_format_says_the_same(model: Path, tmp_path: Path) -> None:
     text = tmp_path / "a.txt"
     text.write_text(TEXT, "utf-8")
     tagged = Document("a", TEXT, (Mention.of("CHEM", 0, 7, score=0.5), Mention.of("CHEM", 28, 35)))
-    assert "".join(tag.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
-    row = json.loads("".join(tag.as_json_lines([tagged])))
+    assert "".join(outputs.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
+    row = json.loads("".join(outputs.as_json_lines([tagged])))
     assert [(m["start"], m["end"], m["text"]) for m in row["mentions"]] == [(0, 7, "Аспирин"), (28, 35, "Aspirin")]
-    page = "".join(tag.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
+    page = "".join(outputs.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
     assert "<script>x" not in page and "&lt;script&gt;" in page
 
 
