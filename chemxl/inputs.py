@@ -269,9 +269,10 @@ def _rows(source: Source, lines: _Numbered, faults: Faults, field: str, id: str)
     text, name = head.index(field), head.index(id) if id in head else -1
     for number, line in lines:
         cells = line.split("\t")
+        if not line:
+            continue
         if len(cells) != len(head):
-            if line:
-                faults.add(source.path, number, f"{len(cells)} columns where {len(head)} were due; row left out")
+            faults.add(source.path, number, f"{len(cells)} columns where {len(head)} were due; row left out")
         elif name >= 0 and not cells[name].strip():
             faults.add(source.path, number, f"no id under {id!r}; row left out")
         else:

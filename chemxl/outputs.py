@@ -25,6 +25,7 @@ from chemxl.inputs import Faults, Source
 from chemxl.results import show
 
 Format = Callable[[Iterable[Document]], Iterator[str]]
+_MAX_NAME = 200  # bytes of a file's name, without what is put to it
 _MEND = "name another place with --out, write over it with --force, or go on where a run ended with --skip-done"
 
 
@@ -144,7 +145,7 @@ class _Lines:
     """The lines of results that are there, held against the texts that come."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.whole, self.count = path, 0, 0
+        self.path, self.whole, self.count, self.over = path, 0, 0, False
         self.file = path.open("rb")
 
     def holds(self, document: Document) -> bool:
@@ -153,8 +154,9 @@ class _Lines:
         Raises:
             ChemxlError: it is that of another.
         """
-        line = self.file.readline()
+        line = b"" if self.over else self.file.readline()
         if not line.endswith(b"\n"):  # behind the last one, or the half of one, which is written anew
+            self.over = True
             return False
         try:
             row = json.loads(line)
@@ -193,12 +195,12 @@ class _Folder:
         try:
             if document.id in self.ids:
                 raise CorpusError(f"two texts are called {document.id}: rename one; the second is left out")
+            if any(len(part.encode()) > _MAX_NAME for part in document.id.split("/")):
+                raise CorpusError(f"no file can be named {document.id[:40]!r}...: rename the text; it is left out")
             self.ids.add(document.id)
             return not self._is_done(document)
         except CorpusError as error:
             self.faults.say(str(error))
-        except OSError as error:
-            self.faults.say(f"no file can be named {document.id[:80]!r} ({error.strerror}): rename the text")
         return False
 
     def _is_done(self, document: Document) -> bool:
