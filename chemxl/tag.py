@@ -124,7 +124,7 @@ def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Doc
 
 def finder(model: Path | None = None) -> Callable[[Sequence[Document]], list[Document]]:
     """What :func:`tag` does with documents, its model read once."""
-    tagger = Tagger.load(model or best_model())
+    tagger = Tagger.to_read(model or best_model())
 
     def find(documents: Sequence[Document]) -> list[Document]:
         found = zip(documents, tagger.predict(documents), strict=True)

@@ -34,6 +34,7 @@ from chemxl.documents import HAN
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
+from chemxl.models.reading import specials as specials
 
 
 class Pin(NamedTuple):
@@ -243,13 +244,6 @@ def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast
     if str(units) not in str(backend.pre_tokenizer):  # a saved tokenizer has it already
         backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, units])
     return tokenizer
-
-
-def specials(tokenizer: PreTrainedTokenizerFast) -> tuple[int, int]:
-    """The ids of the tokens that a text begins and ends with."""
-    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
-    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
-    return int(first), int(last)
 
 
 @cache

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from transformers import PreTrainedModel
 
 from chemxl.documents import Document
 from chemxl.errors import EncoderError
@@ -109,8 +108,9 @@ class Predictor(ABC, Generic[Item]):
 
     def trimmed(self, documents: Sequence[Document]) -> AbstractContextManager[None]:
         """While inside, the encoder's embedding table holds only the rows that these documents use."""
-        encoder = getattr(self.model, "encoder", None)
-        return trimmed(encoder, self.used(documents)) if isinstance(encoder, PreTrainedModel) else nullcontext()
+        encoder: Any = getattr(self.model, "encoder", None)
+        able = hasattr(encoder, "get_input_embeddings")
+        return trimmed(encoder, self.used(documents)) if able else nullcontext()
 
     @abstractmethod
     def write(self, folder: Path) -> dict[str, Any]:
