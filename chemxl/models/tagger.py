@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import torch
@@ -137,9 +138,17 @@ class Labelling(Windows):
         model: what is trained.
         reader: gives the windows.
         names: of the labels, as :func:`bio_labels` has them.
+        lacking: types that are not annotated in a document, by its id.
     """
 
-    def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        reader: Reader,
+        names: Sequence[str],
+        documents: Sequence[Document],
+        lacking: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(model, reader, documents)
         index = {label: i for i, label in enumerate(names)}
         begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
@@ -148,10 +157,15 @@ class Labelling(Windows):
             for document, layer in zip(documents, gold(documents), strict=True)
         ]
         self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
+        self.outside: list[list[bool]] = []  # by window, what a word labelled O may be
+        if lacking:
+            free = [lacking.get(document.id, ()) for document in documents]
+            self.outside = [[n == "O" or n[2:] in free[window.document] for n in names] for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """See :meth:`Reader.collate`."""
-        return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        """See :meth:`Reader.collate`; ``outside`` (B, L) as :meth:`chemxl.models.labellers.Labeller.forward` has it."""
+        batch = self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        return batch | ({"outside": torch.tensor([self.outside[i] for i in indices])} if self.outside else {})
 
 
 class Tagger(Predictor[Mention]):
@@ -163,10 +177,11 @@ class Tagger(Predictor[Mention]):
     def __init__(self, model: Labeller, reader: Reader) -> None:
         super().__init__(model)
         self.reader = reader
+        self.lacking: Mapping[str, Collection[str]] = {}  # see Labelling
 
     def task(self, documents: Sequence[Document]) -> Labelling:
         """Windows with labels."""
-        return Labelling(self.model, self.reader, self.model.labels, documents)
+        return Labelling(self.model, self.reader, self.model.labels, documents, self.lacking)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
         """See :meth:`chemxl.models.predictor.Predictor.used`."""
