@@ -37,10 +37,10 @@ class VariedFineTune(FineTune):
         medicines = carriers.named([(pair.source, pair.target) for pair in pairs])
         given = {language: [name.form(language) for name in medicines] for language in ("en", "ru")}
         made = []
-        for corpus, copies in zip(self.train, self.copies, strict=True):
+        for place, (corpus, copies) in enumerate(zip(self.train, self.copies, strict=True)):
             for copy in range(copies):
                 for document in corpus.load():
-                    apart = replace(document, id=f"{corpus.name}/{document.id}~{copy}", source=document.origin)
+                    apart = replace(document, id=f"{place}/{document.id}~{copy}", source=document.origin)
                     made += self.variation.of(apart, rng, given)
         for language in ("en", "ru") if self.carriers else ():
             for document in carriers.carried(self.carriers, rng, language, medicines):
@@ -50,7 +50,7 @@ class VariedFineTune(FineTune):
     def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The encoder under a fresh head; it knows which types each document lacks."""
         tagger = super().untrained(documents)
-        lacking = {corpus.name: frozenset(self.types) - set(corpus.types) for corpus in self.train}
+        lacking = {str(place): frozenset(self.types) - set(corpus.types) for place, corpus in enumerate(self.train)}
         tagger.lacking = {d.id: lacking.get(d.id.partition("/")[0], frozenset()) for d in documents}
         return tagger
 
