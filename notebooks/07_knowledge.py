@@ -266,7 +266,7 @@ show.tabs(
     lambda found: [
         show.table(
             tables.pivot(
-                pages.with_columns(found[found.metric == metric], *columns),
+                tables.with_columns(found[found.metric == metric], *columns),
                 ["pretraining", "less_pretraining"],
                 columns,
             ),

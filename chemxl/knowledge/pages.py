@@ -16,7 +16,7 @@ from chemxl.knowledge.matcher import folded
 from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
 from chemxl.knowledge.tasks import english
 from chemxl.results.figures import Bar
-from chemxl.results.tables import Cells, bar, value
+from chemxl.results.tables import Cells, bar, value, with_columns
 
 
 def card(settings: Settings) -> Cells:
@@ -79,11 +79,6 @@ def others(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
     rows = with_columns(rows, "train", "documents", "type")
     own = (rows["metric"] == "F1") & rows["train"].notna() & (rows["type"] != "CHEM")
     return rows[own & ~((rows["train"] == learnt) & rows["documents"].isna())]
-
-
-def with_columns(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """The rows with these columns, whether any row has them or not."""
-    return rows.reindex(columns=list(dict.fromkeys([*rows.columns, *names])))
 
 
 def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:
