@@ -42,9 +42,9 @@ def best_model(*, types: Collection[str] = ()) -> Path:
     )
 
 
-def named(model: Path | None) -> Path:
-    """The folder of the tagger that was asked for: ``in-the-box`` is that of the box, None what is used by default."""
-    return best_model() if model is None else TAGGER if str(model) == encoders.IN_THE_BOX else model
+def named(model: Path | None, *, types: Collection[str] = ()) -> Path:
+    """The folder of the tagger that was asked for, ``in-the-box`` or a folder; None: see :func:`best_model`."""
+    return best_model(types=types) if model is None else TAGGER if str(model) == encoders.IN_THE_BOX else model
 
 
 def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Collection[str] = (), hint: str) -> Path:

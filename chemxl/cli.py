@@ -44,6 +44,7 @@ TextNames = Annotated[
     list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
 ]
 Out = Annotated[Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")]
+Model = Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the one in the box.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
 CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
 
@@ -79,7 +80,7 @@ def build(profile: ProfileOption = "small") -> None:
 def tag(
     files: TextNames = None,
     format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = "brat",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    model: Model = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
@@ -97,8 +98,8 @@ def extract(
     format: Annotated[
         Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
     ] = "brat",
-    tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
-    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
+    tagger: Model = None,
+    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the newest here.")] = None,
     out: Out = None,
     force: Force = False,
 ) -> None:
@@ -184,17 +185,18 @@ def annotate_out(
         "mahalanobis"
     ),
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    model: Model = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
-    from chemxl import tag as tagging  # loads torch, which no other command needs
+    from chemxl import best  # loads torch, which no other command needs
+    from chemxl import tag as tagging
     from chemxl.annotate import rounds
 
     written = rounds.give_out(
         rounds.Project(project),
         tagging.read(files),
-        model=model or tagging.best_model(),
+        model=best.named(model),
         count=count,
         strategy=strategy,
         aggregate=aggregate,

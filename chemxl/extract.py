@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from chemxl import tag
+from chemxl import best, tag
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document
@@ -25,9 +25,9 @@ _MADE_UP = (Corpus(name="mini", types=(), sentences=2000),)
 
 
 def best_model() -> Path:
-    """The folder of the best model of relations, chosen as :func:`chemxl.tag.best_model` chooses taggers."""
+    """The folder of the model of relations that is used where none is named, see :func:`chemxl.best.best`."""
     demonstration = RelationModel(train=_MADE_UP, scheme=MINI, training=Training(epochs=4, rate=1e-3))
-    return tag.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
+    return best.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
 
 
 def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
@@ -41,7 +41,7 @@ def extract(documents: Sequence[Document], *, tagger: Path | None = None, model:
     """
     extractor = Extractor.load(model or best_model())
     paired = {type for signature in extractor.signatures for type in signature}
-    return pipeline.extract(documents, Tagger.load(tagger or tag.best_model(types=paired)), extractor)
+    return pipeline.extract(documents, Tagger.load(best.named(tagger, types=paired)), extractor)
 
 
 def as_json_lines(documents: Sequence[Document]) -> Iterator[str]:

@@ -44,7 +44,7 @@ class VariedFineTune(FineTune):
                     made += self.variation.of(apart, rng, given)
         for language in ("en", "ru") if self.carriers else ():
             for document in carriers.carried(self.carriers, rng, language, medicines):
-                made += self.variation.of(document, rng, given)
+                made += self.variation.of(document.retyped({type: type for type in self.types}), rng, given)
         return made
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:

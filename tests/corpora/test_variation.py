@@ -77,9 +77,7 @@ def test_sentences_by_themselves_hold_every_mention() -> None:
 
 
 def test_the_same_seed_gives_the_same() -> None:
-    first, second, other = (
-        [Variation().of(d, random.Random(seed), NAMES) for d in MINI[:10]] for seed in (1, 1, 2)
-    )
+    first, second, other = ([Variation().of(d, random.Random(seed), NAMES) for d in MINI[:10]] for seed in (1, 1, 2))
     assert first == second != other
 
 
