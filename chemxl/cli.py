@@ -151,17 +151,18 @@ def annotate_out(
         "mahalanobis"
     ),
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    model: commands.Model = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
-    from chemxl import tag as tagging  # loads torch, which no other command needs
+    from chemxl import best  # loads torch, which no other command needs
+    from chemxl import tag as tagging
     from chemxl.annotate import rounds
 
     written = rounds.give_out(
         rounds.Project(project),
         tagging.read(files),
-        model=model or tagging.best_model(),
+        model=best.named(model),
         count=count,
         strategy=strategy,
         aggregate=aggregate,

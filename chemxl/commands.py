@@ -9,6 +9,7 @@ import typer
 
 Format = Literal["brat", "jsonl", "html"]
 Related = Literal["brat", "jsonl", "html", "csv"]
+Model = Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the one in the box.")]
 TextNames = Annotated[
     list[str] | None,
     typer.Argument(
@@ -51,7 +52,7 @@ Least = Annotated[float, typer.Option("--min-score", min=0, max=1, help="Leave o
 def tag(
     files: TextNames = None,
     format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = "brat",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    model: Model = None,
     out: Out = None,
     force: Force = False,
     skip_done: SkipDone = False,
@@ -82,8 +83,8 @@ def extract(
     format: Annotated[
         Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
     ] = "brat",
-    tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
-    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
+    tagger: Model = None,
+    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the newest here.")] = None,
     out: Out = None,
     force: Force = False,
     skip_done: SkipDone = False,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from chemxl import outputs, tag
+from chemxl import best, outputs
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document
@@ -24,9 +24,9 @@ _MADE_UP = (Corpus(name="mini", types=(), sentences=2000),)
 
 
 def best_model() -> Path:
-    """The folder of the best model of relations, chosen as :func:`chemxl.tag.best_model` chooses taggers."""
+    """The folder of the model of relations that is used where none is named, see :func:`chemxl.best.best`."""
     demonstration = RelationModel(train=_MADE_UP, scheme=MINI, training=Training(epochs=4, rate=1e-3))
-    return tag.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
+    return best.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
 
 
 def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
@@ -45,7 +45,7 @@ def finder(tagger: Path | None = None, model: Path | None = None) -> Callable[[S
     """What :func:`extract` does with documents, its models read once."""
     extractor = Extractor.load(model or best_model())
     paired = {type for signature in extractor.signatures for type in signature}
-    reader = Tagger.load(tagger or tag.best_model(types=paired))
+    reader = Tagger.load(best.named(tagger, types=paired))
     return lambda documents: pipeline.extract(documents, reader, extractor)
 
 

@@ -25,6 +25,7 @@ FLOORS = (
     ("knowledge",),
     ("relations",),
     ("trust",),
+    ("best", "box"),
     ("inputs",),
     ("outputs",),
     ("book", "tag", "annotate", "stream"),

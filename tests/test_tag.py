@@ -10,13 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from chemxl import cli, corpora, outputs, tag
-from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
-from chemxl.experiments.experiment import Run, runs
 from chemxl.models.training import Training
-from chemxl.ner import BiLstmCrf, FineTune
+from chemxl.ner import FineTune
 
 TEXT = "Аспирин 😀 ингибирует ЦОГ-1.\nAspirin inhibits COX-1."
 MINI = (Corpus(name="mini", types=("CHEM",), split="dev"),)
@@ -80,46 +78,6 @@ def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x", "utf-8")
     with pytest.raises(ChemxlError, match="two files are called a"):
         tag.read([str(tmp_path / "a.txt")] * 2)
-
-
-def kept(name: str, config: dict[str, object], documents: int) -> Path:
-    """The folder of a finished run of a tagger, without weights."""
-    folder = runs() / "kind" / name
-    folder.mkdir(parents=True)
-    (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
-    (folder / "experiment.json").write_text(json.dumps(config))
-    (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
-    return folder
-
-
-def test_the_best_model_is_a_pretrained_one_then_the_largest(capsys: pytest.CaptureFixture[str]) -> None:
-    real = (Corpus(name="bc5cdr"), Corpus(name="bionne-r", language="ru"))
-    larger = kept("bilstm", BiLstmCrf(train=real).config(), 900)
-    kept("small", FineTune(train=real).config(), 100)
-    assert tag.best_model() == larger
-    assert capsys.readouterr().err == (f"Using BiLstmCrf trained on bc5cdr, bionne-r ru (900 documents): {larger}\n")
-    pretrained = kept("pretrained", FineTune(train=real, encoder="e5-small").config(), 10)
-    (runs() / "kind" / "broken").mkdir()
-    (runs() / "kind" / "broken" / "predictor.json").write_text("{")
-    kept("odd", {"train": 3}, 10_000)
-    assert tag.best_model() == pretrained
-    contrastive = ContrastivePretraining(encoder="e5-small", train=real)
-    larger = kept("contrastive", FineTune(train=real, encoder=contrastive).config(), 20)
-    capsys.readouterr()
-    assert tag.best_model() == larger
-    assert capsys.readouterr().err.startswith("Using e5-small trained on bc5cdr, bionne-r ru (20 documents): ")
-
-
-def test_what_the_small_book_trains_is_never_the_best(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(FineTune, "run", lambda self: Run(self, Path("demonstration"), {}))
-    kept("contrastive", FineTune(train=MINI, encoder=ContrastivePretraining(train=MINI)).config(), 300)
-    kept("one language", FineTune(train=MINI).config(), 800)
-    kept("bilstm", BiLstmCrf(train=MINI).config(), 900)
-    assert tag.best_model() == Path("demonstration")
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "demonstration model (trained now)" in said and "--model" in said
 
 
 def test_a_model_that_is_not_whole_is_named(model: Path, tmp_path: Path) -> None:

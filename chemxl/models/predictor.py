@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from chemxl.documents import Document
 from chemxl.errors import EncoderError
 from chemxl.evaluation.metrics import Counts
 from chemxl.experiments.checkpoints import write_tensors
+from chemxl.models import eight_bits
 from chemxl.models.training import Batch, Task, accelerator, token_batches
 from chemxl.models.trimming import trimmed
 
@@ -148,7 +148,7 @@ class Predictor(ABC, Generic[Item]):
             )
         try:
             made = kind.restored(folder, json.loads((folder / FILE).read_text("utf-8")))
-            made.model.load_state_dict(load_file(folder / "model.safetensors"))
+            made.model.load_state_dict(eight_bits.read(folder))
         except Exception as error:  # of tokenizers, which have no class of their own, among others
             raise EncoderError(
                 f"the {cls.__name__.lower()} in {folder} is not whole: train it again ({error!r:.200})"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
+from chemxl.models import eight_bits
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
 from chemxl.models.predictor import FILE, Predictor
 from chemxl.models.reading import BertModel, FastTokenizer
@@ -141,9 +142,17 @@ class Labelling(Windows):
         model: what is trained.
         reader: gives the windows.
         names: of the labels, as :func:`bio_labels` has them.
+        lacking: types that are not annotated in a document, by its id.
     """
 
-    def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        reader: Reader,
+        names: Sequence[str],
+        documents: Sequence[Document],
+        lacking: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(model, reader, documents)
         index = {label: i for i, label in enumerate(names)}
         begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
@@ -152,10 +161,15 @@ class Labelling(Windows):
             for document, layer in zip(documents, gold(documents), strict=True)
         ]
         self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
+        self.outside: list[list[bool]] = []  # by window, what a word labelled O may be
+        if lacking:
+            free = [lacking.get(document.id, ()) for document in documents]
+            self.outside = [[n == "O" or n[2:] in free[window.document] for n in names] for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """See :meth:`Reader.collate`."""
-        return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        """See :meth:`Reader.collate`; ``outside`` (B, L) as :meth:`chemxl.models.labellers.Labeller.forward` has it."""
+        batch = self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        return batch | ({"outside": torch.tensor([self.outside[i] for i in indices])} if self.outside else {})
 
 
 class Tagger(Predictor[Mention]):
@@ -167,10 +181,11 @@ class Tagger(Predictor[Mention]):
     def __init__(self, model: Labeller, reader: Reader) -> None:
         super().__init__(model)
         self.reader = reader
+        self.lacking: Mapping[str, Collection[str]] = {}  # see Labelling
 
     def task(self, documents: Sequence[Document]) -> Labelling:
         """Windows with labels."""
-        return Labelling(self.model, self.reader, self.model.labels, documents)
+        return Labelling(self.model, self.reader, self.model.labels, documents, self.lacking)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
         """See :meth:`chemxl.models.predictor.Predictor.used`."""
@@ -268,7 +283,7 @@ class Tagger(Predictor[Mention]):
             if plain and (encoder := BertModel.of(folder)):
                 tokenizer = cast("PreTrainedTokenizerFast", FastTokenizer(folder))
                 made = Tagger(cls.network(cast("PreTrainedModel", encoder), about), SubwordReader(tokenizer))
-                made.model.load_state_dict(load_file(folder / "model.safetensors"), assign=True)
+                made.model.load_state_dict(eight_bits.read(folder), assign=True)
                 return made
         return cls.load(folder)
 
