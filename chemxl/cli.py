@@ -74,7 +74,7 @@ def build(profile: ProfileOption = "small") -> None:
     typer.echo(f"The book is in {page}")
 
 
-app.command()(commands.tag)
+app.command(epilog=commands.EXAMPLES)(commands.tag)
 app.command()(commands.extract)
 
 

@@ -7,6 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+EXAMPLES = (
+    "chemxl tag notes --out tagged\n\n"
+    "chemxl tag pubmed.jsonl.gz --field abstract --id pmid --format jsonl --out found.jsonl\n\n"
+    "cut -f 2 posts.tsv | chemxl tag --input lines --format jsonl --clean | head"
+)
 Format = Literal["brat", "jsonl", "html"]
 Related = Literal["brat", "jsonl", "html", "csv"]
 Model = Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the one in the box.")]
@@ -64,8 +69,9 @@ def tag(
 ) -> None:
     """Find entities in texts.
 
-    Results come in the order of the texts, each as soon as it is there. A text that cannot be read is named and left
-    out, and the exit status is 1.
+    Results come in the order of the texts, each as soon as it is there.
+
+    A text that cannot be read is named and left out; then the exit status is 1.
     """
     from chemxl import outputs, stream
 
