@@ -24,7 +24,7 @@ from chemxl.errors import ChemxlError, CorpusError
 
 Kind = Literal["auto", "text", "lines", "jsonl", "tsv"]
 STDIN = "-"
-MAX_BYTES = 2**24  # of one text, which takes some hundred times the room while it is tagged
+MAX_BYTES = 2**23  # of one text, which takes two hundred times the room while it is tagged
 MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth, a bomb to a thousandth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}

@@ -61,7 +61,7 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     Raises:
         ChemxlError: the results may not be written where they should be. What is written until then stays.
     """
-    faults = Faults(lambda message: tqdm.write(f"Error: {message}", file=sys.stderr))
+    faults = Faults(_say)
     sources = inputs.sources(asked.names, faults, kind=asked.kind)
     if asked.format == "brat" and asked.out is None and (len(sources) > 1 or not _single(sources)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
@@ -72,6 +72,11 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), target.wants, load)) as found:
         target.write(found)
     return STOPPED if found.asked else 1 if faults.count else 0
+
+
+def _say(message: str) -> None:
+    if sys.stderr is not None:
+        tqdm.write(f"Error: {message}", file=sys.stderr)  # not into a bar
 
 
 def _single(sources: Sequence[Source]) -> bool:

@@ -6,10 +6,13 @@ import gzip
 import io
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -288,6 +291,25 @@ def test_what_is_less_sure_is_left_out(tmp_path: Path, capfd: pytest.CaptureFixt
         assert found(Request([str(source)], format="jsonl", least=least)) == 0
         rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
         assert len(rows) == 3 and sum(len(row["mentions"]) for row in rows) == sure
+
+
+def test_a_person_sees_how_far_it_is(tmp_path: Path) -> None:
+    """And a bad text between, in a line of its own."""
+    source = put(tmp_path / "in")
+    (source / "bb.txt").write_bytes(b"\xff")
+    reader, writer = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    command = [sys.executable, "-c", RUN, "jsonl", str(tmp_path / "out"), "0", str(source)]
+    with subprocess.Popen(command, stderr=writer, env=environment) as process:
+        os.close(writer)
+        shown = b""
+        with suppress(OSError):  # the other end is closed
+            while piece := os.read(reader, 65536):
+                shown += piece
+    os.close(reader)
+    lines = [line.strip() for line in re.split(r"[\r\n]+", shown.decode())]
+    assert process.returncode == 1 and any("/5 " in line for line in lines)
+    assert sum(line.startswith("Error: ") and line.endswith("character set)") for line in lines) == 1
 
 
 def test_a_pipe_or_device_is_written_to(tmp_path: Path) -> None:

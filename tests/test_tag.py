@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,29 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
     log = corpora.Log(strict=True)
     read = corpora.brat.read(sorted((tmp_path / "out").iterdir()), log)
     assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
+
+
+def test_what_was_killed_goes_on_to_the_same_bytes(model: Path, tmp_path: Path) -> None:
+    """Batches do not depend on what is done, so that not even the last digit of a score does."""
+    texts = [document.text for document in corpora.expand("mini", 60, language="ru")]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    given = ["tag", str(tmp_path / "in.jsonl"), "--model", str(model), "--format", "jsonl", "--out"]
+    assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "whole")]).exit_code == 0
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    assert len(lines) == len(texts) and b'"score": 0.' in lines[-1]
+    for done in (0, 1, len(lines) // 2, len(lines) - 1, len(lines)):
+        (tmp_path / "out.part").write_bytes(b"".join(lines[:done]) + b'{"id": "in-')
+        assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "out"), "--skip-done"]).exit_code == 0
+        assert (tmp_path / "out").read_bytes() == b"".join(lines) and not (tmp_path / "out.part").exists()
+        (tmp_path / "out").unlink()
+
+
+def test_a_closed_pipe_ends_it_quietly(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Aspirin.\n" * 400)
+    command = f"{sys.executable} -m chemxl.cli tag in.txt --input lines --format jsonl --model {model} | head -n 2"
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"") and done.stdout.count(b"\n") == 2
 
 
 def test_a_byte_order_mark_is_no_text(model: Path, tmp_path: Path) -> None:
