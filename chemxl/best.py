@@ -6,15 +6,16 @@ import json
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chemxl.experiments.experiment import runs
-from chemxl.models import encoders
-from chemxl.models.learner import SavedLearner
+from chemxl.models.box import IN_THE_BOX, TAGGER
 from chemxl.models.predictor import FILE, Predictor
 
+if TYPE_CHECKING:  # what trains takes seconds to load, and tagging does without
+    from chemxl.models.learner import SavedLearner
+
 _MADE_UP = "mini"
-TAGGER = encoders.BOX / "tagger"
 
 
 def best_model(*, types: Collection[str] = ()) -> Path:
@@ -28,7 +29,6 @@ def best_model(*, types: Collection[str] = ()) -> Path:
     if _finds(TAGGER, types):
         print("Using the tagger in the box; --model names another", file=sys.stderr)
         return TAGGER
-    # What trains takes seconds to load, and tagging does without.
     from chemxl.corpora.corpus import Corpus
     from chemxl.models.tagger import Tagger
     from chemxl.models.training import Training
@@ -44,7 +44,7 @@ def best_model(*, types: Collection[str] = ()) -> Path:
 
 def named(model: Path | None, *, types: Collection[str] = ()) -> Path:
     """The folder of the tagger that was asked for, ``in-the-box`` or a folder; None: see :func:`best_model`."""
-    return best_model(types=types) if model is None else TAGGER if str(model) == encoders.IN_THE_BOX else model
+    return best_model(types=types) if model is None else TAGGER if str(model) == IN_THE_BOX else model
 
 
 def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Collection[str] = (), hint: str) -> Path:

@@ -18,14 +18,15 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import Texts
 from chemxl.evaluation.significance import estimate
 from chemxl.models import eight_bits, encoders
-from chemxl.models.encoders import BOX, Encoder
+from chemxl.models.box import FOLDER, IN_THE_BOX, TAGGER
+from chemxl.models.encoders import Encoder
 from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner.varied import VariedFineTune
 from chemxl.pretrain import chapter as pretraining
 from chemxl.pretrain.distillation import Distillation
 
-CARD = BOX / "README.md"
+CARD = FOLDER / "README.md"
 BEGIN, END = "<!-- scores -->", "<!-- end -->"
 
 
@@ -53,7 +54,7 @@ def tagger() -> VariedFineTune:
     drugprot = Corpus(name="drugprot", split="dev", types=("CHEM", "GENE"), without=held_out)
     extra = Corpus(name="drugprot-extra", types=("CHEM", "GENE"), without=held_out)
     return VariedFineTune(
-        encoder=encoders.IN_THE_BOX,
+        encoder=IN_THE_BOX,
         train=(*both, drugprot, extra, Corpus(name="mini", types=("CHEM", "DISEASE", "GENE"), sentences=2000)),
         copies=(2, 2, 1, 1, 1),
         carriers=2000,
@@ -80,7 +81,7 @@ def tests() -> dict[str, Corpus]:
     }
 
 
-def scored(folder: Path = BOX / "tagger") -> Iterator[tuple[str, str, str]]:
+def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:
     """Test, type, and F1 with its interval (the outermost mentions, exact spans), as the card has them."""
     made = Tagger.load(folder)
     for name, corpus in tqdm(tests().items(), "scores"):
@@ -115,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Train one of both and write it into the package, or measure the tagger and write its card's table."""
     given = argparse.ArgumentParser(prog="python -m chemxl.box", description=__doc__)
     given.add_argument("what", choices=["encoder", "tagger", "scores"])
-    given.add_argument("--out", type=Path, default=BOX, help="The folder to write to; the package's own by default.")
+    given.add_argument("--out", type=Path, default=FOLDER, help="The folder to write to; the package's own by default.")
     chosen = given.parse_args(argv)
     if chosen.what == "encoder":
         put(encoders.load(encoder()), chosen.out / "encoder")

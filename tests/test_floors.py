@@ -25,6 +25,7 @@ FLOORS = (
     ("knowledge",),
     ("relations",),
     ("trust",),
+    ("best", "box"),
     ("book", "tag", "annotate"),
     ("extract",),
     ("cli",),

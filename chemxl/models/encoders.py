@@ -36,6 +36,7 @@ from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import eight_bits
+from chemxl.models.box import ENCODER, IN_THE_BOX
 
 
 class Pin(NamedTuple):
@@ -64,8 +65,6 @@ ALIASES = {
     ),
 }
 MINI = "mini"
-IN_THE_BOX = "in-the-box"  # a small one of e5-small, which comes with this package: see chemxl/models/box/README.md
-BOX = Path(__file__).parent / "box"
 # Dropout inside an encoder takes a fifth of a step on a processor, and a few epochs do not overfit.
 WITHOUT_DROPOUT: dict[str, Any] = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
 MINI_VOCABULARY = 4000
@@ -126,7 +125,7 @@ class FirstLayers(Pretrained, FromEncoder):
 def local_folder(name: str) -> Path | None:
     """The package's own folder, that under ``CHEMXL_MODELS`` which is taken for an alias, or a path that is given."""
     if name == IN_THE_BOX:
-        return BOX / "encoder"
+        return ENCODER
     if Path(name, "config.json").exists():
         return Path(name)
     root = os.environ.get("CHEMXL_MODELS")
