@@ -56,10 +56,10 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
     held_out: tuple[Texts, ...] = ()
     probes: tuple[TextSource, ...] = ()
     pieces: int = Field(default=12_000, ge=1)
-    layers: tuple[int, ...] = (1, 2, 3)
+    layers: tuple[int, ...] = (4, 8, 12)
     targets: tuple[int, ...] = (4, 8, 12)
-    amount: int = Field(default=1_000_000, ge=0)
-    training: Training = Training(epochs=1, tokens=1024, rate=5e-4)
+    amount: int = Field(default=700_000, ge=0)
+    training: Training = Training(epochs=1, tokens=1024, rate=1e-3)
     seed: int = 0
 
     @model_validator(mode="after")
