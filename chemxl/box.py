@@ -15,6 +15,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.samples import Sample
 from chemxl.corpora.texts import Texts
 from chemxl.evaluation.significance import estimate
 from chemxl.models import eight_bits, encoders
@@ -52,13 +53,12 @@ def tagger() -> VariedFineTune:
         *(Corpus(name="bionne-r", split="test", language=language) for language in ("en", "ru")),
     )
     both = [Corpus(name="bc5cdr", split=s, types=("CHEM", "DISEASE"), without=held_out) for s in ("train", "dev")]
-    drugprot = Corpus(name="drugprot", split="dev", types=("CHEM", "GENE"), without=held_out)
-    extra = Corpus(name="drugprot-extra", types=("CHEM", "GENE"), without=held_out)
+    drugprot = Sample(name="drugprot", split="dev", types=("CHEM", "GENE"), without=held_out, most=4000)
     return VariedFineTune(
         encoder=IN_THE_BOX,
-        train=(*both, drugprot, extra, Corpus(name="mini", types=("CHEM", "DISEASE", "GENE"), sentences=2000)),
-        copies=(2, 2, 1, 1, 1),
-        carriers=2000,
+        train=(*both, drugprot, Corpus(name="mini", types=("CHEM", "DISEASE", "GENE"), sentences=1500)),
+        copies=(2, 2, 1, 1),
+        carriers=1500,
         names="inn",
         training=Training(epochs=1, tokens=1024, rate=4e-4),
     )

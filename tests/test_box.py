@@ -144,7 +144,7 @@ def test_what_is_packed_is_what_is_read(tmp_path: Path) -> None:
 
 def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None:
     learnt = box.tagger().train
-    assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "drugprot-extra", "mini"}
+    assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "mini"}
     licences = {corpora.catalog()[corpus.name].licence for corpus in learnt}
     assert all(licence.startswith(("public domain", "CC BY 4.0", "CC0")) for licence in licences)
     for name, test in box.tests().items():
