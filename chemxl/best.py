@@ -6,15 +6,16 @@ import json
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chemxl.experiments.experiment import runs
-from chemxl.models import BOX, IN_THE_BOX
-from chemxl.models.learner import SavedLearner
+from chemxl.models.box import IN_THE_BOX, TAGGER
 from chemxl.models.predictor import FILE, Predictor
 
+if TYPE_CHECKING:  # what trains takes seconds to load, and tagging does without
+    from chemxl.models.learner import SavedLearner
+
 _MADE_UP = "mini"
-TAGGER = BOX / "tagger"
 
 
 def best_model(*, types: Collection[str] = ()) -> Path:
@@ -28,7 +29,6 @@ def best_model(*, types: Collection[str] = ()) -> Path:
     if _finds(TAGGER, types):
         print("Using the tagger in the box; --model names another", file=sys.stderr)
         return TAGGER
-    # What trains takes seconds to load, and tagging does without.
     from chemxl.corpora.corpus import Corpus
     from chemxl.models.tagger import Tagger
     from chemxl.models.training import Training

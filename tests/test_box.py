@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from chemxl import best, box, corpora
+from chemxl import box, corpora
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.models import eight_bits, encoders
+from chemxl.models.box import ENCODER, FOLDER, IN_THE_BOX, TAGGER
 from chemxl.models.embeddings import Embedder
-from chemxl.models.encoders import BOX, IN_THE_BOX, FirstLayers
+from chemxl.models.encoders import FirstLayers
 from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
@@ -28,7 +29,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def tagger() -> Tagger:
-    return Tagger.load(best.TAGGER)
+    return Tagger.load(TAGGER)
 
 
 def size(folder: Path) -> int:
@@ -36,11 +37,11 @@ def size(folder: Path) -> int:
 
 
 def test_both_are_small_and_have_what_they_need_beside_them() -> None:
-    assert size(BOX / "encoder") < 12 * MIB and size(BOX / "tagger") < 12 * MIB and size(BOX) < 24 * MIB
-    assert {path.name for path in (BOX / "encoder").iterdir()} == {
+    assert size(ENCODER) < 12 * MIB and size(TAGGER) < 12 * MIB and size(FOLDER) < 24 * MIB
+    assert {path.name for path in (ENCODER).iterdir()} == {
         "config.json", "tokenizer.json", "tokenizer_config.json", eight_bits.FILE
     }  # fmt: skip
-    licence = (BOX / "LICENSE").read_text("utf-8")
+    licence = (FOLDER / "LICENSE").read_text("utf-8")
     assert "MIT License" in licence and "CC BY 4.0" in licence
 
 
@@ -50,7 +51,7 @@ def test_the_wheel_has_them() -> None:
 
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
     taken = {path for pattern in patterns["chemxl"] for path in (ROOT / "chemxl").glob(pattern)}
-    assert {path for path in BOX.rglob("*") if path.is_file()} <= taken
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} <= taken
 
 
 def test_the_encoder_is_there_without_a_folder_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +144,7 @@ def test_what_is_packed_is_what_is_read(tmp_path: Path) -> None:
 
 def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None:
     learnt = box.tagger().train
-    assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "drugprot-extra", "mini"}
+    assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "mini"}
     licences = {corpora.catalog()[corpus.name].licence for corpus in learnt}
     assert all(licence.startswith(("public domain", "CC BY 4.0", "CC0")) for licence in licences)
     for name, test in box.tests().items():

@@ -35,9 +35,8 @@ from chemxl.documents import HAN
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
-from chemxl.models import BOX as BOX
-from chemxl.models import IN_THE_BOX as IN_THE_BOX
 from chemxl.models import eight_bits
+from chemxl.models.box import ENCODER, IN_THE_BOX
 from chemxl.models.reading import specials as specials
 
 
@@ -127,7 +126,7 @@ class FirstLayers(Pretrained, FromEncoder):
 def local_folder(name: str) -> Path | None:
     """The package's own folder, that under ``CHEMXL_MODELS`` which is taken for an alias, or a path that is given."""
     if name == IN_THE_BOX:
-        return BOX / "encoder"
+        return ENCODER
     if Path(name, "config.json").exists():
         return Path(name)
     root = os.environ.get("CHEMXL_MODELS")

@@ -56,10 +56,10 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
     held_out: tuple[Texts, ...] = ()
     probes: tuple[TextSource, ...] = ()
     pieces: int = Field(default=12_000, ge=1)
-    layers: tuple[int, ...] = (1, 2, 3)
+    layers: tuple[int, ...] = (4, 8, 12)
     targets: tuple[int, ...] = (4, 8, 12)
-    amount: int = Field(default=1_000_000, ge=0)
-    training: Training = Training(epochs=1, tokens=1024, rate=5e-4)
+    amount: int = Field(default=700_000, ge=0)
+    training: Training = Training(epochs=1, tokens=1024, rate=1e-3)
     seed: int = 0
 
     @model_validator(mode="after")
@@ -80,7 +80,7 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
         student = self.student(teacher, documents)
         generator = np.random.default_rng(self.seed)
         model = Student(student, teacher, self.targets)
-        task = Reading(model, student, examples(student, documents, amount=self.amount, generator=generator))
+        task = Stretches(model, student, examples(student, documents, amount=self.amount, generator=generator))
         probes = {probe.label: examples(student, probe.load(), amount=0, generator=generator) for probe in self.probes}
         model.measure([task.collate([i]) for i in range(min(_MEASURED, len(task.examples)))])
         fit(
@@ -158,7 +158,7 @@ class Student(nn.Module):
         return self.losses(input_ids, attention_mask).mean()
 
 
-class Reading:
+class Stretches:
     """Stretches of text, as the training loop wants them."""
 
     def __init__(self, model: Student, encoder: Encoder, examples: Sequence[np.ndarray]) -> None:
@@ -212,7 +212,7 @@ def examples(
 
 
 @torch.no_grad()
-def _losses(task: Reading, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
+def _losses(task: Stretches, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
     """What is left unexplained of the teacher's last states, by probe."""
     task.model.eval()
     device, found = next(task.model.parameters()).device, dict[str, float]()
@@ -225,7 +225,7 @@ def _losses(task: Reading, probes: dict[str, list[np.ndarray]]) -> dict[str, flo
     return found
 
 
-def _probed(task: Reading, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
+def _probed(task: Stretches, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
     """``score`` is what early stopping looks at."""
     found = _losses(task, probes)
     return {"score": -float(np.mean(list(found.values())))} | {f"unexplained: {k}": loss for k, loss in found.items()}

@@ -18,7 +18,7 @@ from chemxl.corpora.texts import Texts
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.training import Training
-from chemxl.pretrain.distillation import Distillation, Reading, Student, examples
+from chemxl.pretrain.distillation import Distillation, Stretches, Student, examples
 from chemxl.pretrain.vocabulary import reduce
 
 LETTERS = sorted({letter for document in corpora.load("mini", split="train") for letter in document.text} - {" ", "\n"})
@@ -91,7 +91,7 @@ def test_a_student_of_all_layers_explains_everything(teacher: Path) -> None:
     whole, documents = encoders.load(str(teacher)), corpora.load("mini", split="dev")
     student = value(teacher, layers=(1, 2, 3, 4), targets=(1, 2, 3, 4)).student(whole, documents)
     model = Student(student, whole, (1, 2, 3, 4))
-    task = Reading(model, student, examples(student, documents, amount=0, generator=np.random.default_rng(0)))
+    task = Stretches(model, student, examples(student, documents, amount=0, generator=np.random.default_rng(0)))
     batch = task.collate(range(4))
     assert model.losses(batch["input_ids"], batch["attention_mask"]).max() < 1e-9
     assert not any(p.requires_grad for p in whole.model.parameters())
