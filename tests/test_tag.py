@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -59,12 +60,12 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
 
 def test_what_was_killed_goes_on_to_the_same_bytes(model: Path, tmp_path: Path) -> None:
     """Batches do not depend on what is done, so that not even the last digit of a score does."""
-    texts = [document.text for document in corpora.expand("mini", 60, language="ru")]
+    texts = [document.text for document in corpora.expand("mini", 60, language="en")]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     given = ["tag", str(tmp_path / "in.jsonl"), "--model", str(model), "--format", "jsonl", "--out"]
     assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "whole")]).exit_code == 0
     lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
-    assert len(lines) == len(texts) and b'"score": 0.' in lines[-1]
+    assert len(lines) == len(texts) and sum(line.count(b'"score": 0.') for line in lines) > 10
     for done in (0, 1, len(lines) // 2, len(lines) - 1, len(lines)):
         (tmp_path / "out.part").write_bytes(b"".join(lines[:done]) + b'{"id": "in-')
         assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "out"), "--skip-done"]).exit_code == 0
@@ -74,7 +75,8 @@ def test_what_was_killed_goes_on_to_the_same_bytes(model: Path, tmp_path: Path) 
 
 def test_a_closed_pipe_ends_it_quietly(model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("Aspirin.\n" * 400)
-    command = f"{sys.executable} -m chemxl.cli tag in.txt --input lines --format jsonl --model {model} | head -n 2"
+    tagged = [sys.executable, "-m", "chemxl.cli", "tag", "in.txt", "--input", "lines", "--format", "jsonl", "--model"]
+    command = f"{shlex.join([*tagged, str(model)])} | head -n 2"
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"") and done.stdout.count(b"\n") == 2
