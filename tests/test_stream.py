@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import io
 import json
@@ -9,8 +10,10 @@ import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -298,6 +301,7 @@ def test_a_person_sees_how_far_it_is(tmp_path: Path) -> None:
     source = put(tmp_path / "in")
     (source / "bb.txt").write_bytes(b"\xff")
     reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     command = [sys.executable, "-c", RUN, "jsonl", str(tmp_path / "out"), "0", str(source)]
     with subprocess.Popen(command, stderr=writer, env=environment) as process:
