@@ -28,6 +28,7 @@ MAX_BYTES = 2**23  # of one text, which takes two hundred times the room while i
 MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth, a bomb to a thousandth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
+_NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
@@ -196,6 +197,9 @@ def _one(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[Document
     data = stream.read(MAX_BYTES + 1)  # a bomb is unpacked no further
     if len(data) > MAX_BYTES:
         faults.say(f"{source.path} is larger than the {MAX_BYTES} bytes that one text may have: cut it into parts")
+        return
+    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), ""):
+        faults.say(f"{source.path} is {what}, and no text: save it as plain text first")
         return
     try:
         yield document(source.id, decoded(data))

@@ -117,6 +117,13 @@ def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert read == {"a": "x"} and "none.txt cannot be read" in said[1] and "fits no file" in said[0]
 
 
+def test_what_is_no_text_is_called_by_its_name(tmp_path: Path) -> None:
+    put(tmp_path, {"a.pdf": b"%PDF-1.7\n\xff", "b.docx": b"PK\3\4\0\0", "c.doc": b"\xd0\xcf\x11\xe0\0"})
+    read, said = given_back(*sorted(tmp_path.iterdir()))
+    assert not read and ["PDF" in said[0], "Word" in said[1], "Word" in said[2]] == [True] * 3
+    assert all(line.endswith("save it as plain text first") for line in said)
+
+
 def test_a_folder_is_not_left_and_what_is_hidden_is_not_read(tmp_path: Path) -> None:
     inside, outside = tmp_path / "in", tmp_path / "out"
     put(inside, {"a.txt": "a", ".b.txt": "b", ".git/c.txt": "c", "d.ann": "d", "e.pdf": "e", "sub/f.TXT": "f"})
