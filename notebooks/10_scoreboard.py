@@ -43,9 +43,16 @@ tables.board(found.values())
 # ## What of each paper is here
 #
 # Every table, figure and numbered equation of the five papers, with such formulas and procedures of their text as this book takes
-# up. A table whose parts fare differently stands here in parts. What is called reproduced or scaled names code that is there, or rows
-# that are recorded; the list is {download}`coverage.yaml <../book/coverage.yaml>`. What the papers *claim* is judged
-# [claim by claim](11_claims.ipynb).
+# up; a table whose parts fare differently stands here in parts.
+#
+# - ✓ *Reproduced*: the formula or the procedure is in code, or the same data were counted.
+# - ≈ *Scaled*: the same experiment, recorded with another encoder or corpus.
+# - ○ *Demonstrated*: built, and run on small inputs by this book or its tests, but not recorded.
+# - ∅ *Not obtainable*: what it takes cannot be had here.
+# - – *Not done*.
+#
+# That the code is there, and that rows are recorded, is checked whenever this page is made; the list is
+# {download}`coverage.yaml <../book/coverage.yaml>`. What the papers *claim* is judged [claim by claim](11_claims.ipynb).
 
 # %%
 exhibits = [coverage.check(one) for one in coverage.read()]

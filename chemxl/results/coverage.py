@@ -24,11 +24,6 @@ from chemxl.results.show import Html, table, tabs
 COVERAGE = Path("book/coverage.yaml")
 Status = Literal["reproduced", "scaled", "demonstrated", "not obtainable", "not done"]
 MARKS: dict[Status, str] = dict(zip(Status.__args__, "✓≈○∅–", strict=True))  # type: ignore[attr-defined]
-RULE = (
-    "✓ reproduced: the formula or the procedure is in code, or the same data were counted. ≈ scaled: the same "
-    "experiment, recorded with another encoder or corpus. ○ demonstrated: built, and run on small inputs, but not "
-    "recorded. ∅ not obtainable: what it takes cannot be had here. – not done."
-)
 _NEEDS: dict[Status, set[str]] = {
     "reproduced": {"chapter", "code"},
     "scaled": {"chapter", "rows", "here"},
@@ -109,14 +104,13 @@ def check(one: Exhibit, rows: claims.Rows = claims.recorded) -> Exhibit:
 def summary(exhibits: Iterable[Exhibit], tried: Iterable[claims.Tried]) -> Html:
     """A line a paper: how many of its exhibits have each status, and how many of its claims each verdict."""
     verdicts = claims.counts(tried)
-    counts = {paper: Counter(one.status for one in own) for paper, own in _papers(exhibits).items()}
     lines = [
         {
             "paper": paper,
-            "tables, figures, equations": _said(MARKS, own),
+            "tables, figures, equations": _said(MARKS, Counter(one.status for one in own)),
             "claims": _said(claims.MARKS, verdicts[paper]),
         }
-        for paper, own in counts.items()
+        for paper, own in _papers(exhibits).items()
     ]
     return table(lines, caption="What became of each paper")
 
@@ -139,12 +133,12 @@ def _table(exhibits: Sequence[Exhibit]) -> Html:
         {
             "place": one.place,
             "what it shows": Html(f"{html.escape(one.shows)}{_small(one.here or one.why)}"),
-            "status": f"{MARKS[one.status]} {one.status}",
+            "status": f"{MARKS[one.status]}\N{NO-BREAK SPACE}{one.status}",
             "where": Html(", ".join(_links(one))),
         }
         for one in exhibits
     ]
-    return table(lines, caption=f"Tables, figures and equations of {claims.name(exhibits[0].paper)}", note=RULE)
+    return table(lines, caption=f"Tables, figures and equations of {claims.name(exhibits[0].paper)}")
 
 
 def _small(text: str) -> str:
@@ -153,7 +147,9 @@ def _small(text: str) -> str:
 
 def _links(one: Exhibit) -> list[str]:
     """To the chapter's page, and to the module on the page of its room."""
-    links = [(f"{one.chapter}.html", one.chapter, f"chapter {int(one.chapter[:2])}")] if one.chapter else []
+    links = []
+    if one.chapter:
+        links.append((f"{one.chapter}.html", one.chapter, f"chapter\N{NO-BREAK SPACE}{int(one.chapter[:2])}"))
     if one.code:
         found = pkgutil.resolve_name(one.code)
         module = getattr(found, "__module__", one.code)  # a module has none
