@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pandas.errors import UndefinedVariableError
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -23,7 +23,7 @@ from chemxl.results.show import Html, table, tabs
 
 COVERAGE = Path("book/coverage.yaml")
 Status = Literal["reproduced", "scaled", "demonstrated", "not obtainable", "not done"]
-MARKS: dict[Status, str] = dict(zip(Status.__args__, "✓≈○∅–", strict=True))  # type: ignore[attr-defined]
+MARKS: dict[Status, str] = dict(zip(get_args(Status), "✓≈○∅–", strict=True))
 _NEEDS: dict[Status, set[str]] = {
     "reproduced": {"chapter", "code"},
     "scaled": {"chapter", "rows", "here"},
