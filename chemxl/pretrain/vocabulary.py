@@ -129,7 +129,9 @@ def _renumbered(tokenizer: PreTrainedTokenizerFast, old: _Unigram, kept: Sequenc
     for special in settings["post_processor"]["special_tokens"].values():
         special["ids"] = [places[id] for id in special["ids"]]
     names = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
-    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(settings)), **names)
+    made = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(settings)), **names)
+    made.model_max_length = tokenizer.model_max_length
+    return made
 
 
 def _words(backend: Tokenizer, texts: Iterable[str], longest: int | None) -> Counter[str]:
