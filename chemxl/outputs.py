@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -186,10 +187,13 @@ class _Folder:
         self.ids: set[str] = set()
         for source in sources:
             if source.single and str(source.path) != inputs.STDIN and not force:
-                text, annotation = brat.places(Document(source.id, ""), self.out)
-                if text.exists() or annotation.exists():
-                    for document in inputs.read([source], Faults(lambda message: None)):
-                        self._is_done(document)
+                with suppress(CorpusError):  # of what has no name for a file, which is said when it is its turn
+                    self._check(source)
+
+    def _check(self, source: Source) -> None:
+        if any(path.exists() for path in brat.places(Document(source.id, ""), self.out)):
+            for document in inputs.read([source], Faults(lambda message: None)):
+                self._is_done(document)
 
     def wants(self, document: Document) -> bool:
         try:
@@ -217,8 +221,15 @@ class _Folder:
 
     def write(self, documents: Iterable[Document]) -> None:
         for document in documents:
-            tqdm.write(str(brat.write(document, self.out)), file=sys.stdout)  # not into a bar
-            sys.stdout.flush()
+            try:
+                written = brat.write(document, self.out)
+            except (CorpusError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                reason = getattr(error, "strerror", None) or error
+                self.faults.say(f"{document.id} cannot be written in {self.out} ({reason}): rename the text")
+                continue
+            if sys.stdout is not None:
+                tqdm.write(str(written), file=sys.stdout)  # not into a bar
+                sys.stdout.flush()
 
 
 def as_brat(documents: Iterable[Document]) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _bar(asked: Request, sources: Sequence[Source]) -> tqdm[NoReturn]:
 
 
 def counted(texts: Iterable[Document], bar: tqdm[NoReturn]) -> Iterator[Document]:
-    """The same; a text is done when the next is asked for."""
+    """The same, counted as they are read, which is a group ahead of the results."""
     for text in texts:
         yield text
         bar.update()

@@ -225,13 +225,13 @@ def test_a_bad_text_in_the_middle(tmp_path: Path, capfd: pytest.CaptureFixture[s
 
 
 def test_ids_that_no_file_can_have(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    ids = ["ok", "../up", "/etc/x", "a/../b", "ok", "n" * 300, "a\x00b", "deep/er"]
+    ids = ["ok", "../up", "/etc/x", "a/../b", "ok", "n" * 300, "a\x00b", "deep/er", "ok.txt/y"]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps({"id": id, "text": "Text"}) + "\n" for id in ids))
     out = tmp_path / "out"
     assert found(Request([str(tmp_path / "in.jsonl")], format="brat", out=out)) == 1
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.ann")) == ["deep/er.ann", "ok.ann"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out"]
-    assert capfd.readouterr().err.count("Error: ") == 6
+    assert capfd.readouterr().err.count("Error: ") == 7
     assert found(Request([str(tmp_path / "in.jsonl")], format="brat", out=out, force=True)) == 1
 
 
