@@ -204,8 +204,10 @@ def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
 
 def _of_eight_bits(folder: Path, *, masked: bool, **config: Any) -> PreTrainedModel:
     settings = AutoConfig.from_pretrained(folder, **config)
-    kind, extra = (AutoModelForMaskedLM, {}) if masked else (AutoModel, {"add_pooling_layer": False})
-    model = cast("PreTrainedModel", kind.from_config(settings, **extra).float())
+    if masked:
+        model: PreTrainedModel = AutoModelForMaskedLM.from_config(settings).float()
+    else:
+        model = AutoModel.from_config(settings, add_pooling_layer=False).float()
     base, weights = model.base_model, eight_bits.read(folder)
     base.load_state_dict({name: weights[name] for name in base.state_dict()})  # of fewer layers, the first ones
     model.tie_weights()

@@ -127,7 +127,7 @@ class Student(nn.Module):
         self.encoder = student.model
         self._teacher = [teacher.model.requires_grad_(False).eval()]  # in a list: neither trained nor stored
         self.targets = tuple(targets)
-        names = [student.tokenizer.convert_ids_to_tokens(i) for i in range(len(student.tokenizer))]
+        names = cast("list[str]", student.tokenizer.convert_ids_to_tokens([*range(len(student.tokenizer))]))
         ids = torch.tensor(teacher.tokenizer.convert_tokens_to_ids(names))
         self.register_buffer("ids", ids, persistent=False)  # (V,) of the teacher
         self.register_buffer("spread", torch.ones(len(targets), student.model.config.hidden_size), persistent=False)
@@ -150,8 +150,8 @@ class Student(nn.Module):
         """The share of each target's variance that the student leaves unexplained, (L,)."""
         wanted = self.taught(input_ids, attention_mask)
         made = states(self.encoder, input_ids=input_ids, attention_mask=attention_mask)[1:]
-        spread = cast("torch.Tensor", self.spread)
-        return torch.stack([((a - b) / s).square().mean() for a, b, s in zip(made, wanted, spread, strict=True)])
+        pairs = zip(made, wanted, self.spread, strict=True)
+        return torch.stack([((a - b) / spread).square().mean() for a, b, spread in pairs])
 
     def forward(self, labels: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The mean of :meth:`losses`, (); ``labels`` (B, T) only say which tokens there are."""

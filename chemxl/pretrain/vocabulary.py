@@ -128,7 +128,7 @@ def _renumbered(tokenizer: PreTrainedTokenizerFast, old: _Unigram, kept: Sequenc
         added["id"] = places[added["id"]]
     for special in settings["post_processor"]["special_tokens"].values():
         special["ids"] = [places[id] for id in special["ids"]]
-    names = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
+    names = tokenizer.special_tokens_map
     made = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(settings)), **names)
     made.model_max_length = tokenizer.model_max_length
     return made
