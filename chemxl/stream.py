@@ -68,6 +68,8 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     target = outputs.target(
         asked.out, asked.format, formats, sources, faults, force=asked.force, skip_done=asked.skip_done
     )
+    if not asked.names and sys.stdin is not None and sys.stdin.isatty():
+        print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
     texts = inputs.read(sources, faults, field=asked.field, id=asked.id)
     with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), target.wants, load)) as found:
         target.write(found)
