@@ -8,6 +8,7 @@ from typing import Any
 import itables
 import pandas as pd
 
+from chemxl.evaluation.learning_curves import Estimate, Saving
 from chemxl.experiments.provenance import provenance as environment
 from chemxl.results import show
 from chemxl.results.records import Recorded
@@ -21,6 +22,14 @@ def interval(row: Mapping[str, Any]) -> str:
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
     digits = 3 if abs(value) <= 1 else 1
     return show.value(value, digits=digits) if pd.isna(low) else show.value(value, low, high, digits=digits)
+
+
+def sentences(row: Mapping[str, Any], sizes: Iterable[float] = ()) -> str:
+    """Sentences that are needed, or saved: "≤" the fewest, ">" the most of the sizes that were run."""
+    ends = row["value"], row["low"], row["high"]
+    if row["metric"] == "sentences saved":
+        return Saving(*ends, row["bound"]).sentences()
+    return Estimate(*ends).sentences(int(min(sizes)), int(max(sizes)))
 
 
 def number(row: Mapping[str, Any]) -> object:
