@@ -160,7 +160,9 @@ note = "Exact character spans, mean over seeds, 95 % interval over documents and
 show.tabs(
     shown,
     lambda found: [
-        show.table(tables.pivot(group, "method", "sentences"), caption=f"F1 on {test}, by labelled sentences", note=note)
+        show.table(
+            tables.pivot(group, "method", "sentences"), caption=f"F1 on {test}, by labelled sentences", note=note
+        )
         for test, group in found.query("metric == 'F1' and type.isna()").groupby("test", sort=False)
     ],
 )

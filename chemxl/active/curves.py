@@ -76,9 +76,7 @@ def needed(rows: pd.DataFrame) -> Cells:
     sizes, found = rows["sentences"].dropna(), rows[rows["metric"].isin([NEEDED, SAVED])]
     within = found[found["value"] < math.inf]["goal"]
     found = found[found["goal"].isin(within)]
-    return tables.pivot(
-        found, ["test", *keys(found)], ["metric", "goal"], cell=partial(tables.sentences, sizes=sizes)
-    )
+    return tables.pivot(found, ["test", *keys(found)], ["metric", "goal"], cell=partial(tables.sentences, sizes=sizes))
 
 
 def chosen(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -104,8 +104,8 @@ def entities(
 def table(rows: Sequence[Mapping[str, object]], *, caption: str, note: str = "", digits: int = 3) -> Html:
     """A table with one column per key, in the order in which keys first appear; it scrolls where it is too wide.
 
-    Where there is little room, intervals stand below their values. Floats are rounded to ``digits``, None and NaN stand as a dash, columns of numbers are right-aligned, and the
-    first column names the row.
+    Where there is little room, intervals stand below their values. Floats are rounded to ``digits``, None and NaN stand
+    as a dash, columns of numbers are right-aligned, and the first column names the row.
 
     Args:
         caption: what the table shows; also its name for a screen reader.

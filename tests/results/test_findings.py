@@ -1,0 +1,146 @@
+"""What sentences say is held to recorded rows, and every number of an Answer is such a finding."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chemxl.errors import ChemxlError
+from chemxl.results import chapters, claims, findings, show
+from chemxl.results.findings import Finding
+from chemxl.results.rows import Row, counted, frame
+
+ROOT = Path(__file__).parents[2]
+BOOK = findings.read(ROOT / findings.FINDINGS)
+EVERY = [(stem, name) for stem, listed in BOOK.items() for name in listed]
+STEM = "01_one"
+PLACES: Any = ("above", "below", "across")
+ENDS = st.tuples(st.floats(-2, 2), st.floats(-2, 2)).map(lambda ends: (min(ends), max(ends)))
+
+
+def row(low: float | None, high: float | None, *, metric: str = "F1", value: float = 0.25, **keys: Any) -> Row:
+    return Row(metric=metric, value=value, low=low, high=high, keys={"method": "a", **keys})
+
+
+def asked(one: Finding, *rows: Row) -> findings.Found:
+    return findings.ask(STEM, "number", one, lambda chapter: frame(rows))
+
+
+@pytest.mark.parametrize(("stem", "name"), EVERY)
+def test_every_sentence_says_what_its_rows_say(stem: str, name: str) -> None:
+    finding = BOOK[stem][name]
+    found = findings.ask(stem, name, finding)
+    ends = [(row["value"], row["low"], row["high"]) for row in found.rows]
+    assert found.holds, f"{stem}, {name}: prose says {finding.lies}, rows are {ends}: write the sentence anew"
+    compared = [row for row in found.rows if row["metric"].startswith(claims.DIFFERENCES)]
+    assert finding.lies or not compared, f"{stem}, {name}: a difference has a direction: say where it lies"
+
+
+def answer(stem: str) -> str:
+    """The section, as a reader has it but for names of numbers."""
+    cell = (ROOT / f"notebooks/{stem}.py").read_text("utf-8")
+    [text] = re.findall(r"^# ## Answer\n(.*?)^# ## Claims", cell, re.DOTALL | re.MULTILINE)
+    return re.sub(r"\]\(.*?\)|\bchapter \d+", "", text)
+
+
+@pytest.mark.parametrize("stem", BOOK)
+def test_every_number_of_an_answer_is_a_finding(stem: str) -> None:
+    given = set(re.findall(r"\{glue:text\}`(\w+)`", answer(stem)))
+    assert given and given <= set(BOOK[stem]), "a number that no row stands for: put it into book/findings.yaml"
+
+
+@pytest.mark.parametrize("stem", BOOK)
+def test_a_number_that_is_typed_into_an_answer_is_asked_for(stem: str) -> None:
+    """As the 200 in "with 200 sentences", which must be a key of the rows."""
+    asked = " ".join(f"{finding.rows} {finding.than}" for finding in BOOK[stem].values())
+    keys = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", asked)}
+    typed = re.findall(r"(?<![\w.-])\d[\d,.]*\b(?![\w-])", re.sub(r"\{.*?\}`.*?`", "", answer(stem)))
+    for number in typed:
+        plain = float(number.replace(",", ""))
+        assert plain in keys or plain / 100 in keys, f"{stem}: {number} is no key of a finding's rows"
+
+
+@pytest.mark.parametrize("stem", BOOK)
+def test_what_a_page_glues_is_there(stem: str) -> None:
+    source = (ROOT / f"notebooks/{stem}.py").read_text("utf-8")
+    assert "findings.glue(chapter.stem)" in source and stem in chapters.find()
+    for name in BOOK[stem]:
+        assert not re.search(rf'show\.glue\(f?"{name}"', source), f"{name} is glued twice"
+
+
+@given(ENDS, ENDS)
+def test_an_interval_lies_in_one_place(own: tuple[float, float], other: tuple[float, float]) -> None:
+    rows = [row(*own), row(*other, method="b")]
+    beside = {place: Finding(rows="method == 'a'", lies=place, than="method == 'b'") for place in PLACES}
+    found = [place for place, one in beside.items() if asked(one, *rows).holds]
+    assert found == ["above" if own[0] > other[1] else "below" if own[1] < other[0] else "across"]
+    for place in ("above", "below"):
+        negated: Any = f"not {place}"
+        assert asked(Finding(rows="method == 'a'", lies=negated), row(*own)).holds != (
+            own[0] > 0 if place == "above" else own[1] < 0
+        )
+
+
+def test_a_row_that_has_turned_no_longer_holds() -> None:
+    one = Finding(rows="method == 'a'", lies="above")
+    assert [asked(one, row(low, 0.5)).holds for low in (0.125, 0.0, -0.125)] == [True, False, False]
+    assert asked(one, row(0.125, 0.5), row(-0.5, -0.25, method="b")).holds
+    assert not asked(one, row(0.125, 0.5), row(-0.5, -0.25, test="B")).holds, "all rows must lie there"
+    assert not asked(Finding(rows="method == 'a'", lies="not below"), row(0.1, 0.5), row(-0.5, -0.25, test="B")).holds
+    assert asked(Finding(rows="method == 'a'", lies="above", than=0.1), row(0.125, 0.5)).holds
+
+
+def test_how_prose_gives_a_number() -> None:
+    one = Finding(rows="method == 'a'")
+    several = [row(None, None, value=value, test=name) for name, value in {"A": 0.5, "B": -0.125, "C": 0.25}.items()]
+    saved = row(0, math.inf, metric="sentences saved", value=866).model_copy(update={"bound": "≥"})
+    size = row(0.1, 0.2, sentences=2000, method="b")
+    assert asked(one, row(0.125, 0.5)).text == "0.250 [0.125, 0.500]"
+    assert asked(one, *several).text == "-0.125 to 0.500 in 3 comparisons"
+    assert asked(one, *counted({"documents": 12345.0}, keys={"method": "a"})).text == "12,345"
+    assert asked(one, saved, size).text == "≥ 866 [0, ∞]"
+    needed = row(100, math.inf, metric="sentences needed", value=math.inf)
+    assert asked(one, needed, size).text == "> 2,000 [100, > 2,000]"
+
+
+@pytest.mark.parametrize(
+    ("one", "rows", "message"),
+    [
+        ({"rows": "method == 'b'"}, [row(0, 1)], "findings.yaml, 01_one, number: .* finds no recorded row"),
+        ({"rows": "way == 'a'"}, [row(0, 1)], "cannot be asked: name 'way' is not defined"),
+        ({"rows": "method == 'a'", "lies": "above"}, [row(None, None)], "F1 = 0.25 has no interval and lies nowhere"),
+        (
+            {"rows": "method == 'a'", "lies": "above", "than": "method == 'b'"},
+            [row(0, 1), row(0, 1, method="b"), row(0, 1, method="b", test="B")],
+            "2 rows to compare with",
+        ),
+    ],
+)
+def test_a_finding_that_cannot_be_asked_is_named(one: dict[str, Any], rows: list[Row], message: str) -> None:
+    with pytest.raises(ChemxlError, match=message):
+        asked(Finding(**one), *rows)
+
+
+@pytest.mark.parametrize("change", [{"than": 3}, {"lies": "aside"}, {"rows": None}, {"verdict": "confirmed"}])
+def test_a_finding_that_is_not_whole_is_named(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "findings.yaml"
+    path.write_text(yaml.safe_dump({STEM: {"number": {"rows": "method == 'a'"}}}))
+    assert findings.read(path) == {STEM: {"number": Finding(rows="method == 'a'")}}
+    path.write_text(yaml.safe_dump({STEM: {"number": {"rows": "method == 'a'", **change}}}))
+    with pytest.raises(ChemxlError, match=r"findings\.yaml, number: not a finding as the file"):
+        findings.read(path)
+
+
+def test_a_page_is_given_all_of_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    stem = next(iter(BOOK))
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(show, "glue", kept.__setitem__)
+    findings.glue(stem)
+    assert list(kept) == list(BOOK[stem]) and all(kept.values())
