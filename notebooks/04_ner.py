@@ -62,7 +62,7 @@ from IPython.display import display
 from chemxl import ner
 from chemxl.evaluation import metrics
 from chemxl.ner import chapter
-from chemxl.results import chapters, figures, records, show, tables
+from chemxl.results import chapters, figures, findings, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -155,21 +155,7 @@ show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, tabl
 # over at all: the BiLSTM-CRF has {glue:text}`floor` on Russian, {glue:text}`floor_english` on BC5CDR.
 
 # %%
-both, real = "BC5CDR + BioNNE-R EN", recorded.query("metric == 'F1'")
-wanted = {
-    "english": ("e5-small", "BC5CDR", "BC5CDR"),
-    "zero_shot": ("e5-small", both, "BioNNE-R RU"),
-    "english_half": ("e5-small", both, "BioNNE-R EN"),
-    "upper": ("e5-small", "BioNNE-R RU", "BioNNE-R RU"),
-    "reverse": ("e5-small", "BioNNE-R RU", "BioNNE-R EN"),
-    "reverse_bc5cdr": ("e5-small", "BioNNE-R RU", "BC5CDR"),
-    "plain_en": ("e5-small", "BC5CDR", "BioNNE-R EN"),
-    "plain_ru": ("e5-small", "BC5CDR", "BioNNE-R RU"),
-    "floor": ("none", both, "BioNNE-R RU"),
-    "floor_english": ("none", "BC5CDR", "BC5CDR"),
-}
-for name, (encoder, train, test) in wanted.items():
-    show.glue(name, tables.value(real.query("encoder == @encoder and train == @train and test == @test")))
+real = recorded.query("metric == 'F1'")
 found = figures.bars(
     [
         figures.Bar(row.train, row.value, row.low, row.high, group=row.method)
@@ -181,6 +167,7 @@ found = figures.bars(
     alt="Bars of recorded F1 on Russian abstracts for two models and three training sets; the numbers are in the table.",
 )
 show.glue("answer", found)
+findings.glue(chapter.stem)
 
 # %% [markdown]
 # From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance?

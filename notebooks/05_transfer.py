@@ -21,9 +21,9 @@
 # - It is had with few sentences. With 50 of Russian reviews F1 on diseases is {glue:text}`ugt_diseases_none_50` without another text and
 #   {glue:text}`ugt_diseases_best_50` after Russian abstracts; with 2,000, {glue:text}`ugt_diseases_none_2000` and {glue:text}`ugt_diseases_best_2000`.
 # - Part of it may be longer training. Held against a tagger that reads as much without a source, with 200 sentences, the best source is
-#   clearly better in three of four cases, {glue:text}`longer`. With 50, where most is gained, this control was not run.
+#   clearly better in three of four cases, {glue:text}`longer`. With 50 this control was not run.
 # - Whether a quarter of the sentences is nearly enough, as the paper reports, cannot be told here: a model of fewer sentences also
-#   reads less, and the two cannot be told apart.
+#   reads less, and these rows do not separate the two.
 #
 # ```{glue} answer
 # ```

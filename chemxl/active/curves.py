@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, CHOSEN, LENGTH, NEEDED, POOL, SAVED
+from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, CHOSEN, NEEDED, POOL, SAVED
 from chemxl.results import tables
 from chemxl.results.canvas import COLOURS
 from chemxl.results.figures import Curve
@@ -55,19 +55,19 @@ def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
 
 
 def reached(rows: pd.DataFrame) -> Cells:
-    """Of one test: F1 after the last round, its mean over annotated sentences and over words, and words a sentence."""
-    found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS, LENGTH]) & rows["sentences"].isna()]
+    """Of one test: F1 after the last round, and its mean over annotated sentences and over words."""
+    found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS]) & rows["sentences"].isna()]
     return tables.pivot(found.sort_values("metric", kind="stable"), keys(found), "metric")
 
 
 def differences(rows: pd.DataFrame) -> Cells:
-    """What each method gains over another, a line a pair, over all rounds and after the last."""
+    """Of one test: what each method gains over another, a line a pair, over all rounds and after the last."""
     found = rows[rows["metric"] == "difference of F1"]
     less = found.filter(like="less_")
     if "less_normalisation" in less:
         less = less.assign(less_normalisation="normalisation " + less["less_normalisation"])
     found = found.assign(less=less.bfill(axis=1).iloc[:, 0]).sort_values("part", kind="stable")
-    return tables.pivot(found, ["test", *keys(found), "less"], "part")
+    return tables.pivot(found, [*keys(found), "less"], "part")
 
 
 def needed(rows: pd.DataFrame) -> Cells:

@@ -33,6 +33,7 @@ class Finding(BaseModel):
     lies: Literal["above", "below", "across", "not above", "not below"] | None = None
     than: str | float = 0.0
     chapter: str = ""
+    than_chapter: str = ""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -84,14 +85,16 @@ def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) ->
         ChemxlError: naming the finding, if a query finds nothing or cannot be asked, if it is compared with several
             rows, or if a row that is said to lie somewhere has no interval.
     """
-    place, table = f"{FINDINGS}, {stem}, {name}", rows(finding.chapter or stem)
+    place, own = f"{FINDINGS}, {stem}, {name}", finding.chapter or stem
+    table = rows(own)
     found = claims.asked(place, finding.rows, table)
     if not finding.lies:
         return Found(found, _said(found, table), holds=True)
     if isinstance(finding.than, float):
         low = high = finding.than
     else:
-        low, high = _only(place, [_ends(place, row) for row in claims.asked(place, finding.than, rows(stem))])
+        others = claims.asked(place, finding.than, rows(finding.than_chapter or own))
+        low, high = _only(place, [_ends(place, row) for row in others])
     return Found(found, _said(found, table), finding.holds([_ends(place, row) for row in found], low, high))
 
 

@@ -22,7 +22,7 @@ _REACHED = 0.9  # of full performance: a goal that curves of few sentences come 
 _FALL = "largest fall"
 _EARLY = ["simulated curve crosses", "simulated runs cross", "too early", "scatter of a run", "correlation"]
 _LEARNT = ["to learn from", "mentions in these", "read as a source"]
-_SCORED = ["held-out documents", "scored documents", "scored sentences", "annotated mentions", "scored mentions"]
+_SCORED = ["held-out documents", "scored sentences", "annotated mentions", "scored mentions"]
 _REPEATED = ["sentences", "left out", "of these with a mention", "mentions per 100, all", "mentions per 100, left"]
 _KINDS = {"BC5CDR": "abstracts"}  # of text, by labels that do not say it
 
@@ -53,12 +53,16 @@ def matrix(rows: pd.DataFrame) -> pd.DataFrame:
 
 def zero_shot(rows: pd.DataFrame, metric: str) -> Cells:
     """One measure of the matrix of a type, a row a test and a column a source; F1 with its interval."""
-    cell = interval if metric == "F1" else lambda row: show.value(row["value"])
-    return pivot(_cells(rows, metric), "test", "train", cell=cell)
+    return pivot(_cells(rows, metric), "test", "train", cell=_short if metric == "F1" else number)
 
 
 def _cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     return rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == metric)]
+
+
+def _short(row: Mapping[str, Any]) -> str:
+    """With two digits: many stand in a line."""
+    return show.value(row["value"], None if pd.isna(row["low"]) else row["low"], row["high"], digits=2)
 
 
 def tests(rows: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +72,7 @@ def tests(rows: pd.DataFrame) -> pd.DataFrame:
 
 def apart(rows: pd.DataFrame) -> Cells:
     """Of a type, F1 less that of the best text other than the one tested, a row a test and a column a source."""
-    made = pivot(tests(rows), "test", "train")
+    made = pivot(tests(rows), "test", "train", cell=_short)
     best = dict(tests(rows)[["test", "less_train"]].itertuples(index=False))
     columns = ["test", *dict.fromkeys(_cells(rows, "F1")["train"])]
     whole = [line | {best[test]: "the best"} for line in made if (test := line.get("test")) in best]

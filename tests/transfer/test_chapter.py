@@ -162,15 +162,15 @@ def test_the_matrix_has_a_row_a_test_and_differences_stand_beside_it() -> None:
         one(0.25, train="B", sentences=50),
     )
     first, second = tables.zero_shot(found, "F1")
-    assert first == {"test": "A", **dict.fromkeys("ABCD", "0.500 [0.500, 0.500]")}
-    assert second["B"] == "0.750 [0.750, 0.750]" and second["A"] is None
-    assert tables.zero_shot(found, "P") == [{"test": "A", "B": "0.900"}]
+    assert first == {"test": "A", **dict.fromkeys("ABCD", "0.50 [0.50, 0.50]")}
+    assert second["B"] == "0.75 [0.75, 0.75]" and second["A"] is None
+    assert tables.zero_shot(found, "P") == [{"test": "A", "B": 0.9}]
     drawn = tables.matrix(found)
     assert drawn.loc["A"].tolist() == [0.5] * 4
     assert drawn.loc["B"].dropna().to_dict() == {"B": 0.75}
     assert tables.tests(found)["train"].tolist() == ["A", "C", "D"]
     [line] = tables.apart(found)
-    assert list(line) == ["test", *"ABCD"] and line["B"] == "the best" and line["C"] == "-0.200 [-0.200, -0.200]"
+    assert list(line) == ["test", *"ABCD"] and line["B"] == "the best" and line["C"] == "-0.20 [-0.20, -0.20]"
     named = found.replace({name: texts for name in ("test", "train", "less_train")})
     assert tables.shared(named) == [
         {"shared": "neither", "sources": 2, "the best": 1, "not told from it": 1, "clearly worse than it": 0},
