@@ -180,7 +180,9 @@ show.tabs(
     lambda found: show.folded(
         "Precision, recall and each type, with the most labelled sentences",
         [
-            show.table(tables.pivot(group, "method", ["type", "metric"]), caption=str(test), note=note)
+            show.table(
+                tables.pivot(group, "method", ["type", "metric"], cell=tables.short), caption=str(test), note=note
+            )
             for test, group in found.groupby("test", sort=False)
         ],
     ),

@@ -10,9 +10,8 @@ import pandas as pd
 
 from chemxl.evaluation.learning_curves import SHARE
 from chemxl.evaluation.significance import Interval
-from chemxl.results import show
 from chemxl.results.figures import Curve as Line
-from chemxl.results.tables import Cells, interval, nothing, number, pivot, sentences
+from chemxl.results.tables import Cells, interval, nothing, number, pivot, sentences, short
 from chemxl.transfer.rows import AS_LONG, NONE, SENTENCES
 
 _LABELS = {NONE: "no pretraining", AS_LONG: "no pretraining, trained as long"}  # in figures
@@ -53,16 +52,11 @@ def matrix(rows: pd.DataFrame) -> pd.DataFrame:
 
 def zero_shot(rows: pd.DataFrame, metric: str) -> Cells:
     """One measure of the matrix of a type, a row a test and a column a source; F1 with its interval."""
-    return pivot(_cells(rows, metric), "test", "train", cell=_short if metric == "F1" else number)
+    return pivot(_cells(rows, metric), "test", "train", cell=short if metric == "F1" else number)
 
 
 def _cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     return rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == metric)]
-
-
-def _short(row: Mapping[str, Any]) -> str:
-    """With two digits: many stand in a line."""
-    return show.value(row["value"], None if pd.isna(row["low"]) else row["low"], row["high"], digits=2)
 
 
 def tests(rows: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +66,7 @@ def tests(rows: pd.DataFrame) -> pd.DataFrame:
 
 def apart(rows: pd.DataFrame) -> Cells:
     """Of a type, F1 less that of the best text other than the one tested, a row a test and a column a source."""
-    made = pivot(tests(rows), "test", "train", cell=_short)
+    made = pivot(tests(rows), "test", "train", cell=short)
     best = dict(tests(rows)[["test", "less_train"]].itertuples(index=False))
     columns = ["test", *dict.fromkeys(_cells(rows, "F1")["train"])]
     whole = [line | {best[test]: "the best"} for line in made if (test := line.get("test")) in best]

@@ -77,15 +77,20 @@ def test_what_a_page_glues_is_there(stem: str) -> None:
 
 @given(ENDS, ENDS)
 def test_an_interval_lies_in_one_place(own: tuple[float, float], other: tuple[float, float]) -> None:
-    rows = [row(*own), row(*other, method="b")]
-    beside = {place: Finding(rows="method == 'a'", lies=place, than="method == 'b'") for place in PLACES}
-    found = [place for place, one in beside.items() if asked(one, *rows).holds]
-    assert found == ["above" if own[0] > other[1] else "below" if own[1] < other[0] else "across"]
-    for place in ("above", "below"):
-        negated: Any = f"not {place}"
-        assert asked(Finding(rows="method == 'a'", lies=negated), row(*own)).holds != (
-            own[0] > 0 if place == "above" else own[1] < 0
-        )
+    said = {place: Finding(rows="method == 'a'", lies=place).holds([own], *other) for place in PLACES}
+    place = "above" if own[0] > other[1] else "below" if own[1] < other[0] else "across"
+    assert [name for name, holds in said.items() if holds] == [place]
+    for name in ("above", "below"):
+        negated: Any = f"not {name}"
+        assert Finding(rows="method == 'a'", lies=negated).holds([own], *other) == (name != place)
+
+
+def test_an_interval_is_held_beside_another_rows() -> None:
+    one = Finding(rows="method == 'a'", lies="above", than="method == 'b'")
+    assert [asked(one, row(0.5, 0.75), row(0.25, high, method="b")).holds for high in (0.375, 0.5)] == [True, False]
+    elsewhere = one.model_copy(update={"chapter": "02_two", "than_chapter": STEM})
+    tables = {"02_two": frame([row(0.5, 0.75)]), STEM: frame([row(0.25, 0.375, method="b")])}
+    assert findings.ask(STEM, "number", elsewhere, tables.__getitem__).holds
 
 
 def test_a_row_that_has_turned_no_longer_holds() -> None:
