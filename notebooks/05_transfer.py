@@ -253,9 +253,8 @@ show.tabs(
 # diseases in records after English reviews, {glue:text}`ehr_diseases_worst_gained`, most for drugs there after Russian abstracts,
 # {glue:text}`ehr_drugs_best_gained`. With 2,000 sentences no interval after a source is apart from the one without.
 #
-# Two of the sources share neither language nor kind of text with their target, English abstracts for reviews and for records, and a third, English
-# reviews for records: after each of them something is gained, too, {glue:text}`two_shifts`. Whether sources that share something are better in
-# few-shot transfer was not tested.
+# Three of these eight sources share neither language nor kind of text with their target. After each of them something is gained, too,
+# {glue:text}`two_shifts`. Whether sources that share something are better in few-shot transfer was not tested.
 
 # %%
 show.tabs(
