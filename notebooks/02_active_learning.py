@@ -118,7 +118,7 @@ display(*[show.entities(unit) for unit in chapter.examples(data[0], publishable=
 # triangular system, and what is left is the squared Euclidean distance. A first round has only a few words for each
 # dimension, and the smallest eigenvalues of $\Sigma$ come out far too small; it is therefore always shrunk towards a multiple of
 # the identity {cite:p}`chen-2010-oas` ({py:mod}`chemxl.active.uncertainty`). The paper does not say so. In one check on features of BC5CDR, which is
-# not among the recorded rows, shrinking left the order of the words almost as it was.
+# not among the recorded rows, shrinking hardly changed how uncertainties rank.
 #
 # **On a normalised layer.** A network may fold what is unfamiliar onto what it knows, and distances then say nothing. The
 # paper bounds how far its classification head can stretch: no two words leave a normalised layer further apart than they

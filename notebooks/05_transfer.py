@@ -211,7 +211,7 @@ show.tabs(
 
 # %%
 note = (
-    "Intervals of this build are corrected by Holm's method over all pairs of texts on all tests of a type, since the best is chosen by the same "
+    "A dash stands for the best other text itself. Intervals of this build are corrected by Holm's method over all pairs of texts on all tests of a type, since the best is chosen by the same "
     "scores. Recorded ones follow the older rule: they are not corrected, and too narrow."
 )
 show.tabs(

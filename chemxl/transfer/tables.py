@@ -42,7 +42,10 @@ def repeated(rows: pd.DataFrame) -> Cells:
 
 
 def _texts(rows: pd.DataFrame, metrics: list[str]) -> Cells:
-    return pivot(rows[rows["metric"].isin(metrics)], ["text", "type"], "metric", cell=number)
+    found = rows[rows["metric"].isin(metrics)].sort_values(
+        "metric", key=lambda of: of.map(metrics.index), kind="stable"
+    )
+    return pivot(found, ["text", "type"], "metric", cell=number)
 
 
 def matrix(rows: pd.DataFrame) -> pd.DataFrame:
@@ -65,12 +68,12 @@ def tests(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def apart(rows: pd.DataFrame) -> Cells:
-    """Of a type, F1 less that of the best text other than the one tested, a row a test and a column a source."""
-    made = pivot(tests(rows), "test", "train", cell=short)
-    best = dict(tests(rows)[["test", "less_train"]].itertuples(index=False))
+    """Of a type, F1 less that of the best text other than the one tested, which has nothing: a row a test and a column
+    a source."""
+    found = tests(rows)
     columns = ["test", *dict.fromkeys(_cells(rows, "F1")["train"])]
-    whole = [line | {best[test]: "the best"} for line in made if (test := line.get("test")) in best]
-    return [{name: line.get(name) for name in columns} for line in whole] or nothing("test")
+    made = pivot(found, "test", "train", cell=short) if len(found) else []
+    return [{name: line.get(name) for name in columns} for line in made] or nothing("test")
 
 
 def shared(rows: pd.DataFrame) -> Cells:

@@ -107,13 +107,13 @@ def test_how_prose_gives_a_number() -> None:
     one = Finding(rows="method == 'a'")
     several = [row(None, None, value=value, test=name) for name, value in {"A": 0.5, "B": -0.125, "C": 0.25}.items()]
     saved = row(0, math.inf, metric="sentences saved", value=866).model_copy(update={"bound": "≥"})
-    size = row(0.1, 0.2, sentences=2000, method="b")
+    few, most = (row(0.1, 0.2, sentences=size, method="b") for size in (50, 2000))
     assert asked(one, row(0.125, 0.5)).text == "0.250 [0.125, 0.500]"
     assert asked(one, *several).text == "-0.125 to 0.500 in 3 comparisons"
     assert asked(one, *counted({"documents": 12345.0}, keys={"method": "a"})).text == "12,345"
-    assert asked(one, saved, size).text == "≥ 866 [0, ∞]"
+    assert asked(one, saved, most).text == "≥ 866 [0, ∞]"
     needed = row(100, math.inf, metric="sentences needed", value=math.inf)
-    assert asked(one, needed, size).text == "> 2,000 [100, > 2,000]"
+    assert asked(one, needed, few, most).text == "> 2,000 [100, > 2,000]"
 
 
 @pytest.mark.parametrize(

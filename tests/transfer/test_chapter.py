@@ -170,7 +170,7 @@ def test_the_matrix_has_a_row_a_test_and_differences_stand_beside_it() -> None:
     assert drawn.loc["B"].dropna().to_dict() == {"B": 0.75}
     assert tables.tests(found)["train"].tolist() == ["A", "C", "D"]
     [line] = tables.apart(found)
-    assert list(line) == ["test", *"ABCD"] and line["B"] == "the best" and line["C"] == "-0.20 [-0.20, -0.20]"
+    assert list(line) == ["test", *"ABCD"] and line["B"] is None and line["C"] == "-0.20 [-0.20, -0.20]"
     named = found.replace({name: texts for name in ("test", "train", "less_train")})
     assert tables.shared(named) == [
         {"shared": "neither", "sources": 2, "the best": 1, "not told from it": 1, "clearly worse than it": 0},
