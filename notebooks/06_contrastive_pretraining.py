@@ -330,7 +330,7 @@ found = figures.curves(
     xlabel="labelled sentences",
     ylabel="F1, exact spans",
     caption="Recorded: chemicals in Russian abstracts (BioNNE-R), by what came before fine-tuning.",
-    alt="F1 on Russian abstracts against labelled sentences, a line for each kind of pretraining; all rise and lie close together.",
+    alt="F1 on Russian abstracts against labelled sentences, a line for each kind of pretraining; all rise, and lines cross.",
 )
 show.glue("answer", found)
 
