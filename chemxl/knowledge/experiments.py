@@ -86,7 +86,9 @@ class KnowledgePretraining(ContinualPretraining):
 
     def _further(self) -> Iterator[str]:
         for lexicon in self.lexicons:
-            yield from (name for pair in lexicon.pairs() for name in (pair.source, pair.target))
+            for name in (name for pair in lexicon.pairs() for name in (pair.source, pair.target)):
+                yield name
+                yield f"({name}"  # where it is put in behind a sign, its first word begins without a blank
         knowledge = self.knowledge()
         yield from names_of(knowledge.facts)
         yield from (side for pair in knowledge.passages for side in (pair.source, pair.target))
