@@ -137,7 +137,7 @@ def asked(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
         ChemxlError: naming the place, if the query finds nothing or cannot be asked.
     """
     try:
-        found = rows.query(query, engine="python").to_dict("records")
+        found: list[dict[str, Any]] = rows.query(query, engine="python").to_dict("records")
     except Exception as error:  # whatever pandas makes of a query that is none
         raise ChemxlError(f"{place}: {query!r} cannot be asked: {error}") from error
     if not found:
