@@ -181,9 +181,11 @@ show.tabs(
         "Precision, recall and each type, with the most labelled sentences",
         [
             show.table(
-                tables.pivot(group, "method", ["type", "metric"], cell=tables.short), caption=str(test), note=note
+                tables.pivot(part, "method", ["type", "metric"], cell=tables.short), caption=f"{test}{how}", note=note
             )
             for test, group in found.groupby("test", sort=False)
+            for how, part in {"": group[group.type.isna()], ", by type": group[group.type.notna()]}.items()
+            if len(part)
         ],
     ),
 )
