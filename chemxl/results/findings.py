@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from chemxl.errors import ChemxlError
+from chemxl.experiments.plain import read_yaml
 from chemxl.results import claims, show, tables
 from chemxl.results.claims import Rows
 from chemxl.results.records import book_root
@@ -66,7 +66,7 @@ def read(path: Path | None = None) -> dict[str, dict[str, Finding]]:
     """
     path = path or book_root() / FINDINGS
     made: dict[str, dict[str, Finding]] = {}
-    for stem, listed in yaml.safe_load(path.read_text("utf-8")).items():
+    for stem, listed in read_yaml(path).items():
         for name, one in listed.items():
             try:
                 made.setdefault(stem, {})[name] = Finding(**one)
