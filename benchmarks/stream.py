@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,8 +27,11 @@ from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 
 SENTENCE = "Aspirin inhibits COX-1.\n"
-PEER = (
-    "import sys; from transformers import pipeline; print(pipeline('token-classification', sys.argv[1])(sys.argv[2]))"
+OURS = "from chemxl import cli; cli.main()"
+PEER = "from transformers import pipeline; print(pipeline('token-classification', sys.argv[1])(sys.argv[2]))"
+REPORTED = (
+    "import atexit, os, sys; report = sys.argv.pop(1); status = '/proc/self/status'\n"
+    "atexit.register(lambda: os.path.exists(status) and open(report, 'w').write(open(status).read()))\n"
 )
 
 
@@ -37,24 +42,18 @@ def abstracts(count: int) -> list[Document]:
     return [Document(f"a{i}", f"{one} {other}") for i, (one, other) in enumerate(islice(pairs, count))]
 
 
-def process(*command: object, stdin: str = "") -> tuple[float, float]:
-    """Seconds that a command takes, and the MiB that it has at most."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(chemxl.__file__).parents[1])}
-    began = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, *map(str, command)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    ) as running:
-        assert running.stdin
-        running.stdin.write(stdin.encode())
-        running.stdin.close()
-        _, status, used = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-    assert running.returncode == 0, command
-    return time.perf_counter() - began, used.ru_maxrss / (1024 if sys.platform == "linux" else 2**20)
+def process(script: str, *arguments: object, stdin: str = "") -> tuple[float, float | None]:
+    """Seconds that a script takes, and the MiB that it had at most: what it says itself, since the system counts what
+    this process had when it began; None where no system says it."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder, "status")
+        environment = {**os.environ, "PYTHONPATH": str(Path(chemxl.__file__).parents[1])}
+        command = [sys.executable, "-c", REPORTED + script, str(report), *map(str, arguments)]
+        began = time.perf_counter()
+        subprocess.run(command, input=stdin.encode(), capture_output=True, env=environment, check=True)
+        taken = time.perf_counter() - began
+        peak = re.search(r"VmHWM:\s+(\d+) kB", report.read_text() if report.exists() else "")
+    return taken, int(peak[1]) / 1024 if peak else None
 
 
 def run(*, many: int = 20_000, repeats: int = 3) -> Iterator[Row]:
@@ -74,9 +73,9 @@ def started(folder: Path, repeats: int) -> Row:
     """From nothing to the entities of one sentence; the two take turns, and the quickest counts."""
     ours, theirs = [], []
     for _ in range(repeats):
-        ours.append(process("-m", "chemxl.cli", "tag", "--model", folder / "tagger", stdin=SENTENCE))
-        theirs.append(process("-c", PEER, folder / "peer", SENTENCE))
-    (mine, own), (other, its) = min(ours), min(theirs)
+        ours.append(process(OURS, "tag", "--model", folder / "tagger", stdin=SENTENCE))
+        theirs.append(process(PEER, folder / "peer", SENTENCE))
+    (mine, own), (other, its) = (min(tries, key=itemgetter(0)) for tries in (ours, theirs))
     return Row(
         name="chemxl tag of one sentence, from its start to its end",
         peer="a script with a transformers pipeline",
@@ -98,7 +97,7 @@ def grown(folder: Path, texts: Sequence[Document]) -> Row:
         rows = (json.dumps({"id": text.id, "text": text.text}) + "\n" for text in texts[:size])
         (folder / f"{size}.jsonl").write_text("".join(rows), "utf-8")
         out = ("--format", "jsonl", "--out", folder / f"{size}.out")
-        taken.append(process("-m", "chemxl.cli", "tag", folder / f"{size}.jsonl", "--model", folder / "tagger", *out))
+        taken.append(process(OURS, "tag", folder / f"{size}.jsonl", "--model", folder / "tagger", *out))
     whole, part = (found(folder / f"{size}.out") for size in sizes)
     (seconds, mib), (few_seconds, few_mib) = taken
     return Row(
