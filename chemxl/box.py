@@ -61,7 +61,7 @@ def tagger() -> VariedFineTune:
         encoder=IN_THE_BOX,
         train=(*both, drugprot, Corpus(name="mini", types=("CHEM", "DISEASE", "GENE"), sentences=1500)),
         copies=(2, 2, 1, 1),
-        carriers=2000,
+        carriers=1500,
         names="inn",
         training=Training(epochs=1, tokens=1024, rate=4e-4),
     )

@@ -1,8 +1,7 @@
 """Sentences of chemistry and medicine with places for names: as many annotated ones as are asked for, in two languages.
 
 ``carriers.tsv`` was written for this project and is CC0 like ``mini``. A place is ``{C.gen}``: C a substance, F a
-formula, M a medicine, D a disease, E an abbreviation of one, G a gene, N another word with capitals, which is none of
-these and is not annotated; behind it, in Russian, the case. What is then said need not be true.
+formula, M a medicine, D a disease, G a gene; behind it, in Russian, the case. What is then said need not be true.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from chemxl.corpora.coined import Name, drawn, formulaic, gender, traded, written
+from chemxl.corpora.coined import Name, drawn, formulaic, gender, traded
 from chemxl.corpora.mini.declension import CASES
 from chemxl.corpora.mini.lexicon import Concept, concepts
 from chemxl.documents import Document, Mention
 
-_PLACE = re.compile(r"\{([CFMDEGN])(?:\.(\w+))?\}")
-_TYPES = {"C": "CHEM", "F": "CHEM", "M": "CHEM", "D": "DISEASE", "E": "DISEASE", "G": "GENE"}
+_PLACE = re.compile(r"\{([CFMDG])(?:\.(\w+))?\}")
+_TYPES = {"C": "CHEM", "F": "CHEM", "M": "CHEM", "D": "DISEASE", "G": "GENE"}
 _KINDS = {"C": "substance", "M": "substance", "D": "disease", "G": "gene"}
 
 
@@ -58,8 +57,7 @@ def _document(id: str, rng: random.Random, language: str, medicines: Sequence[Na
             text += sentence[end : match.start()]
             name = _filled(match, rng, language, medicines)
             name = name[0].upper() + name[1:] if match.start() == 0 else name
-            if match[1] in _TYPES:
-                mentions.append(Mention.of(_TYPES[match[1]], len(text), len(text) + len(name)))
+            mentions.append(Mention.of(_TYPES[match[1]], len(text), len(text) + len(name)))
             text, end = text + name, match.end()
         text += sentence[end:]
     return Document(id, text, tuple(mentions), language=language)
@@ -69,8 +67,6 @@ def _filled(place: re.Match[str], rng: random.Random, language: str, medicines: 
     kind, case, draw = place[1], CASES.index(place[2] or "nom"), rng.random()
     if kind == "F":
         return formulaic(rng).english
-    if kind in "EN":
-        return written(rng, f"{'diseases' if kind == 'E' else 'others'}_{language}")
     if kind == "C" and draw < 0.75:
         return drawn(rng).form(language, case)
     if kind == "M" and draw < 0.25:

@@ -53,14 +53,8 @@ def formulaic(rng: random.Random) -> Name:
 
 def traded(rng: random.Random, language: str) -> Name:
     """A trade name that is used where the language is spoken."""
-    name = written(rng, f"trade_{language}")
+    [name] = rng.choice(_table(f"trade_{language}"))
     return Name(name, name, "m" if name[-1] in "бвгдзклмнпрстфхцчшщ" else "-")
-
-
-def written(rng: random.Random, kind: str) -> str:
-    """One of the words of a kind that ``coined.yaml`` lists as they are."""
-    [word] = rng.choice(_table(kind))
-    return word
 
 
 def formula(cation: Sequence[str], anion: Sequence[str]) -> str:
@@ -84,7 +78,7 @@ def _salt_formula(rng: random.Random) -> Name:
 
 
 def _molecule(rng: random.Random) -> Name:
-    made = written(rng, "molecules")
+    [made] = rng.choice(_table("molecules"))
     return Name(made, made)
 
 

@@ -109,9 +109,6 @@ def test_carriers_are_annotated_where_names_were_put(language: str) -> None:
     assert {m.type for d in made for m in d.mentions} == {"CHEM", "DISEASE", "GENE"}
     assert len({d.id for d in made}) == 200 and not any(set("{}") & set(d.text) for d in made)
     assert any(not d.mentions for d in made), "sentences without a name teach what none is"
-    others = {word for [word] in coined._table(f"others_{language}")}
-    standing = {d.text[start:end] for d in made for start, end in d.words} & others
-    assert len(standing) > 5 and not standing & {d.surface(m) for d in made for m in d.mentions}
     assert sum(to_bio(d.mentions, d.words)[1] for d in made) == 0
     unseen = {c.english[0] for c in carriers.concepts().values() if c.split == "test" and c.kind == "disease"}
     assert not unseen & {d.surface(m) for d in made for m in d.mentions if m.type == "DISEASE"}
