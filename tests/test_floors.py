@@ -11,7 +11,7 @@ import chemxl
 
 PACKAGE = Path(chemxl.__file__).parent
 FLOORS = (
-    ("errors", "files"),
+    ("errors", "files", "console"),
     ("documents",),
     ("experiments",),
     ("corpora",),
@@ -25,7 +25,7 @@ FLOORS = (
     ("knowledge",),
     ("relations",),
     ("trust",),
-    ("book", "tag", "annotate"),
+    ("book", "tag", "annotate", "own"),
     ("extract",),
     ("cli",),
 )
