@@ -7,7 +7,7 @@ Nothing outside this module turns offsets into labels or labels into offsets.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -281,3 +281,22 @@ def from_bio(labels: Sequence[str], units: Sequence[Span], scores: Sequence[floa
         open_type, begin, last = (type_, i, i) if prefix in {"B", "I"} else ("", 0, 0)
     close()
     return mentions
+
+
+def to_spans(mentions: Sequence[Mention], units: Sequence[Span]) -> tuple[list[tuple[str, int, int]], int]:
+    """Mentions, nested ones too, as their type and their first and last unit.
+
+    Returns:
+        Each once, ascending, and the number of those that units cannot express: with a boundary inside a unit, or of
+        several fragments.
+    """
+    first, last = ({unit[side]: i for i, unit in enumerate(units) if unit[0] < unit[1]} for side in (0, 1))
+    exact = [m for m in mentions if len(m.fragments) == 1 and m.start in first and m.end in last]
+    made = {(m.type, first[m.start], last[m.end]) for m in exact}
+    return sorted(made, key=lambda span: (span[1], -span[2], span[0])), len(mentions) - len(exact)
+
+
+def from_spans(spans: Iterable[tuple[str, int, int, float]], units: Sequence[Span]) -> list[Mention]:
+    """Mentions from types, first and last units, and scores, in the order of the text; longer ones first."""
+    made = [Mention.of(type, units[i][0], units[j][1], score=score) for type, i, j, score in spans]
+    return sorted(made, key=lambda m: (m.start, -m.end, m.type))

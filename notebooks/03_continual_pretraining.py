@@ -210,7 +210,9 @@ shorter = {title: found[found["table"] == chapter.SHORTER] for title, found in s
 show.tabs(
     shorter,
     lambda found: show.table(
-        tables.pivot(found, ["encoder", "objective", "share"], "text"), caption=f"Perplexity {chapter.SHORTER}", note=note
+        tables.pivot(found, ["encoder", "objective", "share"], "text"),
+        caption=f"Perplexity {chapter.SHORTER}",
+        note=note,
     ),
 )
 

@@ -234,7 +234,7 @@ show.tabs(
 # %%
 note = (
     "Sentences read in training, those that come again counted, and steps; mean over seeds. After a source the numbers are the "
-    "same, and what the source was trained on comes on top; the lines \"as long\" read that much without a source."
+    'same, and what the source was trained on comes on top; the lines "as long" read that much without a source.'
 )
 show.tabs(shown, lambda found: show.table(tables.lengths(found), caption="Length of training at each size", note=note))
 
@@ -258,8 +258,8 @@ show.tabs(shown, lambda found: show.table(tables.as_long(found), caption=caption
 show.table(
     tables.beside(built, recorded, reported),
     caption="Labelled sentences to 99 % of full performance",
-    note="Here 95 % intervals over documents and seeds; \">\" where a curve does not reach it with the most sentences that were run, "
-    "\"≤\" where it has with the fewest. Full performance is here that of a training part cut as a source is, in the paper that of the whole.",
+    note='Here 95 % intervals over documents and seeds; ">" where a curve does not reach it with the most sentences that were run, '
+    '"≤" where it has with the fewest. Full performance is here that of a training part cut as a source is, in the paper that of the whole.',
 )
 
 # %% [markdown]
@@ -297,9 +297,7 @@ note = (
     "which scatters, too. The median of runs and 95 % of them; a run that never crosses counts as late. If luck had no direction, half of "
     "the runs would be too early."
 )
-show.tabs(
-    shown, lambda found: show.table(tables.early(found), caption="First crossing of simulated runs", note=note)
-)
+show.tabs(shown, lambda found: show.table(tables.early(found), caption="First crossing of simulated runs", note=note))
 
 # %% [markdown]
 # ### What was found
@@ -362,7 +360,10 @@ show.glue("early_most", f"{early.max():.0%}")
 reviews = recorded.query("type == 'DRUG' and test == 'RU UGT'")
 for name, metric in {"runs": "simulated runs cross", "curve": "simulated curve crosses"}.items():
     row = pivots.one(reviews.query("metric == @metric"))
-    show.glue(f"early_{name}", tables.shown(row, min(reviews.sentences.dropna()), max(reviews.sentences.dropna())) if row else "—")
+    show.glue(
+        f"early_{name}",
+        tables.shown(row, min(reviews.sentences.dropna()), max(reviews.sentences.dropna())) if row else "—",
+    )
 
 # %% [markdown]
 # Shared sub-tokens of entities, the paper's table 4, stand in [chapter 1](01_data_collection.ipynb); its baselines in

@@ -340,11 +340,15 @@ found = figures.curves(
     alt="F1 on Russian abstracts against labelled sentences, a line for each kind of pretraining; all rise and lie close together.",
 )
 show.glue("answer", found)
-few = recorded.query("metric == 'F1' and type.isna() and test == 'PharmaCoNER' and sentences == 50 and method == 'none'")
+few = recorded.query(
+    "metric == 'F1' and type.isna() and test == 'PharmaCoNER' and sentences == 50 and method == 'none'"
+)
 show.glue("pharma_alone", tables.value(few))
 for key, test in {"": "BioNNE-R RU", "_es": "PharmaCoNER"}.items():
     for name, method in {"contrast_none": chapter.TWICE, "contrast_gaussian": chapter.GAUSSIAN}.items():
-        of = recorded.query("metric == 'F1' and type.isna() and sentences == 1000 and test == @test and method == @method")
+        of = recorded.query(
+            "metric == 'F1' and type.isna() and sentences == 1000 and test == @test and method == @method"
+        )
         show.glue(f"{name}{key}", tables.value(of))
 
 # %% [markdown]

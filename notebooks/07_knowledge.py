@@ -57,6 +57,8 @@ amount: int = 40000
 methods: list = ["plain text", "wrong dictionary", "Ent", "Ent + Fact", "Ent + Fact + Pas"]
 tagged: list = ["plain text", "Ent + Fact + Pas"]
 classified: list = []
+tasks: list = ["EN"]
+shots: list = []
 epochs: int = 4
 rate: float = 0.002
 head_rate: float = 0.002
@@ -69,6 +71,7 @@ from IPython.display import display
 
 from chemxl.knowledge import chapter, pages
 from chemxl.knowledge import methods as ways
+from chemxl.knowledge import tasks as work
 from chemxl.results import chapters, figures, records, show, tables
 
 # %% [markdown]
@@ -184,6 +187,7 @@ show.tabs(
     ),
 )
 
+
 # %%
 def nearest(found: pd.DataFrame, caption: str = "Russian and English names.") -> figures.Figure:
     return figures.bars(
@@ -203,13 +207,27 @@ show.tabs(shown, nearest)
 # Taggers with a CRF, trained on English alone:
 
 # %%
+learnt = str(work.english(settings).keys["train"])
 note = "Exact character spans, mean over seeds, 95 % interval over documents and seeds. CHEM: chemicals alone."
 show.tabs(
     shown,
     lambda found: show.table(
-        tables.pivot(found.query("metric == 'F1' and train.notna()"), "pretraining", ["test", "type"]),
-        caption="F1 by test",
+        tables.pivot(pages.recognised(found, learnt), "pretraining", ["test", "type"]),
+        caption=f"F1 by test; learnt from {learnt}",
         note=note,
+    ),
+)
+
+# %% [markdown]
+# The other ways, and few annotated documents of the language that is tested (each number of documents holds the smaller ones):
+
+# %%
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(pages.others(found, learnt), ["train", "documents", "test"], "pretraining"),
+        caption="F1 of taggers that learnt from something else, and of classifiers",
+        note=note + " GAD: of the class of sentences that say an association; HoC: of all labels.",
     ),
 )
 
@@ -220,7 +238,7 @@ show.tabs(
 show.tabs(
     shown,
     lambda found: show.table(
-        tables.pivot(found.query("mentions.notna()"), "pretraining", ["test", "mentions"]),
+        tables.pivot(found[found.mentions.notna() & (found.train == learnt)], "pretraining", ["test", "mentions"]),
         caption="Recall of mentions in the lexicons and in none",
         note="Of all types together; 95 % interval over documents and seeds.",
     ),
@@ -247,21 +265,25 @@ show.tabs(
     shown,
     lambda found: [
         show.table(
-            tables.pivot(found[found.metric == metric], ["pretraining", "less_pretraining"], columns),
+            tables.pivot(
+                tables.with_columns(found[found.metric == metric], *columns),
+                ["pretraining", "less_pretraining"],
+                columns,
+            ),
             caption=f"{metric[0].upper()}{metric[1:]}",
             note=note,
         )
         for metric, columns in {
             "difference of top-1": ["language", "names"],
-            "difference of F1": ["test"],
+            "difference of F1": ["train", "documents", "test"],
         }.items()
     ],
 )
 
 # %%
 levels = [ways.PLAIN, ways.WRONG, ways.ENT, ways.FACT, ways.PAS]
-whole = recorded.query("metric == 'F1'")
-whole = whole[whole["type"].isna()] if "type" in whole else whole
+whole = pages.recognised(recorded, learnt)
+whole = whole[whole["type"].isna()]
 taggers = figures.bars(
     pages.bars(whole, "F1", levels, group="test"),
     xlabel="F1, exact character spans",
@@ -269,7 +291,9 @@ taggers = figures.bars(
     caption="Recorded: trained on English alone; what half of the pretraining's tokens were.",
     alt="Bars of recorded F1 in three languages for plain text, a wrong dictionary, and each level of knowledge.",
 )
-show.glue("answer", taggers if len(recorded) else nearest(built, "This build: Russian and English names of the mini corpus."))
+show.glue(
+    "answer", taggers if len(recorded) else nearest(built, "This build: Russian and English names of the mini corpus.")
+)
 for glued, values in pages.glued(recorded).items():
     show.glue(glued, values)
 

@@ -67,6 +67,10 @@ class Counts:
         """Counts of one type or of all, shape (documents, 3)."""
         return self.values.sum(axis=1) if type == MICRO else self.values[:, self.types.index(type)]
 
+    def due(self) -> list[str]:
+        """The types that something is due of."""
+        return [type for type in self.types if self.column(type)[:, 2].any()]
+
     def table(self, types: Sequence[str]) -> np.ndarray:
         """Counts of these types, zeros where one is absent, for :func:`macro_f1`, shape (documents, types, 3)."""
         made = np.zeros((len(self.values), len(types), 3), dtype=self.values.dtype)

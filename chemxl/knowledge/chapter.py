@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from chemxl.corpora.corpus import Corpus
 from chemxl.evaluation import metrics, significance
 from chemxl.experiments import Profile
-from chemxl.knowledge.downstream import ASSOCIATED, Associations, LexiconTagger, Unspaced, recalled
+from chemxl.knowledge import tasks
+from chemxl.knowledge.downstream import ASSOCIATED, LexiconTagger, recalled
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.experiments import KnowledgePretraining
-from chemxl.knowledge.lexicon import MINI
 from chemxl.knowledge.methods import BASE, BESIDE, LEXICON, STEPS, Settings, anchored, base, lexicons
 from chemxl.knowledge.retrieval import SCORER, Retrieval
+from chemxl.knowledge.tasks import Task
 from chemxl.models.classes import Classification
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
-from chemxl.ner.chapter import TYPES
 from chemxl.ner.experiments import FineTune
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Pair, Row, counted, differences, scored
@@ -29,58 +28,24 @@ IN, OUT = "in the lexicons", "in no lexicon"
 __all__ = ["Settings", "lines", "stem"]
 
 
-class Target(NamedTuple):
-    """A corpus that taggers are tested on, and the language of the names that are looked up in it."""
-
-    name: str
-    corpus: Corpus
-    language: str
-
-
-def train(settings: Settings) -> tuple[str, Corpus]:
-    """What taggers learn from: English text alone."""
-    tested = tuple(test.corpus for test in tests(settings.profile))
-    if settings.profile == "small":
-        return "mini EN", Corpus(name=MINI, language="en", types=TYPES, sentences=settings.sentences)
-    return "BC5CDR", Corpus(name="bc5cdr", types=("CHEM", "DISEASE"), without=tested)
-
-
-def tests(profile: Profile) -> tuple[Target, ...]:
-    """The same kind of text in English, in translation, and in the other language."""
-    if profile == "small":
-        return tuple(
-            Target(f"mini {x.upper()}", Corpus(name=MINI, split="test", language=x, types=TYPES), x)
-            for x in ("en", "ru")
-        )
-    types = ("CHEM", "DISEASE")
-    return (
-        Target("BC5CDR", Corpus(name="bc5cdr", split="test", types=types), "en"),
-        Target("BC5CDR ZH", Unspaced(name="kbioxlm-cdr", split="test", language="zh", types=types), "zh"),
-        Target("BioNNE-R RU", Corpus(name="bionne-r", split="test", language="ru", types=types), "ru"),
-    )
-
-
-def tagger(settings: Settings, method: str, seed: int) -> FineTune:
+def tagger(settings: Settings, method: str, seed: int, task: Task) -> FineTune:
     """A CRF tagger on a pretrained encoder (section 5.1.2)."""
     return FineTune(
         encoder=base(settings) if method == BASE else anchored(settings, method, seed),
         head="crf",
-        train=(train(settings)[1],),
+        train=task.train,
         training=Training(epochs=settings.epochs, rate=settings.rate, head_rate=settings.head_rate),
         seed=seed,
     )
 
 
-def classifier(settings: Settings, method: str, name: str, seed: int) -> Evaluation:
-    """A classifier that learnt from English sentences or abstracts, on Chinese ones."""
-    several = name == "HoC"
-    kind, corpus = (Corpus, "kbioxlm-hoc") if several else (Associations, "kbioxlm-gad")
-    types: dict[str, Any] = {"name": corpus, "types": () if several else ("GENE", "DISEASE")}
-    test = kind(split="test", language="zh", **types)
+def classifier(settings: Settings, method: str, name: str, seed: int, *, learnt: str, asked: str) -> Evaluation:
+    """A classifier that learnt from sentences or abstracts of one language, on those of another."""
+    train, test = tasks.classes(name, learnt=learnt, asked=asked)
     model = Classification(
         encoder=base(settings) if method == BASE else anchored(settings, method, seed),
-        train=(kind(language="en", without=(kind(split="test", language="en", **types), test), **types),),
-        several=several,
+        train=(train,),
+        several=name == "HoC",
         training=Training(epochs=settings.epochs, rate=settings.rate, head_rate=settings.head_rate),
         seed=seed,
     )
@@ -114,34 +79,47 @@ def retrievals(settings: Settings) -> list[Line]:
 
 def tagging(settings: Settings) -> list[Line]:
     """Taggers of the base and of every method that is tagged with, and the lexicon alone."""
-    name, corpus = train(settings)
     made = []
     for method in (BASE, *settings.tagged) if settings.tagged else ():
-        for test in tests(settings.profile):
-            values = [Evaluation(model=tagger(settings, method, s), corpus=test.corpus) for s in settings.seeds]
-            keys: Keys = {**settings.keys, "pretraining": method, "train": name, "test": test.name}
-            made.append(Line(keys, values, partial(_scores, values, test.language, settings.profile)))
-    for test in tests(settings.profile):
+        for task in tasks.recognition(settings):
+            for test in task.tests:
+                values = [
+                    Evaluation(model=tagger(settings, method, seed, task), corpus=test.corpus)
+                    for seed in settings.seeds
+                ]
+                keys: Keys = {**settings.keys, "pretraining": method, **task.keys, "test": test.name}
+                made.append(Line(keys, values, partial(_scores, values, test.language, settings.profile)))
+    english = tasks.english(settings)
+    for test in english.tests:
         for lexicon in lexicons(settings.profile):
             if lexicon.language == test.language:
-                alone = [LexiconTagger(train=(corpus,), corpus=test.corpus, lexicon=lexicon)]
-                keys = {"pretraining": LEXICON, "train": name, "test": test.name}
+                alone = [LexiconTagger(train=english.train, corpus=test.corpus, lexicon=lexicon)]
+                keys = {"pretraining": LEXICON, **english.keys, "test": test.name}
                 made.append(Line(keys, alone, partial(scored, alone, scores=metrics.SCORES)))
     return made
 
 
 def classifying(settings: Settings) -> list[Line]:
-    """Relations and classes of documents, learnt in English and asked in Chinese."""
+    """Relations and classes of documents, learnt in English and asked in Chinese, and the other way round."""
     return [
         Line(
-            {**settings.keys, "pretraining": method, "train": f"{name} EN", "test": f"{name} ZH"},
+            {
+                **settings.keys,
+                "pretraining": method,
+                "train": f"{name} {learnt.upper()}",
+                "test": f"{name} {asked.upper()}",
+            },
             values,
             partial(_class_scores, values, type),
         )
         for method in (BASE, *settings.classified)
         if settings.classified
+        for learnt, asked in (("en", "zh"), ("zh", "en"))
+        if learnt.upper() in settings.tasks
         for name, type in (("GAD", ASSOCIATED), ("HoC", metrics.MICRO))
-        for values in [[classifier(settings, method, name, seed) for seed in settings.seeds]]
+        for values in [
+            [classifier(settings, method, name, seed, learnt=learnt, asked=asked) for seed in settings.seeds]
+        ]
     ]
 
 

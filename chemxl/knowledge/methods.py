@@ -19,6 +19,7 @@ from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 
 BASE, PLAIN, MASKED, WRONG, GENERAL = "base", "plain text", "masked names", "wrong dictionary", "general dictionary"
+FAMILY = "Ent, BioNNE-L's names, too"
 ENT, FACT, PAS = "Ent", "Ent + Fact", "Ent + Fact + Pas"
 FALSE_FACT, FALSE_PAS = "Ent + permuted relations", "Ent + Fact + permuted passages"
 LEXICON = "lexicon alone"
@@ -39,6 +40,7 @@ METHODS: dict[str, Levels] = {
     WRONG: _levels(_ENT),
     GENERAL: _levels(_ENT),
     ENT: _levels(_ENT),
+    FAMILY: _levels(_ENT),
     FACT: _levels(_ENT, _FACT),
     PAS: _levels(_ENT, _FACT, _PAS),
     FALSE_FACT: _levels(_ENT, _FACT),
@@ -56,6 +58,9 @@ class Settings(chapters.EncoderSettings):
         amount: tokens of each pretraining behind it.
         methods: of ``METHODS``.
         tagged: methods whose taggers are trained, too; the base's are always.
+        tasks: what taggers learn from, see :func:`chemxl.knowledge.tasks.recognition`: ``EN``, ``RU``, and with real
+            corpora ``ZH`` and ``ADE``; classifiers learn ``EN`` and ``ZH``.
+        shots: documents of the language that is tested, beside all English ones, in further trainings.
         classified: methods whose classifiers are trained, too; none where there is nothing to classify.
         epochs, rate, head_rate: of taggers and classifiers.
         sentences: for ``small``: how many the training part is expanded to.
@@ -67,6 +72,8 @@ class Settings(chapters.EncoderSettings):
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
     tagged: tuple[str, ...] = (PLAIN, PAS)
     classified: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ("EN",)
+    shots: tuple[int, ...] = ()
     epochs: int = 4
     rate: float = 0.002
     head_rate: float = 0.002
@@ -79,16 +86,22 @@ def languages(profile: Profile) -> tuple[str, ...]:
     return ("ru",) if profile == "small" else ("ru", "zh")
 
 
-def lexicons(profile: Profile, *, general: bool = False, wrong: bool = False) -> tuple[Lexicon, ...]:
+def lexicons(
+    profile: Profile, *, general: bool = False, wrong: bool = False, family: bool = False
+) -> tuple[Lexicon, ...]:
     """Names of the field; or words of a general dictionary, the same names held out.
 
-    BioNNE-L's names, mentions of the family of corpora that Russian is tested on, are left out, and so are XL-BEL's.
+    Args:
+        general: a general dictionary.
+        wrong: each name with another's translation.
+        family: with BioNNE-L's names, mentions of the family of corpora that Russian is tested on. They are left out
+            otherwise, and XL-BEL's always.
     """
     if profile == "small":
         return (Lexicon(language="ru", sources=(MINI,), held_out=0.2, wrong=wrong),)
     shared = ("names-icd10", "names-kalzium", "names-tico19", "names-hand")
-    of_field = {
-        "ru": (*shared, "names-inn", "names-atc", "names-ruccon"),
+    of_field: dict[str, tuple[str, ...]] = {
+        "ru": (*shared, "names-inn", "names-atc", "names-ruccon", *(("names-bionne-l",) if family else ())),
         "zh": (*shared, "names-hpo", "names-ghs", "names-aspen"),
     }
     return tuple(
@@ -151,7 +164,7 @@ def anchored(settings: Settings, method: str, seed: int) -> KnowledgePretraining
         METHODS[method],
         amount=settings.amount,
         seed=seed,
-        lexicons=lexicons(settings.profile, general=method == GENERAL, wrong=method == WRONG),
+        lexicons=lexicons(settings.profile, general=method == GENERAL, wrong=method == WRONG, family=method == FAMILY),
         facts=facts(settings.profile, permuted=method == FALSE_FACT),
     )
 

@@ -9,21 +9,23 @@ import pandas as pd
 
 from chemxl.corpora.texts import Texts
 from chemxl.documents import Document, Mention
-from chemxl.knowledge.chapter import train
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
 from chemxl.knowledge.matcher import folded
 from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
+from chemxl.knowledge.tasks import english
 from chemxl.results.figures import Bar
-from chemxl.results.tables import Cells, bar, value
+from chemxl.results.tables import Cells, bar, value, with_columns
 
 
 def card(settings: Settings) -> Cells:
     """A lexicon a row: its sources, its names, how many are held out, and how many mentions of the training part it
     knows as they are written."""
     mentions = [
-        folded(document.surface(mention)) for document in train(settings)[1].load() for mention in document.mentions
+        folded(document.surface(mention))
+        for document in english(settings).train[0].load()
+        for mention in document.mentions
     ]
     return [
         {
@@ -66,9 +68,22 @@ def said() -> Cells:
     return made
 
 
+def recognised(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
+    """F1 of taggers that learnt from this alone."""
+    rows = with_columns(rows, "train", "documents", "type")
+    return rows[(rows["metric"] == "F1") & (rows["train"] == learnt) & rows["documents"].isna()]
+
+
+def others(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
+    """F1 of all types of taggers that learnt from something else, and of classifiers."""
+    rows = with_columns(rows, "train", "documents", "type")
+    own = (rows["metric"] == "F1") & rows["train"].notna() & (rows["type"] != "CHEM")
+    return rows[own & ~((rows["train"] == learnt) & rows["documents"].isna())]
+
+
 def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:
     """A bar for each method and each value of ``group``; what was not run is said to be so."""
-    own = rows[rows["metric"] == metric].reindex(columns=list(dict.fromkeys([*rows.columns, "pretraining", group])))
+    own = with_columns(rows[rows["metric"] == metric], "pretraining", group)
     groups = list(dict.fromkeys(own[group].dropna())) if group in own else []
     return [
         Bar(method, *bar(own[(own["pretraining"] == method) & (own[group] == name)]), group=str(name))
@@ -79,8 +94,11 @@ def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str)
 
 def glued(rows: pd.DataFrame) -> dict[str, str]:
     """What prose says of recorded rows; a dash where none is."""
-    needed = ("pretraining", "less_pretraining", "test", "names", "language", "type")
-    rows = rows.reindex(columns=list(dict.fromkeys([*rows.columns, *needed])))
+    rows = with_columns(
+        rows, "pretraining", "less_pretraining", "train", "documents", "test", "names", "language", "type"
+    )
+    learnt = english(Settings(profile="real")).keys["train"]
+    rows = rows[rows["documents"].isna() & (rows["train"].isna() | (rows["train"] == learnt))]
     f1, names = (rows[rows["metric"] == f"difference of {metric}"] for metric in ("F1", "top-1"))
     made = {}
     for name, (method, less) in {"ent_plain": (ENT, PLAIN), "full_wrong": (PAS, WRONG)}.items():

@@ -42,6 +42,11 @@ class Learner(Experiment):
         """The unified types of mentions that its corpora have."""
         return tuple(dict.fromkeys(type_ for corpus in self.train for type_ in corpus.types))
 
+    def labelled(self, documents: Sequence[Document]) -> tuple[str, ...]:
+        """These types; where corpora name none, those of the mentions in the documents."""
+        had = {mention.type for document in documents for mention in document.mentions}
+        return self.types or tuple(sorted(had))
+
     def untrained(self, documents: Sequence[Document]) -> Predictor[Any]:
         """The network before its first step; it may look at the documents that it will be trained on."""
         raise NotImplementedError

@@ -14,9 +14,11 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
+from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
+from chemxl.ner import nested
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.pretrain import chapter as pretraining
 from chemxl.results import chapters
@@ -35,12 +37,19 @@ class Settings(chapters.Settings):
     Args:
         models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
             is pretrained further, then ``+crf`` where the head is not a softmax.
+        nested: encoders whose taggers find mentions inside mentions, too, and are scored against all of them, with the
+            eight types of BioNNE; none in ``small``, whose corpus has no nested mention.
+        nested_layers: the first layers of them that are kept; 0: all.
+        nested_epochs: of these trainings.
         sentences: for ``small``: how many each language's training part is expanded to.
     """
 
     models: tuple[str, ...] = ("mini", "mini+crf", BILSTM)
     epochs: int = 6
     rate: float = 0.002
+    nested: tuple[str, ...] = ()
+    nested_layers: int = 0
+    nested_epochs: int = 6
     sentences: int = 800
     seeds: tuple[int, ...] = (0, 1, 2)
 
@@ -112,9 +121,21 @@ def table(settings: Settings) -> list[Line]:
 def lines(settings: Settings) -> Lines:
     """The table, and tests between its lines."""
     made = table(settings)
-    yield made
+    yield [*made, *whole(settings)]
     every = [value for line in made for value in line.experiments]
     yield [Line({}, every, partial(paired, made))]
+
+
+def whole(settings: Settings) -> list[Line]:
+    """A softmax and a span head, on every gold mention."""
+    training = Training(epochs=settings.nested_epochs, rate=settings.rate, head_rate=1e-3)
+    made = []
+    for name in settings.nested:
+        layers = settings.nested_layers
+        encoder = encoders.FirstLayers(encoder=name, layers=layers) if layers else name
+        keys: Keys = {"encoder": name, **({"layers": layers} if layers else {})}
+        made += nested.lines(encoder, keys, training, settings.seeds)
+    return made
 
 
 def _scores(values: Sequence[Evaluation]) -> list[Row]:

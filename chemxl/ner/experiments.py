@@ -37,7 +37,7 @@ class FineTune(NerModel, encoders.FromEncoder):
         """The encoder under a fresh head."""
         # Only the head has dropout.
         tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
-        model = EncoderLabeller(encoder, bio_labels(self.types), crf=self.head == "crf")
+        model = EncoderLabeller(encoder, bio_labels(self.labelled(documents)), crf=self.head == "crf")
         return Tagger(model, SubwordReader(tokenizer))
 
 
@@ -50,6 +50,5 @@ class BiLstmCrf(NerModel):
         """Random embeddings over the words and characters of the training texts."""
         vocabulary = Vocabulary.of([d.text[s:e] for s, e in d.words] for d in documents)
         words, characters = len(vocabulary.words) + 2, len(vocabulary.characters) + 2
-        return Tagger(
-            BiLstmLabeller(bio_labels(self.types), words=words, characters=characters), WordReader(vocabulary)
-        )
+        labels = bio_labels(self.labelled(documents))
+        return Tagger(BiLstmLabeller(labels, words=words, characters=characters), WordReader(vocabulary))

@@ -12,7 +12,7 @@ from chemxl.models.learner import Evaluation
 from chemxl.relations.data import Tails
 from chemxl.relations.experiments import EntityTyping
 from chemxl.relations.pipeline import EndToEnd
-from chemxl.relations.scores import MACRO, SCORER, gold_types
+from chemxl.relations.scores import MACRO, SCORER
 from chemxl.results.rows import Pair, Row, Scored, counted, differences, known, scored
 
 
@@ -23,14 +23,14 @@ def scores(values: Sequence[Scored]) -> list[Row]:
 
 def by_type(values: Sequence[Scored]) -> list[Row]:
     """The scores of all relations, and F1 of each that gold has."""
-    types = gold_types(values[0].counts())
+    types = values[0].counts().due()
     return scores(values) + [row for type in types for row in scored(values, type=type, scorer=SCORER)]
 
 
 def macro(values: Sequence[Scored]) -> list[Row]:
     """The mean F1 of the types that gold has, and the scores of all together."""
     counts = [value.counts() for value in values]
-    types = gold_types(counts[0])
+    types = counts[0].due()
     found = significance.estimate([one.table(types) for one in counts], score=metrics.macro_f1)
     return [known("macro F1", found, values, n=len(counts[0].values), scorer=MACRO), *scores(values)]
 

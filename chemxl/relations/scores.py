@@ -77,12 +77,7 @@ def bionne_r(gold: Path, predicted: Path) -> metrics.Counts:
 
 def macro_f1(counts: metrics.Counts) -> float:
     """The mean F1 of the types that gold has; 0 where it has none."""
-    return float(metrics.macro_f1(counts.table(gold_types(counts)).sum(axis=0)))
-
-
-def gold_types(counts: metrics.Counts) -> list[str]:
-    """The types that something is due of."""
-    return [type for type, score in counts.scores().items() if type != metrics.MICRO and score.gold]
+    return float(metrics.macro_f1(counts.table(counts.due()).sum(axis=0)))
 
 
 def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -53,6 +53,11 @@ def pivot(
     return list(made.values()) or nothing(index[0])
 
 
+def with_columns(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The rows with these columns, whether any row has them or not."""
+    return rows.reindex(columns=list(dict.fromkeys([*rows.columns, *names])))
+
+
 def _head(row: Mapping[str, Any], columns: Sequence[str]) -> str:
     return ", ".join(f"{plain(row[name])}" for name in columns if not pd.isna(row[name]))
 

@@ -10,9 +10,10 @@ from chemxl import corpora
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
-from chemxl.knowledge import chapter, pages
+from chemxl.knowledge import chapter, pages, tasks
 from chemxl.knowledge import methods as ways
 from chemxl.knowledge.experiments import KnowledgePretraining
+from chemxl.knowledge.shots import Shots
 from chemxl.results import chapters
 from chemxl.results.chapters import Line
 from chemxl.results.rows import Row, frame
@@ -60,7 +61,7 @@ def test_what_may_not_be_taught_is_left_out(profile: Profile) -> None:
     for facts in ways.facts(profile):
         assert facts.without == ("cui:bionnel", "cui:xlbel")
     held = {(texts.name, texts.split) for texts in ways.held_out(profile)}
-    for test in chapter.tests(profile):
+    for test in tasks.tests(profile):
         assert (test.corpus.name, test.corpus.split) in held
     assert {texts.name for texts in ways.sources(profile)} <= known.keys()
 
@@ -78,6 +79,40 @@ def test_lines_are_of_the_base_and_every_method() -> None:
     assert chapter.classifying(SETTINGS) == []
 
 
+def test_tasks_lead_from_every_language_to_the_others_without_a_leak() -> None:
+    settings = REAL.model_copy(update={"tasks": ("EN", "ADE", "ZH", "RU"), "shots": (10, 100)})
+    made = {(task.keys["train"], task.keys.get("documents")): task for task in tasks.recognition(settings)}
+    assert {key: [test.language for test in task.tests] for key, task in made.items()} == {
+        ("BC5CDR", None): ["en", "zh", "ru"],
+        ("ADE", None): ["en", "zh"],
+        ("BC5CDR ZH", None): ["en", "zh"],
+        ("BioNNE-R RU", None): ["en", "ru"],
+        **{(f"BC5CDR + {code.upper()}", n): [code] for code in ("zh", "ru") for n in (10, 100)},
+    }
+    for (name, documents), task in made.items():
+        for corpus in task.train:
+            assert {test.corpus for test in task.tests} <= set(corpus.without), name
+            assert corpus.split == "train"
+        assert isinstance(task.train[-1], Shots) == (documents is not None)
+    assert [line.keys["pretraining"] for line in chapter.tagging(settings)][-2:] == [ways.LEXICON] * 2
+    with pytest.raises(ChemxlError, match="take one of EN, RU"):
+        list(tasks.recognition(SETTINGS.model_copy(update={"tasks": ("ES",)})))
+
+
+def test_shots_hold_the_fewer_ones_and_chinese_has_no_blanks() -> None:
+    some, more = (Shots(name="mini", language="ru", types=("CHEM",), most=n).load() for n in (3, 9))
+    assert len(some) == 3 and {one.id for one in some} < {one.id for one in more}
+    english = list(next(tasks.recognition(SETTINGS)).train)
+    [task] = list(tasks.recognition(SETTINGS.model_copy(update={"shots": (2,)})))[1:]
+    assert task.keys == {"train": "mini EN + RU", "documents": 2} and list(task.train[:-1]) == english
+
+
+def test_the_family_of_a_test_is_taught_in_one_method_alone() -> None:
+    for name in ways.METHODS:
+        held = {source for lexicon in ways.anchored(REAL, name, 0).lexicons for source in lexicon.sources}
+        assert ("names-bionne-l" in held) == (name == ways.FAMILY) and "names-xlbel" not in held
+
+
 def test_classifiers_learn_english_and_are_asked_chinese() -> None:
     lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,)}))
     assert [(line.keys["pretraining"], line.keys["test"]) for line in lines] == [
@@ -88,6 +123,12 @@ def test_classifiers_learn_english_and_are_asked_chinese() -> None:
         assert value.corpus.language == "zh" and value.model.train[0].language == "en"
         assert value.model.several == (line.keys["test"] == "HoC ZH")
         assert {one.language for one in value.model.train[0].without} == {"en", "zh"}
+
+
+def test_classifiers_go_the_other_way_round_where_chinese_is_learnt() -> None:
+    lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,), "tasks": ("ZH",)}))
+    assert {line.keys["test"] for line in lines} == {"GAD EN", "HoC EN"}
+    assert {line.experiments[0].model.train[0].language for line in lines} == {"zh"}
 
 
 def line(method: str, right: int) -> Line:
