@@ -137,7 +137,7 @@ def is_own(name: str) -> bool:
 def _there(name: str) -> own.Found:
     if not name or not Path(name).exists():
         raise CorpusError(
-            f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}, and no such file or folder is here"
+            f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}, and there is no such path"
         )
     return own.found(Path(name))
 

@@ -58,7 +58,7 @@ ANNOTATED = {
     "a.jsonl": '{"id": "1", "text": "Налоксон снимает боль", "mentions": [{"id": "T1", "type": "CHEM", "start": 0, '
     '"end": 8, "text": "Налоксон"}, {"id": "T2", "type": "DISO", "start": 17, "end": 21, "text": "боль"}], '
     '"relations": [{"id": "R1", "type": "TREATS", "head": "T1", "tail": "T2"}]}\n'
-    '{"text": "NaCl 😀 KCl", "entities": [[0, 4, "CHEM"], [7, 10, "CHEM"]]}\n',
+    '{"id": 2, "text": "NaCl 😀 KCl", "entities": [[0, 4, "CHEM"], [7, 10, "CHEM"]]}\n',
 }
 CONLL = {
     "a.txt": "-DOCSTART-\t1\n\nПриём\tO\nацетилсалициловой\tB-DRUG\nкислоты\tI-DRUG\n\nhigh\tB-ADR\n\n"

@@ -89,7 +89,7 @@ def test_what_is_no_corpus_is_said(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"a\.md is of no known format"):
         corpora.load(str(tmp_path / "x" / "a.md"))
     with pytest.raises(
-        CorpusError, match=r"no corpus '.*nowhere'; the catalogue has mini.*, and no such file or folder is here"
+        CorpusError, match=r"no corpus '.*nowhere'; the catalogue has mini.*, and there is no such path"
     ):
         corpora.load(str(tmp_path / "nowhere"))
 
