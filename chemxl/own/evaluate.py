@@ -31,13 +31,11 @@ def evaluate(
     Raises:
         ChemxlError: the tagger or the corpus cannot be had, or they have no type in common.
     """
-    tagger = Tagger.load(model)
-    finds = list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O"))
-    splits = corpora.entry(corpus).splits
-    names = named(corpus, finds, types)
     faults: list[corpora.Fault] = []
-    split = split or ("test" if "test" in splits else None)
+    split = split or ("test" if "test" in corpora.entry(corpus).splits else None)
     read = corpora.load(corpus, split=split, language=language, faults=faults)
+    tagger = Tagger.load(model)
+    names = named(corpus, list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O")), types)
     if faults:
         print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     documents = unseen(model, [replace(document.retyped(names), relations=()) for document in read])

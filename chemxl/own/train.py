@@ -30,7 +30,7 @@ from chemxl.own.division import divided, types_of
 PREFERRED = ("in-the-box", encoders.MINI)  # the first that is here
 RATES = {encoders.MINI: 1e-3, "in-the-box": 3e-4}  # others learn at the default of Training
 LEARNT, REPORT, ERRORS, PAGE = "learnt.json", "report.md", "errors.tsv", "errors.html"
-_MEND = "name another place with --out, or write over it with --force"
+_MEND = "name another place, or write over it with --force"
 
 
 class Asked(NamedTuple):
@@ -137,12 +137,13 @@ def check_out(out: Path, *, force: bool, holds: str) -> None:
         ChemxlError: it may not.
     """
     if reason := unwritable(out / "file"):
-        raise ChemxlError(f"{out} cannot be written ({reason}): name another place with --out")
+        raise ChemxlError(f"{out} cannot be written ({reason}): name another place")
     if out.is_dir() and not any(out.iterdir()):
         return
     if out.exists() and not (force and (out / holds).is_file()):
-        said = "and is no such folder: name another place with --out" if force else f": {_MEND}"
-        raise ChemxlError(f"{out} is there already{'' if said[0] == ':' else ' '}{said}")
+        raise ChemxlError(
+            f"{out} is there already{' and is no such folder: name another place' if force else f': {_MEND}'}"
+        )
 
 
 def check_file(path: Path, *, force: bool) -> None:
