@@ -16,7 +16,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from chemxl.corpora import own
 from chemxl.corpora.entries import (
     Entry,
     Kind,
@@ -34,6 +33,7 @@ from chemxl.corpora.entries import (
 )
 from chemxl.corpora.faults import Fault, Log
 from chemxl.corpora.paired import AlignedTexts, Fact
+from chemxl.corpora.paths import language as spoken
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
 from chemxl.experiments.digests import sha256, source_digest
@@ -100,8 +100,8 @@ def load(
         for i, document in enumerate(read):
             document = document if names is None else document.retyped(names)
             source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
-            domain, spoken = part.domain or known.domain, part.language or own.language(document.text)
-            documents.append(replace(document, language=spoken, domain=domain, source=source))
+            domain, code = part.domain or known.domain, part.language or spoken(document.text)
+            documents.append(replace(document, language=code, domain=domain, source=source))
     _report(name, log, faults)
     return [document for document in documents if language in (None, document.language)]
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from chemxl.corpora import own
+from chemxl.corpora import paths
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.plain import read_yaml
 
@@ -110,7 +110,7 @@ def catalog() -> dict[str, Entry]:
 
 
 def entry(name: str) -> Entry:
-    """One corpus of the catalogue, or what is known of a person's own by its path, see :mod:`chemxl.corpora.own`.
+    """One corpus of the catalogue, or what is known of a person's own by its path, see :mod:`chemxl.corpora.paths`.
 
     Raises:
         CorpusError: there is none of that name, or nothing that can be read at that path.
@@ -119,7 +119,7 @@ def entry(name: str) -> Entry:
         return _entries()[name]
     there = _there(name)
     return Entry(
-        title=f"a corpus of your own, {own.FORMATS[there.reader]}",
+        title=f"a corpus of your own, {paths.FORMATS[there.reader]}",
         domain="",
         licence="yours",
         citation="",
@@ -134,12 +134,12 @@ def is_own(name: str) -> bool:
     return name not in _entries()
 
 
-def _there(name: str) -> own.Found:
+def _there(name: str) -> paths.Found:
     if not name or not Path(name).exists():
         raise CorpusError(
             f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}, and there is no such path"
         )
-    return own.found(Path(name))
+    return paths.found(Path(name))
 
 
 def folder(name: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chemxl import console, corpora
-from chemxl.corpora import overview, own
+from chemxl.corpora import overview, paths
 from chemxl.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -110,10 +110,10 @@ def check(
     rows = overview.rows(corpus, faults=faults)
     console.table(overview.HEAD, rows)
     if corpora.is_own(corpus):
-        there = own.found(Path(corpus))
-        typer.echo(f"{own.FORMATS[there.reader]}, {sum(map(len, there.splits.values()))} files", err=True)
+        there = paths.found(Path(corpus))
+        typer.echo(f"{paths.FORMATS[there.reader]}, {sum(map(len, there.splits.values()))} files", err=True)
         for path in there.unread:
-            typer.echo(f"{path}: not read, since it is no {own.FORMATS[there.reader]}", err=True)
+            typer.echo(f"{path}: not read, since it is no {paths.FORMATS[there.reader]}", err=True)
     for note in overview.notes(corpus):
         typer.echo(note, err=True)
     for fault in faults:

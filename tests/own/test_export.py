@@ -101,20 +101,19 @@ def test_the_pipeline_gives_the_same_entities(tmp_path: Path, kind: str, crf: bo
     export(model, tmp_path / f"out-{kind}-{crf}")
     documents = texts()
     expected = ours(model, documents)
-    assert sum(map(len, expected)) > 1000 and all(expected[:8])
+    assert sum(map(len, expected)) > 300 and all(expected[:16])
     tagger = pipeline("token-classification", model=str(tmp_path / f"out-{kind}-{crf}"), trust_remote_code=True)
     raw = [document.text for document in documents]
     assert theirs(tagger(raw)) == expected
-    assert theirs(tagger(raw[:20], batch_size=8, aggregation_strategy="simple")) == expected[:20]
+    assert theirs(tagger(raw[14:], batch_size=4, aggregation_strategy="simple")) == expected[14:]
     assert theirs([tagger(raw[0])]) == expected[:1]
     one = tagger(raw[0])[0]
     assert (
         list(one) == ["entity_group", "score", "word", "start", "end"]
         and one["word"] == raw[0][one["start"] : one["end"]]
     )
-    best = Tagger.load(model).predict(documents, precision="fp32")
-    pairs = [(m.score, one["score"]) for m, one in zip(best[0], tagger(raw[0]), strict=True)]
-    assert all(given == pytest.approx(due, abs=1e-5) for due, given in pairs)
+    best = Tagger.load(model).predict(documents[:1], precision="fp32")[0]
+    assert [one["score"] for one in tagger(raw[0])] == pytest.approx([m.score for m in best], abs=1e-5)
     with pytest.raises(ValueError, match="without stride"):
         tagger(raw[0], stride=4)
 
@@ -133,7 +132,7 @@ def test_a_trained_model_and_what_its_folder_holds(model: Path, tmp_path: Path) 
     assert (out / "pipeline.py").read_bytes() == Path(exported.__file__).read_bytes()
     tagger = pipeline("ner", model=str(out), trust_remote_code=True, pipeline_class=None)
     assert tagger.model.config.id2label[1] == "B-CHEM"
-    documents = texts()[:30]
+    documents = texts()[4:12]
     tagger = pipeline("token-classification", model=str(out), trust_remote_code=True)
     assert theirs(tagger([document.text for document in documents])) == ours(model, documents)
     with pytest.raises(ValueError, match="trust_remote_code"):  # no code runs unless one says so

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chemxl import corpora
-from chemxl.corpora import own
+from chemxl.corpora import paths as places
 from chemxl.corpora.corpus import Corpus
 from chemxl.errors import CorpusError
 from tests.corpora.samples import READERS
@@ -23,12 +23,12 @@ def laid(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("reader", own.FORMATS)
+@pytest.mark.parametrize("reader", places.FORMATS)
 def test_every_format_is_told_and_read_as_by_its_reader(reader: str, tmp_path: Path) -> None:
     read, files = READERS[reader]
     folder = laid(tmp_path / "mine", files)
     laid(folder, {"README.md": "#", "readme.txt": "Notes.", ".cache/x.jsonl": "{", "annotation.conf": "[entities]\n"})
-    found = own.found(folder)
+    found = places.found(folder)
     assert (found.reader, list(found.splits), found.unread) == (reader, ["train"], ())
     paths = sorted(folder / name for name in files)
     assert found.splits["train"] == tuple(paths)
@@ -39,7 +39,7 @@ def test_every_format_is_told_and_read_as_by_its_reader(reader: str, tmp_path: P
     ]
     assert len(documents) > 1 and {d.language for d in documents} <= {"en", "ru"}
     single = next(path for path in paths if path.suffix != ".ann")
-    assert own.found(single).reader == reader and corpora.load(str(single), strict=True)
+    assert places.found(single).reader == reader and corpora.load(str(single), strict=True)
 
 
 def test_a_packed_file_is_told_too(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_packed_file_is_told_too(tmp_path: Path) -> None:
         (tmp_path / reader).mkdir()
         name, content = next(iter(READERS[reader][1].items()))
         (tmp_path / reader / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
-        assert own.found(tmp_path / reader).reader == reader
+        assert places.found(tmp_path / reader).reader == reader
 
 
 def test_splits_are_folders_or_names_of_files(tmp_path: Path) -> None:
@@ -64,9 +64,9 @@ def test_splits_are_folders_or_names_of_files(tmp_path: Path) -> None:
             corpora.load(path, split="gold")
     laid(tmp_path / "brat" / "more", brat)
     with pytest.raises(CorpusError, match=r"in parts \(train, dev, test\), but more/a.ann is in none: put it in train"):
-        own.found(tmp_path / "brat")
+        places.found(tmp_path / "brat")
     laid(tmp_path / "named", {"test.txt": "NaCl", "test.ann": "", "b.txt": "NaCl", "b.ann": ""})
-    assert list(own.found(tmp_path / "named").splits) == ["train"]  # a document may be called so
+    assert list(places.found(tmp_path / "named").splits) == ["train"]  # a document may be called so
 
 
 def test_what_is_no_corpus_is_said(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_prose_is_no_column(tmp_path: Path) -> None:
     text = "".join(f"Vitamin B helps {word} .\n" for word in ("him", "her", "us", "them"))
     laid(tmp_path, {"a.txt": text + "It is the rule of an age that is gone , and O , what is left of it now .\n" * 6})
     with pytest.raises(CorpusError, match="1 texts without annotation"):
-        own.found(tmp_path)
+        places.found(tmp_path)
 
 
 def test_a_missing_half_is_a_fault_and_a_stray_text_is_not_read(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_missing_half_is_a_fault_and_a_stray_text_is_not_read(tmp_path: Path) 
     faults: list[corpora.Fault] = []
     (document,) = corpora.load(str(tmp_path), faults=faults)
     assert document.id == "in/a" and [fault.path.name for fault in faults] == ["b.txt"]
-    assert own.found(tmp_path).unread == (tmp_path / "notes.txt",)
+    assert places.found(tmp_path).unread == (tmp_path / "notes.txt",)
 
 
 def test_a_catalogues_name_comes_before_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,4 +164,4 @@ def test_the_digest_is_of_the_files_and_not_of_their_place(tmp_path: Path) -> No
     [("Aspirin", "en"), ("", "en"), ("2,4-D", "en"), ("Аспирин (acetylsalicylic acid, ASA)", "ru"), ("阿司匹林", "zh")],
 )
 def test_language(text: str, expected: str) -> None:
-    assert own.language(text) == expected
+    assert places.language(text) == expected
