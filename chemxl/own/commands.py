@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 CorpusName = Annotated[
     str,
-    typer.Argument(metavar="CORPUS", help="A folder or file of your own (brat, PubTator, BioC, CoNLL, JSON lines)."),
+    typer.Argument(
+        metavar="CORPUS",
+        help="A folder or file of brat, PubTator, BioC, CoNLL or JSON lines; or a name of corpora list.",
+    ),
 ]
-ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that chemxl train wrote.")]
+ModelFolder = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="The folder of a tagger, as chemxl train writes it.")
+]
 Language = Annotated[str | None, typer.Option(help="Only texts in this language: en, ru, ...")]
 Force = Annotated[bool, typer.Option("--force", help="Put it in the place of what an earlier call wrote there.")]
 
@@ -46,9 +51,13 @@ def train(
 ) -> None:
     """Train a tagger on annotated texts of your own.
 
-    Where the corpus has no folders train, dev and test, texts are dealt out: 65 % to learn from, 15 % to see when to
-    stop, 20 % to test on. The scores are of the last, with 95 % intervals. MODEL/errors.html shows what went wrong.
-    Ctrl-C stops; the same command goes on.
+    Where there are no folders train, dev and test, texts are dealt out: 65 %
+    to learn from, 15 % to see when to stop, 20 % to test on.
+
+    The scores that are shown are of the test, with 95 % intervals.
+    OUT/errors.html shows what went wrong.
+
+    Ctrl-C stops. The same command goes on from there.
     """
     from chemxl.own import train as training  # loads torch, which no other command needs
 
@@ -100,11 +109,7 @@ def export(
     typer.echo(f"How to load it stands in {out / exporting.CARD}")
 
 
-def check(
-    corpus: Annotated[
-        str, typer.Argument(metavar="CORPUS", help="A folder or a file of your own, or a corpus's name.")
-    ],
-) -> None:
+def check(corpus: CorpusName) -> None:
     """Say what is read in a corpus, and every fault with file and line; exit status 1 if there are any."""
     faults: list[corpora.Fault] = []
     rows = overview.rows(corpus, faults=faults)

@@ -78,16 +78,20 @@ def divided(name: str, *, types: Sequence[str], language: str | None = None, see
     return division
 
 
-def types_of(name: str) -> tuple[str, ...]:
+def types_of(name: str, wanted: Sequence[str] = ()) -> tuple[str, ...]:
     """The types that a corpus has: its own or, of the catalogue's, the unified ones that they stand for first.
+
+    Of two that one of its types may stand for, the one that fewer of them may stand for comes first, as DRUG before
+    CHEM: so a mention is of the narrower one.
+
+    Args:
+        wanted: these, in that order.
 
     Raises:
         CorpusError: the corpus is unknown, or nothing is annotated in it.
     """
     known = corpora.types(name)
-    first = dict.fromkeys(means[0] for means in known.values())
-    # Of two that a type may stand for, the one that fewer types may stand for comes first: DRUG before CHEM.
-    found = tuple(sorted(first, key=lambda type: (sum(type in means for means in known.values()), type)))
-    if not found:
+    if not known:
         raise CorpusError(f"{name} has no mentions: annotate some first")
-    return found
+    found = wanted or sorted({means[0] for means in known.values()})
+    return tuple(sorted(found, key=lambda type: sum(type in means for means in known.values())))

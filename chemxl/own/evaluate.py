@@ -12,6 +12,7 @@ from chemxl import corpora
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.models.tagger import Tagger
+from chemxl.own.division import types_of
 from chemxl.own.report import Report
 from chemxl.own.train import LEARNT, digest_of
 
@@ -64,7 +65,7 @@ def named(corpus: str, finds: Sequence[str], types: Sequence[str]) -> dict[str, 
     if not both and not given:
         has, mend = ", ".join(known) or "no mentions", f"--types {next(iter(known), 'THEIRS')}={finds[0]}"
         raise ChemxlError(f"the model finds {', '.join(finds)}, and {corpus} has {has}: say which are the same, {mend}")
-    return corpora.unified(corpus, both) | given
+    return (corpora.unified(corpus, types_of(corpus, both)) if both else {}) | given
 
 
 def unseen(model: Path, documents: Sequence[Document]) -> list[Document]:

@@ -67,7 +67,7 @@ def value_of(asked: Asked) -> FineTune:
     if folder and (folder / predictor.FILE).exists():
         raise EncoderError(f"{folder} is a trained model, not an encoder: start from what it was trained from")
     encoders.load(start)  # before anything is said or written
-    types = asked.types or types_of(asked.corpus)
+    types = types_of(asked.corpus, asked.types)
     division = divided(asked.corpus, types=types, language=asked.language, seed=asked.seed)
     epochs = asked.epochs or max(5, min(50, 2000 // len(division.train.load())))
     rate = asked.rate or RATES.get(start, Training().rate)

@@ -61,6 +61,12 @@ def test_names_of_types(tmp_path: Path) -> None:
         named(str(path), ["GENE"], [])
 
 
+def test_a_mention_is_of_the_narrower_type() -> None:
+    assert named("mini", ["CHEM", "DRUG", "X"], [])["DRUG"] == "DRUG"
+    assert named("mini", ["CHEM", "DRUG"], ["CHEM", "DRUG"])["CHEM"] == "CHEM"
+    assert named("mini", ["CHEM"], [])["DRUG"] == "CHEM"
+
+
 def test_nothing_left(model: Path, texts: Path, tmp_path: Path) -> None:
     learnt = set(json.loads((model / "learnt.json").read_text()))
     copy = Path(shutil.copytree(model, tmp_path / "copy"))
