@@ -35,6 +35,7 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
     Raises:
         ChemxlError: the folder holds no tagger, or one that has no encoder; something is in the way.
     """
+    out = out.absolute()
     check_out(out, force=force, holds=CARD)
     tagger = Tagger.load(model)
     if not isinstance(tagger.model, EncoderLabeller) or not isinstance(tagger.reader, SubwordReader):

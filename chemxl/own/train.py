@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,11 @@ from chemxl.own.division import divided, types_of
 PREFERRED = ("in-the-box", encoders.MINI)  # the first that is here
 RATES = {encoders.MINI: 1e-3, "in-the-box": 3e-4}  # others learn at the default of Training
 LEARNT, REPORT, ERRORS, PAGE = "learnt.json", "report.md", "errors.tsv", "errors.html"
-_MEND = "name another place, or write over it with --force"
+NOTED = "experiment.json"
+# What this and the export write into a folder, tokenizers of all kinds included.
+WRITTEN = {LEARNT, REPORT, ERRORS, PAGE, NOTED, predictor.FILE, "model.safetensors", "config.json", "history.jsonl"}
+WRITTEN |= {"metrics.json", "provenance.json", "README.md", "pipeline.py", "tokenizer.json", "tokenizer_config.json"}
+WRITTEN |= {"special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"}
 
 
 class Asked(NamedTuple):
@@ -84,6 +89,7 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
     Raises:
         ChemxlError: something is in the way, or see :func:`value_of`; stopped by hand.
     """
+    out = out.absolute()
     check_out(out, force=force, holds=predictor.FILE)
     faults: list[corpora.Fault] = []
     corpora.load(asked.corpus, language=asked.language, faults=faults)
@@ -91,10 +97,12 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
         print(f"{len(faults)} faults in it are left out: chemxl corpora check {asked.corpus}", file=sys.stderr)
     value = value_of(asked)
     division = divided(asked.corpus, types=value.types, language=asked.language, seed=asked.seed)
-    part = out.absolute().with_name(f"{out.name}.unfinished")
+    part = out.with_name(f"{out.name}.unfinished")
+    if part.exists() and not (part / NOTED).exists():
+        raise ChemxlError(f"{part} is in the way, and no training was stopped there: move it, or name another place")
     part.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(part / ".lock", timeout=0):
+        with FileLock(part / ".lock", timeout=0), _left_only_if_worth(part):
             _begin(part, value, force=force)
             learnt, held_out, tested = (portion.load() for portion in division)
             print(
@@ -109,11 +117,8 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
     except Timeout:
         raise ChemxlError(f"another training writes into {part}: wait for it, or name another place") from None
     except KeyboardInterrupt:
-        said = "goes on from there" if _worth(part) else "begins again"
+        said = "goes on from there" if part.exists() else "begins again"
         raise ChemxlError(f"stopped; the same command {said}") from None
-    finally:
-        if not _worth(part):
-            shutil.rmtree(part, ignore_errors=True)
     (part / ".lock").unlink(missing_ok=True)
     if out.exists():
         shutil.rmtree(out)
@@ -121,16 +126,22 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
     return made
 
 
-def _worth(part: Path) -> bool:
-    """Whether there is something to go on from."""
-    return any((part / name).exists() for name in (CHECKPOINT, predictor.FILE))
+@contextmanager
+def _left_only_if_worth(part: Path) -> Iterator[None]:
+    """Of what fails, the folder stays if there is something to go on from."""
+    try:
+        yield
+    except BaseException:
+        if not any((part / name).exists() for name in (CHECKPOINT, predictor.FILE)):
+            shutil.rmtree(part)
+        raise
 
 
 def check_out(out: Path, *, force: bool, holds: str) -> None:
     """Pass if a folder may be made: before the work, not after it.
 
     Args:
-        force: one may take the place of what is there, if that is of the kind.
+        force: one may take the place of what is there, if that is of the kind and holds nothing else.
         holds: a file that tells the kind.
 
     Raises:
@@ -138,12 +149,13 @@ def check_out(out: Path, *, force: bool, holds: str) -> None:
     """
     if reason := unwritable(out / "file"):
         raise ChemxlError(f"{out} cannot be written ({reason}): name another place")
-    if out.is_dir() and not any(out.iterdir()):
+    if not out.exists() or not (there := {path.name for path in out.iterdir()}):
         return
-    if out.exists() and not (force and (out / holds).is_file()):
-        raise ChemxlError(
-            f"{out} is there already{' and is no such folder: name another place' if force else f': {_MEND}'}"
-        )
+    if not force:
+        raise ChemxlError(f"{out} is there already: name another place, or write over it with --force")
+    if holds not in there or (strange := sorted(there - WRITTEN)):
+        strange = strange if holds in there else sorted(there)
+        raise ChemxlError(f"{out} is there already and holds {strange[0]}, which would be lost: name another place")
 
 
 def check_file(path: Path, *, force: bool) -> None:
@@ -162,7 +174,7 @@ def _begin(part: Path, value: FineTune, *, force: bool) -> None:
     """Note what is trained; of another training that was stopped here nothing is left, with ``force`` alone."""
     data = [held.data_digest() for held in value.parts()]
     about = {**value.config(), "digest": sha256("".join([source_digest(type(value).__module__), *data]))}
-    noted = part / "experiment.json"
+    noted = part / NOTED
     if noted.exists() and json.loads(noted.read_text("utf-8")) != json.loads(json.dumps(about)):
         if not force:
             raise ChemxlError(

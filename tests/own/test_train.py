@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from chemxl import tag
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
@@ -104,7 +105,7 @@ def test_nothing_is_written_over(model: Path, texts: Path, tmp_path: Path) -> No
     asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
     for force, said in (
         (False, r"mine is there already: name .* --force"),
-        (True, "mine is there already and is no such"),
+        (True, "mine is there already and holds diary.txt, which would be lost"),
     ):
         with pytest.raises(ChemxlError, match=said):
             train(asked, mine, force=force)
@@ -114,6 +115,28 @@ def test_nothing_is_written_over(model: Path, texts: Path, tmp_path: Path) -> No
         train(asked, copy)
     train(asked, copy, force=True)
     assert Tagger.load(copy).model.labels == ("O", "B-CHEM", "I-CHEM")
+
+
+def test_what_else_is_in_a_folder_is_not_lost(model: Path, texts: Path, tmp_path: Path) -> None:
+    asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    (copy / "tagged").mkdir()
+    with pytest.raises(ChemxlError, match="holds tagged, which would be lost"):
+        train(asked, copy, force=True)
+    (tmp_path / "new.unfinished").mkdir()
+    (tmp_path / "new.unfinished" / "diary.txt").write_text("x")
+    with pytest.raises(ChemxlError, match=r"new\.unfinished is in the way, and no training was stopped there"):
+        train(asked, tmp_path / "new", force=True)
+    assert (copy / "tagged").exists() and (tmp_path / "new.unfinished" / "diary.txt").exists()
+
+
+def test_two_trainings_do_not_share_a_folder(texts: Path, tmp_path: Path) -> None:
+    part = tmp_path / "m.unfinished"
+    part.mkdir()
+    (part / "experiment.json").write_text("{}")
+    with FileLock(part / ".lock"), pytest.raises(ChemxlError, match=r"another training writes into .*m\.unfinished"):
+        train(Asked(str(texts), **QUICK), tmp_path / "m")  # type: ignore[arg-type]
+    assert (part / "experiment.json").read_text() == "{}"
 
 
 def test_bad_settings_leave_nothing(model: Path, texts: Path, tmp_path: Path) -> None:
