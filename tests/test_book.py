@@ -278,6 +278,7 @@ def test_an_error_in_an_output(ran: Path) -> None:
         ("book/params/real.yaml", "recorded"),
         ("book/papers.yaml", "papers and claims"),
         ("book/claims.yaml", "papers and claims"),
+        ("book/coverage.yaml", "papers and claims"),
         ("constraints.txt", "constraints"),
     ],
 )

@@ -9,7 +9,7 @@ from itertools import chain
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.corpora.texts import PairSource, Texts
-from chemxl.documents import Document, Pair
+from chemxl.documents import Document, Pair, words
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value
 from chemxl.knowledge.facts import Facts, names_of
@@ -81,7 +81,7 @@ class KnowledgePretraining(ContinualPretraining):
         )
         if key not in _IDS:
             _IDS.clear()
-            _IDS[key] = super().read_ids(tokenizer, chain(texts, right._further()))
+            _IDS[key] = super().read_ids(tokenizer, _anywhere(chain(texts, right._further())))
         return _IDS[key]
 
     def _further(self) -> Iterator[str]:
@@ -101,6 +101,18 @@ class KnowledgePretraining(ContinualPretraining):
         """The examples that are read."""
         given = (self.reading, tokenizer, model, documents, pairs)
         return AnchoredStream(self.levels, self.knowledge(), *given, seed=self.seed)
+
+
+def _anywhere(texts: Iterator[str]) -> Iterator[str]:
+    """Every text, and each of its words with and without a blank before it: where a name is put in behind a sign, or a
+    stretch begins within a text, a word has other pieces."""
+    known = set[str]()
+    for text in texts:
+        yield text
+        for start, end in words(text):
+            if (word := text[start:end]) not in known:
+                known.add(word)
+                yield from (word, f"({word}")
 
 
 _IDS: dict[str, list[int]] = {}  # of one set of sources: the pieces that they use

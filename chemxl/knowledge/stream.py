@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import torch
 from pydantic import Field, model_validator
 from transformers import PreTrainedTokenizerFast
 
@@ -102,6 +103,7 @@ class AnchoredStream(Stream):
         self.levels, self.knowledge = levels, knowledge
         self._stretched: dict[str, list[str]] = {}
         super().__init__(*given, seed=seed)
+        self.counts["pieces unknown"] = sum(map(self._kept, self.examples))
         # Whole units are hidden: an entity, a relation, a word; in plain text a unit is a piece, see `masked`.
         self.masking = masking(self.tokenizer, self.model, rate=self.reading.rate, whole_words=True)
 
@@ -114,6 +116,14 @@ class AnchoredStream(Stream):
         yield from self._entities(documents, generator)
         yield from self._facts(documents, generator)
         yield from self._passages(generator)
+
+    def _kept(self, example: Example) -> int:
+        """How many pieces were cut away from the table, such as those of a character that only stands composed in the
+        texts: they are read as unknown."""
+        places = cast("torch.Tensor", self.model.table.places).cpu().numpy()
+        gone = places[example.ids] < 0
+        example.ids[gone] = self.tokenizer.unk_token_id
+        return int(gone.sum())
 
     def _by_pieces(self, example: Example) -> Example:
         if self.reading.whole_words:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from chemxl.errors import ChemxlError
+from chemxl.experiments.plain import read_yaml
 from chemxl.results import chapters, figures, tables
 from chemxl.results.canvas import Figure
 from chemxl.results.records import book_root
@@ -37,6 +37,7 @@ RULE = (
 )
 _OPEN = 4  # so many comparisons stand in the open, more are folded
 Rows = Callable[[str], pd.DataFrame]
+M = TypeVar("M", bound=BaseModel)
 
 
 class Claim(BaseModel):
@@ -102,6 +103,22 @@ class Tried(NamedTuple):
         return weakest(self.verdicts) if self.verdicts else "not tested"
 
 
+def listed(path: Path, kind: type[M]) -> list[M]:
+    """All that a file lists by paper, in its order.
+
+    Raises:
+        ChemxlError: one of them is not whole.
+    """
+    found: list[M] = []
+    for paper, ones in read_yaml(path).items():
+        for one in ones:
+            try:
+                found.append(kind(paper=paper, **one))
+            except (TypeError, ValidationError) as error:
+                raise ChemxlError(f"{path}, {paper}, {one}: it is not as the file's head says: {error}") from error
+    return found
+
+
 def read(path: Path | None = None) -> list[Claim]:
     """All claims, in their order in ``book/claims.yaml``.
 
@@ -109,13 +126,7 @@ def read(path: Path | None = None) -> list[Claim]:
         ChemxlError: a claim is not whole, or two have one id.
     """
     path = path or book_root() / CLAIMS
-    claims: list[Claim] = []
-    for paper, listed in yaml.safe_load(path.read_text("utf-8")).items():
-        for one in listed:
-            try:
-                claims.append(Claim(paper=paper, **one))
-            except (TypeError, ValidationError) as error:
-                raise ChemxlError(f"{path}, {paper}, {one}: not a claim as the file's head says: {error}") from error
+    claims = listed(path, Claim)
     if twice := [name for name, n in Counter(claim.id for claim in claims).items() if n > 1]:
         raise ChemxlError(f"{path}: two claims are called {', '.join(twice)}: rename one")
     return claims

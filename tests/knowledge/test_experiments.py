@@ -162,6 +162,17 @@ def test_runs_that_differ_in_levels_keep_the_same_pieces_and_a_tagger_takes_them
     assert tagger.predict([Document("x", "Aspirin")]) is not None
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_name_that_is_put_in_anywhere_keeps_its_pieces(wrong: bool) -> None:
+    lexicon = Lexicon(language="ru", sources=("mini",), held_out=0.2, wrong=wrong)
+    value = pretraining(lexicons=(lexicon,))
+    tokenizer, _ = encoders.load("mini")
+    kept = set(value.read_ids(tokenizer, iter(["— ( ) - / ,"])))
+    for name in (name for pair in lexicon.taught() for name in (pair.source, pair.target)):
+        for text in (f"({name})", f"— {name}, {name}/{name}-{name}"):  # behind a sign it has no blank
+            assert set(tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids) <= kept, text
+
+
 def test_a_killed_run_ends_in_the_same_weights(killed_twice: Callable[..., None]) -> None:
     killed_twice(pretraining, ["model.safetensors", "history.jsonl", "pieces.safetensors"])
 

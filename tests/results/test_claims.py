@@ -144,7 +144,7 @@ def test_a_claim_that_cannot_be_judged_is_named(more: dict[str, Any], rows: list
         (lambda one: one | {"size": -1}, "more than 0"),
         (lambda one: one | {"verdict": "confirmed"}, "Extra inputs are not permitted"),
         (lambda one: {name: item for name, item in one.items() if name != "place"}, "place\n *Field required"),
-        (lambda one: "text", "not a claim"),
+        (lambda one: "text", "it is not as the file's head says"),
     ],
 )
 def test_a_claim_that_is_not_whole_is_named(
