@@ -131,7 +131,7 @@ def test_a_trained_model_and_what_its_folder_holds(model: Path, tmp_path: Path) 
     ]
     assert (out / "pipeline.py").read_bytes() == Path(exported.__file__).read_bytes()
     tagger = pipeline("ner", model=str(out), trust_remote_code=True, pipeline_class=None)
-    assert tagger.model.config.id2label[1] == "B-CHEM"
+    assert tagger.model.config.id2label[3] == "B-CHEM"
     documents = texts()[4:12]
     tagger = pipeline("token-classification", model=str(out), trust_remote_code=True)
     assert theirs(tagger([document.text for document in documents])) == ours(model, documents)

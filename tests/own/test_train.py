@@ -39,7 +39,7 @@ def test_what_is_in_the_folder(model: Path, texts: Path, capsys: pytest.CaptureF
         "tokenizer_config.json",
     ]
     assert not model.with_name("tagger.unfinished").exists()
-    assert Tagger.load(model).model.labels == ("O", "B-CHEM", "I-CHEM", "B-DISEASE", "I-DISEASE")
+    assert Tagger.load(model).model.labels == ("O", "B-DISEASE", "I-DISEASE", "B-CHEM", "I-CHEM")
     assert len(json.loads((model / "learnt.json").read_text())) == COUNT - 4
     report = (model / "report.md").read_text("utf-8")
     assert "Tested on 4 documents that it never saw." in report and "| DISEASE |" in report
