@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NoReturn, cast
 
 import typer
 
-from chemxl import book, console, corpora
+from chemxl import commands, console, corpora
 from chemxl.corpora import overview
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
@@ -28,8 +28,6 @@ app.add_typer(annotate_app, name="annotate")
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
-Format = Literal["brat", "jsonl", "html"]
-Related = Literal["brat", "jsonl", "html", "csv"]
 Aggregate = Literal["max", "mean", "sum", "entity"]
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[
@@ -39,11 +37,6 @@ Values = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
 ]
-TextNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
-]
-Out = Annotated[Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
 CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
 
 
@@ -56,6 +49,8 @@ def run(
     again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
 ) -> None:
     """Run the notebooks whose inputs have changed."""
+    from chemxl import book  # loads what shows notebooks
+
     given = dict(_assignment(text) for text in parameter or [])
     book.run(notebooks or [], profile=profile, jobs=jobs, parameters=given, again=again)
 
@@ -63,6 +58,8 @@ def run(
 @app.command()
 def check(profile: ProfileOption = "small") -> None:
     """Say whether every notebook may be published as it is."""
+    from chemxl import book
+
     book.check(profile=profile)
     typer.echo("Every notebook may be published.")
 
@@ -70,44 +67,14 @@ def check(profile: ProfileOption = "small") -> None:
 @app.command()
 def build(profile: ProfileOption = "small") -> None:
     """Check the notebooks and build the HTML."""
+    from chemxl import book
+
     page = book.build(profile=profile)
     typer.echo(f"The book is in {page}")
 
 
-@app.command()
-def tag(
-    files: TextNames = None,
-    format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = "brat",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
-    out: Out = None,
-    force: Force = False,
-) -> None:
-    """Find entities in texts."""
-    from chemxl import tag as tagging  # loads torch, which no other command needs
-
-    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
-    tagged = tagging.tag(documents, model=model)
-    tagging.write(tagged, out, None if format == "brat" and out else tagging.FORMATS[format])
-
-
-@app.command()
-def extract(
-    files: TextNames = None,
-    format: Annotated[
-        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
-    ] = "brat",
-    tagger: Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the best that fits.")] = None,
-    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the best here.")] = None,
-    out: Out = None,
-    force: Force = False,
-) -> None:
-    """Find entities in texts, and relations between them."""
-    from chemxl import extract as extraction  # loads torch, which no other command needs
-    from chemxl import tag as tagging
-
-    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
-    found = extraction.extract(documents, tagger=tagger, model=model)
-    tagging.write(found, out, None if format == "brat" and out else extraction.FORMATS[format])
+app.command(epilog=commands.EXAMPLES)(commands.tag)
+app.command()(commands.extract)
 
 
 @app.command()
@@ -189,17 +156,18 @@ def annotate_out(
         "mahalanobis"
     ),
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
-    model: Annotated[Path | None, typer.Option(help="The folder of a finished run; by default the best here.")] = None,
+    model: commands.Model = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
-    from chemxl import tag as tagging  # loads torch, which no other command needs
+    from chemxl import best  # loads torch, which no other command needs
+    from chemxl import tag as tagging
     from chemxl.annotate import rounds
 
     written = rounds.give_out(
         rounds.Project(project),
         tagging.read(files),
-        model=model or tagging.best_model(),
+        model=best.named(model),
         count=count,
         strategy=strategy,
         aggregate=aggregate,
@@ -244,6 +212,8 @@ def main() -> None:
         sys.exit(2)
     except ChemxlError as error:
         _end(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
     except OSError as error:
         _end(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
 

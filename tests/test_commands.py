@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from chemxl import cli, corpora, tag
+from chemxl import cli, corpora, outputs, stream
 from chemxl.errors import ChemxlError
 from chemxl.models.tagger import Tagger
 from chemxl.relations.extractor import Extractor
@@ -64,6 +64,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / kept).write_text(HAND)
     (tmp_path / "b.jsonl").write_text("a person's\n")
+    (tmp_path / "rows.jsonl").write_text('{"abstract": "x", "about": []}\n')
     lay_out(tmp_path / "book")
     (tmp_path / "book/_config.yml").write_text("title: [\n")
     (tmp_path / "project/round-001").mkdir(parents=True)
@@ -107,6 +108,15 @@ TAG = [
     ("tag a.txt --out /proc/x", "/proc/x", "name another place"),
     ("tag a.txt --out mine", "mine/a.ann", "--force"),
     ("tag a.txt --out other", "other/a.txt", "--force"),
+    ("tag a.txt --out mine --skip-done --format html", "--skip-done", "--out"),
+    ("tag a.txt --skip-done --format jsonl", "--skip-done", "--out"),
+    ("tag a.txt --skip-done --format jsonl --out b.jsonl", "b.jsonl:1", "leave out --skip-done"),
+    ("tag none/*.txt", "none/*.txt", "name a file"),
+    ("tag b.jsonl", "brat", "--out"),
+    ("tag b.jsonl --format jsonl", "b.jsonl:1", "not JSON"),
+    ("tag rows.jsonl --format jsonl", "rows.jsonl:1", "--field (texts: abstract)"),
+    ("tag rows.jsonl --format jsonl --field abstract --id about", "rows.jsonl:1", "--id"),
+    ("tag a.txt --input tsv --format jsonl", "a.txt:1", "--field (columns: Aspirin helped.)"),
 ]
 BAD = [
     *TAG,
@@ -153,6 +163,8 @@ USAGE = [
     ("nothing", "nothing"),
     ("tag a.txt --format xml", "--format"),
     ("tag --colour", "--colour"),
+    ("tag --min-score 2", "--min-score"),
+    ("tag --input pdf", "--input"),
     ("extract a.txt --format xml", "--format"),
     ("train", "CORPUS"),
     ("train mini", "--out"),
@@ -320,7 +332,7 @@ def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: py
 def test_standard_output_that_is_closed(place: Path, untagged: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(ChemxlError, match="standard output is closed: name a place with --out"):
-        tag.read_for(None, ["a.txt"], brat_files=False, force=False)
+        stream.run(stream.Request(["a.txt"]), outputs.FORMATS, lambda: pytest.fail("found after the work"))
 
 
 def test_output_that_cannot_be_written(place: Path) -> None:

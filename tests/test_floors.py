@@ -25,8 +25,12 @@ FLOORS = (
     ("knowledge",),
     ("relations",),
     ("trust",),
-    ("book", "tag", "annotate", "own"),
+    ("best", "box"),
+    ("inputs",),
+    ("outputs",),
+    ("book", "tag", "annotate", "stream", "own"),
     ("extract",),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from chemxl import cli, corpora, tag
-from chemxl.contrastive.experiments import ContrastivePretraining
+from chemxl import cli, corpora, outputs, tag
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
-from chemxl.experiments.experiment import Run, runs
+from chemxl.models import encoders
+from chemxl.models.labellers import EncoderLabeller
+from chemxl.models.tagger import SubwordReader, Tagger
 from chemxl.models.training import Training
-from chemxl.ner import BiLstmCrf, FineTune
+from chemxl.ner import FineTune
 
 TEXT = "Аспирин 😀 ингибирует ЦОГ-1.\nAspirin inhibits COX-1."
 MINI = (Corpus(name="mini", types=("CHEM",), split="dev"),)
@@ -33,10 +38,10 @@ def test_every_format_says_the_same(model: Path, tmp_path: Path) -> None:
     text = tmp_path / "a.txt"
     text.write_text(TEXT, "utf-8")
     tagged = Document("a", TEXT, (Mention.of("CHEM", 0, 7, score=0.5), Mention.of("CHEM", 28, 35)))
-    assert "".join(tag.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
-    row = json.loads("".join(tag.as_json_lines([tagged])))
+    assert "".join(outputs.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
+    row = json.loads("".join(outputs.as_json_lines([tagged])))
     assert [(m["start"], m["end"], m["text"]) for m in row["mentions"]] == [(0, 7, "Аспирин"), (28, 35, "Aspirin")]
-    page = "".join(tag.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
+    page = "".join(outputs.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
     assert "<script>x" not in page and "&lt;script&gt;" in page
 
 
@@ -54,6 +59,35 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
     log = corpora.Log(strict=True)
     read = corpora.brat.read(sorted((tmp_path / "out").iterdir()), log)
     assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
+
+
+def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """Batches do not depend on what is done, so that not even the last digit of a score does."""
+    tokenizer, encoder = encoders.load(encoders.MINI, seed=3)
+    network = EncoderLabeller(encoder, ["O", "B-CHEM", "I-CHEM"], crf=False)
+    network.head.weight.data.mul_(5.0)  # sure of something in every text
+    model = tmp_path / "model"
+    Tagger(network, SubwordReader(tokenizer)).save(model)
+    texts = [document.text for document in corpora.expand("mini", 60, language="en")]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    given = ["tag", str(tmp_path / "in.jsonl"), "--model", str(model), "--format", "jsonl", "--out"]
+    assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "whole")]).exit_code == 0
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    assert len(lines) == len(texts) and sum(line.count(b'"score": 0.') for line in lines) > 10
+    for done in (0, 1, len(lines) // 2, len(lines) - 1, len(lines)):
+        (tmp_path / "out.part").write_bytes(b"".join(lines[:done]) + b'{"id": "in-')
+        assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "out"), "--skip-done"]).exit_code == 0
+        assert (tmp_path / "out").read_bytes() == b"".join(lines) and not (tmp_path / "out.part").exists()
+        (tmp_path / "out").unlink()
+
+
+def test_a_closed_pipe_ends_it_quietly(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Aspirin.\n" * 400)
+    tagged = [sys.executable, "-m", "chemxl.cli", "tag", "in.txt", "--input", "lines", "--format", "jsonl", "--model"]
+    command = f"{shlex.join([*tagged, str(model)])} | head -n 2"
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"") and done.stdout.count(b"\n") == 2
 
 
 def test_a_byte_order_mark_is_no_text(model: Path, tmp_path: Path) -> None:
@@ -80,46 +114,6 @@ def test_bad_input_is_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x", "utf-8")
     with pytest.raises(ChemxlError, match="two files are called a"):
         tag.read([str(tmp_path / "a.txt")] * 2)
-
-
-def kept(name: str, config: dict[str, object], documents: int) -> Path:
-    """The folder of a finished run of a tagger, without weights."""
-    folder = runs() / "kind" / name
-    folder.mkdir(parents=True)
-    (folder / "predictor.json").write_text('{"class": "chemxl.models.tagger.Tagger"}')
-    (folder / "experiment.json").write_text(json.dumps(config))
-    (folder / "metrics.json").write_text(json.dumps({"documents": documents}))
-    return folder
-
-
-def test_the_best_model_is_a_pretrained_one_then_the_largest(capsys: pytest.CaptureFixture[str]) -> None:
-    real = (Corpus(name="bc5cdr"), Corpus(name="bionne-r", language="ru"))
-    larger = kept("bilstm", BiLstmCrf(train=real).config(), 900)
-    kept("small", FineTune(train=real).config(), 100)
-    assert tag.best_model() == larger
-    assert capsys.readouterr().err == (f"Using BiLstmCrf trained on bc5cdr, bionne-r ru (900 documents): {larger}\n")
-    pretrained = kept("pretrained", FineTune(train=real, encoder="e5-small").config(), 10)
-    (runs() / "kind" / "broken").mkdir()
-    (runs() / "kind" / "broken" / "predictor.json").write_text("{")
-    kept("odd", {"train": 3}, 10_000)
-    assert tag.best_model() == pretrained
-    contrastive = ContrastivePretraining(encoder="e5-small", train=real)
-    larger = kept("contrastive", FineTune(train=real, encoder=contrastive).config(), 20)
-    capsys.readouterr()
-    assert tag.best_model() == larger
-    assert capsys.readouterr().err.startswith("Using e5-small trained on bc5cdr, bionne-r ru (20 documents): ")
-
-
-def test_what_the_small_book_trains_is_never_the_best(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(FineTune, "run", lambda self: Run(self, Path("demonstration"), {}))
-    kept("contrastive", FineTune(train=MINI, encoder=ContrastivePretraining(train=MINI)).config(), 300)
-    kept("one language", FineTune(train=MINI).config(), 800)
-    kept("bilstm", BiLstmCrf(train=MINI).config(), 900)
-    assert tag.best_model() == Path("demonstration")
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "demonstration model (trained now)" in said and "--model" in said
 
 
 def test_a_model_that_is_not_whole_is_named(model: Path, tmp_path: Path) -> None:

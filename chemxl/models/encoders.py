@@ -18,6 +18,7 @@ from unicodedata import normalize
 import torch
 import transformers
 from pydantic import Field
+from safetensors import SafetensorError
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
@@ -35,6 +36,9 @@ from chemxl.documents import HAN
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
+from chemxl.models import eight_bits
+from chemxl.models.box import ENCODER, IN_THE_BOX
+from chemxl.models.reading import specials as specials
 
 
 class Pin(NamedTuple):
@@ -121,7 +125,9 @@ class FirstLayers(Pretrained, FromEncoder):
 
 
 def local_folder(name: str) -> Path | None:
-    """The folder under ``CHEMXL_MODELS`` that is taken for an alias, or a path that is given itself."""
+    """The package's own folder, that under ``CHEMXL_MODELS`` which is taken for an alias, or a path that is given."""
+    if name == IN_THE_BOX:
+        return ENCODER
     if Path(name, "config.json").exists():
         return Path(name)
     root = os.environ.get("CHEMXL_MODELS")
@@ -147,8 +153,8 @@ def load(name: str | Pretrained, *, seed: int = 0, masked: bool = False, **confi
     """Load an encoder.
 
     Args:
-        name: ``mini``, an alias of ``ALIASES``, a local folder, ``OWNER/NAME`` or ``OWNER/NAME@REVISION`` of the hub,
-            or an experiment that makes one.
+        name: ``mini``, ``in-the-box``, an alias of ``ALIASES``, a local folder, ``OWNER/NAME`` or
+            ``OWNER/NAME@REVISION`` of the hub, or an experiment that makes one.
         seed: initialises what is not in the file (all of ``mini``).
         masked: with a head for masked language modelling; a fresh one where the file has none.
         config: settings of the model's configuration, such as ``hidden_dropout_prob``.
@@ -175,19 +181,21 @@ def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
     folder, pin = local_folder(name), ALIASES.get(name) or _on_hub(name)
     if folder is None and pin is None:
         raise EncoderError(
-            f"{name!r} is no encoder: take one of {', '.join([MINI, *ALIASES])}, a folder with a config.json, or "
-            "OWNER/NAME or OWNER/NAME@REVISION of the hub"
+            f"{name!r} is no encoder: take one of {', '.join([MINI, IN_THE_BOX, *ALIASES])}, "
+            "a folder with a config.json, or OWNER/NAME or OWNER/NAME@REVISION of the hub"
         )
     source, revision = (str(folder), None) if folder else (cast("Pin", pin).repository, cast("Pin", pin).revision)
     options: dict[str, Any] = {"revision": revision, "dtype": torch.float32, "use_safetensors": True, **config}
     try:
         loaded = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True)
         with _quiet():
-            if masked:
+            if folder and (folder / eight_bits.FILE).exists():
+                model = _of_eight_bits(folder, masked=masked, **config)
+            elif masked:
                 model = AutoModelForMaskedLM.from_pretrained(source, **options)
             else:
                 model = AutoModel.from_pretrained(source, add_pooling_layer=False, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         where = f"{source} is not whole" if folder else f"{source} is neither in CHEMXL_MODELS nor on the hub in reach"
         place = folder or f"$CHEMXL_MODELS/{name}"
         raise EncoderError(
@@ -200,6 +208,18 @@ def _on_hub(name: str) -> Pin | None:
     """What ``OWNER/NAME`` or ``OWNER/NAME@REVISION`` names."""
     found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", name)
     return Pin(found[1], found[2]) if found else None
+
+
+def _of_eight_bits(folder: Path, *, masked: bool, **config: Any) -> PreTrainedModel:
+    settings = AutoConfig.from_pretrained(folder, **config)
+    if masked:
+        model: PreTrainedModel = AutoModelForMaskedLM.from_config(settings).float()
+    else:
+        model = AutoModel.from_config(settings, add_pooling_layer=False).float()
+    base, weights = model.base_model, eight_bits.read(folder)
+    base.load_state_dict({name: weights[name] for name in base.state_dict()})  # of fewer layers, the first ones
+    model.tie_weights()
+    return model
 
 
 def with_head(encoder: Encoder) -> Encoder:
@@ -252,13 +272,6 @@ def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast
     if str(units) not in str(backend.pre_tokenizer):  # a saved tokenizer has it already
         backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, units])
     return tokenizer
-
-
-def specials(tokenizer: PreTrainedTokenizerFast) -> tuple[int, int]:
-    """The ids of the tokens that a text begins and ends with."""
-    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
-    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
-    return int(first), int(last)
 
 
 @cache

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 
+from chemxl.errors import ChemxlError
 from chemxl.models.crf import CRF
 from chemxl.models.packed import encode
 from chemxl.models.training import IGNORED
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PAD, UNKNOWN = 0, 1
 
@@ -30,9 +33,23 @@ class Labeller(nn.Module):
         """(B, W, L) in float32."""
         raise NotImplementedError
 
-    def forward(self, labels: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The mean loss per word: cross entropy (softmax) or negative log-likelihood of the sequence (CRF)."""
+    def forward(self, labels: torch.Tensor, outside: torch.Tensor | None = None, **batch: torch.Tensor) -> torch.Tensor:
+        """The mean loss per word: cross entropy (softmax) or negative log-likelihood of the sequence (CRF).
+
+        Args:
+            labels: (B, W)
+            outside: (B, L), true for what a word labelled ``O`` may be: more than that where types are not annotated.
+                Then the loss of the softmax is that of the labels that are possible, together (Greenberg et al. 2018,
+                doi:10.18653/v1/D18-1306, equation 4, for words by themselves).
+
+        Raises:
+            ChemxlError: a CRF with ``outside``.
+        """
         emissions = self.emissions(**batch)  # (B, W, L)
+        if outside is not None:
+            if self.crf:
+                raise ChemxlError("a CRF learns from whole annotation alone: take head=softmax, or one corpus")
+            return _marginal(emissions, labels, outside)
         if not self.crf:
             return F.cross_entropy(emissions.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
         return self.head_crf.negative_log_likelihood(emissions, labels) / (labels != IGNORED).sum()
@@ -47,6 +64,15 @@ class Labeller(nn.Module):
         emissions = self.emissions(**batch)
         best = self.head_crf.decode(emissions, batch["lengths"]) if legal else emissions.argmax(2)
         return best, emissions.softmax(-1).gather(2, best[..., None])[..., 0]
+
+
+def _marginal(emissions: torch.Tensor, labels: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
+    """The mean over words of ``-log P(any label that is possible)``, ()."""
+    asked = labels != IGNORED  # (B, W)
+    possible = F.one_hot(labels.clamp(min=0), emissions.shape[2]).bool()  # (B, W, L)
+    possible = possible | ((labels == 0)[..., None] & outside[:, None])
+    of_these = emissions.masked_fill(~possible, -torch.inf).logsumexp(2)  # (B, W)
+    return (emissions.logsumexp(2) - of_these)[asked].mean()
 
 
 def first_pieces(

@@ -51,6 +51,10 @@ class Learner(Experiment):
         """The network before its first step; it may look at the documents that it will be trained on."""
         raise NotImplementedError
 
+    def documents(self) -> list[Document]:
+        """What it learns from."""
+        return [document for corpus in self.train for document in corpus.load()]
+
     def fitted(self, folder: Path) -> tuple[Any, dict[str, float]]:
         """The predictor after its last step, and how much it learnt from; checkpoints and history go to the folder.
 
@@ -60,7 +64,7 @@ class Learner(Experiment):
             CorpusError: there is nothing to learn from.
         """
         seed_everything(self.seed)
-        documents = [document for corpus in self.train for document in corpus.load()]
+        documents = self.documents()
         made = self.untrained(documents)
         task = made.task(documents)
         if not task.lengths:

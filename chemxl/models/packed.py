@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
-from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaModel
 
-PACKED = (BertModel, RobertaModel, XLMRobertaModel)  # their layers have one shape; any other encoder runs as it is
+from chemxl.errors import EncoderError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+# Their layers have one shape; any other encoder runs as it is.
+PACKED = frozenset({"BertModel", "RobertaModel", "XLMRobertaModel"})
 
 # The length of neighbouring sequences, how many they are, and what sees what in them, (count, 1, length, length)
 Runs = Sequence[tuple[int, int, torch.Tensor | None]]
@@ -39,21 +45,50 @@ def encode(
         inputs: ``input_ids`` (B, T) or ``inputs_embeds`` (B, T, d), and ``position_ids`` and ``token_type_ids`` (B, T),
             where they are not those that the encoder makes itself.
     """
-    if not isinstance(encoder, PACKED):
+    if not is_packed(encoder):
         mask = attention_mask if visible is None else visible[:, None]  # (B, T) or (B, 1, T, T)
         hidden = encoder(attention_mask=mask, **inputs).last_hidden_state  # (B, T, d)
         return cast("torch.Tensor", hidden[wanted])
-    real = attention_mask.bool()  # (B, T)
-    inputs.setdefault("position_ids", positions(encoder, attention_mask))
-    packed = {name: tensor[real][None] for name, tensor in inputs.items()}  # (1, N) or (1, N, d)
-    packed.setdefault("token_type_ids", torch.zeros_like(packed["position_ids"]))
-    hidden = encoder.embeddings(**packed)[0]  # (N, d)
-    runs = _runs(attention_mask.sum(1).tolist(), visible)
-    kept = wanted[real]  # (N,)
+    hidden, runs = _embedded(encoder, attention_mask, visible, **inputs)
+    kept = wanted[attention_mask.bool()]  # (N,)
     *inner, last = encoder.encoder.layer
     for layer in inner:
         hidden = _layer(layer, hidden, runs)
     return _layer(last, hidden, runs, kept)
+
+
+def is_packed(encoder: nn.Module) -> TypeGuard[Any]:
+    """Whether an encoder is of one of these classes, which are told by their names: to import them takes seconds."""
+    return any(kind.__name__ in PACKED for kind in type(encoder).__mro__)
+
+
+def states(encoder: PreTrainedModel, *, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> list[torch.Tensor]:
+    """What every layer makes of the tokens that are no padding, row by row: (N, d) each, the embeddings first.
+
+    Args:
+        attention_mask, inputs: as for :func:`encode`.
+
+    Raises:
+        EncoderError: the encoder's layers are not of this shape.
+    """
+    if not is_packed(encoder):
+        raise EncoderError(f"the layers of {type(encoder).__name__} are not known here: take an encoder of BERT's kind")
+    hidden, runs = _embedded(encoder, attention_mask, None, **inputs)
+    made = [hidden]
+    for layer in encoder.encoder.layer:
+        made.append(_layer(layer, made[-1], runs))
+    return made
+
+
+def _embedded(
+    encoder: Any, attention_mask: torch.Tensor, visible: torch.Tensor | None, **inputs: torch.Tensor
+) -> tuple[torch.Tensor, Runs]:
+    """The embeddings of all tokens that are no padding, (N, d), and which of them attend together."""
+    real = attention_mask.bool()  # (B, T)
+    inputs.setdefault("position_ids", positions(encoder, attention_mask))
+    packed = {name: tensor[real][None] for name, tensor in inputs.items()}  # (1, N) or (1, N, d)
+    packed.setdefault("token_type_ids", torch.zeros_like(packed["position_ids"]))
+    return encoder.embeddings(**packed)[0], _runs(attention_mask.sum(1).tolist(), visible)  # (N, d)
 
 
 def _runs(lengths: Sequence[int], visible: torch.Tensor | None) -> Runs:

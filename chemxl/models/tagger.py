@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
-from chemxl.models import encoders
+from chemxl.models import eight_bits
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
-from chemxl.models.predictor import Predictor
+from chemxl.models.predictor import FILE, Predictor
+from chemxl.models.reading import BertModel, FastTokenizer
 from chemxl.models.training import Batch
 from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 MAX_TOKENS, OVERLAP = 512, 64  # what encoders read at once: an abstract is seldom cut
 MAX_WORDS, WORD_OVERLAP = 128, 24
@@ -137,9 +142,17 @@ class Labelling(Windows):
         model: what is trained.
         reader: gives the windows.
         names: of the labels, as :func:`bio_labels` has them.
+        lacking: types that are not annotated in a document, by its id.
     """
 
-    def __init__(self, model: nn.Module, reader: Reader, names: Sequence[str], documents: Sequence[Document]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        reader: Reader,
+        names: Sequence[str],
+        documents: Sequence[Document],
+        lacking: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(model, reader, documents)
         index = {label: i for i, label in enumerate(names)}
         begin = [index[label.replace("I-", "B-", 1)] if label.startswith("I-") else i for i, label in enumerate(names)]
@@ -148,10 +161,15 @@ class Labelling(Windows):
             for document, layer in zip(documents, gold(documents), strict=True)
         ]
         self.labels = [window_labels(window, labels[window.document], begin) for window in self.windows]
+        self.outside: list[list[bool]] = []  # by window, what a word labelled O may be
+        if lacking:
+            free = [lacking.get(document.id, ()) for document in documents]
+            self.outside = [[n == "O" or n[2:] in free[window.document] for n in names] for window in self.windows]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """See :meth:`Reader.collate`."""
-        return self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        """See :meth:`Reader.collate`; ``outside`` (B, L) as :meth:`chemxl.models.labellers.Labeller.forward` has it."""
+        batch = self.reader.collate([self.windows[i] for i in indices], [self.labels[i] for i in indices])
+        return batch | ({"outside": torch.tensor([self.outside[i] for i in indices])} if self.outside else {})
 
 
 class Tagger(Predictor[Mention]):
@@ -163,10 +181,11 @@ class Tagger(Predictor[Mention]):
     def __init__(self, model: Labeller, reader: Reader) -> None:
         super().__init__(model)
         self.reader = reader
+        self.lacking: Mapping[str, Collection[str]] = {}  # see Labelling
 
     def task(self, documents: Sequence[Document]) -> Labelling:
         """Windows with labels."""
-        return Labelling(self.model, self.reader, self.model.labels, documents)
+        return Labelling(self.model, self.reader, self.model.labels, documents, self.lacking)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
         """See :meth:`chemxl.models.predictor.Predictor.used`."""
@@ -238,6 +257,10 @@ class Tagger(Predictor[Mention]):
     def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
         """See :meth:`chemxl.models.predictor.Predictor.restored`."""
         if about["encoder"]:
+            from transformers import PreTrainedTokenizerFast
+
+            from chemxl.models import encoders
+
             model: Labeller = cls.network(encoders.unfilled(folder), about)
             # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
             return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
@@ -245,6 +268,24 @@ class Tagger(Predictor[Mention]):
         words, characters = table["words"], table["characters"]
         model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
         return cls(model, WordReader(Vocabulary(words, characters)))
+
+    @classmethod
+    def to_read(cls, folder: Path) -> Tagger:
+        """What :meth:`load` gives, for texts alone: it is there in a fraction of the time, and can be neither trained
+        nor saved.
+
+        Raises:
+            EncoderError: as :meth:`load` does.
+        """
+        with suppress(Exception):  # of what is not whole, which is said below
+            about = json.loads((folder / FILE).read_text("utf-8"))
+            plain = about["class"] == f"{Tagger.__module__}.{Tagger.__qualname__}" and about["encoder"]
+            if plain and (encoder := BertModel.of(folder)):
+                tokenizer = cast("PreTrainedTokenizerFast", FastTokenizer(folder))
+                made = Tagger(cls.network(cast("PreTrainedModel", encoder), about), SubwordReader(tokenizer))
+                made.model.load_state_dict(eight_bits.read(folder), assign=True)
+                return made
+        return cls.load(folder)
 
     @classmethod
     def network(cls, encoder: PreTrainedModel, about: dict[str, Any]) -> EncoderLabeller:

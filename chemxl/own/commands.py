@@ -23,7 +23,7 @@ CorpusName = Annotated[
     ),
 ]
 ModelFolder = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="The folder of a tagger, as chemxl train writes it.")
+    Path, typer.Argument(metavar="MODEL", help="The folder of a tagger, as chemxl train writes it, or in-the-box.")
 ]
 Language = Annotated[str | None, typer.Option(help="Only texts in this language: en, ru, ...")]
 Force = Annotated[bool, typer.Option("--force", help="Put it in the place of what an earlier call wrote there.")]

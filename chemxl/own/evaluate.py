@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chemxl import corpora
+from chemxl.best import named as named_model
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.models.tagger import Tagger
@@ -23,7 +24,7 @@ def evaluate(
     """What a tagger finds in a corpus. Documents that ``chemxl train`` let it learn from are left out, and it is said.
 
     Args:
-        model: its folder.
+        model: its folder, or ``in-the-box``.
         corpus: a name of the catalogue, or a path.
         split: test by default where there is one, otherwise all.
         types: what is scored, as the tagger names it; ``THEIRS=OURS`` where the corpus names a type otherwise. By
@@ -35,6 +36,7 @@ def evaluate(
     faults: list[corpora.Fault] = []
     split = split or ("test" if "test" in corpora.entry(corpus).splits else None)
     read = corpora.load(corpus, split=split, language=language, faults=faults)
+    model = named_model(model)
     tagger = Tagger.load(model)
     names = named(corpus, list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O")), types)
     if faults:

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
 from chemxl import documents
+from chemxl.best import named
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.models import encoders
@@ -37,6 +38,7 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
     """
     out = out.absolute()
     check_out(out, force=force, holds=CARD)
+    model = named(model)
     tagger = Tagger.load(model)
     if not isinstance(tagger.model, EncoderLabeller) or not isinstance(tagger.reader, SubwordReader):
         raise EncoderError(

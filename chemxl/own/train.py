@@ -22,14 +22,15 @@ from chemxl.experiments.experiment import write_json
 from chemxl.experiments.provenance import provenance
 from chemxl.files import unwritable
 from chemxl.models import encoders, predictor
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from chemxl.own import report as reports
 from chemxl.own.division import divided, types_of
 
-PREFERRED = ("in-the-box", encoders.MINI)  # the first that is here
-RATES = {encoders.MINI: 1e-3, "in-the-box": 3e-4}  # others learn at the default of Training
+PREFERRED = (IN_THE_BOX, encoders.MINI)  # the first that is here
+RATES = {encoders.MINI: 1e-3, IN_THE_BOX: 3e-4}  # others learn at the default of Training
 LEARNT, REPORT, ERRORS, PAGE = "learnt.json", "report.md", "errors.tsv", "errors.html"
 NOTED = "experiment.json"
 # What this and the export write into a folder, tokenizers of all kinds included.

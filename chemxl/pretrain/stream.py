@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ _PROBE_PIECES = 2048  # of each text that is evaluated on while it trains
 
 
 Passes = Iterator[Iterable[Example]]
+Read = TypeVar("Read", bound=Sized)  # an example, or its ids
 
 
 class Reading(Value):
@@ -165,7 +167,7 @@ def grouped(documents: Sequence[Document]) -> dict[str, list[Document]]:
     return made
 
 
-def until(passes: Passes, tokens: float) -> Iterator[Example]:
+def until(passes: Iterator[Iterable[Read]], tokens: float) -> Iterator[Read]:
     """Examples of one pass after the other, until they hold so many tokens.
 
     Raises:

@@ -1,4 +1,4 @@
-"""New pieces for an encoder that cuts a language into letters: vocabulary transfer.
+"""New pieces for an encoder that cuts a language into letters: vocabulary transfer. And fewer, for a small one.
 
 The English MiniLM knows the Cyrillic letters and next to no Cyrillic words, so a Russian word takes six pieces of its
 window. Here pieces are learnt from Russian text and put behind the old ones, and each begins as the average of the old
@@ -19,12 +19,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import nn
+from transformers import PreTrainedTokenizerFast
 
 from chemxl.errors import EncoderError
 from chemxl.models.encoders import Encoder
+
+# What a text in English or Russian may always hold.
+_LETTERS = [*map(chr, range(33, 127)), *map(chr, range(0x410, 0x450)), *"ЁёαβγδεζηθικλμνξπρστυφχψωΔΩµ°±×·→–—«»“”’…№"]
 
 
 def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
@@ -67,6 +72,66 @@ def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
     model.set_input_embeddings(nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=table.padding_idx))
     model.config.vocab_size = len(rows)
     return Encoder(tokenizer, model)
+
+
+def reduce(encoder: Encoder, texts: Sequence[Sequence[str]], *, pieces: int) -> Encoder:
+    """The encoder with the pieces that texts use most, and their rows; the one given stays as it is.
+
+    Special tokens stay, and so does every letter and sign of the texts that is a piece: what can be read now can be
+    read then. Texts that fall apart where a piece has gone are counted anew, once.
+
+    Args:
+        encoder: with a Unigram tokenizer.
+        texts: groups, such as of a language each, that count alike however large they are.
+        pieces: how many stay, special tokens counted; more where there are more letters.
+
+    Raises:
+        EncoderError: the tokenizer is of another kind.
+    """
+    small = encoder
+    for size in (2 * pieces, pieces):
+        small = _reduced(small, texts, size)
+    return small
+
+
+def _reduced(encoder: Encoder, texts: Sequence[Sequence[str]], size: int) -> Encoder:
+    tokenizer, table = encoder.tokenizer, cast("nn.Embedding", encoder.model.get_input_embeddings())
+    backend = tokenizer.backend_tokenizer
+    if not isinstance(old := _pieces(backend), _Unigram):
+        raise EncoderError("only a Unigram tokenizer can lose pieces: take an encoder that has one")
+    frequency = np.zeros(len(old.ids))
+    for group in texts:
+        counts = np.zeros(len(old.ids))
+        for encoding in backend.encode_batch(list(group), add_special_tokens=False):
+            np.add.at(counts, encoding.ids, 1)
+        frequency += counts / max(1.0, counts.sum())
+    letters = {piece for piece, i in old.ids.items() if len(piece.removeprefix("▁")) <= 1 and frequency[i] > 0}
+    always = {old.ids[piece] for piece in {*letters, *_LETTERS, "▁"} & old.ids.keys()} | set(tokenizer.all_special_ids)
+    ranked = [
+        i for i in np.lexsort((np.arange(len(frequency)), -frequency)).tolist() if frequency[i] and i not in always
+    ]
+    kept = sorted([*always, *ranked[: max(0, size - len(always))]])
+    rows = table.weight.detach()[kept]  # (V, d)
+    model = copy.deepcopy(encoder.model)
+    padding = kept.index(table.padding_idx) if table.padding_idx is not None else None
+    model.set_input_embeddings(nn.Embedding.from_pretrained(rows.clone(), freeze=False, padding_idx=padding))
+    model.config.vocab_size, model.config.pad_token_id = len(kept), kept.index(int(tokenizer.pad_token_id))
+    return Encoder(_renumbered(tokenizer, old, kept), model)
+
+
+def _renumbered(tokenizer: PreTrainedTokenizerFast, old: _Unigram, kept: Sequence[int]) -> PreTrainedTokenizerFast:
+    """The tokenizer with only these pieces; their ids are their places."""
+    settings, scores = json.loads(tokenizer.backend_tokenizer.to_str()), list(old.scores.items())
+    places = {id: place for place, id in enumerate(kept)}
+    settings["model"] |= {"vocab": [scores[id] for id in kept], "unk_id": places[old.unknown]}
+    for added in settings["added_tokens"]:
+        added["id"] = places[added["id"]]
+    for special in settings["post_processor"]["special_tokens"].values():
+        special["ids"] = [places[id] for id in special["ids"]]
+    names = tokenizer.special_tokens_map
+    made = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(settings)), **names)
+    made.model_max_length = tokenizer.model_max_length
+    return made
 
 
 def _words(backend: Tokenizer, texts: Iterable[str], longest: int | None) -> Counter[str]:

@@ -1,0 +1,162 @@
+"""What comes with the package: whole, small, the same each time, and of use without anything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from chemxl import box, corpora
+from chemxl.corpora.corpus import Corpus
+from chemxl.documents import Document
+from chemxl.models import eight_bits, encoders
+from chemxl.models.box import ENCODER, FOLDER, IN_THE_BOX, TAGGER
+from chemxl.models.embeddings import Embedder
+from chemxl.models.encoders import FirstLayers
+from chemxl.models.tagger import Tagger
+from chemxl.models.training import Training
+from chemxl.ner import FineTune
+from chemxl.ner import chapter as recognition
+
+ROOT = Path(box.__file__).parents[1]
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return Tagger.load(TAGGER)
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_both_are_small_and_have_what_they_need_beside_them() -> None:
+    assert size(ENCODER) < 12 * MIB and size(TAGGER) < 12 * MIB and size(FOLDER) < 24 * MIB
+    assert {path.name for path in (ENCODER).iterdir()} == {
+        "config.json", "tokenizer.json", "tokenizer_config.json", eight_bits.FILE
+    }  # fmt: skip
+    licence = (FOLDER / "LICENSE").read_text("utf-8")
+    assert "MIT License" in licence and "CC BY 4.0" in licence
+
+
+def test_the_wheel_has_them() -> None:
+    """Every file of the folder is of a kind that pyproject.toml takes into the package."""
+    import tomllib
+
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    taken = {path for pattern in patterns["chemxl"] for path in (ROOT / "chemxl").glob(pattern)}
+    needed = {path for path in FOLDER.rglob("*") if path.is_file() and "py" not in path.suffix}
+    assert len(needed) > 5 and needed <= taken
+
+
+def test_the_encoder_is_there_without_a_folder_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHEMXL_MODELS", raising=False)
+    assert encoders.available(IN_THE_BOX) and len(encoders.file_digest(IN_THE_BOX)) == 64
+    first, second = encoders.load(IN_THE_BOX), encoders.load(IN_THE_BOX, seed=5)
+    state = first.model.state_dict()
+    assert all(torch.equal(state[name], tensor) for name, tensor in second.model.state_dict().items())
+    assert first.model.dtype == torch.float32 and first.model.config.num_hidden_layers == 3
+    assert len(first.tokenizer) == first.model.config.vocab_size == len(state["embeddings.word_embeddings.weight"])
+
+
+def test_its_vectors_know_a_translation() -> None:
+    embed = Embedder(IN_THE_BOX, prefix="query: ", precision="fp32")
+    english = ["Aspirin inhibits platelets.", "The patient had a headache.", "The solution was heated to 80 °C."]
+    russian = ["Аспирин угнетает тромбоциты.", "У пациента болела голова.", "Раствор нагрели до 80 °C."]
+    a, b = embed(english), embed(russian)
+    assert (a @ b.T).argmax(1).tolist() == [0, 1, 2]
+
+
+def test_any_chapter_can_begin_from_it() -> None:
+    """As ``encoder: in-the-box`` in a chapter's parameters: its layers, its words, its files' digest."""
+    settings = recognition.Settings(models=(IN_THE_BOX,), sentences=20, seeds=(0,), epochs=1)
+    way = recognition.ways("small", sentences=20)[0]
+    [value] = recognition.evaluations(settings, IN_THE_BOX, way, way.tests[0][1])
+    assert value.model.data_digest() == encoders.file_digest(IN_THE_BOX)
+    cut = FirstLayers(encoder=IN_THE_BOX, layers=1)
+    assert cut.run().metrics["layers"] == 1 and cut.run().metrics["of"] == 3
+    train = (Corpus(name="mini", types=("CHEM",), split="dev", language="en"),)
+    trained = FineTune(encoder=cut, train=train, training=Training(epochs=1, tokens=512)).tagger()
+    assert trained.model.encoder.config.num_hidden_layers == 1
+    assert trained.predict(corpora.load("mini", split="test", language="en")[:2])
+
+
+def test_the_tagger_finds_what_it_is_for(tagger: Tagger) -> None:
+    texts = {
+        "Aspirin and ibuprofen may cause gastric ulcer.": {("CHEM", "Aspirin"), ("CHEM", "ibuprofen")},
+        "Парацетамол вызывает гепатотоксичность.": {("CHEM", "Парацетамол")},
+        "Смесь обработали уксусным ангидридом.": {("CHEM", "уксусным ангидридом")},
+        "The solution was treated with K2CO3.": {("CHEM", "K2CO3")},
+        "ASPIRIN REDUCES FEVER.": {("CHEM", "ASPIRIN")},
+        "The patient had hypertension.": {("DISEASE", "hypertension")},
+    }
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    for document, mentions in zip(documents, tagger.predict(documents, precision="fp32"), strict=True):
+        found = {(m.type, document.surface(m)) for m in mentions}
+        assert texts[document.text] <= found, (document.text, found)
+    assert set(tagger.model.labels) == {"O", *(f"{p}-{t}" for p in "BI" for t in ("CHEM", "DISEASE", "GENE"))}
+
+
+def test_the_command_needs_nothing_else(tmp_path: Path) -> None:
+    """In another folder, with no runs, corpora, models or network, twice to the same bytes."""
+    away = {"CHEMXL_DATA", "CHEMXL_MODELS", "CHEMXL_RUNS"}
+    environment = {name: value for name, value in os.environ.items() if name not in away}
+    environment |= {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "chemxl.cli", "tag", "--format", "jsonl"]
+    text = "Аспирин 😀 помогает. Aspirin helps."
+    runs = [
+        subprocess.run(
+            command, input=text.encode(), capture_output=True, check=True, cwd=tmp_path, env=environment, timeout=300
+        )
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    found = {(m["start"], m["end"], m["text"]) for m in json.loads(runs[0].stdout)["mentions"]}
+    assert {(0, 7, "Аспирин"), (21, 28, "Aspirin")} <= found
+    assert runs[0].stderr.decode().splitlines() == ["Using the tagger in the box; --model names another"]
+    assert not list(tmp_path.iterdir()), "nothing is trained and nothing is kept"
+
+
+def test_what_is_packed_is_what_is_read(tmp_path: Path) -> None:
+    encoder = encoders.load("mini", seed=2)
+    box.put(encoder, tmp_path / "encoder")
+    again = encoders.load(str(tmp_path / "encoder"))
+    text = "Acetylsalicylic acid, 2-хлорфенол"
+    assert again.tokenizer(text)["input_ids"] == encoder.tokenizer(text)["input_ids"]
+    made = FineTune(
+        encoder="mini", train=(Corpus(name="mini", types=("CHEM",), split="dev"),), training=Training(epochs=1)
+    ).tagger()
+    box.pack(made, tmp_path / "tagger")
+    read = Tagger.load(tmp_path / "tagger")
+    documents = corpora.load("mini", split="test")[:3]
+    assert read.reader.windows(documents) == made.reader.windows(documents)
+    state = made.model.state_dict()
+    for name, tensor in read.model.state_dict().items():
+        assert torch.allclose(tensor, state[name], atol=float(state[name].abs().max()) / 250), name
+    again_read = Tagger.load(tmp_path / "tagger").model.state_dict()
+    assert all(torch.equal(tensor, again_read[name]) for name, tensor in read.model.state_dict().items())
+
+
+def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None:
+    learnt = box.tagger().train
+    assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "mini"}
+    licences = {corpora.catalog()[corpus.name].licence for corpus in learnt}
+    assert all(licence.startswith(("public domain", "CC BY 4.0", "CC0")) for licence in licences)
+    for name, test in box.tests().items():
+        for corpus in learnt:
+            same = corpus.name == test.name and corpus.split == test.split
+            assert not same, name
+    held_out = {(corpus.name, corpus.language) for corpus in learnt[0].without}
+    assert held_out == {("bc5cdr", None), ("bionne-r", "en"), ("bionne-r", "ru")}
+
+
+def test_the_card_has_scores_of_every_test() -> None:
+    card = box.CARD.read_text("utf-8")
+    table = card.partition(box.BEGIN)[2].partition(box.END)[0]
+    assert all(f"| {name} |" in table for name in box.tests())
