@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn, cast
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
-from chemxl import commands, corpora
+from chemxl import commands, console, corpora
 from chemxl.corpora import overview
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
+from chemxl.own import commands as own
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -99,6 +98,12 @@ def record(
         typer.echo(f"{len(found.loose)} rows rest on settings that are gone; they {became}", err=True)
 
 
+app.command()(own.train)
+app.command()(own.evaluate)
+app.command()(own.export)
+corpora_app.command()(own.check)
+
+
 @corpora_app.command("list")
 def list_() -> None:
     """Every corpus in the catalogue."""
@@ -106,7 +111,7 @@ def list_() -> None:
     for name, entry in corpora.catalog().items():
         here = "yes" if corpora.available(name) else "no"
         rows.append((name, " ".join(entry.languages), entry.domain, entry.licence, here, entry.title))
-    _print(("name", "languages", "domain", "licence", "here", "what it is"), rows)
+    console.table(("name", "languages", "domain", "licence", "here", "what it is"), rows)
 
 
 @corpora_app.command()
@@ -114,9 +119,9 @@ def verify(names: CorpusNames = None) -> None:
     """Compare the files on this machine with the catalogue's checksums."""
     wrong = []
     for name in _here(names):
-        parts = corpora.catalog()[name].parts
+        parts = corpora.entry(name).parts
         for split, language, sha256 in dict.fromkeys((part.split, part.language, part.sha256) for part in parts):
-            said = f"{name} {split}/{language}"
+            said = f"{name} {split}/{language or '*'}"
             if sha256 is None:
                 typer.echo(f"{said}: not compared, the catalogue has no checksum of it")
                 continue
@@ -139,7 +144,7 @@ def statistics(
         rows += overview.rows(name, strict=strict, faults=faults)
         for fault in faults:
             typer.echo(fault, err=True)
-    _print(overview.HEAD, rows)
+    console.table(overview.HEAD, rows)
 
 
 @annotate_app.command("out")
@@ -233,18 +238,6 @@ def _here(names: list[str] | None) -> list[str]:
     for name in absent:
         typer.echo(f"{name}: not on this machine", err=True)
     return [name for name in names or corpora.catalog() if name not in absent]
-
-
-def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: on a terminal with rules and nothing cut off, else as tab-separated values."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        for row in (head, *rows):
-            typer.echo("\t".join([*row, *[""] * (len(head) - len(row))]))
-        return
-    table = Table(*[Column(name, overflow="fold") for name in head])
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
 
 
 if __name__ == "__main__":

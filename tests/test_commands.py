@@ -128,6 +128,26 @@ BAD = [
     ("annotate in --project none", "none", "there are none"),
     ("annotate in --project project", "round.json", "restore it"),
     ("annotate in --project project --round 7", "project", "there are 1"),
+    ("train atlantis --out m", "'atlantis'", "the catalogue has"),
+    ("train bc5cdr --out m", "bc5cdr", "set CHEMXL_DATA"),
+    ("train folder --out m", "folder", "brat (.txt with .ann)"),
+    ("train a.txt --out m", "a.txt", "were due"),
+    ("train mini --out file", "file", "name another place"),
+    ("train mini --out /proc/x", "/proc/x", "name another place"),
+    ("train mini --out mine", "mine", "--force"),
+    ("train mini --out mine --force", "mine", "name another place"),
+    ("train mini --out m --types COLOUR", "'COLOUR'", "it can give"),
+    ("train mini --out m --start nowhere", "'nowhere'", "take one of"),
+    ("evaluate folder atlantis", "'atlantis'", "the catalogue has"),
+    ("evaluate folder mini --split gold", "gold", "it has train"),
+    ("evaluate folder mini --errors folder", "folder", "name another file"),
+    ("evaluate folder mini --errors b.jsonl", "b.jsonl", "--force"),
+    ("export folder file", "file", "name another place"),
+    ("export folder mine", "mine", "--force"),
+    ("corpora check atlantis", "'atlantis'", "the catalogue has"),
+    ("corpora check bc5cdr", "bc5cdr", "set CHEMXL_DATA"),
+    ("corpora check cp1251.txt", "cp1251.txt", "were due"),
+    ("corpora check folder", "folder", "brat (.txt with .ann)"),
     ("corpora verify atlantis", "'atlantis'", "the catalogue has"),
     ("corpora verify bc5cdr", "bc5cdr", "set CHEMXL_DATA"),
     ("corpora statistics atlantis", "'atlantis'", "the catalogue has"),
@@ -146,6 +166,12 @@ USAGE = [
     ("tag --min-score 2", "--min-score"),
     ("tag --input pdf", "--input"),
     ("extract a.txt --format xml", "--format"),
+    ("train", "CORPUS"),
+    ("train mini", "--out"),
+    ("train mini --out m --epochs few", "--epochs"),
+    ("evaluate folder", "CORPUS"),
+    ("export folder", "OUT"),
+    ("corpora check", "CORPUS"),
     ("annotate out a.txt", "--project"),
     ("annotate out a.txt --project p --count 0", "--count"),
     ("annotate in", "--project"),
@@ -273,6 +299,26 @@ class Silent:
     def predict(self, documents: list[object]) -> list[list[object]]:
         """Nothing, in each."""
         return [[] for _ in documents]
+
+
+def test_a_folder_without_a_model(place: Path, chemxl: Ran) -> None:
+    before = snapshot(place)
+    for line in ("evaluate folder mini", "evaluate none mini", "export folder out", "export none out"):
+        status, out, err = chemxl(*line.split())
+        assert (status, out) == (1, "") and err.count("\n") == 1 and "holds no tagger" in err, err
+    assert snapshot(place) == before
+
+
+def test_a_corpus_with_faults_is_shown_whole_and_is_status_1(place: Path, chemxl: Ran) -> None:
+    (place / "mine/a.txt").write_text(TEXT)
+    (place / "mine/notes.tsv").write_text("a\tb\n")
+    status, out, err = chemxl("corpora", "check", "mine")
+    assert (status, out.splitlines()[1]) == (0, "mine\ttrain\ten\t1\t\t1\t0\tDRUG 1")
+    assert "brat, 2 files" in err and "mine/notes.tsv: not read, since it is no brat" in err
+    (place / "mine/a.ann").write_text(f"{HAND}T2\tCHEM 0 99\tx\n")
+    status, out, err = chemxl("corpora", "check", "mine")
+    assert status == 1 and "DRUG 1" in out and "mine/a.ann:3: T2 ends at 99, the text at 16; mention left out" in err
+    assert err.splitlines()[-1].startswith("Error: 1 faults in mine")
 
 
 def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import chemxl
 
 PACKAGE = Path(chemxl.__file__).parent
 FLOORS = (
-    ("errors", "files"),
+    ("errors", "files", "console"),
     ("documents",),
     ("experiments",),
     ("corpora",),
@@ -28,7 +28,7 @@ FLOORS = (
     ("best", "box"),
     ("inputs",),
     ("outputs",),
-    ("book", "tag", "annotate", "stream"),
+    ("book", "tag", "annotate", "stream", "own"),
     ("extract",),
     ("commands",),
     ("cli",),
