@@ -62,7 +62,7 @@ from IPython.display import display
 from chemxl import ner
 from chemxl.evaluation import metrics
 from chemxl.ner import chapter
-from chemxl.results import chapters, figures, records, show, tables
+from chemxl.results import chapters, figures, findings, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -155,21 +155,7 @@ show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, tabl
 # over at all: the BiLSTM-CRF has {glue:text}`floor` on Russian, {glue:text}`floor_english` on BC5CDR.
 
 # %%
-both, real = "BC5CDR + BioNNE-R EN", recorded.query("metric == 'F1'")
-wanted = {
-    "english": ("e5-small", "BC5CDR", "BC5CDR"),
-    "zero_shot": ("e5-small", both, "BioNNE-R RU"),
-    "english_half": ("e5-small", both, "BioNNE-R EN"),
-    "upper": ("e5-small", "BioNNE-R RU", "BioNNE-R RU"),
-    "reverse": ("e5-small", "BioNNE-R RU", "BioNNE-R EN"),
-    "reverse_bc5cdr": ("e5-small", "BioNNE-R RU", "BC5CDR"),
-    "plain_en": ("e5-small", "BC5CDR", "BioNNE-R EN"),
-    "plain_ru": ("e5-small", "BC5CDR", "BioNNE-R RU"),
-    "floor": ("none", both, "BioNNE-R RU"),
-    "floor_english": ("none", "BC5CDR", "BC5CDR"),
-}
-for name, (encoder, train, test) in wanted.items():
-    show.glue(name, tables.value(real.query("encoder == @encoder and train == @train and test == @test")))
+real = recorded.query("metric == 'F1'")
 found = figures.bars(
     [
         figures.Bar(row.train, row.value, row.low, row.high, group=row.method)
@@ -181,6 +167,7 @@ found = figures.bars(
     alt="Bars of recorded F1 on Russian abstracts for two models and three training sets; the numbers are in the table.",
 )
 show.glue("answer", found)
+findings.glue(chapter.stem)
 
 # %% [markdown]
 # From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance?
@@ -270,24 +257,20 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 #
 # A mention is found where $s > 0$. Scored is what the BioNNE 2024 shared task scored: every gold mention of eight types, the mean of the types' F1. Its test abstracts
 # are the ones here, but for one English abstract that is missing, and its gold was never published, so that about one mention in a hundred may differ.
-# The mini corpus has no mention inside another: there is nothing to demonstrate in the `small` profile.
+# The mini corpus has no mention inside another, so there is nothing to demonstrate in the `small` profile, and the run on real text is not
+# recorded yet. Until it is, only what others report stands here:
 
 # %%
 nests = rows[rows.table == "nested"]
 ours, theirs = nests.query("source == 'recorded'"), nests.query("source == 'BioNNE 2024, participants'")
 shown = ["macro F1", "F1", "most of one layer: macro F1", "most of one layer: F1"]
-display(
-    show.table(
-        tables.pivot(ours[ours.metric.isin(shown) & ours["type"].isna()], ["test", "method"], "metric"),
-        caption="Recorded: every gold mention, eight types",
-        note="Mean over seeds, 95 % interval over documents and seeds. Most of one layer: a tagger that errs nowhere, but finds only outermost mentions.",
-    ),
-    show.table(
-        tables.pivot(theirs, ["test", "method", "encoder"], "metric", cell=tables.number),
-        caption="What participants of BioNNE 2024 report of the same task",
-        digits=4,
-    ),
-)
+note = "Most of one layer: a tagger that errs nowhere, but finds only outermost mentions. 95 % interval over documents and seeds."
+if len(ours):
+    whole = ours[ours.metric.isin(shown) & ours["type"].isna()]
+    cells = tables.pivot(whole, ["test", "method"], "metric")
+    display(show.table(cells, caption="Recorded: every gold mention, eight types", note=note))
+cells = tables.pivot(theirs, ["test", "method", "encoder"], "metric", cell=tables.number)
+show.table(cells, caption="What participants of BioNNE 2024 report of the same task", digits=4)
 
 # %% [markdown]
 # ## Limits

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from functools import partial
 
 import pandas as pd
 
-from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, CHOSEN, LENGTH, NEEDED, POOL, SAVED
-from chemxl.evaluation.learning_curves import Estimate, Saving
+from chemxl.active.rows import ANNOTATED, AREA, BY_WORDS, CHOSEN, NEEDED, POOL, SAVED
 from chemxl.results import tables
 from chemxl.results.canvas import COLOURS
 from chemxl.results.figures import Curve
@@ -56,33 +55,28 @@ def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
 
 
 def reached(rows: pd.DataFrame) -> Cells:
-    """Of one test: F1 after the last round, its mean over annotated sentences and over words, and words a sentence."""
-    found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS, LENGTH]) & rows["sentences"].isna()]
+    """Of one test: F1 after the last round, and its mean over annotated sentences and over words."""
+    found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS]) & rows["sentences"].isna()]
     return tables.pivot(found.sort_values("metric", kind="stable"), keys(found), "metric")
 
 
 def differences(rows: pd.DataFrame) -> Cells:
-    """Of one test: what each method gains over another, with p."""
+    """Of one test: what each method gains over another, a line a pair, over all rounds and after the last."""
     found = rows[rows["metric"] == "difference of F1"]
     less = found.filter(like="less_")
     if "less_normalisation" in less:
         less = less.assign(less_normalisation="normalisation " + less["less_normalisation"])
-    return tables.listed(found.assign(less=less.bfill(axis=1).iloc[:, 0]), [*keys(found), "less", "part"])
+    found = found.assign(less=less.bfill(axis=1).iloc[:, 0]).sort_values("part", kind="stable")
+    return tables.pivot(found, [*keys(found), "less"], "part")
 
 
 def needed(rows: pd.DataFrame) -> Cells:
-    """Sentences to the two goals, and saved: "≤" the first round's, ">" all rounds'."""
+    """Sentences that each method needs for a goal, and saves: "≤" the first round's, ">" all rounds'. A goal that no
+    method comes to has no column."""
     sizes, found = rows["sentences"].dropna(), rows[rows["metric"].isin([NEEDED, SAVED])]
-
-    def cell(row: Mapping[str, Any]) -> str:
-        ends = row["value"], row["low"], row["high"]
-        return (
-            Saving(*ends, row["bound"]).sentences()
-            if row["metric"] == SAVED
-            else Estimate(*ends).sentences(sizes.min(), sizes.max())
-        )
-
-    return tables.pivot(found, ["test", *keys(found)], ["metric", "goal"], cell=cell)
+    within = found[found["value"] < math.inf]["goal"]
+    found = found[found["goal"].isin(within)]
+    return tables.pivot(found, ["test", *keys(found)], ["metric", "goal"], cell=partial(tables.sentences, sizes=sizes))
 
 
 def chosen(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -138,6 +138,24 @@ def recorded(chapter: str) -> pd.DataFrame:
     return frame([row for row in chapters.holding(chapters.named(chapter)) if row.profile != "small"])
 
 
+def asked(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows that a query finds, at least one.
+
+    Args:
+        place: where the query stands.
+
+    Raises:
+        ChemxlError: naming the place, if the query finds nothing or cannot be asked.
+    """
+    try:
+        found: list[dict[str, Any]] = rows.query(query, engine="python").to_dict("records")
+    except Exception as error:  # whatever pandas makes of a query that is none
+        raise ChemxlError(f"{place}: {query!r} cannot be asked: {error}") from error
+    if not found:
+        raise ChemxlError(f"{place}: {query!r} finds no recorded row that holds: mend the query")
+    return found
+
+
 def judge(claim: Claim, rows: Rows = recorded) -> Tried:
     """Ask for a claim's rows and take the verdict of each.
 
@@ -150,12 +168,7 @@ def judge(claim: Claim, rows: Rows = recorded) -> Tried:
     """
     if not claim.rows:
         return Tried(claim, [], [])
-    try:
-        found = rows(claim.chapter).query(claim.rows, engine="python").to_dict("records")
-    except Exception as error:  # whatever pandas makes of a query that is none
-        raise ChemxlError(f"{CLAIMS}, {claim.id}: {claim.rows!r} cannot be asked: {error}") from error
-    if not found:
-        raise ChemxlError(f"{CLAIMS}, {claim.id}: {claim.rows!r} finds no recorded row that holds: mend the query")
+    found = asked(f"{CLAIMS}, {claim.id}", claim.rows, rows(claim.chapter))
     if claim.sign and (other := [row["metric"] for row in found if not row["metric"].startswith(DIFFERENCES)]):
         raise ChemxlError(f"{CLAIMS}, {claim.id}: {other[0]} is no difference and has no direction: ask for one")
     return Tried(claim, found, [claim.verdict(*_ends(claim, row)) for row in found])

@@ -22,6 +22,7 @@ T = TypeVar("T", bound=Sized)
 _COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 
 _VALUE = re.compile(r"—|-?\d+(\.\d+)?( \[.+\])?")
+_INTERVAL = re.compile(r"\[[^\[\]]+\]")
 
 # Comes with each display, so that entities look alike in Jupyter, in the book and on a page of their own.
 STYLE = """
@@ -103,8 +104,8 @@ def entities(
 def table(rows: Sequence[Mapping[str, object]], *, caption: str, note: str = "", digits: int = 3) -> Html:
     """A table with one column per key, in the order in which keys first appear; it scrolls where it is too wide.
 
-    Floats are rounded to ``digits``, None and NaN stand as a dash, columns of numbers are right-aligned, and the
-    first column names the row.
+    Where there is little room, intervals stand below their values. Floats are rounded to ``digits``, None and NaN stand
+    as a dash, columns of numbers are right-aligned, and the first column names the row.
 
     Args:
         caption: what the table shows; also its name for a screen reader.
@@ -160,6 +161,12 @@ def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -
         for i, (title, body) in enumerate(bodies.items())
     )
     return Html(f'<div class="chemxl-tabs sd-tab-set docutils">{inner}</div>', text=" | ".join(bodies))
+
+
+def folded(title: str, shown: Shown | Sequence[Shown]) -> Html:
+    """What few readers need, behind a title that opens it."""
+    body = "\n".join(one._repr_html_() for one in _several(shown))
+    return Html(f'<details class="chemxl-folded"><summary>{html.escape(title)}</summary>{body}</details>', text=title)
 
 
 def _several(shown: Shown | Sequence[Shown]) -> Sequence[Shown]:
@@ -275,7 +282,7 @@ def _cell(content: object, digits: int, *, first: bool, number: bool) -> str:
     elif content is None or isinstance(content, float):
         shown = value(content, digits=digits)
     else:
-        shown = html.escape(str(content))
+        shown = _INTERVAL.sub(r'<span class="chemxl-interval">\g<0></span>', html.escape(str(content)))
     if first:
         return f'<th scope="row">{shown}</th>'
     return f'<td class="number">{shown}</td>' if number else f"<td>{shown}</td>"

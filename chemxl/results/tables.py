@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import itables
 import pandas as pd
 
+from chemxl.evaluation.learning_curves import Estimate, Saving
 from chemxl.experiments.provenance import provenance as environment
 from chemxl.results import show
 from chemxl.results.records import Recorded
@@ -16,11 +18,26 @@ Cells = list[dict[str, object]]
 Cell = Callable[[Mapping[str, Any]], object]
 
 
-def interval(row: Mapping[str, Any]) -> str:
-    """A row's value with its interval: three digits of a share, one of what is larger, such as a perplexity."""
+def interval(row: Mapping[str, Any], *, digits: int | None = None) -> str:
+    """A row's value with its interval.
+
+    Args:
+        digits: by default three of a share, and one of what is larger, such as a perplexity.
+    """
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    digits = 3 if abs(value) <= 1 else 1
+    digits = digits or (3 if abs(value) <= 1 else 1)
     return show.value(value, digits=digits) if pd.isna(low) else show.value(value, low, high, digits=digits)
+
+
+short = partial(interval, digits=2)  # where many stand in a line
+
+
+def sentences(row: Mapping[str, Any], sizes: Iterable[float] = ()) -> str:
+    """Sentences that are needed, or saved: "≤" the fewest, ">" the most of the sizes that were run."""
+    ends = row["value"], row["low"], row["high"]
+    if row["metric"] == "sentences saved":
+        return Saving(*ends, row["bound"]).sentences()
+    return Estimate(*ends).sentences(int(min(sizes)), int(max(sizes)))
 
 
 def number(row: Mapping[str, Any]) -> object:

@@ -139,7 +139,7 @@ def recorded(metric: str, value: float, half: float = 0.0, *, p: float | None = 
     return Row(source="recorded", metric=metric, keys={"test": "BC5CDR", "method": chapter.GAUSSIAN, **keys}, **ends)
 
 
-def test_a_page_has_a_column_a_size_a_curve_a_method_and_numbers_for_prose() -> None:
+def test_a_page_has_a_column_a_size_and_a_curve_a_method() -> None:
     rows = frame(
         [
             recorded("F1", 0.5, 0.1, sentences=1000),
@@ -160,6 +160,9 @@ def test_a_page_has_a_column_a_size_a_curve_a_method_and_numbers_for_prose() -> 
             "50": "0.250 [0.150, 0.350]",
         }
     ]
-    said = chapter.glued(rows)
-    assert said["cosine"] == "-0.020 [-0.030, -0.010]" and said["saved"] == "120 [90, 150]"
-    assert said["few_cosine"] == said["saved_twice"] == "—"
+    apart = rows.query("metric == 'difference of F1'")
+    assert tables.pivot(apart, ["method", "less_method"], "sentences") == [
+        {"method": chapter.GAUSSIAN, "less_method": chapter.COSINE, "1,000": "-0.020 [-0.030, -0.010]"}
+    ]
+    [saved] = tables.pivot(rows.query("metric == 'sentences saved'"), "method", "test", cell=tables.sentences)
+    assert saved["BC5CDR"] == "120 [90, 150]"

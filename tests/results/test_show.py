@@ -163,7 +163,8 @@ def test_table_escapes_aligns_and_dashes() -> None:
     assert "mBERT &lt;b&gt;" in shown and "<b>" not in shown and "<i>" not in shown
     assert '<td class="number">0.842</td><td class="number">12</td><td>—</td>' in shown
     intervals = show.table([{"a": "x", "F1": "0.8 [0.7, 0.9]"}, {"a": "y", "F1": None}], caption="c").html
-    assert '<td class="number">0.8 [0.7, 0.9]</td>' in intervals and '<td class="number">—</td>' in intervals
+    assert '<td class="number">0.8 <span class="chemxl-interval">[0.7, 0.9]</span></td>' in intervals
+    assert '<td class="number">—</td>' in intervals
     assert "<a href='x'>run</a>" in shown and "<td>True</td>" in shown
     assert '<th scope="row">e5</th><td class="number">—</td>' in shown
     assert 'role="region" aria-label="F1 &quot;exact&quot; &amp; &lt;i&gt;" tabindex="0"' in shown
@@ -207,6 +208,14 @@ def test_value() -> None:
     assert show.value(0.8421, 0.831, 0.8519) == "0.842 [0.831, 0.852]"
     assert show.value(0.8421, digits=2) == "0.84"
     assert show.value(None, 0.1, 0.2) == "—"
+
+
+def test_what_is_folded_is_there_behind_its_title() -> None:
+    inner = [show.table([{"a": n}], caption=f"table {n}") for n in (1, 2)]
+    found = show.folded("By <type>", inner).html
+    assert found.startswith('<details class="chemxl-folded"><summary>By &lt;type&gt;</summary>')
+    assert all(part.html in found for part in inner) and found.endswith("</details>")
+    assert show.folded("one", inner[0]).html.count("<table>") == 1
 
 
 def test_glue_is_kept_and_not_displayed(monkeypatch: pytest.MonkeyPatch) -> None:

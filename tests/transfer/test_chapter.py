@@ -150,30 +150,34 @@ def framed(*made: Row) -> pd.DataFrame:
     return frame([*made, numbers]).iloc[:-1]
 
 
-def test_the_matrix_has_a_row_a_test_and_marks_what_differs_clearly() -> None:
+def test_the_matrix_has_a_row_a_test_and_differences_stand_beside_it() -> None:
+    texts = {"A": "RU reviews", "B": "EN BC5CDR", "C": "RU abstracts", "D": "EN notes"}
     found = framed(
         *(one(0.5, train=source) for source in "ABCD"),
         one(0.9, train="B", metric="P"),
         one(0.75, train="B", test="B"),
         one(0.2, train="A", less_train="B", metric="difference of F1", p=0.01),
         one(-0.2, train="C", less_train="B", metric="difference of F1", p=0.01),
-        one(-0.1, train="D", less_train="B", metric="difference of F1", p=0.06),
+        one(-0.1, train="D", less_train="B", metric="difference of F1", p=0.06, low=-0.25, high=0.0),
         one(0.25, train="B", sentences=50),
     )
     first, second = tables.zero_shot(found, "F1")
-    assert first == {
-        "test": "A",
-        "A": "0.500 [0.500, 0.500] +",
-        "B": "0.500 [0.500, 0.500]",
-        "C": "0.500 [0.500, 0.500] −",
-        "D": "0.500 [0.500, 0.500]",
-    }
-    assert second["B"] == "0.750 [0.750, 0.750]" and second["A"] is None
-    assert tables.zero_shot(found, "P") == [{"test": "A", "B": "0.900"}]
+    assert first == {"test": "A", **dict.fromkeys("ABCD", "0.50 [0.50, 0.50]")}
+    assert second["B"] == "0.75 [0.75, 0.75]" and second["A"] is None
+    assert tables.zero_shot(found, "P") == [{"test": "A", "B": 0.9}]
     drawn = tables.matrix(found)
     assert drawn.loc["A"].tolist() == [0.5] * 4
     assert drawn.loc["B"].dropna().to_dict() == {"B": 0.75}
     assert tables.tests(found)["train"].tolist() == ["A", "C", "D"]
+    [line] = tables.apart(found)
+    assert list(line) == ["test", *"ABCD"] and line["B"] is None and line["C"] == "-0.20 [-0.20, -0.20]"
+    named = found.replace({name: texts for name in ("test", "train", "less_train")})
+    assert tables.shared(named) == [
+        {"shared": "neither", "sources": 2, "the best": 1, "not told from it": 1, "clearly worse than it": 0},
+        {"shared": "the language", "sources": 1, "the best": 0, "not told from it": 0, "clearly worse than it": 1},
+    ]
+    assert tables._shared("EN BC5CDR", "RU abstracts") == "the kind of text"
+    assert tables.shared(found[:0]) == nothing("shared") and tables.apart(found[:0]) == nothing("test")
 
 
 def drawn(made: chapter.Settings, right: dict[bool, list[int]]) -> list[rows.Curve]:
@@ -234,16 +238,13 @@ def test_curves_and_lengths_come_from_rows() -> None:
     few.append(one(0.2, train=rows.AS_LONG, sentences=50))
     zero = [one(0.05, train=train, test=test) for train, test in (("B", "A"), ("C", "A"), ("A", "A"), ("B", "B"))]
     found = framed(*few, *counts, *steps, *zero)
-    read, long = tables.lengths(found)
-    assert read == {
-        "test": "A",
-        "type": "DRUG",
-        "trained": "as in curves",
-        "50 sentences": "100 (7)",
-        "2,000 sentences": "4,000 (7)",
-        "full performance": "6,500 (7)",
-    }
-    assert long == {"test": "A", "type": "DRUG", "trained": "as long", "50 sentences": "900 (7)"}
+    assert tables.lengths(found) == [
+        {"labelled sentences": "50", "sentences read": "100", "steps": "7"},
+        {"labelled sentences": "2,000", "sentences read": "4,000", "steps": "7"},
+        {"labelled sentences": "50, as long", "sentences read": "900", "steps": "7"},
+        {"labelled sentences": "full performance", "sentences read": "6,500", "steps": "7"},
+    ]
+    assert tables.lengths(found[found["metric"] == "F1"]) == nothing("labelled sentences")
     [(place, lines)] = tables.drawn(found).items()
     assert place == ("DRUG", "A")
     assert [(line.label, line.x) for line in lines] == [
@@ -258,18 +259,9 @@ def test_curves_stand_beside_training_as_long() -> None:
     few = [one(0.5, sentences=50), one(0.375, train=rows.AS_LONG, sentences=50)]
     apart = one(0.125, sentences=50, less_train=rows.AS_LONG, metric="difference of F1", p=0.01)
     assert tables.as_long(framed(*few, apart)) == [
-        {
-            "type": "DRUG",
-            "test": "A",
-            "sentences": "50",
-            "train": "B",
-            "F1": 0.5,
-            "as long": 0.375,
-            "difference": "0.125 [0.125, 0.125]",
-            "p": 0.01,
-        }
+        {"type": "DRUG", "test": "A", "train": "B", "50": "0.125 [0.125, 0.125]"}
     ]
-    assert tables.as_long(framed(*few)) == nothing("test")
+    assert tables.as_long(framed(*few)) == nothing("type")
 
 
 def enough(train: str, metric: str, value: float, high: float, **more: Any) -> Row:
@@ -286,40 +278,44 @@ def test_sentences_stand_beside_the_papers() -> None:
     due += [
         enough("B", "sentences needed", 50, 60, share=0.9),
         enough("B", "sentences saved", 866, infinite, share=0.99, bound="≥"),
+        enough("B", "sentences saved", 800, 900, share=0.9, low=0.0),
         enough("B", "neither gets there", 0.25, 0.25, share=0.99),
         enough("B", "area", 0.5, 0.625, scorer="F1"),
         enough("B", "gained", 0.25, 0.5, scorer="F1", p=0.01),
     ]
+    few += [one(value, train="B", test="RU UGT", sentences=n) for n, value in ((50, 0.5), (2000, 0.375))]
     found = framed(*few, *due)
     assert {name: item for name, item in tables.summary(found)[0].items() if item is not None} == {
         "type": "DRUG",
         "test": "RU UGT",
         "train": "B",
-        "sentences needed, 99%": "1,134 [1,134, > 2,000]",
-        "sentences needed, 90%": "≤ 50 [≤ 50, 60]",
-        "sentences saved, 99%": "≥ 866 [866, ∞]",
-        "neither gets there, 99%": "25%",
+        "sentences needed": "≤ 50 [≤ 50, 60]",
+        "sentences saved": "800 [0, 900]",
     }
-    assert tables.heights(found) == [
+    best, none = tables.heights(found)
+    assert (best["area"], best["gained"]) == ("0.500 [0.500, 0.625]", "0.250 [0.250, 0.500]")
+    assert (best["largest fall"], none["train"], none["largest fall"]) == (0.125, rows.NONE, 0)
+    assert tables.heights(framed(*due[:1])) == tables.summary(framed(*few)) == nothing("type")
+    _, recorded, reported = parts(frame([*few, *due, *records.papers(chapter.stem)]))
+    assert tables.beside(recorded, reported) == [
         {
             "type": "DRUG",
             "test": "RU UGT",
-            "train": "B",
-            "area": "0.500 [0.500, 0.625]",
-            "gained": "0.250 [0.250, 0.500], p 0.010",
-        }
+            "by": "the paper",
+            "best source": "700",
+            "worst source": "650",
+            "no source": "1,000",
+        },
+        {
+            "type": "DRUG",
+            "test": "RU UGT",
+            "by": "this chapter",
+            "best source": "B: 1,134 [1,134, > 2,000]",
+            "worst source": "C: 1,500 [1,500, > 2,000]",
+            "no source": "> 2,000 [> 2,000, > 2,000]",
+        },
     ]
-    assert tables.heights(framed(*few)) == nothing("type")
-    _, recorded, reported = parts(frame([*few, *due, *records.papers(chapter.stem)]))
-    cells = tables.beside(recorded.iloc[:0], recorded, reported)
-    assert len(cells) == 18 and [c["paper"] for c in cells[:3]] == ["500", "900", "1,050"]
-    reviews = [c for c in cells if c["test"] == "RU UGT" and c["type"] == "DRUG"]
-    assert [c["paper"] for c in reviews] == ["700", "650", "1,000"]
-    assert [(c["pretraining"], c["recorded"]) for c in reviews] == [
-        ("best", "B: 1,134 [1,134, > 2,000]"),
-        ("worst", "C: 1,500 [1,500, > 2,000]"),
-        ("no", "> 2,000 [> 2,000, > 2,000]"),
-    ]
+    assert tables.beside(recorded.iloc[:0], reported) == nothing("type")
 
 
 def test_the_papers_numbers_fit_each_other() -> None:
@@ -335,18 +331,14 @@ def test_a_small_matrix_and_its_curves_are_computed_and_shown() -> None:
     assert len(tables.zero_shot(found[found["train"].notna()], "F1")) == 4
     assert len(tables.tests(found)) == 4 * 3
     assert len(tables.summary(found)) == len(tables.heights(found)) == 3 and len(tables.early(found)) == 1
-    assert len(tables.material(found)) == len(tables.repeated(found)) == 4
-    [read, long] = tables.lengths(found)
-    assert str(read["1 sentences"]).startswith("2 (") and str(read["full performance"]).startswith("3 (")
-    assert str(long["1 sentences"]).startswith("5 (")
+    assert len(tables.learnt(found)) == len(tables.scored(found)) == len(tables.repeated(found)) == 4
+    assert sum(int(str(line["sources"])) for line in tables.shared(found)) == 4 * 3
+    read = {line["labelled sentences"]: line["sentences read"] for line in tables.lengths(found)}
+    assert read == {"1": "2", "2": "2", "1, as long": "5", "full performance": "3"}
     curves = chapter.curves(made, chapters.run(chapters.named(chapter.stem), made), texts.DRUG)
     assert [curve.learning.counts.shape[:2] for curve in curves] == [(2, 2)] * 3
     assert curves[0].learning.full is not None and np.array_equal(curves[0].learning.full, curves[-1].learning.full)
     assert [line["train"] for line in tables.as_long(found)] == [curve.train for curve in curves]
-    said = tables.glued(found[found["test"] == "RU reviews"], "RU reviews")
-    [best] = found[(found["metric"] == "gained") & (found["train"] == said["best"])].to_dict("records")
-    assert said["none"] == "none" and said["own"] != "—"
-    assert said["best_gained"].startswith(f"{best['value']:.3f}")  # nothing is learnt from so few: it may be 0
 
 
 def test_no_sentence_of_a_real_test_is_trained_on(real: Any) -> None:
