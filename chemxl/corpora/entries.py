@@ -22,7 +22,7 @@ Unified = Literal["CHEM", "DRUG", "DISEASE", "GENE", "SPECIES", "HUMAN"]
 Kind = Literal["documents", "pairs", "facts", "alignments"]
 
 _HERE = Path(__file__).parent
-_seen: ContextVar[dict[tuple[Path, str | None, str | None], str]] = ContextVar("digests by what was asked for")
+_seen: ContextVar[dict[tuple[str, Path, str | None, str | None], str]] = ContextVar("digests by what was asked for")
 
 
 class Part(BaseModel):
@@ -243,10 +243,11 @@ def digest(name: str, *, split: str | None = None, language: str | None = None) 
         CorpusError: the corpus is unknown or is not on this machine.
     """
     seen = _seen.get({})  # outside of unchanging() a new one each time
-    place = folder(name), split, language
+    home = folder(name)
+    place = name, home, split, language  # several corpora may lie in one folder
     if place not in seen:
         chosen = [(path, path.stat()) for part in parts(name, split, language) for path in files(name, part)]
-        seen[place] = _digest(place[0], tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in chosen))
+        seen[place] = _digest(home, tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in chosen))
     return seen[place]
 
 

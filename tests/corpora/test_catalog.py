@@ -182,6 +182,22 @@ def test_files_are_looked_at_once_where_they_stay_as_they_are(data: Path) -> Non
     assert corpora.digest("bc5cdr") != before
 
 
+def test_corpora_in_one_folder_keep_their_own_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHEMXL_DATA", str(tmp_path))
+    names = [name for name, one in corpora.catalog().items() if one.folder == "kbioxlm"]
+    for name in names:
+        for part in corpora.catalog()[name].parts:
+            for file in part.files:
+                path = tmp_path / "kbioxlm" / (part.folder or "") / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(file)
+    asked = [(name, part.split) for name in names for part in corpora.catalog()[name].parts]
+    before = [corpora.digest(name, split=split) for name, split in asked]
+    with entries.unchanging():
+        assert [corpora.digest(name, split=split) for name, split in asked] == before
+    assert len({digest for (name, split), digest in zip(asked, before, strict=True) if split == "test"}) > 1
+
+
 def test_the_digest_changes_with_a_byte_and_with_a_name(data: Path) -> None:
     before = corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train")
     assert before == (corpora.digest("bc5cdr"), corpora.digest("bc5cdr", split="train", language="en"))
