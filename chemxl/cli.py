@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn, cast
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
-from chemxl import book, corpora
+from chemxl import commands, console, corpora
 from chemxl.corpora import overview
 from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
+from chemxl.own import commands as own
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
@@ -29,8 +28,6 @@ app.add_typer(annotate_app, name="annotate")
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
-Format = Literal["brat", "jsonl", "html"]
-Related = Literal["brat", "jsonl", "html", "csv"]
 Aggregate = Literal["max", "mean", "sum", "entity"]
 ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[
@@ -40,12 +37,6 @@ Values = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
 ]
-TextNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[FILE]...", help="UTF-8 texts; standard input by default.")
-]
-Out = Annotated[Path | None, typer.Option(help="A folder for FILE.txt and FILE.ann of brat; a file for the others.")]
-Model = Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the one in the box.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
 CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
 
 
@@ -58,6 +49,8 @@ def run(
     again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
 ) -> None:
     """Run the notebooks whose inputs have changed."""
+    from chemxl import book  # loads what shows notebooks
+
     given = dict(_assignment(text) for text in parameter or [])
     book.run(notebooks or [], profile=profile, jobs=jobs, parameters=given, again=again)
 
@@ -65,6 +58,8 @@ def run(
 @app.command()
 def check(profile: ProfileOption = "small") -> None:
     """Say whether every notebook may be published as it is."""
+    from chemxl import book
+
     book.check(profile=profile)
     typer.echo("Every notebook may be published.")
 
@@ -72,44 +67,14 @@ def check(profile: ProfileOption = "small") -> None:
 @app.command()
 def build(profile: ProfileOption = "small") -> None:
     """Check the notebooks and build the HTML."""
+    from chemxl import book
+
     page = book.build(profile=profile)
     typer.echo(f"The book is in {page}")
 
 
-@app.command()
-def tag(
-    files: TextNames = None,
-    format: Annotated[Format, typer.Option(help="brat (.ann lines), JSON lines, or one HTML page.")] = "brat",
-    model: Model = None,
-    out: Out = None,
-    force: Force = False,
-) -> None:
-    """Find entities in texts."""
-    from chemxl import tag as tagging  # loads torch, which no other command needs
-
-    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
-    tagged = tagging.tag(documents, model=model)
-    tagging.write(tagged, out, None if format == "brat" and out else tagging.FORMATS[format])
-
-
-@app.command()
-def extract(
-    files: TextNames = None,
-    format: Annotated[
-        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
-    ] = "brat",
-    tagger: Model = None,
-    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the newest here.")] = None,
-    out: Out = None,
-    force: Force = False,
-) -> None:
-    """Find entities in texts, and relations between them."""
-    from chemxl import extract as extraction  # loads torch, which no other command needs
-    from chemxl import tag as tagging
-
-    documents = tagging.read_for(out, files or [], brat_files=format == "brat", force=force)
-    found = extraction.extract(documents, tagger=tagger, model=model)
-    tagging.write(found, out, None if format == "brat" and out else extraction.FORMATS[format])
+app.command(epilog=commands.EXAMPLES)(commands.tag)
+app.command()(commands.extract)
 
 
 @app.command()
@@ -133,6 +98,12 @@ def record(
         typer.echo(f"{len(found.loose)} rows rest on settings that are gone; they {became}", err=True)
 
 
+app.command()(own.train)
+app.command()(own.evaluate)
+app.command()(own.export)
+corpora_app.command()(own.check)
+
+
 @corpora_app.command("list")
 def list_() -> None:
     """Every corpus in the catalogue."""
@@ -140,7 +111,7 @@ def list_() -> None:
     for name, entry in corpora.catalog().items():
         here = "yes" if corpora.available(name) else "no"
         rows.append((name, " ".join(entry.languages), entry.domain, entry.licence, here, entry.title))
-    _print(("name", "languages", "domain", "licence", "here", "what it is"), rows)
+    console.table(("name", "languages", "domain", "licence", "here", "what it is"), rows)
 
 
 @corpora_app.command()
@@ -148,9 +119,9 @@ def verify(names: CorpusNames = None) -> None:
     """Compare the files on this machine with the catalogue's checksums."""
     wrong = []
     for name in _here(names):
-        parts = corpora.catalog()[name].parts
+        parts = corpora.entry(name).parts
         for split, language, sha256 in dict.fromkeys((part.split, part.language, part.sha256) for part in parts):
-            said = f"{name} {split}/{language}"
+            said = f"{name} {split}/{language or '*'}"
             if sha256 is None:
                 typer.echo(f"{said}: not compared, the catalogue has no checksum of it")
                 continue
@@ -173,7 +144,7 @@ def statistics(
         rows += overview.rows(name, strict=strict, faults=faults)
         for fault in faults:
             typer.echo(fault, err=True)
-    _print(overview.HEAD, rows)
+    console.table(overview.HEAD, rows)
 
 
 @annotate_app.command("out")
@@ -185,7 +156,7 @@ def annotate_out(
         "mahalanobis"
     ),
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
-    model: Model = None,
+    model: commands.Model = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
@@ -241,6 +212,8 @@ def main() -> None:
         sys.exit(2)
     except ChemxlError as error:
         _end(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
     except OSError as error:
         _end(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
 
@@ -265,18 +238,6 @@ def _here(names: list[str] | None) -> list[str]:
     for name in absent:
         typer.echo(f"{name}: not on this machine", err=True)
     return [name for name in names or corpora.catalog() if name not in absent]
-
-
-def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: on a terminal with rules and nothing cut off, else as tab-separated values."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        for row in (head, *rows):
-            typer.echo("\t".join([*row, *[""] * (len(head) - len(row))]))
-        return
-    table = Table(*[Column(name, overflow="fold") for name in head])
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from chemxl import best, tag
+from chemxl import best, outputs
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document
@@ -39,30 +38,35 @@ def extract(documents: Sequence[Document], *, tagger: Path | None = None, model:
     Raises:
         EncoderError: a folder holds no tagger, or no extractor.
     """
+    return finder(tagger, model)(documents)
+
+
+def finder(tagger: Path | None = None, model: Path | None = None) -> Callable[[Sequence[Document]], list[Document]]:
+    """What :func:`extract` does with documents, its models read once."""
     extractor = Extractor.load(model or best_model())
     paired = {type for signature in extractor.signatures for type in signature}
-    return pipeline.extract(documents, Tagger.load(best.named(tagger, types=paired)), extractor)
+    reader = Tagger.load(best.named(tagger, types=paired))
+    return lambda documents: pipeline.extract(documents, reader, extractor)
 
 
-def as_json_lines(documents: Sequence[Document]) -> Iterator[str]:
-    """As those of :mod:`chemxl.tag`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``,
+def as_json_lines(documents: Iterable[Document]) -> Iterator[str]:
+    """As those of :mod:`chemxl.outputs`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``,
     ``head``, ``tail``, ``score``."""
-    for d, line in zip(documents, tag.as_json_lines(documents), strict=True):
-        row = json.loads(line)
-        row["mentions"] = [{"id": m.id, **own} for m, own in zip(d.mentions, row["mentions"], strict=True)]
-        row["relations"] = [
+    for d in documents:
+        mentions = [{"id": m.id, **own} for m, own in zip(d.mentions, outputs.mentions(d), strict=True)]
+        relations = [
             {"id": r.id, "type": r.type, "head": r.head, "tail": r.tail, "score": round(r.score or 0.0, 4)}
             for r in d.relations
         ]
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        yield outputs.line({"id": d.id, "text": d.text, "mentions": mentions, "relations": relations})
 
 
-def as_html(documents: Sequence[Document]) -> Iterator[str]:
+def as_html(documents: Iterable[Document]) -> Iterator[str]:
     """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
-    yield show.page([relations(document, caption=document.id) for document in documents], title="Relations")
+    return show.pieces((relations(document, caption=document.id) for document in documents), title="Relations")
 
 
-def as_triples(documents: Sequence[Document]) -> Iterator[str]:
+def as_triples(documents: Iterable[Document]) -> Iterator[str]:
     """A table for spreadsheets: document, sentence, head, tail, type, score; a line a relation."""
     yield _line(["document", "sentence", "head", "tail", "type", "score"])
     for d in documents:
@@ -85,8 +89,8 @@ def _line(cells: Sequence[str]) -> str:
     return file.getvalue()
 
 
-FORMATS: dict[str, Callable[[Sequence[Document]], Iterator[str]]] = {
-    "brat": tag.as_brat,
+FORMATS: dict[str, outputs.Format] = {
+    "brat": outputs.as_brat,
     "jsonl": as_json_lines,
     "html": as_html,
     "csv": as_triples,

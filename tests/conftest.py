@@ -27,6 +27,7 @@ SLOWEST = (
     "test_whole_book.py",
     "active/test_experiments.py",
     "experiments/test_slurm.py",
+    "own/test_walk.py",
     "test_benchmarks.py",
     "corpora/test_counts_all.py",
     "corpora/test_counts.py",

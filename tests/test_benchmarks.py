@@ -26,6 +26,7 @@ from benchmarks import (
     scorer,
     sentences,
     stacked,
+    stream,
     tag,
 )
 from chemxl.documents import Mention
@@ -52,6 +53,7 @@ def test_every_module_is_a_benchmark() -> None:
         scorer,
         sentences,
         stacked,
+        stream,
         tag,
     )
     assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
@@ -70,6 +72,13 @@ def test_the_tagger_gives_the_peers_mentions() -> None:
     assert all(row.agree == 1.0 for row in rows if "float32, best labels" in row.name)
     assert all(0.0 < row.agree <= 1.0 for row in rows)  # bf16 moves an untrained head's labels
     assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+
+
+def test_many_texts_are_tagged_as_few_are() -> None:
+    rows = list(stream.run(many=200, repeats=1))
+    assert [row.agree for row in rows] == [1.0, 1.0]
+    assert all(row.ratio == pytest.approx(row.ours / row.theirs) for row in rows)
+    assert all(row.ours_mib and row.theirs_mib for row in rows)
 
 
 def test_the_alignment_is_that_of_the_loop() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from chemxl import cli, corpora, tag
+from chemxl import cli, corpora, outputs, stream
 from chemxl.errors import ChemxlError
 from chemxl.models.tagger import Tagger
 from chemxl.relations.extractor import Extractor
@@ -64,6 +64,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / kept).write_text(HAND)
     (tmp_path / "b.jsonl").write_text("a person's\n")
+    (tmp_path / "rows.jsonl").write_text('{"abstract": "x", "about": []}\n')
     lay_out(tmp_path / "book")
     (tmp_path / "book/_config.yml").write_text("title: [\n")
     (tmp_path / "project/round-001").mkdir(parents=True)
@@ -107,6 +108,15 @@ TAG = [
     ("tag a.txt --out /proc/x", "/proc/x", "name another place"),
     ("tag a.txt --out mine", "mine/a.ann", "--force"),
     ("tag a.txt --out other", "other/a.txt", "--force"),
+    ("tag a.txt --out mine --skip-done --format html", "--skip-done", "--out"),
+    ("tag a.txt --skip-done --format jsonl", "--skip-done", "--out"),
+    ("tag a.txt --skip-done --format jsonl --out b.jsonl", "b.jsonl:1", "leave out --skip-done"),
+    ("tag none/*.txt", "none/*.txt", "name a file"),
+    ("tag b.jsonl", "brat", "--out"),
+    ("tag b.jsonl --format jsonl", "b.jsonl:1", "not JSON"),
+    ("tag rows.jsonl --format jsonl", "rows.jsonl:1", "--field (texts: abstract)"),
+    ("tag rows.jsonl --format jsonl --field abstract --id about", "rows.jsonl:1", "--id"),
+    ("tag a.txt --input tsv --format jsonl", "a.txt:1", "--field (columns: Aspirin helped.)"),
 ]
 BAD = [
     *TAG,
@@ -118,6 +128,26 @@ BAD = [
     ("annotate in --project none", "none", "there are none"),
     ("annotate in --project project", "round.json", "restore it"),
     ("annotate in --project project --round 7", "project", "there are 1"),
+    ("train atlantis --out m", "'atlantis'", "the catalogue has"),
+    ("train bc5cdr --out m", "bc5cdr", "set CHEMXL_DATA"),
+    ("train folder --out m", "folder", "brat (.txt with .ann)"),
+    ("train a.txt --out m", "a.txt", "were due"),
+    ("train mini --out file", "file", "name another place"),
+    ("train mini --out /proc/x", "/proc/x", "name another place"),
+    ("train mini --out mine", "mine", "--force"),
+    ("train mini --out mine --force", "mine", "name another place"),
+    ("train mini --out m --types COLOUR", "'COLOUR'", "it can give"),
+    ("train mini --out m --start nowhere", "'nowhere'", "take one of"),
+    ("evaluate folder atlantis", "'atlantis'", "the catalogue has"),
+    ("evaluate folder mini --split gold", "gold", "it has train"),
+    ("evaluate folder mini --errors folder", "folder", "name another file"),
+    ("evaluate folder mini --errors b.jsonl", "b.jsonl", "--force"),
+    ("export folder file", "file", "name another place"),
+    ("export folder mine", "mine", "--force"),
+    ("corpora check atlantis", "'atlantis'", "the catalogue has"),
+    ("corpora check bc5cdr", "bc5cdr", "set CHEMXL_DATA"),
+    ("corpora check cp1251.txt", "cp1251.txt", "were due"),
+    ("corpora check folder", "folder", "brat (.txt with .ann)"),
     ("corpora verify atlantis", "'atlantis'", "the catalogue has"),
     ("corpora verify bc5cdr", "bc5cdr", "set CHEMXL_DATA"),
     ("corpora statistics atlantis", "'atlantis'", "the catalogue has"),
@@ -133,7 +163,15 @@ USAGE = [
     ("nothing", "nothing"),
     ("tag a.txt --format xml", "--format"),
     ("tag --colour", "--colour"),
+    ("tag --min-score 2", "--min-score"),
+    ("tag --input pdf", "--input"),
     ("extract a.txt --format xml", "--format"),
+    ("train", "CORPUS"),
+    ("train mini", "--out"),
+    ("train mini --out m --epochs few", "--epochs"),
+    ("evaluate folder", "CORPUS"),
+    ("export folder", "OUT"),
+    ("corpora check", "CORPUS"),
     ("annotate out a.txt", "--project"),
     ("annotate out a.txt --project p --count 0", "--count"),
     ("annotate in", "--project"),
@@ -263,6 +301,26 @@ class Silent:
         return [[] for _ in documents]
 
 
+def test_a_folder_without_a_model(place: Path, chemxl: Ran) -> None:
+    before = snapshot(place)
+    for line in ("evaluate folder mini", "evaluate none mini", "export folder out", "export none out"):
+        status, out, err = chemxl(*line.split())
+        assert (status, out) == (1, "") and err.count("\n") == 1 and "holds no tagger" in err, err
+    assert snapshot(place) == before
+
+
+def test_a_corpus_with_faults_is_shown_whole_and_is_status_1(place: Path, chemxl: Ran) -> None:
+    (place / "mine/a.txt").write_text(TEXT)
+    (place / "mine/notes.tsv").write_text("a\tb\n")
+    status, out, err = chemxl("corpora", "check", "mine")
+    assert (status, out.splitlines()[1]) == (0, "mine\ttrain\ten\t1\t\t1\t0\tDRUG 1")
+    assert "brat, 2 files" in err and "mine/notes.tsv: not read, since it is no brat" in err
+    (place / "mine/a.ann").write_text(f"{HAND}T2\tCHEM 0 99\tx\n")
+    status, out, err = chemxl("corpora", "check", "mine")
+    assert status == 1 and "DRUG 1" in out and "mine/a.ann:3: T2 ends at 99, the text at 16; mention left out" in err
+    assert err.splitlines()[-1].startswith("Error: 1 faults in mine")
+
+
 def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, err = separate("tag", shell="{} <&-")
     assert (status, out) == (1, "") and err.count("\n") == 1 and "name a file" in err
@@ -274,7 +332,7 @@ def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: py
 def test_standard_output_that_is_closed(place: Path, untagged: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(ChemxlError, match="standard output is closed: name a place with --out"):
-        tag.read_for(None, ["a.txt"], brat_files=False, force=False)
+        stream.run(stream.Request(["a.txt"]), outputs.FORMATS, lambda: pytest.fail("found after the work"))
 
 
 def test_output_that_cannot_be_written(place: Path) -> None:

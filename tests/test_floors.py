@@ -11,7 +11,7 @@ import chemxl
 
 PACKAGE = Path(chemxl.__file__).parent
 FLOORS = (
-    ("errors", "files"),
+    ("errors", "files", "console"),
     ("documents",),
     ("experiments",),
     ("corpora",),
@@ -26,8 +26,11 @@ FLOORS = (
     ("relations",),
     ("trust",),
     ("best", "box"),
-    ("book", "tag", "annotate"),
+    ("inputs",),
+    ("outputs",),
+    ("book", "tag", "annotate", "stream", "own"),
     ("extract",),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from chemxl import cli, corpora, tag
+from chemxl import cli, corpora, outputs, tag
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
+from chemxl.models import encoders
+from chemxl.models.labellers import EncoderLabeller
+from chemxl.models.tagger import SubwordReader, Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 
@@ -31,10 +38,10 @@ def test_every_format_says_the_same(model: Path, tmp_path: Path) -> None:
     text = tmp_path / "a.txt"
     text.write_text(TEXT, "utf-8")
     tagged = Document("a", TEXT, (Mention.of("CHEM", 0, 7, score=0.5), Mention.of("CHEM", 28, 35)))
-    assert "".join(tag.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
-    row = json.loads("".join(tag.as_json_lines([tagged])))
+    assert "".join(outputs.as_brat([tagged])) == "T1\tCHEM 0 7\tАспирин\nT2\tCHEM 28 35\tAspirin\n"
+    row = json.loads("".join(outputs.as_json_lines([tagged])))
     assert [(m["start"], m["end"], m["text"]) for m in row["mentions"]] == [(0, 7, "Аспирин"), (28, 35, "Aspirin")]
-    page = "".join(tag.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
+    page = "".join(outputs.as_html([Document("b", "<script>x</script>", (Mention.of("CHEM", 0, 8),))]))
     assert "<script>x" not in page and "&lt;script&gt;" in page
 
 
@@ -52,6 +59,35 @@ def test_the_command_reads_standard_input_and_files(model: Path, tmp_path: Path)
     log = corpora.Log(strict=True)
     read = corpora.brat.read(sorted((tmp_path / "out").iterdir()), log)
     assert [d.id for d in read] == ["a", "b"] and all(d.text == TEXT for d in read)
+
+
+def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """Batches do not depend on what is done, so that not even the last digit of a score does."""
+    tokenizer, encoder = encoders.load(encoders.MINI, seed=3)
+    network = EncoderLabeller(encoder, ["O", "B-CHEM", "I-CHEM"], crf=False)
+    network.head.weight.data.mul_(5.0)  # sure of something in every text
+    model = tmp_path / "model"
+    Tagger(network, SubwordReader(tokenizer)).save(model)
+    texts = [document.text for document in corpora.expand("mini", 60, language="en")]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    given = ["tag", str(tmp_path / "in.jsonl"), "--model", str(model), "--format", "jsonl", "--out"]
+    assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "whole")]).exit_code == 0
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    assert len(lines) == len(texts) and sum(line.count(b'"score": 0.') for line in lines) > 10
+    for done in (0, 1, len(lines) // 2, len(lines) - 1, len(lines)):
+        (tmp_path / "out.part").write_bytes(b"".join(lines[:done]) + b'{"id": "in-')
+        assert CliRunner().invoke(cli.app, [*given, str(tmp_path / "out"), "--skip-done"]).exit_code == 0
+        assert (tmp_path / "out").read_bytes() == b"".join(lines) and not (tmp_path / "out.part").exists()
+        (tmp_path / "out").unlink()
+
+
+def test_a_closed_pipe_ends_it_quietly(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Aspirin.\n" * 400)
+    tagged = [sys.executable, "-m", "chemxl.cli", "tag", "in.txt", "--input", "lines", "--format", "jsonl", "--model"]
+    command = f"{shlex.join([*tagged, str(model)])} | head -n 2"
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"") and done.stdout.count(b"\n") == 2
 
 
 def test_a_byte_order_mark_is_no_text(model: Path, tmp_path: Path) -> None:

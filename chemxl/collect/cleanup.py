@@ -1,6 +1,7 @@
 """Unicode clean-up: characters that look right and are not, mended and counted, mentions moved with the text.
 
-Letters of another alphabet are brought home by :mod:`chemxl.collect.homoglyphs`.
+Letters of another alphabet are brought home by :mod:`chemxl.collect.homoglyphs`. :func:`clean` is for a text that is to
+be kept clean; :func:`mended` for one that is only read so, and is kept as it came.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from unicodedata import combining, is_normalized, normalize
 
-from chemxl.collect import homoglyphs
+from chemxl.collect import homoglyphs, line_ends
 from chemxl.collect.homoglyphs import Edit
 from chemxl.documents import Document, Span
 
@@ -60,6 +61,32 @@ def _edited(text: str, edits: list[Edit]) -> str:
     return "".join([*pieces, text[done:]])
 
 
+class Mended:
+    """A text that is read in another's place.
+
+    Args:
+        came: the text as it came.
+    """
+
+    def __init__(self, came: str) -> None:
+        self.text = came
+        self._moves: list[_Moved] = []
+        for step in (line_ends.joins, *_STEPS):
+            edits = [edit for edit in step(self.text) if edit.kind != homoglyphs.MIXED]
+            if edits:
+                self._moves.append(_Moved(edits))
+                self.text = _edited(self.text, edits)
+
+    def back(self, span: Span) -> Span:
+        """Where characters of this text are in the one that came: what became them, and nothing that went beside them.
+
+        A span that begins or ends inside of characters that one was mended into covers the one.
+        """
+        for moved in reversed(self._moves):
+            span = moved.back(span)
+        return span
+
+
 class _Moved:
     """Fragments of a text, after edits that ascend and do not overlap."""
 
@@ -92,6 +119,20 @@ class _Moved:
         if offset >= edit.end:
             return end + offset - edit.end
         return end if last and offset > edit.start else start
+
+    def back(self, span: Span) -> Span:
+        """Offsets in the old text, of at least one character in the new."""
+        first, last = span[0], span[1] - 1
+        return self._was(first)[0], self._was(last)[1]
+
+    def _was(self, offset: int) -> Span:
+        """What a character of the new text was in the old."""
+        i = bisect_right(self.spans, offset, key=lambda new: new[0]) - 1
+        if i < 0:
+            return offset, offset + 1
+        edit, (_, end) = self.edits[i], self.spans[i]
+        behind = edit.end + offset - end
+        return (edit.start, edit.end) if offset < end else (behind, behind + 1)
 
 
 _SPACING_CONTROLS = "\x0b\x0c\x1c\x1d\x1e\x1f"

@@ -1,7 +1,7 @@
 """Corpora: one catalogue, one reader per format, and a call for each kind of what is read.
 
 ``load`` gives documents, ``pairs`` parallel text and lexicons, ``facts`` those of a knowledge base, ``alignments``
-texts whose sentences a person aligned.
+texts whose sentences a person aligned. Where the name of a corpus goes, the path of a person's own goes, too.
 
 A reader is a module of this package with a function ``read``; the catalogue's entry names it. Nothing else does.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -25,11 +26,14 @@ from chemxl.corpora.entries import (
     entry,
     files,
     folder,
+    is_own,
+    meanings,
     parts,
-    unified,
+    renamed,
 )
 from chemxl.corpora.faults import Fault, Log
 from chemxl.corpora.paired import AlignedTexts, Fact
+from chemxl.corpora.paths import language as spoken
 from chemxl.documents import Document, Pair
 from chemxl.errors import CorpusError
 from chemxl.experiments.digests import sha256, source_digest
@@ -45,12 +49,15 @@ __all__ = [
     "available",
     "catalog",
     "digest",
+    "entry",
     "expand",
     "facts",
     "files",
+    "is_own",
     "load",
     "pairs",
     "read_digest",
+    "types",
     "unified",
 ]
 
@@ -69,12 +76,12 @@ def load(
     """Documents of a corpus.
 
     Args:
-        name: as in :func:`catalog`.
+        name: as in :func:`catalog`, or the path of a person's own corpus.
         split: one split; all of them by default.
         language: one language; all of them by default.
-        types: unified types wanted (CHEM, DRUG, DISEASE, GENE, SPECIES, HUMAN), in order of preference: a mention is
-            kept under its own type where that is one of them, otherwise under the first that it may stand for. By
-            default all mentions, with the corpus's own types.
+        types: unified types wanted (CHEM, DRUG, DISEASE, GENE, SPECIES, HUMAN), in order of preference, or, of a
+            person's own corpus, its types: a mention is kept under the first that it may stand for. By default all
+            mentions, with the corpus's own types.
         strict: make the first fault an error.
         faults: gets the faults; without it, one warning says how many there are.
 
@@ -85,18 +92,44 @@ def load(
     known = entry(name)
     if known.paired:
         raise CorpusError(f"{name} is {_SAID[known.kind]}: read it with corpora.{known.kind}({name!r})")
-    renamed = None if types is None else unified(name, types)
+    names = None if types is None else unified(name, types)
     log = Log(strict=strict)
     documents = []
     for part in parts(name, split, language):
         read = _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options)
         for i, document in enumerate(read):
-            document = document if renamed is None else document.retyped(renamed)
+            document = document if names is None else document.retyped(names)
             source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
-            domain = part.domain or known.domain
-            documents.append(replace(document, language=part.language, domain=domain, source=source))
+            domain, code = part.domain or known.domain, part.language or spoken(document.text)
+            documents.append(replace(document, language=code, domain=domain, source=source))
     _report(name, log, faults)
-    return documents
+    return [document for document in documents if language in (None, document.language)]
+
+
+def types(name: str) -> dict[str, tuple[str, ...]]:
+    """The corpus's own types, each with what it may stand for: unified types and, of a person's own corpus, itself.
+
+    Raises:
+        CorpusError: the corpus is unknown.
+    """
+    return _own_types(name, digest(name)) if is_own(name) else {**entry(name).types}
+
+
+@lru_cache(maxsize=32)
+def _own_types(name: str, digest: str) -> dict[str, tuple[str, ...]]:
+    return meanings(sorted({mention.type for document in load(name, faults=[]) for mention in document.mentions}))
+
+
+def unified(name: str, wanted: Sequence[str]) -> dict[str, str]:
+    """The corpus's own types, each with the first of those wanted that it may stand for; those with none are left out.
+
+    A type of a person's own corpus that is wanted itself stands for nothing else.
+
+    Raises:
+        CorpusError: the corpus is unknown, or has nothing of one of the types.
+    """
+    known = types(name)
+    return renamed(name, known, wanted) | {type: type for type in wanted if is_own(name) and type in known}
 
 
 def pairs(

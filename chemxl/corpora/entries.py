@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from chemxl.corpora import paths
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments.plain import read_yaml
 
@@ -32,7 +33,7 @@ class Part(BaseModel):
         listed: a YAML file {split: [passage ids]} beside them; of the files, those of this split's passages are read.
         block: so many sentences that follow each other have one ``Document.source``, where a file has them in the order
             of its documents but does not say where one begins; about as many as a document has (Carlstein 1986).
-        language: an ISO 639-1 code; of parallel text, two of them: ``en-ru``.
+        language: an ISO 639-1 code; of parallel text, two of them: ``en-ru``; none where each text says it itself.
         sha256: :func:`digest` of the part as it was counted and tested; none for a corpus that the project ships, or
             that every user obtains from its owner.
     """
@@ -109,15 +110,36 @@ def catalog() -> dict[str, Entry]:
 
 
 def entry(name: str) -> Entry:
-    """One corpus.
+    """One corpus of the catalogue, or what is known of a person's own by its path, see :mod:`chemxl.corpora.paths`.
 
     Raises:
-        CorpusError: there is none of that name.
+        CorpusError: there is none of that name, or nothing that can be read at that path.
     """
-    try:
+    if name in _entries():
         return _entries()[name]
-    except KeyError:
-        raise CorpusError(f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}") from None
+    there = _there(name)
+    return Entry(
+        title=f"a corpus of your own, {paths.FORMATS[there.reader]}",
+        domain="",
+        licence="yours",
+        citation="",
+        url="",
+        reader=there.reader,
+        parts=tuple(Part(split=split, language="", files=()) for split in there.splits),
+    )
+
+
+def is_own(name: str) -> bool:
+    """Whether this is no name of the catalogue's, but a path."""
+    return name not in _entries()
+
+
+def _there(name: str) -> paths.Found:
+    if not name or not Path(name).exists():
+        raise CorpusError(
+            f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}, and there is no such path"
+        )
+    return paths.found(Path(name))
 
 
 def folder(name: str) -> Path:
@@ -126,6 +148,8 @@ def folder(name: str) -> Path:
     Raises:
         CorpusError: the corpus is unknown, or is not on this machine.
     """
+    if is_own(name):
+        return _there(name).root
     known = entry(name)
     if known.shipped:
         return _HERE / name
@@ -146,9 +170,9 @@ def parts(name: str, split: str | None, language: str | None) -> list[Part]:
         CorpusError: the corpus has no such part.
     """
     known = entry(name)
-    chosen = [p for p in known.parts if split in (None, p.split) and language in (None, p.language)]
+    chosen = [p for p in known.parts if split in (None, p.split) and (language in (None, p.language) or not p.language)]
     if not chosen:
-        has = ", ".join(dict.fromkeys(f"{p.split}/{p.language}" for p in known.parts))
+        has = ", ".join(dict.fromkeys(f"{p.split}/{p.language or '*'}" for p in known.parts))
         raise CorpusError(f"{name} has no part {split or '*'}/{language or '*'}; it has {has}")
     return chosen
 
@@ -159,6 +183,8 @@ def files(name: str, part: Part) -> list[Path]:
     Raises:
         CorpusError: the corpus or the part is not on this machine.
     """
+    if is_own(name):
+        return list(_there(name).splits[part.split])
     base = folder(name) / part.folder
     found = sorted({path for pattern in part.files for path in base.glob(pattern) if path.is_file()})
     if part.listed:
@@ -179,19 +205,30 @@ def _passages(listed: Path, changed: int, split: str) -> list[str]:
         raise CorpusError(f"{listed}: a list of passage ids for each split was due") from error
 
 
-def unified(name: str, types: Sequence[str]) -> dict[str, str]:
-    """The corpus's own types, each with the first of ``types`` that it may stand for; those with none are left out.
+def renamed(name: str, known: Mapping[str, Sequence[str]], types: Sequence[str]) -> dict[str, str]:
+    """A corpus's types, each with the first of ``types`` that it may stand for; those with none are left out.
+
+    Args:
+        known: for each of its types, what it may stand for.
 
     Raises:
-        CorpusError: the corpus is unknown, or has nothing of one of the types.
+        CorpusError: it has nothing of one of the types.
     """
-    known = entry(name).types
-    offered = sorted({type for own in known.values() for type in own})
+    offered = sorted({type for means in known.values() for type in means})
     for type in types:
         if type not in offered:
             raise CorpusError(f"{name} has no type {type!r}; it can give {', '.join(offered) or 'none'}")
-    wanted = {own: [type for type in types if type in means] for own, means in known.items()}
-    return {own: matching[0] for own, matching in wanted.items() if matching}
+    wanted = {type: [one for one in types if one in means] for type, means in known.items()}
+    return {type: matching[0] for type, matching in wanted.items() if matching}
+
+
+def meanings(types: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Types of a person's own corpus: each stands for itself, and for what one of its name in the catalogue may."""
+    known: dict[str, dict[str, None]] = {}
+    for one in _entries().values():
+        for type, means in one.types.items():
+            known.setdefault(type.casefold(), {}).update(dict.fromkeys(means))
+    return {type: (type, *(one for one in known.get(type.casefold(), ()) if one != type)) for type in types}
 
 
 def digest(name: str, *, split: str | None = None, language: str | None = None) -> str:

@@ -264,12 +264,7 @@ ERROR_CLASSES = ("correct", "wrong type", "wrong boundary", "wrong type and boun
 
 
 def errors(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Mention]]) -> dict[str, int]:
-    """How many mentions fall into each of ``ERROR_CLASSES``.
-
-    A gold mention and a prediction make a pair where they have a character in common, each in one pair at most. Pairs
-    are made in this order, of one kind those first that have most characters in common: all is right (correct), the
-    same characters (wrong type), the same type (wrong boundary), or neither (wrong type and boundary). A gold mention
-    that is left is missed, a prediction that is left is spurious, such as all but one of three pieces of a name. So
+    """How many mentions fall into each of ``ERROR_CLASSES``, see :func:`paired`, so that
 
         gold = correct + wrong type + wrong boundary + wrong type and boundary + missed
         predicted = correct + wrong type + wrong boundary + wrong type and boundary + spurious
@@ -278,20 +273,31 @@ def errors(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Menti
     """
     tally = dict.fromkeys(ERROR_CLASSES, 0)
     for wanted, given in zip(gold, predicted, strict=True):
-        left = [{_mention(mention) for mention in side} for side in (wanted, given)]
-        pairs = [
-            ((a[0] != b[0]) + 2 * (a[1] != b[1]), -common, a, b)
-            for a, b in product(*left)
-            if (common := _common(a[1], b[1]))
-        ]
-        for kind, _, a, b in sorted(pairs):
-            if a in left[0] and b in left[1]:
-                tally[ERROR_CLASSES[kind]] += 1
-                left[0].remove(a)
-                left[1].remove(b)
-        tally["missed"] += len(left[0])
-        tally["spurious"] += len(left[1])
+        for name, _, _ in paired(wanted, given):
+            tally[name] += 1
     return tally
+
+
+def paired(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[tuple[str, Mention | None, Mention | None]]:
+    """Mentions of a document, each once: their class of ``ERROR_CLASSES``, the gold mention, the prediction.
+
+    A gold mention and a prediction make a pair where they have a character in common, each in one pair at most. Pairs
+    are made in this order, of one kind those first that have most characters in common: all is right (correct), the
+    same characters (wrong type), the same type (wrong boundary), or neither (wrong type and boundary). A gold mention
+    that is left is missed, a prediction that is left is spurious, such as all but one of three pieces of a name.
+    """
+    wanted, given = ({_mention(mention): mention for mention in side} for side in (gold, predicted))
+    pairs = [
+        ((a[0] != b[0]) + 2 * (a[1] != b[1]), -common, a, b)
+        for a, b in product(wanted, given)
+        if (common := _common(a[1], b[1]))
+    ]
+    made: list[tuple[str, Mention | None, Mention | None]] = []
+    for kind, _, a, b in sorted(pairs):
+        if a in wanted and b in given:
+            made.append((ERROR_CLASSES[kind], wanted.pop(a), given.pop(b)))
+    made += [("missed", mention, None) for mention in wanted.values()]
+    return made + [("spurious", None, mention) for mention in given.values()]
 
 
 def _common(a: Sequence[Span], b: Sequence[Span]) -> int:

@@ -36,7 +36,7 @@ class Linked(PairSource):
     def pairs(self) -> list[Pair]:
         """Pairs of passages."""
         languages = ("en", self.language)
-        if corpora.catalog()[self.name].paired:
+        if corpora.entry(self.name).paired:
             return corpora.pairs(self.name, split=self.split, language="-".join(languages), faults=[])
         documents = corpora.load(self.name, split=self.split, faults=[])
         return [
@@ -45,7 +45,7 @@ class Linked(PairSource):
 
     def data_digest(self) -> str:
         """A digest of the files, and of how they are read."""
-        paired = corpora.catalog()[self.name].paired
+        paired = corpora.entry(self.name).paired
         language = f"en-{self.language}" if paired else None
         return corpora.read_digest(self.name, split=self.split, language=language)
 

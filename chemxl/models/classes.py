@@ -128,8 +128,9 @@ class Classifier(Predictor[Label]):
         texts = [document.text for document in documents]
         made = []
         for item, encoding in enumerate(self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)):
-            for start, stop, _, _ in cuts(len(encoding.ids), MAX_TOKENS - 2, OVERLAP):
-                made.append(Example(item, [first, *encoding.ids[start:stop], last]))
+            ids = encoding.ids  # made anew each time that it is asked for
+            for start, stop, _, _ in cuts(len(ids), MAX_TOKENS - 2, OVERLAP):
+                made.append(Example(item, [first, *ids[start:stop], last]))
         return made
 
     def task(self, documents: Sequence[Document]) -> Classes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -37,13 +38,14 @@ from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import eight_bits
 from chemxl.models.box import ENCODER, IN_THE_BOX
+from chemxl.models.reading import specials as specials
 
 
 class Pin(NamedTuple):
     """A repository of the model hub at one commit, and folder names that are taken instead."""
 
     repository: str
-    revision: str
+    revision: str | None
     folders: tuple[str, ...] = ()
 
 
@@ -151,7 +153,8 @@ def load(name: str | Pretrained, *, seed: int = 0, masked: bool = False, **confi
     """Load an encoder.
 
     Args:
-        name: ``mini``, ``in-the-box``, an alias of ``ALIASES``, a local folder, or an experiment that makes one.
+        name: ``mini``, ``in-the-box``, an alias of ``ALIASES``, a local folder, ``OWNER/NAME`` or
+            ``OWNER/NAME@REVISION`` of the hub, or an experiment that makes one.
         seed: initialises what is not in the file (all of ``mini``).
         masked: with a head for masked language modelling; a fresh one where the file has none.
         config: settings of the model's configuration, such as ``hidden_dropout_prob``.
@@ -175,11 +178,11 @@ def load(name: str | Pretrained, *, seed: int = 0, masked: bool = False, **confi
 
 
 def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
-    folder, pin = local_folder(name), ALIASES.get(name)
+    folder, pin = local_folder(name), ALIASES.get(name) or _on_hub(name)
     if folder is None and pin is None:
         raise EncoderError(
             f"{name!r} is no encoder: take one of {', '.join([MINI, IN_THE_BOX, *ALIASES])}, "
-            "or a folder with a config.json"
+            "a folder with a config.json, or OWNER/NAME or OWNER/NAME@REVISION of the hub"
         )
     source, revision = (str(folder), None) if folder else (cast("Pin", pin).repository, cast("Pin", pin).revision)
     options: dict[str, Any] = {"revision": revision, "dtype": torch.float32, "use_safetensors": True, **config}
@@ -199,6 +202,12 @@ def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
             f"no encoder {name!r}: {where}; it needs config.json, tokenizer.json, model.safetensors in {place}"
         ) from error
     return Encoder(_cut_at_units(cast("PreTrainedTokenizerFast", loaded)), model)
+
+
+def _on_hub(name: str) -> Pin | None:
+    """What ``OWNER/NAME`` or ``OWNER/NAME@REVISION`` names."""
+    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", name)
+    return Pin(found[1], found[2]) if found else None
 
 
 def _of_eight_bits(folder: Path, *, masked: bool, **config: Any) -> PreTrainedModel:
@@ -265,13 +274,6 @@ def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast
     return tokenizer
 
 
-def specials(tokenizer: PreTrainedTokenizerFast) -> tuple[int, int]:
-    """The ids of the tokens that a text begins and ends with."""
-    first = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
-    last = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
-    return int(first), int(last)
-
-
 @cache
 def mini_tokenizer() -> PreTrainedTokenizerFast:
     """A cased WordPiece tokenizer trained on the training passages of the mini corpus."""
@@ -307,7 +309,7 @@ def file_digest(name: str | Pretrained) -> str:
         return corpora.read_digest("mini", split="train")  # its tokenizer is trained on these
     folder = local_folder(name)
     if folder is None:
-        return ALIASES[name].revision if name in ALIASES else name
+        return ALIASES[name].revision or name if name in ALIASES else name
 
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):

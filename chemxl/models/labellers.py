@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 
 from chemxl.errors import ChemxlError
 from chemxl.models.crf import CRF
 from chemxl.models.packed import encode
 from chemxl.models.training import IGNORED
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PAD, UNKNOWN = 0, 1
 

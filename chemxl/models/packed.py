@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
-from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaModel
 
 from chemxl.errors import EncoderError
 
-PACKED = (BertModel, RobertaModel, XLMRobertaModel)  # their layers have one shape; any other encoder runs as it is
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+# Their layers have one shape; any other encoder runs as it is.
+PACKED = frozenset({"BertModel", "RobertaModel", "XLMRobertaModel"})
 
 # The length of neighbouring sequences, how many they are, and what sees what in them, (count, 1, length, length)
 Runs = Sequence[tuple[int, int, torch.Tensor | None]]
@@ -41,7 +45,7 @@ def encode(
         inputs: ``input_ids`` (B, T) or ``inputs_embeds`` (B, T, d), and ``position_ids`` and ``token_type_ids`` (B, T),
             where they are not those that the encoder makes itself.
     """
-    if not isinstance(encoder, PACKED):
+    if not is_packed(encoder):
         mask = attention_mask if visible is None else visible[:, None]  # (B, T) or (B, 1, T, T)
         hidden = encoder(attention_mask=mask, **inputs).last_hidden_state  # (B, T, d)
         return cast("torch.Tensor", hidden[wanted])
@@ -53,6 +57,11 @@ def encode(
     return _layer(last, hidden, runs, kept)
 
 
+def is_packed(encoder: nn.Module) -> TypeGuard[Any]:
+    """Whether an encoder is of one of these classes, which are told by their names: to import them takes seconds."""
+    return any(kind.__name__ in PACKED for kind in type(encoder).__mro__)
+
+
 def states(encoder: PreTrainedModel, *, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> list[torch.Tensor]:
     """What every layer makes of the tokens that are no padding, row by row: (N, d) each, the embeddings first.
 
@@ -62,7 +71,7 @@ def states(encoder: PreTrainedModel, *, attention_mask: torch.Tensor, **inputs: 
     Raises:
         EncoderError: the encoder's layers are not of this shape.
     """
-    if not isinstance(encoder, PACKED):
+    if not is_packed(encoder):
         raise EncoderError(f"the layers of {type(encoder).__name__} are not known here: take an encoder of BERT's kind")
     hidden, runs = _embedded(encoder, attention_mask, None, **inputs)
     made = [hidden]

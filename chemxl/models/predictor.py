@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 from chemxl.documents import Document
 from chemxl.errors import EncoderError
@@ -85,7 +85,7 @@ class Predictor(ABC, Generic[Item]):
             read: a batch of the task, on the network's device, to a row an example.
             tokens: budget of a batch.
         """
-        engine = accelerator(precision)
+        engine, stopped = accelerator(precision), Event()
         self.model.to(engine.device).eval()
 
         def rows(batches: Sequence[Sequence[int]]) -> list[tuple[int, Row]]:
@@ -93,6 +93,8 @@ class Predictor(ABC, Generic[Item]):
             # One autocast around all batches: it keeps the weights that it has cast until it ends.
             with torch.inference_mode(), engine.autocast():
                 for chosen in batches:
+                    if stopped.is_set():
+                        break
                     batch = {name: tensor.to(engine.device) for name, tensor in task.collate(chosen).items()}
                     found += zip(chosen, read(batch), strict=True)
             return found
@@ -103,14 +105,19 @@ class Predictor(ABC, Generic[Item]):
             return rows(batches)
         # On a processor each thread takes batches of its own: a fifth faster than all threads on one batch.
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            parts = list(pool.map(rows, [batches[i::threads] for i in range(threads)]))
+            try:
+                parts = list(pool.map(rows, [batches[i::threads] for i in range(threads)]))
+            except BaseException:  # Ctrl-C, too: the pool waits for its threads
+                stopped.set()
+                raise
         torch.set_num_threads(threads)  # a thread's number is its own, but not that of the library beneath
         return [row for part in parts for row in part]
 
     def trimmed(self, documents: Sequence[Document]) -> AbstractContextManager[None]:
         """While inside, the encoder's embedding table holds only the rows that these documents use."""
-        encoder = getattr(self.model, "encoder", None)
-        return trimmed(encoder, self.used(documents)) if isinstance(encoder, PreTrainedModel) else nullcontext()
+        encoder: Any = getattr(self.model, "encoder", None)
+        able = hasattr(encoder, "get_input_embeddings")
+        return trimmed(encoder, self.used(documents)) if able else nullcontext()
 
     @abstractmethod
     def write(self, folder: Path) -> dict[str, Any]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
-from chemxl.models import encoders
+from chemxl.models import eight_bits
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
-from chemxl.models.predictor import Predictor
+from chemxl.models.predictor import FILE, Predictor
+from chemxl.models.reading import BertModel, FastTokenizer
 from chemxl.models.training import Batch
 from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 MAX_TOKENS, OVERLAP = 512, 64  # what encoders read at once: an abstract is seldom cut
 MAX_WORDS, WORD_OVERLAP = 128, 24
@@ -253,6 +257,10 @@ class Tagger(Predictor[Mention]):
     def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
         """See :meth:`chemxl.models.predictor.Predictor.restored`."""
         if about["encoder"]:
+            from transformers import PreTrainedTokenizerFast
+
+            from chemxl.models import encoders
+
             model: Labeller = cls.network(encoders.unfilled(folder), about)
             # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
             return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
@@ -260,6 +268,24 @@ class Tagger(Predictor[Mention]):
         words, characters = table["words"], table["characters"]
         model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
         return cls(model, WordReader(Vocabulary(words, characters)))
+
+    @classmethod
+    def to_read(cls, folder: Path) -> Tagger:
+        """What :meth:`load` gives, for texts alone: it is there in a fraction of the time, and can be neither trained
+        nor saved.
+
+        Raises:
+            EncoderError: as :meth:`load` does.
+        """
+        with suppress(Exception):  # of what is not whole, which is said below
+            about = json.loads((folder / FILE).read_text("utf-8"))
+            plain = about["class"] == f"{Tagger.__module__}.{Tagger.__qualname__}" and about["encoder"]
+            if plain and (encoder := BertModel.of(folder)):
+                tokenizer = cast("PreTrainedTokenizerFast", FastTokenizer(folder))
+                made = Tagger(cls.network(cast("PreTrainedModel", encoder), about), SubwordReader(tokenizer))
+                made.model.load_state_dict(eight_bits.read(folder), assign=True)
+                return made
+        return cls.load(folder)
 
     @classmethod
     def network(cls, encoder: PreTrainedModel, about: dict[str, Any]) -> EncoderLabeller:

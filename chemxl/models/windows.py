@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
-from chemxl.models.encoders import specials
+from chemxl.models.reading import specials
 from chemxl.models.training import IGNORED
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +65,18 @@ def subword_windows(
     for index, encoding in enumerate(
         tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
     ):
-        spans = documents[index].words
-        if not spans or not encoding.ids:
+        spans, ids = documents[index].words, encoding.ids  # asked for once: it is made anew each time
+        if not spans or not ids:
             continue
         starts = np.array([start for start, _ in encoding.offsets])
         pieces = np.searchsorted(starts, [start for start, _ in spans], side="right") - 1
         pieces = np.maximum(pieces, 0)
-        for start, stop, keep_from, keep_to in cuts(len(encoding.ids), max_tokens - 2, overlap):
+        for start, stop, keep_from, keep_to in cuts(len(ids), max_tokens - 2, overlap):
             low, high, kept_low, kept_high = np.searchsorted(pieces, [start, stop, keep_from, keep_to]).tolist()
             if kept_low < kept_high:
                 units = (pieces[low:high] - start + 1).tolist()
                 windows.append(
-                    Window(index, (low, high), (kept_low, kept_high), [first, *encoding.ids[start:stop], last], units)
+                    Window(index, (low, high), (kept_low, kept_high), [first, *ids[start:stop], last], units)
                 )
     return windows
 

@@ -11,7 +11,7 @@ import html
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -191,14 +191,21 @@ def glue(name: str, value: object) -> None:
 
 def page(parts: Iterable[Html], *, title: str) -> str:
     """A whole HTML document, light or dark as the reader's system is, that needs no other file."""
-    body = "\n".join(part.html for part in parts)
-    return (
+    return "".join(pieces(parts, title=title))
+
+
+def pieces(parts: Iterable[Html], *, title: str) -> Iterator[str]:
+    """A page from head to end, piece by piece as its parts come."""
+    yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
         f'content="light dark"><title>{html.escape(title)}</title>'
         "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}</style></head>"
-        f"<body><h1>{html.escape(title)}</h1>\n{body}\n</body></html>\n"
+        f"<body><h1>{html.escape(title)}</h1>\n"
     )
+    for part in parts:
+        yield f"{part.html}\n"
+    yield "</body></html>\n"
 
 
 def _compared(shown: Sequence[Mention], gold: Sequence[Mention] | None) -> list[tuple[Mention, str]]:

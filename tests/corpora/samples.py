@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from chemxl.corpora import (
+    annotated,
     beads,
     bioc,
     brat,
@@ -52,6 +53,12 @@ TSV = {
     "1_ru\tDISO\tПоражение сердца\t0-9,19-25\n1_ru\tCHEM\tамиодарона\t37-47\n2_ru\tCHEM\tNaCl\t0-4\n",
     "x-rel.tsv": "document_id\trelation\thead_text\thead_span\thead_type\ttail_text\ttail_span\ttail_type\n"
     "1_ru\tHAS_CAUSE\tПоражение лёгких\t0-16\tDISO\tамиодарона\t37-47\tCHEM\n",
+}
+ANNOTATED = {
+    "a.jsonl": '{"id": "1", "text": "Налоксон снимает боль", "mentions": [{"id": "T1", "type": "CHEM", "start": 0, '
+    '"end": 8, "text": "Налоксон"}, {"id": "T2", "type": "DISO", "start": 17, "end": 21, "text": "боль"}], '
+    '"relations": [{"id": "R1", "type": "TREATS", "head": "T1", "tail": "T2"}]}\n'
+    '{"id": 2, "text": "NaCl 😀 KCl", "entities": [[0, 4, "CHEM"], [7, 10, "CHEM"]]}\n',
 }
 CONLL = {
     "a.txt": "-DOCSTART-\t1\n\nПриём\tO\nацетилсалициловой\tB-DRUG\nкислоты\tI-DRUG\n\nhigh\tB-ADR\n\n"
@@ -158,6 +165,7 @@ TABLE = {"a.tsv": "title\task\tanswer\nБоль\tЧто делать?\tЛежа�
 EN_RU = {"languages": ("en", "ru")}
 Read = Callable[..., list[Document] | list[Pair] | list[Fact] | list[AlignedTexts]]
 READERS: dict[str, tuple[Read, dict[str, str]]] = {
+    "annotated": (annotated.read, ANNOTATED),
     "beads": (partial(beads.read, languages=("en", "zh"), left="zh"), BEADS),
     "bioc": (bioc.read, BIOC),
     "brat": (brat.read, BRAT),

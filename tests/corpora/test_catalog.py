@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from chemxl import cli, corpora
-from chemxl.corpora import entries
+from chemxl.corpora import entries, paths
 from chemxl.documents import Document, Mention, Pair
 from chemxl.errors import CorpusError
 from chemxl.experiments.digests import source_digest
@@ -49,7 +49,7 @@ def test_every_entry_is_whole() -> None:
 
 
 def test_every_reader_is_used_and_known() -> None:
-    used = {entry.reader for entry in corpora.catalog().values()}
+    used = {entry.reader for entry in corpora.catalog().values()} | paths.FORMATS.keys()
     assert used == set(READERS), "each has a sample for the fuzz test"
     assert all(callable(import_module(f"chemxl.corpora.{reader}").read) for reader in used)
 

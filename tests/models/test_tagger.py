@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +17,8 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, WordReader, bio_labels
+from chemxl.models.tagger import SubwordReader, Windows, WordReader, bio_labels
+from chemxl.models.training import Batch
 from chemxl.ner import Tagger
 
 LABELS = bio_labels(["CHEM", "GENE"])
@@ -146,3 +150,27 @@ def test_best_labels_are_those_of_each_word() -> None:
         emissions = tagger.model.emissions(**batch)
     assert torch.equal(tagger.model.decode(legal=False, **batch)[0], emissions.argmax(2))
     assert tagger.predict(documents, legal=False) != tagger.predict(documents)  # this head gives I after O
+
+
+def test_ctrl_c_stops_all_threads() -> None:
+    """It does not wait for the end of a long text."""
+    tokenizer, encoder = encoders.load(encoders.MINI)
+    made = Tagger(EncoderLabeller(encoder, LABELS, crf=False), SubwordReader(tokenizer))
+    task = Windows(made.model, made.reader, [Document(str(i), f"Aspirin {i}.") for i in range(400)])
+    asked = []
+
+    def read(batch: Batch) -> list[int]:
+        asked.append(batch)
+        if len(asked) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        return [0]
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made.inferred(read, task, tokens=1, precision="fp32")
+    finally:
+        torch.set_num_threads(threads)
+    assert len(asked) < 100

@@ -1,0 +1,27 @@
+"""What a command shows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+
+def on_terminal() -> bool:
+    """Whether a person sees standard output as it is."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: on a terminal with rules and nothing cut off, else as tab-separated values."""
+    if not on_terminal():
+        for row in (head, *rows):
+            typer.echo("\t".join([*row, *[""] * (len(head) - len(row))]))
+        return
+    shown = Table(*[Column(name, overflow="fold") for name in head])
+    for row in rows:
+        shown.add_row(*row)
+    Console().print(shown)

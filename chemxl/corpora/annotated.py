@@ -1,0 +1,101 @@
+"""JSON lines with annotation: what ``chemxl tag`` and ``chemxl extract`` write, and what annotation tools give.
+
+https://jsonlines.org/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chemxl.corpora.draft import Draft
+from chemxl.corpora.faults import Log
+from chemxl.corpora.jsonl import rows
+from chemxl.documents import Document, Label, Span
+
+_KEYS = ("mentions", "entities", "spans", "labels", "label")
+
+
+def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
+    """Documents of lines that have a ``text`` and what is in it.
+
+    The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that is there holds a list. A
+    mention is an object with ``type`` (or ``label``), ``start`` and ``end``, and perhaps with ``id``, with ``text``,
+    which is then compared, and with ``fragments``, pairs in the place of start and end; or it is a list ``[start, end,
+    type]``. Texts in the place of mentions are labels of the document. ``relations`` are objects with ``type``,
+    ``head`` and ``tail``, which are ids of mentions. Offsets count characters. A document without ``id`` is named
+    ``<file>-<line>``.
+
+    Args:
+        paths: the files.
+        log: takes the faults; wrong records are left out.
+        root: not used; names come from the objects or from the file.
+
+    Raises:
+        CorpusError: at the first fault, if the log is strict.
+    """
+    documents: dict[str, Document] = {}
+    for path in paths:
+        for number, row in rows(path, log, "text"):
+            name = _name(row.get("id")) or f"{path.name.partition('.')[0]}-{number}"
+            key = next((key for key in _KEYS if row.get(key) is not None), "")
+            given = [row[key]] if key and isinstance(row[key], str) else row.get(key)
+            if name in documents:
+                log.add(path, number, f"the document id {name} stands twice; document left out")
+            elif not isinstance(given, list):
+                log.add(path, number, f"{name}: no list under {' or '.join(_KEYS)}; document left out")
+            else:
+                related = row.get("relations") or []
+                draft = Draft(name, row["text"], log)
+                documents[name] = _document(path, number, draft, given, related if isinstance(related, list) else [0])
+    return list(documents.values())
+
+
+def _name(id: Any) -> str:
+    return str(id) if isinstance(id, str | int) and not isinstance(id, bool) else ""
+
+
+def _document(path: Path, number: int, draft: Draft, given: Sequence[Any], related: Sequence[Any]) -> Document:
+    labels = [one for one in given if isinstance(one, str) and one.strip()]
+    taken = {_name(one.get("id")) for one in given if isinstance(one, dict)}
+    free = (f"T{count}" for count in range(1, 2 * len(given) + 1) if f"T{count}" not in taken)
+    for place, one in enumerate(given, 1):
+        if isinstance(one, str) and one.strip():
+            continue
+        type, fragments, surface, id = _mention(one)
+        if not fragments:
+            said = "neither an object with type, start and end nor a list of start, end and type"
+            draft.log.add(path, number, f"{draft.id}: entry {place} is {said}; left out")
+            continue
+        shown = " ".join(draft.text[start:end] for start, end in fragments) if surface is None else surface
+        draft.mention(path, number, type, fragments, shown, id or next(free))
+    for place, one in enumerate(related, 1):
+        ends = [one.get(key) for key in ("type", "head", "tail")] if isinstance(one, dict) else []
+        if len(ends) == 3 and all(isinstance(end, str | int) and _name(end) for end in ends):
+            type, head, tail = map(_name, ends)
+            draft.relation(path, number, type, head, tail, _name(one.get("id")) or f"R{place}")
+        else:
+            draft.log.add(path, number, f"{draft.id}: relation {place} has no type, head and tail; left out")
+    return replace(draft.document(), labels=tuple(map(Label, dict.fromkeys(labels))))
+
+
+def _mention(one: Any) -> tuple[str, tuple[Span, ...], str | None, str]:
+    """Type, fragments, the recorded text and the id; no fragments where it is no mention."""
+    if isinstance(one, list) and len(one) == 3:
+        one = dict(zip(("start", "end", "type"), one, strict=True))
+    if not isinstance(one, dict):
+        return "", (), None, ""
+    type = next((one[key] for key in ("type", "label") if isinstance(one.get(key), str)), "")
+    pairs: list[Any] = (
+        one["fragments"] if isinstance(one.get("fragments"), list) else [[one.get("start"), one.get("end")]]
+    )
+    whole = bool(type.strip()) and all(isinstance(pair, list) and len(pair) == 2 and _ascends(*pair) for pair in pairs)
+    spans: list[Span] = [(pair[0], pair[1]) for pair in pairs] if whole else []
+    surface = one.get("text")
+    return type.strip(), tuple(spans), surface if isinstance(surface, str) else None, _name(one.get("id"))
+
+
+def _ascends(start: Any, end: Any) -> bool:
+    return all(isinstance(at, int) and not isinstance(at, bool) for at in (start, end)) and 0 <= start < end

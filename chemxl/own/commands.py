@@ -1,0 +1,140 @@
+"""The commands for a person's own corpus: ``chemxl train``, ``evaluate``, ``export`` and ``corpora check``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chemxl import console, corpora
+from chemxl.corpora import overview, paths
+from chemxl.errors import CorpusError
+
+if TYPE_CHECKING:
+    from chemxl.own.report import Report
+
+CorpusName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="A folder or file of brat, PubTator, BioC, CoNLL or JSON lines; or a name of corpora list.",
+    ),
+]
+ModelFolder = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="The folder of a tagger, as chemxl train writes it, or in-the-box.")
+]
+Language = Annotated[str | None, typer.Option(help="Only texts in this language: en, ru, ...")]
+Force = Annotated[bool, typer.Option("--force", help="Put it in the place of what an earlier call wrote there.")]
+
+
+def train(
+    corpus: CorpusName,
+    out: Annotated[Path, typer.Option(help="The folder to write the model into; it is not there yet.")],
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="ENCODER",
+            help="What it begins from: in-the-box, mini, e5-small and other names of the book's, a folder, or "
+            "NAME/NAME of the model hub. By default the best that is in the box.",
+        ),
+    ] = "",
+    types: Annotated[
+        list[str] | None, typer.Option(help="A type to learn, or several apart by commas; all by default.")
+    ] = None,
+    language: Language = None,
+    epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts, at most; 0: 5 to 50, by size.")] = 0,
+    rate: Annotated[float, typer.Option(min=0, help="The learning rate; 0: what suits the encoder.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of what is random, which texts are tested on included.")] = 0,
+    force: Force = False,
+) -> None:
+    """Train a tagger on annotated texts of your own.
+
+    Where there are no folders train, dev and test, texts are dealt out: 65 %
+    to learn from, 15 % to see when to stop, 20 % to test on.
+
+    The scores that are shown are of the test, with 95 % intervals.
+    OUT/errors.html shows what went wrong.
+
+    Ctrl-C stops. The same command goes on from there.
+    """
+    from chemxl.own import train as training  # loads torch, which no other command needs
+
+    asked = training.Asked(corpus, start, _split(types), language, epochs, rate, seed)
+    _show(training.train(asked, out, force=force))
+    typer.echo(
+        f"The model is in {out}, its report in {out / training.REPORT}, errors in {out / training.PAGE}", err=True
+    )
+
+
+def evaluate(
+    model: ModelFolder,
+    corpus: CorpusName,
+    split: Annotated[str | None, typer.Option(help="train, dev or test; test where there is one, else all.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="What to score, as the model names it, or THEIRS=OURS; all that both have by default."),
+    ] = None,
+    language: Language = None,
+    errors: Annotated[Path | None, typer.Option(metavar="PAGE", help="An HTML file for the texts with errors.")] = None,
+    force: Force = False,
+) -> None:
+    """Score a tagger on annotated texts: precision, recall and F1 by type, with 95 % intervals.
+
+    Texts that the model learnt from are left out.
+    """
+    from chemxl.files import replaced
+    from chemxl.own import evaluate as evaluation
+    from chemxl.own import train as training
+
+    if errors:
+        training.check_file(errors, force=force)
+    report = evaluation.evaluate(model, corpus, split=split, language=language, types=_split(types))
+    _show(report)
+    if errors:
+        with replaced(errors) as beside:
+            beside.write_text(report.page(), "utf-8")
+
+
+def export(
+    model: ModelFolder,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; it is not there yet.")],
+    force: Force = False,
+) -> None:
+    """Write a tagger as a folder that transformers' pipeline("token-classification") loads; its README.md says how."""
+    from chemxl.own import export as exporting
+
+    exporting.export(model, out, force=force)
+    typer.echo(f"How to load it stands in {out / exporting.CARD}")
+
+
+def check(corpus: CorpusName) -> None:
+    """Say what is read in a corpus, and every fault with file and line; exit status 1 if there are any."""
+    faults: list[corpora.Fault] = []
+    rows = overview.rows(corpus, faults=faults)
+    console.table(overview.HEAD, rows)
+    if corpora.is_own(corpus):
+        there = paths.found(Path(corpus))
+        typer.echo(f"{paths.FORMATS[there.reader]}, {sum(map(len, there.splits.values()))} files", err=True)
+        for path in there.unread:
+            typer.echo(f"{path}: not read, since it is no {paths.FORMATS[there.reader]}", err=True)
+    for note in overview.notes(corpus):
+        typer.echo(note, err=True)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if faults:
+        raise CorpusError(f"{len(faults)} faults in {corpus}: what they name is left out; mend the files")
+
+
+def _split(names: list[str] | None) -> tuple[str, ...]:
+    parts = [part.strip() for name in names or () for part in name.split(",")]
+    return tuple(dict.fromkeys(filter(None, parts)))
+
+
+def _show(report: Report) -> None:
+    from chemxl.own import report as reports
+
+    console.table(*reports.table(report.rows(), apart=not console.on_terminal()))
+    tally = ", ".join(f"{count} {name}" for name, count in report.errors().items() if count)
+    print(f"Mentions: {tally or 'none'}", file=sys.stderr)

@@ -1,0 +1,97 @@
+"""What is learnt from, what training is stopped by, and what is tested on: a corpus's own splits, or dealt out anew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from chemxl import corpora
+from chemxl.corpora.corpus import Corpus, twin_key
+from chemxl.documents import Document
+from chemxl.errors import CorpusError
+
+SHARES = 0.15, 0.2  # of the documents, to stop by and to test on
+
+
+class Dealt(Corpus):
+    """Some documents of a split, dealt out to three portions; whole, with their parts, translations and copies.
+
+    Args:
+        portion: which of the three this is.
+        shares: of the documents for dev and for test; at least one, unless it is 0.
+        draw: the seed of the order in which they are dealt out.
+    """
+
+    portion: Literal["train", "dev", "test"] = "train"
+    shares: tuple[float, float] = SHARES
+    draw: int = 0
+
+    def load(self) -> list[Document]:
+        """The documents, in the order in which they stand."""
+        documents = self.to(Corpus).load()
+        texts: dict[str, str] = {}
+        keys = [texts.setdefault(document.text, twin_key(document.origin)) for document in documents]
+        names = list(dict.fromkeys(keys))
+        order = np.random.default_rng(self.draw).permutation(len(names)).tolist()
+        dev, test = (math.ceil(share * len(names)) for share in self.shares)
+        start, end = {"test": (0, test), "dev": (test, test + dev), "train": (test + dev, len(names))}[self.portion]
+        chosen = {names[i] for i in order[start:end]}
+        return [document for document, key in zip(documents, keys, strict=True) if key in chosen]
+
+
+class Division(NamedTuple):
+    """The three portions of a corpus."""
+
+    train: Corpus
+    dev: Corpus
+    test: Corpus
+
+
+def divided(name: str, *, types: Sequence[str], language: str | None = None, seed: int = 0) -> Division:
+    """The splits of a corpus; those that it lacks are dealt out of train, by document.
+
+    No document of dev or test is learnt from, in whatever language, under whatever id.
+
+    Raises:
+        CorpusError: the corpus is unknown or has no such type, or has too few documents.
+    """
+    splits = corpora.entry(name).splits
+    whole = Corpus(name=name, split="train" if "train" in splits else splits[0], language=language, types=tuple(types))
+    test = whole.to(Corpus, split="test") if {"train", "test"} <= set(splits) else None
+    dev = whole.to(Corpus, split="dev", without=(test,) if test else ()) if {"train", "dev"} <= set(splits) else None
+    held_out = tuple(corpus for corpus in (dev, test) if corpus)
+    shares = (0.0 if dev else SHARES[0], 0.0 if test else SHARES[1])
+    train, *rest = (
+        whole.to(Dealt, portion=portion, shares=shares, draw=seed, without=held_out)
+        for portion in ("train", "dev", "test")
+    )
+    division = Division(train, dev or rest[0], test or rest[1])
+    counts = [len(portion.load()) for portion in division]
+    if not all(counts):
+        raise CorpusError(
+            f"{name} gives {counts[0]} documents to learn from, {counts[1]} to stop by and {counts[2]} to test on: "
+            "each needs one, so three are the least"
+        )
+    return division
+
+
+def types_of(name: str, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    """The types that a corpus has: its own or, of the catalogue's, the unified ones that they stand for first.
+
+    Of two that one of its types may stand for, the one that fewer of them may stand for comes first, as DRUG before
+    CHEM: so a mention is of the narrower one.
+
+    Args:
+        wanted: these, in that order.
+
+    Raises:
+        CorpusError: the corpus is unknown, or nothing is annotated in it.
+    """
+    known = corpora.types(name)
+    if not known:
+        raise CorpusError(f"{name} has no mentions: annotate some first")
+    found = wanted or sorted({means[0] for means in known.values()})
+    return tuple(sorted(found, key=lambda type: sum(type in means for means in known.values())))

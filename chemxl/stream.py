@@ -1,0 +1,185 @@
+"""Texts in, results out, as they come: what ``chemxl tag`` and ``chemxl extract`` share.
+
+Texts are read a few ahead and found in together, so that batches are full; no more are held. Which stand together
+depends on their places alone: a run that goes on where another was killed ends in the same results.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn, Self
+
+from tqdm import tqdm
+
+from chemxl import inputs, outputs
+from chemxl.collect.cleanup import Mended
+from chemxl.documents import Document
+from chemxl.errors import ChemxlError
+from chemxl.inputs import Faults, Kind, Source
+
+Find = Callable[[Sequence[Document]], Sequence[Document]]
+AHEAD, AHEAD_CHARACTERS = 64, 2**17  # texts that are found in together, at most; a longer one alone
+STOPPED = 130  # the exit status after Ctrl-C, as shells have it
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for.
+
+    Args:
+        names: of files, folders and globs, see :func:`chemxl.inputs.sources`.
+        kind, field, id: what the files hold, and where in their rows the text and its id are.
+        out, format, force, skip_done: see :func:`chemxl.outputs.target`.
+        clean: read the texts as :class:`chemxl.collect.cleanup.Mended` has them; offsets are those of the texts.
+        least: mentions and relations with a lower score are left out.
+    """
+
+    names: Sequence[str] = ()
+    kind: Kind = "auto"
+    field: str = "text"
+    id: str = "id"
+    out: Path | None = None
+    format: str = "jsonl"
+    force: bool = False
+    skip_done: bool = False
+    clean: bool = False
+    least: float = 0.0
+
+
+def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
+    """Read, find, write; returns the exit status: 1 where a text was left out, :data:`STOPPED` after Ctrl-C.
+
+    Args:
+        load: gives what finds; called when there is a text.
+
+    Raises:
+        ChemxlError: the results may not be written where they should be. What is written until then stays.
+    """
+    faults = Faults(_say)
+    sources = inputs.sources(asked.names, faults, kind=asked.kind)
+    if asked.format == "brat" and asked.out is None and (len(sources) > 1 or not _single(sources)):
+        raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
+    target = outputs.target(
+        asked.out, asked.format, formats, sources, faults, force=asked.force, skip_done=asked.skip_done
+    )
+    if not asked.names and sys.stdin is not None and sys.stdin.isatty():
+        print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
+    texts = inputs.read(sources, faults, field=asked.field, id=asked.id)
+    with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), target.wants, load)) as found:
+        target.write(found)
+    return STOPPED if found.asked else 1 if faults.count else 0
+
+
+def _say(message: str) -> None:
+    if sys.stderr is not None:
+        tqdm.write(f"Error: {message}", file=sys.stderr)  # not into a bar
+
+
+def _single(sources: Sequence[Source]) -> bool:
+    return all(source.single for source in sources)
+
+
+def _bar(asked: Request, sources: Sequence[Source]) -> tqdm[NoReturn]:
+    """A bar for a person who looks at it, where no results stand between."""
+    shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
+    apart = asked.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
+    total = len(sources) if _single(sources) else None
+    return tqdm(total=total, unit=" texts", disable=not (shown and apart), leave=False)
+
+
+def counted(texts: Iterable[Document], bar: tqdm[NoReturn]) -> Iterator[Document]:
+    """The same, counted as they are read, which is a group ahead of the results."""
+    for text in texts:
+        yield text
+        bar.update()
+
+
+def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
+    """Texts in groups, the first of them small, so that there are results soon."""
+    group: list[Document] = []
+    size, most = 0, 1
+    for text in texts:
+        if group and (len(group) == most or size + len(text.text) > AHEAD_CHARACTERS):
+            yield group
+            group, size, most = [], 0, min(2 * most, AHEAD)
+        group.append(text)
+        size += len(text.text)
+    if group:
+        yield group
+
+
+def results(
+    asked: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
+) -> Iterator[Document]:
+    """The texts that are wanted, with what is found in them.
+
+    A group of which one is wanted is read whole: batches, and with them the last digits, do not depend on what is done.
+    """
+    find: Find | None = None
+    for group in together(texts):
+        due = [wanted(text) for text in group]
+        if not any(due):
+            continue
+        find = find or load()
+        mended = [Mended(text.text) if asked.clean else None for text in group]
+        read = [replace(text, text=mend.text) if mend else text for text, mend in zip(group, mended, strict=True)]
+        for text, mend, made, is_due in zip(group, mended, find(read), due, strict=True):
+            if is_due:
+                yield _as_it_came(text, mend, _sure(made, asked.least))
+
+
+def _sure(document: Document, least: float) -> Document:
+    """The document with the mentions and relations that have a score, and relations of those mentions alone."""
+    mentions = tuple(m for m in document.mentions if (m.score or 0.0) >= least)
+    ids = {mention.id for mention in mentions}
+    relations = tuple(r for r in document.relations if (r.score or 0.0) >= least and {r.head, r.tail} <= ids)
+    return replace(document, mentions=mentions, relations=relations)
+
+
+def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Document:
+    """What was found in a mended text, in the text."""
+    if mend is None:
+        return found
+    mentions = [replace(m, fragments=tuple(mend.back(span) for span in m.fragments)) for m in found.mentions]
+    return replace(text, mentions=tuple(mentions), relations=found.relations)
+
+
+class Stoppable(Iterator[Document]):
+    """Documents until Ctrl-C, which ends them, and no writing of one.
+
+    It is heard while inside; in a thread other than the main one it never is.
+    """
+
+    def __init__(self, documents: Iterator[Document]) -> None:
+        self.documents, self.asked, self.waiting = documents, False, False
+
+    def __enter__(self) -> Self:
+        with suppress(ValueError):
+            self.before = signal.signal(signal.SIGINT, self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ValueError, AttributeError):
+            signal.signal(signal.SIGINT, self.before)
+
+    def _heard(self, *_: object) -> None:
+        self.asked = True
+        if self.waiting:
+            raise KeyboardInterrupt
+
+    def __next__(self) -> Document:
+        try:
+            self.waiting = True
+            if not self.asked:
+                return next(self.documents)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.waiting = False
+        raise StopIteration

@@ -1,0 +1,100 @@
+"""JSON lines with annotation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chemxl.corpora import annotated
+from chemxl.corpora.faults import Log
+from chemxl.documents import Document, Label, Mention, Relation
+from tests.corpora.reading import reading
+
+TEXT = "Аспирин 😀 ингибирует ЦОГ-1."
+
+
+def line(**row: object) -> str:
+    return json.dumps({"text": TEXT, **row}, ensure_ascii=False) + "\n"
+
+
+def test_what_the_commands_write_is_read(tmp_path: Path) -> None:
+    mentions = [
+        {"id": "T1", "type": "CHEM", "start": 0, "end": 7, "text": "Аспирин", "score": 0.9},
+        {"id": "T2", "type": "GENE", "start": 21, "end": 26, "text": "ЦОГ-1", "score": 0.8},
+    ]
+    related = [{"id": "R1", "type": "INHIBITOR", "head": "T1", "tail": "T2", "score": 0.7}]
+    content = line(id="a", mentions=mentions, relations=related) + line(mentions=[])
+    (first, second), faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert faults == [] and (first.id, second.id, second.mentions) == ("a", "x-2", ())
+    assert first.mentions == (Mention.of("CHEM", 0, 7, id="T1"), Mention.of("GENE", 21, 26, id="T2"))
+    assert first.relations == (Relation("INHIBITOR", "T1", "T2", id="R1"),)
+
+
+@pytest.mark.parametrize("key", ["mentions", "entities", "spans", "labels", "label"])
+def test_other_spellings(tmp_path: Path, key: str) -> None:
+    items = [[0, 7, "CHEM"], {"label": "GENE", "start": 21, "end": 26}]
+    (document,), faults = reading(annotated.read, tmp_path, {"x.jsonl": line(**{key: items})})
+    assert faults == [] and [(m.type, m.span, m.id) for m in document.mentions] == [
+        ("CHEM", (0, 7), "T1"),
+        ("GENE", (21, 26), "T2"),
+    ]
+
+
+def test_labels_of_the_whole_and_pieces(tmp_path: Path) -> None:
+    pieces = {"type": "X", "fragments": [[0, 3], [5, 7]], "text": "Асп ин", "id": 7}
+    content = line(id=1, label="positive") + line(id=2, spans=["a", "a", "b", pieces])
+    documents, faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert faults == [] and [d.id for d in documents] == ["1", "2"]
+    assert documents[0].labels == (Label("positive"),) and documents[1].labels == (Label("a"), Label("b"))
+    assert documents[1].mentions == (Mention("X", ((0, 3), (5, 7)), id="7"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"mentions": None}, "x-1: no list under mentions or entities or spans or labels or label; document left out"),
+        ({"mentions": {"a": 1}}, "x-1: no list under"),
+        ({"mentions": [[0, 7]]}, "x-1: entry 1 is neither an object with type, start and end nor a list"),
+        ({"mentions": [[7, 0, "CHEM"]]}, "x-1: entry 1 is neither"),
+        ({"mentions": [[True, 7, "CHEM"]]}, "x-1: entry 1 is neither"),
+        ({"mentions": [[0, 7, " "]]}, "x-1: entry 1 is neither"),
+        ({"mentions": [[0, 99, "CHEM"]]}, "T1 ends at 99, the text at 27; mention left out"),
+        ({"mentions": [{"type": "C", "start": 0, "end": 7, "text": "Aspirin"}]}, "T1 is recorded as 'Aspirin', but"),
+        (
+            {"mentions": [{"type": "C", "start": 0, "end": 7, "id": "T1"}] * 2},
+            "the id T1 stands twice; mention left out",
+        ),
+        ({"mentions": [], "relations": [{"type": "R", "head": "T1", "tail": "T2"}]}, "R1 names T1 and T2, which is no"),
+        ({"mentions": [], "relations": [{"type": "R"}]}, "x-1: relation 1 has no type, head and tail; left out"),
+        ({"mentions": [], "relations": {"type": "R"}}, "x-1: relation 1 has no type, head and tail; left out"),
+    ],
+)
+def test_what_is_wrong_is_left_out_and_named(tmp_path: Path, row: dict[str, object], message: str) -> None:
+    documents, (fault,) = reading(annotated.read, tmp_path, {"x.jsonl": line(**row)})
+    assert fault.startswith(f"x.jsonl:1: {message}")
+    assert len(documents) == (0 if "no list" in message else 1)
+
+
+def test_a_document_stands_once(tmp_path: Path) -> None:
+    documents, (fault,) = reading(annotated.read, tmp_path, {"x.jsonl": 2 * line(id="a", mentions=[])})
+    assert len(documents) == 1 and fault == "x.jsonl:2: the document id a stands twice; document left out"
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_every_span_comes_back(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = data.draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
+    edges = st.integers(0, len(text))
+    spans = data.draw(st.lists(st.tuples(edges, edges).map(sorted).filter(lambda s: s[0] < s[1]), max_size=5))
+    path = tmp_path_factory.mktemp("lines") / "x.jsonl"
+    mentions = [{"type": "A", "start": a, "end": b, "text": text[a:b]} for a, b in spans]
+    path.write_text(json.dumps({"id": "a", "text": text, "mentions": mentions}) + "\n", "utf-8")
+    log = Log(strict=True)
+    (document,) = annotated.read([path], log)
+    assert document == Document("a", text, document.mentions) and [m.span for m in document.mentions] == [
+        *map(tuple, spans)
+    ]

@@ -1,0 +1,79 @@
+"""Scores on any corpus, and never on what was learnt from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chemxl.errors import ChemxlError, CorpusError
+from chemxl.models.tagger import Tagger
+from chemxl.own.evaluate import evaluate, named
+from chemxl.own.report import Report
+
+
+def test_documents_that_were_learnt_are_left_out(model: Path, texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = evaluate(model, str(texts))
+    said = capsys.readouterr().err
+    assert "16 of 20 documents are left out: the model learnt from them" in said and "all: 4 documents" in said
+    rows = {row.type: row for row in report.rows()}
+    written = json.loads((model / "metrics.json").read_text())
+    assert {f"{type}.f1": row.f1[0] for type, row in rows.items()}.items() <= written.items()
+    assert f"| all | {rows['all'].gold} |" in (model / "report.md").read_text("utf-8")
+
+
+def test_all_documents_of_what_another_program_trained(model: Path, texts: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    (copy / "learnt.json").unlink()
+    report = evaluate(copy, str(texts))
+    assert len(report.documents) == 20
+    found = Tagger.load(copy).predict(report.documents)
+    assert report.rows() == Report.of(report.documents, found, ["CHEM", "DISEASE"]).rows()
+    (copy / "learnt.json").write_text(json.dumps([1]), "utf-8")
+    assert len(evaluate(copy, str(texts), types=["CHEM"]).types) == 1
+
+
+def test_the_catalogues_test_split(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = evaluate(model, "mini", language="ru")
+    assert "mini test: " in capsys.readouterr().err
+    assert [row.type for row in report.rows()] == ["CHEM", "DISEASE", "all"]
+    assert {document.language for document in report.documents} == {"ru"}
+
+
+def test_names_of_types(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"text": "аспирин", "mentions": [[0, 7, "Вещество"]]}, {"text": "pain", "mentions": [[0, 4, "Disease"]]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    finds = ["CHEM", "DISEASE"]
+    assert named(str(path), finds, []) == {"Disease": "DISEASE"}
+    assert named(str(path), finds, ["Вещество=CHEM"]) == {"Вещество": "CHEM"}
+    assert named(str(path), finds, ["Вещество=CHEM", "DISEASE"]) == {"Вещество": "CHEM", "Disease": "DISEASE"}
+    for types, said in (
+        (["GENE"], "the model finds no 'GENE'; it finds CHEM, DISEASE"),
+        (["CHEM"], "has no type 'CHEM'; it can give"),
+        (["Ген=CHEM"], "has no 'Ген'; it has Disease, Вещество"),
+    ):
+        with pytest.raises(ChemxlError, match=said):
+            named(str(path), finds, types)
+    with pytest.raises(ChemxlError, match=r"say which are the same, --types Disease=GENE"):
+        named(str(path), ["GENE"], [])
+
+
+def test_a_mention_is_of_the_narrower_type() -> None:
+    assert named("mini", ["CHEM", "DRUG", "X"], [])["DRUG"] == "DRUG"
+    assert named("mini", ["CHEM", "DRUG"], ["CHEM", "DRUG"])["CHEM"] == "CHEM"
+    assert named("mini", ["CHEM"], [])["DRUG"] == "CHEM"
+
+
+def test_nothing_left(model: Path, texts: Path, tmp_path: Path) -> None:
+    learnt = set(json.loads((model / "learnt.json").read_text()))
+    copy = Path(shutil.copytree(model, tmp_path / "copy"))
+    report = evaluate(model, str(texts))
+    from chemxl.own.train import digest_of
+
+    learnt |= {digest_of(document) for document in report.documents}
+    (copy / "learnt.json").write_text(json.dumps(sorted(learnt)))
+    with pytest.raises(CorpusError, match="no document is left that the model did not learn from"):
+        evaluate(copy, str(texts))

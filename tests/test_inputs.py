@@ -1,0 +1,178 @@
+"""Texts as people have them: each way of giving them is read alike, and what is wrong is named and left out."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chemxl import inputs
+from chemxl.errors import ChemxlError, CorpusError
+from chemxl.inputs import Faults
+
+TEXTS = {"a": "Aspirin helped.\n", "b": "Ацетон\r\nи вода\u2028x", "sub/c": "Caffeine"}
+
+
+def given_back(*names: str | Path, **options: str) -> tuple[dict[str, str], list[str]]:
+    """Texts by id, and faults."""
+    said: list[str] = []
+    faults = Faults(said.append)
+    kind: inputs.Kind = options.pop("kind", "auto")  # type: ignore[assignment]
+    sources = inputs.sources([str(name) for name in names], faults, kind=kind)
+    read = {document.id: document.text for document in inputs.read(sources, faults, **options)}
+    assert faults.count == len(said)
+    return read, said
+
+
+def put(folder: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return folder
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_a_text_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, {f"{id}.txt": text for id, text in TEXTS.items()})
+    files = [tmp_path / f"{id}.txt" for id in TEXTS]
+    assert given_back(*files) == ({Path(id).name: text for id, text in TEXTS.items()}, [])
+    assert given_back(tmp_path) == (TEXTS, [])
+    assert given_back(tmp_path / "**" / "*.txt") == (TEXTS, [])
+    assert given_back(tmp_path / "*.txt")[0].keys() == {"a", "b"}
+    stdin(monkeypatch, TEXTS["b"].encode())
+    assert given_back() == ({"stdin": TEXTS["b"]}, [])
+    stdin(monkeypatch, TEXTS["b"].encode())
+    assert given_back("-", tmp_path / "a.txt") == ({"stdin": TEXTS["b"], "a": TEXTS["a"]}, [])
+
+
+def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
+    put(tmp_path, {"a.txt.gz": TEXTS["a"], "d.jsonl.gz": '{"text": "x"}\n', "e.tsv.gz": "text\ny\n"})
+    assert given_back(tmp_path) == ({"a": TEXTS["a"], "d-1": "x", "e-2": "y"}, [])
+
+
+def test_rows_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = '{"pmid": 7, "abstract": "one\\ntwo"}\r\n\r\n{"pmid": "x", "abstract": ""}\n'
+    table = "pmid\tabstract\n7\tone\nx\t\n"
+    put(tmp_path, {"a.jsonl": "\ufeff" + rows, "b.tsv": "\ufeff" + table, "c.txt": "one\r\n\ntwo\rthree\u2028"})
+    named = {"field": "abstract", "id": "pmid"}
+    assert given_back(tmp_path / "a.jsonl", **named) == ({"7": "one\ntwo", "x": ""}, [])
+    assert given_back(tmp_path / "b.tsv", **named) == ({"7": "one", "x": ""}, [])
+    assert given_back(tmp_path / "a.jsonl", field="abstract")[0].keys() == {"a-1", "a-3"}
+    assert given_back(tmp_path / "c.txt", kind="lines")[0] == {"c-1": "one", "c-3": "two", "c-4": "three\u2028"}
+    for kind, data in {"jsonl": rows, "tsv": table, "lines": "one\n\ntwo"}.items():
+        stdin(monkeypatch, data.encode())
+        assert len(given_back(kind=kind, **named)[0]) == 2
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
+def test_json_lines_hold_any_text(tmp_path_factory: pytest.TempPathFactory, texts: Sequence[str]) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    for ascii in (True, False):
+        lines = "".join(json.dumps({"text": text}, ensure_ascii=ascii) + "\n" for text in texts)
+        put(folder, {"x.jsonl": lines})
+        assert list(given_back(folder / "x.jsonl")[0].values()) == texts
+
+
+def test_a_wrong_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    good = b'{"text": "x"}\n'
+    wrong = [b'{"text": ', b"[1]", b'{"title": "x"}', b'{"text": 3}', b'{"text": "x", "id": [1]}', b'{"text": "\xff"}']
+    wrong += [b'{"text": "\\ud800"}', b'{"text": "x", "text": "y"}', b"[" * 10_000]
+    put(tmp_path, {"a.jsonl": good + b"\n".join(wrong) + b"\n" + good})
+    read, said = given_back(tmp_path / "a.jsonl")
+    assert list(read) == ["a-1", f"a-{len(wrong) + 2}"]
+    assert [line.split(":")[1] for line in said] == [str(i + 2) for i in range(len(wrong))]
+    assert "not JSON" in said[0] and "--field (texts: title)" in said[2] and "--id" in said[4] and "UTF-8" in said[5]
+    put(tmp_path, {"b.tsv": "id\ttext\n1\tx\n2\n \tz\n3\ty\tz\n4\tw\n"})
+    read, said = given_back(tmp_path / "b.tsv")
+    assert read == {"1": "x", "4": "w"} and [line.split(":")[1] for line in said] == ["3", "4", "5"]
+    assert given_back(tmp_path / "b.tsv", field="body")[1] == [
+        f"{tmp_path}/b.tsv:1: not one column 'body': name it with --field (columns: id, text)"
+    ]
+
+
+def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {"a.txt": "x", "b.txt": "плохо\nу".encode("cp1251"), "d.txt": "y", "e.txt": TEXTS["b"].encode("utf-16")},
+    )
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress(b"long" * 100)[:-12])
+    (tmp_path / "f.txt.gz").write_bytes(b"no archive")
+    read, said = given_back(tmp_path)
+    assert read == {"a": "x", "d": "y", "e": TEXTS["b"]}
+    assert [Path(line.split(":")[0].split(" ")[0]).name for line in said] == ["b.txt", "c.txt.gz", "f.txt.gz"]
+    assert "b.txt:1: not UTF-8: convert it" in said[0]
+    read, said = given_back(tmp_path / "none.txt", tmp_path / "a.txt", tmp_path / "*.md")
+    assert read == {"a": "x"} and "none.txt cannot be read" in said[1] and "fits no file" in said[0]
+
+
+def test_what_is_no_text_is_called_by_its_name(tmp_path: Path) -> None:
+    put(tmp_path, {"a.pdf": b"%PDF-1.7\n\xff", "b.docx": b"PK\3\4\0\0", "c.doc": b"\xd0\xcf\x11\xe0\0"})
+    read, said = given_back(*sorted(tmp_path.iterdir()))
+    assert not read and ["PDF" in said[0], "Word" in said[1], "Word" in said[2]] == [True] * 3
+    assert all(line.endswith("save it as plain text first") for line in said)
+
+
+def test_a_folder_is_not_left_and_what_is_hidden_is_not_read(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    put(inside, {"a.txt": "a", ".b.txt": "b", ".git/c.txt": "c", "d.ann": "d", "e.pdf": "e", "sub/f.TXT": "f"})
+    put(outside, {"g.txt": "secret"})
+    os.symlink(outside, inside / "folder")
+    os.symlink(outside / "g.txt", inside / "g.txt")
+    os.symlink(inside, inside / "sub" / "round")
+    os.symlink(inside / "a.txt", inside / "h.txt")
+    os.symlink(inside / "none.txt", inside / "i.txt")
+    assert given_back(inside) == ({"a": "a", "h": "a", "sub/f": "f"}, [])
+    assert given_back(inside / "*.txt")[0] == {"a": "a", "h": "a"}
+    assert given_back(inside / "g.txt")[0] == {"g": "secret"}, "what is named itself is followed"
+    os.mkdir(tmp_path / "empty")
+    assert given_back(tmp_path / "empty")[1][0].endswith("name a file of text")
+
+
+def test_what_unpacks_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "MAX_BYTES", 10_000)
+    put(tmp_path, {"a.txt.gz": "x" * 20_000, "b.txt": "x" * 10_001, "c.txt": "fine"})
+    put(tmp_path, {"d.jsonl.gz": '{"text": "x"}\n' * 100_000, "e.tsv.gz": "text\n" + "\n" * 2_000_000})
+    read, said = given_back(tmp_path)
+    assert read.pop("c") == "fine" and len(read) < 100_000
+    assert len(said) == 4 and all("one text may have" in line for line in said[:2])
+    assert all("times its size" in line for line in said[2:])
+    monkeypatch.setattr(inputs.jsonl, "MAX_CHARACTERS", 1000)
+    put(tmp_path, {"f.jsonl": '{"text": "x"}\n{"text": "' + "x" * 100_000})
+    read, said = given_back(tmp_path / "f.jsonl")
+    assert read == {"f-1": "x"} and said == [
+        f"{tmp_path}/f.jsonl:2: a line of over 1000 characters; what follows is left out"
+    ]
+
+
+def test_a_file_of_another_kind_is_not_gone_through(tmp_path: Path) -> None:
+    put(tmp_path, {"a.jsonl": '{"text": "x"}\n' + "Not JSON.\n" * 5000})
+    read, said = given_back(tmp_path / "a.jsonl")
+    assert len(read) == 1 and len(said) < 200 and said[-1].endswith("in a row: what follows is left out")
+
+
+def test_two_texts_of_one_name(tmp_path: Path) -> None:
+    put(tmp_path, {"a.txt": "x", "a.txt.gz": "x", "sub/a.txt": "y"})
+    for names in ([tmp_path], [tmp_path / "a.txt", tmp_path / "sub" / "a.txt"], [tmp_path / "a.txt"] * 2):
+        with pytest.raises(ChemxlError, match="two files are called a: rename one"):
+            given_back(*names)
+
+
+def test_faults_are_one_line_each(tmp_path: Path) -> None:
+    name = tmp_path / "a\n\x1b[31m].txt"
+    assert given_back(name)[1][0].count("\n") == 0
+    put(tmp_path, {"a.jsonl": '{"\\u001b[2J": "x"}\n'})
+    assert "\x1b" not in given_back(tmp_path / "a.jsonl")[1][0]
+    with pytest.raises(CorpusError, match="cannot be read"):
+        list(inputs.read(inputs.sources([str(tmp_path / "none.txt")], inputs.strict()), inputs.strict()))
