@@ -160,3 +160,18 @@ def test_the_card_has_scores_of_every_test() -> None:
     card = box.CARD.read_text("utf-8")
     table = card.partition(box.BEGIN)[2].partition(box.END)[0]
     assert all(f"| {name} |" in table for name in box.tests())
+
+
+def test_scores_are_measured_and_written_between_the_marks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card = tmp_path / "README.md"
+    card.write_text(f"before\n{box.BEGIN}\nold\n{box.END}\nafter\n")
+    monkeypatch.setattr(box, "CARD", card)
+    few = Corpus(name="mini", split="dev", language="ru", types=("DRUG",))  # a chemical is a drug there
+    monkeypatch.setattr(box, "tests", lambda: {"mini, RU": few})
+    box.main(["scores"])
+    lines = card.read_text("utf-8").splitlines()
+    assert lines[:2] == ["before", box.BEGIN] and lines[-2:] == [box.END, "after"] and "old" not in lines
+    [row] = [line for line in lines if line.startswith("| mini")]
+    due = sum(len(document.mentions) for document in few.load())
+    score = float(row.split("|")[3].split("(")[0])
+    assert row.split("|")[2].strip() == f"DRUG ({due})" and score > 0.3

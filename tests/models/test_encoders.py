@@ -79,7 +79,7 @@ def test_an_alias_that_is_not_here_says_what_to_do(models: Path, monkeypatch: py
     monkeypatch.delenv("CHEMXL_MODELS")
     with pytest.raises(EncoderError, match=r"in \$CHEMXL_MODELS/biobert"):
         encoders.load("biobert")
-    with pytest.raises(EncoderError, match="'bioburt' is no encoder: take one of mini, mbert"):
+    with pytest.raises(EncoderError, match="'bioburt' is no encoder: take one of mini, in-the-box, mbert"):
         encoders.load("bioburt")
 
 
