@@ -128,7 +128,8 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 # Each stage is a value that holds the stage before it; `FineTune` of chapter 4 takes it as its encoder.
 
 # %% tags=["code"]
-settings, tagging = chapter.Settings.given(globals()), ner.Settings.given(globals())
+settings = chapter.Settings.given(globals())
+tagging = settings.to(ner.Settings)
 rows, taggers = chapters.results(chapter, settings), chapters.results(ner, tagging)
 built, recorded, reported = tables.parts(rows)
 shown = {"Recorded": recorded, "This build": built}
