@@ -1,4 +1,4 @@
-"""What the page of chapter 7 shows beside its rows: names that changed places, facts, bars, and numbers in prose."""
+"""What the page of chapter 7 shows beside its rows: names that changed places, facts, and bars."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
 from chemxl.knowledge.matcher import folded
-from chemxl.knowledge.methods import ENT, LEXICON, PAS, PLAIN, WRONG, Settings, lexicons
+from chemxl.knowledge.methods import Settings, lexicons
 from chemxl.knowledge.tasks import english
 from chemxl.results.figures import Bar
-from chemxl.results.tables import Cells, bar, value, with_columns
+from chemxl.results.tables import Cells, bar, with_columns
 
 
 def card(settings: Settings) -> Cells:
@@ -77,7 +77,8 @@ def recognised(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
 def others(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
     """F1 of all types of taggers that learnt from something else, and of classifiers."""
     rows = with_columns(rows, "train", "documents", "type")
-    own = (rows["metric"] == "F1") & rows["train"].notna() & (rows["type"] != "CHEM")
+    together = rows["type"].isna() | (rows["type"] != "CHEM")
+    own = (rows["metric"] == "F1") & rows["train"].notna() & together
     return rows[own & ~((rows["train"] == learnt) & rows["documents"].isna())]
 
 
@@ -90,25 +91,3 @@ def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str)
         for method in methods
         for name in groups
     ] or [Bar(method, None) for method in methods]
-
-
-def glued(rows: pd.DataFrame) -> dict[str, str]:
-    """What prose says of recorded rows; a dash where none is."""
-    rows = with_columns(
-        rows, "pretraining", "less_pretraining", "train", "documents", "test", "names", "language", "type"
-    )
-    learnt = english(Settings(profile="real")).keys["train"]
-    rows = rows[rows["documents"].isna() & (rows["train"].isna() | (rows["train"] == learnt))]
-    f1, names = (rows[rows["metric"] == f"difference of {metric}"] for metric in ("F1", "top-1"))
-    made = {}
-    for name, (method, less) in {"ent_plain": (ENT, PLAIN), "full_wrong": (PAS, WRONG)}.items():
-        for code, test in {"ru": "BioNNE-R RU", "zh": "BC5CDR ZH"}.items():
-            made[f"{name}_{code}"] = value(
-                f1.query("pretraining == @method and less_pretraining == @less and test == @test")
-            )
-        own = names.query("pretraining == @method and less_pretraining == @less and names == 'held out'")
-        made[f"{name}_names"] = value(own.query("language == 'RU'"))
-    alone = rows[(rows["pretraining"] == LEXICON) & (rows["metric"] == "F1")]
-    for code, test in {"ru": "BioNNE-R RU", "zh": "BC5CDR ZH"}.items():
-        made[f"alone_{code}"] = value(alone.query("test == @test"))
-    return made

@@ -158,25 +158,29 @@ def recorded(metric: str, value: float, **keys: Any) -> Row:
     return Row(source="recorded", metric=metric, value=value, low=value - 0.1, high=value + 0.1, keys=keys)
 
 
-def test_prose_has_numbers_or_a_dash_and_a_figure_says_what_was_not_run() -> None:
-    assert set(pages.glued(frame([])).values()) == {"—"}
-    less: dict[str, Any] = {"pretraining": ways.PAS, "less_pretraining": ways.WRONG}
-    rows = frame(
-        [
-            recorded("difference of F1", 0.25, test="BioNNE-R RU", **less),
-            recorded("difference of top-1", 0.5, language="RU", names="held out", **less),
-            recorded("F1", 0.375, test="BC5CDR ZH", pretraining=ways.LEXICON),
-        ]
-    )
-    said = pages.glued(rows)
-    assert said["full_wrong_ru"] == "0.250 [0.150, 0.350]" and said["full_wrong_names"].startswith("0.500")
-    assert said["alone_zh"].startswith("0.375") and said["ent_plain_ru"] == said["alone_ru"] == "—"
+def test_a_figure_says_what_was_not_run() -> None:
+    rows = frame([recorded("F1", 0.375, test="BC5CDR ZH", pretraining=ways.LEXICON)])
     drawn = pages.bars(rows, "F1", [ways.LEXICON, ways.ENT], group="test")
     assert [(bar.label, bar.value, bar.group) for bar in drawn] == [
         (ways.LEXICON, 0.375, "BC5CDR ZH"),
         (ways.ENT, None, "BC5CDR ZH"),
     ]
     assert [bar.value for bar in pages.bars(rows[:0], "F1", [ways.ENT], group="test")] == [None]
+
+
+def test_what_was_learnt_from_english_alone_stands_apart() -> None:
+    one: dict[str, Any] = {"pretraining": ways.PAS, "test": "BC5CDR ZH"}
+    rows = frame(
+        [
+            recorded("F1", 0.5, train="BC5CDR", **one),
+            recorded("F1", 0.6, train="BC5CDR", type="CHEM", **one),
+            recorded("F1", 0.7, train="BC5CDR + ZH", documents=10, **one),
+            recorded("F1", 0.8, train="GAD EN", pretraining=ways.PAS, test="GAD ZH", type="ASSOCIATED"),
+        ]
+    )
+    assert list(pages.recognised(rows, "BC5CDR").value) == [0.5, 0.6]
+    assert list(pages.others(rows, "BC5CDR").value) == [0.7, 0.8]
+    assert len(pages.others(rows[:2], "BC5CDR")) == 0
 
 
 def test_the_page_shows_switched_text_and_facts() -> None:
