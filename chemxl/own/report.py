@@ -24,7 +24,7 @@ RULE = (
 )
 
 
-class Row(NamedTuple):
+class TypeScores(NamedTuple):
     """What was found of one type, or of all.
 
     Args:
@@ -54,7 +54,7 @@ class Report:
         kept = [replace(d, mentions=_of(types, d.mentions), relations=()) for d in documents]
         return cls(kept, [_of(types, mentions) for mentions in found], sorted(types))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TypeScores]:
         """One row a type, and one over all types where there are several."""
         gold = [document.mentions for document in self.documents]
         counts = metrics.count(gold, self.found, sources=metrics.origins(self.documents))
@@ -100,18 +100,18 @@ def _of(types: Collection[str], mentions: Sequence[Mention]) -> tuple[Mention, .
     return tuple(mention for mention in mentions if mention.type in types)
 
 
-def _row(type: str, column: np.ndarray) -> Row:
+def _row(type: str, column: np.ndarray) -> TypeScores:
     """Of counts (documents, 3)."""
     right, found, gold = (int(n) for n in column.sum(axis=0))
     scores = [estimate([column], score=score) for score in (metrics.precision, metrics.recall, metrics.f1)]
-    return Row(type, gold, found, right, *scores)
+    return TypeScores(type, gold, found, right, *scores)
 
 
 def _shown(document: Document, mention: Mention | None) -> tuple[str, str]:
     return (mention.type, " ".join(document.surface(mention).split())) if mention else ("", "")
 
 
-def table(rows: Sequence[Row], *, apart: bool) -> tuple[list[str], list[list[str]]]:
+def table(rows: Sequence[TypeScores], *, apart: bool) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of a table.
 
     Args:
