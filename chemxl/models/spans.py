@@ -100,7 +100,7 @@ def rotated(vectors: torch.Tensor) -> torch.Tensor:
     return torch.stack(turned, dim=-1).flatten(-2)
 
 
-class Spans(Windows):
+class SpanWindows(Windows):
     """Windows with the mentions that stand whole in them."""
 
     model: SpanNetwork
@@ -138,9 +138,9 @@ class SpanTagger(Predictor[Mention]):
         super().__init__(model)
         self.reader = reader
 
-    def task(self, documents: Sequence[Document]) -> Spans:
+    def task(self, documents: Sequence[Document]) -> SpanWindows:
         """Windows with mentions."""
-        return Spans(self.model, self.reader, documents)
+        return SpanWindows(self.model, self.reader, documents)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
         """See :meth:`chemxl.models.predictor.Predictor.used`."""
