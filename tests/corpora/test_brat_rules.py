@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chemxl import tag
+from chemxl import outputs
 from chemxl.annotate import project
 from chemxl.corpora import Log, brat, editing
 from chemxl.corpora.draft import Draft
@@ -143,7 +143,7 @@ def read_back(document: Document, ann: bytes) -> tuple[Mention, ...]:
 
 
 def test_what_the_tagger_writes(documents: list[Document], tmp_path: Path) -> None:
-    for document, ann in zip(documents, tag.as_brat(documents), strict=True):
+    for document, ann in zip(documents, outputs.as_brat(documents), strict=True):
         assert not list(broken(document.text, ann)), ann
         assert read_back(document, ann.encode()) == document.mentions
     for document in documents[:300]:
