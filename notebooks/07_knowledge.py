@@ -21,8 +21,8 @@
 # - Of Russian names that no text showed beside their translation, {glue:text}`full_ru` have it as their nearest English name after all three
 #   levels, {glue:text}`wrong_ru` after a wrong dictionary, {glue:text}`plain_ru` after plain text. Of Chinese ones it is {glue:text}`full_zh`,
 #   {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
-# - No difference can be told from chance: all levels less the wrong dictionary {glue:text}`full_wrong_ru` and {glue:text}`full_wrong_zh`. Each
-#   row has read some {glue:text}`read` tokens, in which {glue:text}`exchanged` names changed places: too little to decide.
+# - No difference can be told from chance: all levels less the wrong dictionary {glue:text}`full_wrong_ru` and {glue:text}`full_wrong_zh`. With
+#   all levels {glue:text}`read` tokens were read, the others as many, and {glue:text}`exchanged` names changed places: too little to decide.
 # - A tagger that is nothing but the lexicon has an F1 of {glue:text}`alone_zh` on Chinese and {glue:text}`alone_ru` on Russian abstracts. Taggers
 #   that begin from these encoders are not recorded yet, so the paper's claims about F1 are not tried.
 #
