@@ -14,7 +14,6 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
-from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
@@ -131,10 +130,8 @@ def whole(settings: Settings) -> list[Line]:
     training = Training(epochs=settings.nested_epochs, rate=settings.rate, head_rate=1e-3)
     made = []
     for name in settings.nested:
-        layers = settings.nested_layers
-        encoder = encoders.FirstLayers(encoder=name, layers=layers) if layers else name
-        keys: Keys = {"encoder": name, **({"layers": layers} if layers else {})}
-        made += nested.lines(encoder, keys, training, settings.seeds)
+        cut = chapters.EncoderSettings(encoder=name, layers=settings.nested_layers)
+        made += nested.lines(cut.start, cut.keys, training, settings.seeds)
     return made
 
 

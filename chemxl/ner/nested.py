@@ -18,7 +18,7 @@ from chemxl.models.tagger import SubwordReader
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results.chapters import Line
-from chemxl.results.rows import Keys, Pair, Row, differences, known, scored
+from chemxl.results.rows import Keys, Pair, Row, differences, known, macro, scored
 
 SPANS, SOFTMAX = "span head", "softmax"
 SCORER = "exact character spans, every gold mention"
@@ -54,6 +54,7 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
     """
     tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
     train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))
+    shared: Keys = {**keys, "table": "nested", "train": "BioNNE-R EN + RU"}
     made = []
     found: dict[tuple[str, str], list[WholeEvaluation]] = {}
     for method, kind in {SOFTMAX: FineTune, SPANS: NestedFineTune}.items():
@@ -61,10 +62,12 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
         models: list[SavedLearner] = [kind(seed=seed, **fields) for seed in seeds]
         for language, corpus in tests.items():
             values = [WholeEvaluation(model=model, corpus=corpus) for model in models]
-            own: Keys = {**keys, "table": "nested", "method": method, "train": "BioNNE-R EN + RU"}
-            made.append(Line({**own, "test": f"BioNNE-R {language.upper()}"}, values, partial(rows, values)))
+            made.append(
+                Line(
+                    {**shared, "method": method, "test": f"BioNNE-R {language.upper()}"}, values, partial(rows, values)
+                )
+            )
             found[method, language] = values
-    shared: Keys = {**keys, "table": "nested", "train": "BioNNE-R EN + RU"}
     pairs = [
         Pair(
             {"method": SPANS, "less_method": SOFTMAX, "test": f"BioNNE-R {language.upper()}"},
@@ -80,10 +83,8 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
 def rows(values: Sequence[WholeEvaluation]) -> list[Row]:
     """Macro F1, the scores of all types together and F1 of each, and recall by depth; beside each F1 the most that one
     layer of labels can have."""
-    counts = [value.counts() for value in values]
-    types = counts[0].due()
-    macro = significance.estimate([one.table(types) for one in counts], score=metrics.macro_f1)
-    made = [known("macro F1", macro, values, n=len(counts[0].values), scorer=MACRO)]
+    types = values[0].counts().due()
+    made = [macro(values, scorer=MACRO)]
     made += scored(values, scores=metrics.SCORES, scorer=SCORER)
     made += [row for type in types for row in scored(values, type=type, scorer=SCORER)]
     documents, _ = values[0].outcome()

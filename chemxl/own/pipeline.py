@@ -39,12 +39,13 @@ class EntityPipeline(_Base):  # type: ignore[misc]
         about = self.model.config.entities
         spans = [match.span() for match in re.finditer(about["word"], sentence)]
         encoding = self.tokenizer.backend_tokenizer.encode(sentence, add_special_tokens=False)
+        read = encoding.ids  # asked for once: it is made anew each time
         starts = [start for start, _ in encoding.offsets]
         pieces = np.maximum(np.searchsorted(starts, [start for start, _ in spans], side="right") - 1, 0)  # (W,)
         windows = cuts(len(starts), about["max_tokens"] - 2, about["overlap"])
         for i, (start, stop, keep_from, keep_to) in enumerate(windows):
             low, high, kept_low, kept_high = np.searchsorted(pieces, [start, stop, keep_from, keep_to]).tolist()
-            ids = torch.tensor([[about["first"], *encoding.ids[start:stop], about["last"]]])  # (1, T)
+            ids = torch.tensor([[about["first"], *read[start:stop], about["last"]]])  # (1, T)
             yield {
                 "input_ids": ids,
                 "attention_mask": torch.ones_like(ids),

@@ -111,6 +111,14 @@ def scored(
     return made
 
 
+def macro(values: Sequence[Scored], *, scorer: str) -> Row:
+    """The mean F1 of the types that gold has."""
+    counts = [value.counts() for value in values]
+    types = counts[0].due()
+    found = significance.estimate([one.table(types) for one in counts], score=metrics.macro_f1)
+    return known("macro F1", found, values, n=len(counts[0].values), scorer=scorer)
+
+
 def known(
     metric: str,
     found: Interval,
