@@ -46,13 +46,15 @@ claims.table("03_continual_pretraining")
 
 # %% tags=["parameters"]
 profile: str = "small"
-stages: list = ["mini+head", "mini+mlm", "mini+mlm+tlm"]
-ablated: str = "mini"
+stages: list = ["in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm"]
+ablated: str = "in-the-box"
 amount: int = 0
 runs: list = [0, 1, 2]
-models: list = ["mini", "mini+mlm+tlm"]
-epochs: int = 6
-rate: float = 0.002
+models: list = ["in-the-box", "in-the-box+mlm+tlm"]
+epochs: int = 2
+tokens: int = 256
+rate: float = 0.0005
+head_rate: float = 0.01
 sentences: int = 800
 seeds: list = [0, 1, 2]
 

@@ -52,16 +52,16 @@ claims.table("05_transfer")
 
 # %% tags=["parameters"]
 profile: str = "small"
-base_encoder: str = "mini"
-base_layers: int = 0
-few: list = [20, 60, 160, 320]
+encoder: str = "in-the-box"
+layers: int = 0
+few: list = [20, 60, 160]
 few_visits: int = 320
-source_most: int = 400
-source_epochs: int = 2
-batch_tokens: int = 256
-learning_rate: float = 0.002
-head_learning_rate: float = 0.002
-few_as_long: list = [60, 160]
+source_most: int = 320
+source_epochs: int = 1
+tokens: int = 256
+rate: float = 0.0005
+head_rate: float = 0.01
+few_as_long: list = [60]
 seeds: list = [0, 1, 2]
 
 # %%
@@ -386,7 +386,7 @@ show.glue("answer", found)
 #   no health records. Cells that share a name with the paper's do not share its data.
 # - **Three seeds, half an encoder.** The recorded intervals draw three seeds out of three, and are too narrow where seeds differ: an interval of the rule that
 #   [holds now](../book/running.md) can be more than twice as wide. The `real` profile keeps the first six of the encoder's twelve layers
-#   ({py:class}`chemxl.models.encoders.FirstLayers`, `base_layers`), so that
+#   ({py:class}`chemxl.models.encoders.FirstLayers`, `layers`), so that
 #   hundreds of trainings fit two cores. All scores are lower for it, zero-shot transfer more than in-corpus performance.
 # - RuCCoN's test folder holds five records; they are not used, and 30 % of the other records are tested on. RuDReC is split
 #   in the same way. No held-out document of these two is nearly one that is learnt from; a test of the package looks for such pairs

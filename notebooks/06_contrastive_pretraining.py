@@ -49,12 +49,12 @@ claims.table("06_contrastive_pretraining")
 
 # %% tags=["parameters"]
 profile: str = "small"
-encoder: str = "mini"
-sizes: list = [100, 300]
-visits: int = 600
-tokens: int = 512
-rate: float = 0.002
-tagger_rate: float = 0.002
+encoder: str = "in-the-box"
+sizes: list = [40, 120]
+visits: int = 240
+tokens: int = 256
+rate: float = 0.0005
+tagger_rate: float = 0.01
 seeds: list = [0, 1, 2]
 
 # %%

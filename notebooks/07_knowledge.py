@@ -55,18 +55,18 @@ claims.table("07_knowledge")
 
 # %% tags=["parameters"]
 profile: str = "small"
-encoder: str = "mini"
+encoder: str = "in-the-box"
 layers: int = 0
-base: int = 20000
-amount: int = 40000
+base: int = 8000
+amount: int = 16000
 methods: list = ["plain text", "wrong dictionary", "Ent", "Ent + Fact", "Ent + Fact + Pas"]
 tagged: list = ["plain text", "Ent + Fact + Pas"]
 classified: list = []
 tasks: list = ["EN"]
 shots: list = []
 epochs: int = 4
-rate: float = 0.002
-head_rate: float = 0.002
+rate: float = 0.0005
+head_rate: float = 0.01
 sentences: int = 200
 seeds: list = [0, 1, 2]
 

@@ -15,17 +15,19 @@ ROOT = Path(__file__).parents[1]
 SMALL = """
 01_data_collection: {seeds: [0, 1], rates: [0.1]}
 02_active_learning:
-  {seeds: [0, 1], sentences: 60, rounds: 2, budget: 5, steps: 2, whole_epochs: 1,
+  {encoder: mini, seeds: [0, 1], sentences: 60, rounds: 2, budget: 5, steps: 2, whole_epochs: 1,
    methods: [entropy+none, mahalanobis+always]}
 04_ner: &ner {seeds: [0, 1], sentences: 60, epochs: 1, models: [mini]}
-03_continual_pretraining: {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], amount: 4000, runs: [0, 1]}
-05_transfer: {seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
-06_contrastive_pretraining: {seeds: [0, 1], sizes: [10, 20], visits: 40}
+03_continual_pretraining:
+  {<<: *ner, stages: [mini+head, mini+mlm, mini+mlm+tlm], ablated: mini, amount: 4000, runs: [0, 1]}
+05_transfer:
+  {encoder: mini, seeds: [0, 1], few: [5, 9], few_visits: 9, few_as_long: [5], source_most: 9, source_epochs: 1}
+06_contrastive_pretraining: {encoder: mini, seeds: [0, 1], sizes: [10, 20], visits: 40}
 07_knowledge:
-  {seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, tagged: [plain text],
+  {encoder: mini, seeds: [0, 1], sentences: 40, epochs: 1, base: 3000, amount: 4000, tagged: [plain text],
    methods: [plain text, wrong dictionary, Ent + Fact + Pas]}
 08_relations:
-  {seeds: [0, 1], epochs: 1, part: 0.2, gammas: [2.0], weights: [0.5], few: [3], steps: 2, voters: 2}
+  {encoder: mini, seeds: [0, 1], epochs: 1, part: 0.2, gammas: [2.0], weights: [0.5], few: [3], steps: 2, voters: 2}
 """
 CHAPTERS = [
     "01_data_collection",
@@ -55,7 +57,7 @@ HEADINGS = [
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The project's own tree, with parameters so small that nothing is learnt."""
+    """The project's own tree, with an encoder and parameters so small that nothing is learnt."""
     for name in ("book", "notebooks", "chemxl"):
         ignored = shutil.ignore_patterns("*.ipynb", "__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)

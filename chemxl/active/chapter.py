@@ -17,6 +17,7 @@ from chemxl.active.oracle import Annotated
 from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
@@ -48,17 +49,17 @@ class Settings(chapters.Settings):
         bound: of ``+bound``: the spectral norm that is let be.
     """
 
-    encoder: str = "mini"
+    encoder: str = IN_THE_BOX
     methods: tuple[str, ...] = ("random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always")
     rounds: int = 3
     budget: int = 30
     sentences: int = 300
     documents: int = 0
     steps: int = 60
-    rate: float = 0.001
-    head_rate: float = 0.002
-    tokens: int = 256
-    whole_epochs: int = 8
+    rate: float = 0.0003
+    head_rate: float = 0.01
+    tokens: int = 128
+    whole_epochs: int = 2
     bound: float = 1.25
     seeds: tuple[int, ...] = (0, 1, 2)
 

@@ -23,7 +23,7 @@ from chemxl.errors import BookError
 from chemxl.experiments.plain import read_yaml
 
 BANNER = (
-    "This is the small build: its numbers come from a tiny model and the mini corpus and are a demonstration. "
+    "This is the small build: its numbers come from a small model and the mini corpus and are a demonstration. "
     "Recorded results stand beside them."
 )
 

@@ -18,6 +18,7 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import Learning, saved
 from chemxl.experiments import Profile
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.chapter import TYPES
@@ -55,12 +56,12 @@ class Settings(chapters.Settings):
         tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
     """
 
-    encoder: str = "mini"
-    sizes: tuple[int, ...] = (100, 300)
-    visits: int = 600
-    tokens: int = 512
-    rate: float = 0.002
-    tagger_rate: float = 0.002
+    encoder: str = IN_THE_BOX
+    sizes: tuple[int, ...] = (40, 120)
+    visits: int = 240
+    tokens: int = 256
+    rate: float = 0.0005
+    tagger_rate: float = 0.01
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def visited(self, size: int) -> int:

@@ -13,6 +13,7 @@ from chemxl.knowledge.lexicon import MINI, Lexicon
 from chemxl.knowledge.passages import Linked
 from chemxl.knowledge.stream import Levels
 from chemxl.models import encoders
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.pretrain import chapter as pretraining
 from chemxl.pretrain.stream import Reading
@@ -67,16 +68,17 @@ class Settings(chapters.EncoderSettings):
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
     """
 
-    base: int = 20_000
-    amount: int = 40_000
+    encoder: str = IN_THE_BOX
+    base: int = 8_000
+    amount: int = 16_000
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
     tagged: tuple[str, ...] = (PLAIN, PAS)
     classified: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ("EN",)
     shots: tuple[int, ...] = ()
     epochs: int = 4
-    rate: float = 0.002
-    head_rate: float = 0.002
+    rate: float = 0.0005
+    head_rate: float = 0.01
     sentences: int = 200
     seeds: tuple[int, ...] = (0, 1, 2)
 
@@ -172,10 +174,8 @@ def anchored(settings: Settings, method: str, seed: int) -> KnowledgePretraining
 def _pretraining(
     settings: Settings, encoder: str | encoders.Pretrained, levels: Levels, *, amount: int, **how: Any
 ) -> KnowledgePretraining:
-    small = settings.encoder == encoders.MINI
-    training = Training(
-        epochs=1, tokens=512 if small else 2048, rate=1e-3 if small else 2e-4, head_rate=1e-3, warmup=0.1
-    )
+    small = settings.profile == "small"
+    training = Training(epochs=1, tokens=512 if small else 2048, rate=5e-4 if small else 2e-4)
     shared: dict[str, Any] = {
         "text": sources(settings.profile),
         "held_out": held_out(settings.profile),

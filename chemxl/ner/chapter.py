@@ -14,6 +14,7 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
@@ -36,6 +37,9 @@ class Settings(chapters.Settings):
     Args:
         models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
             is pretrained further, then ``+crf`` where the head is not a softmax.
+        tokens: of a batch; not of those of ``bilstm-crf``, which has a way of its own.
+        rate: learning rate of an encoder.
+        head_rate: of what stands on it.
         nested: encoders whose taggers find mentions inside mentions, too, and are scored against all of them, with the
             eight types of BioNNE; none in ``small``, whose corpus has no nested mention.
         nested_layers: the first layers of them that are kept; 0: all.
@@ -43,14 +47,20 @@ class Settings(chapters.Settings):
         sentences: for ``small``: how many each language's training part is expanded to.
     """
 
-    models: tuple[str, ...] = ("mini", "mini+crf", BILSTM)
-    epochs: int = 6
-    rate: float = 0.002
+    models: tuple[str, ...] = (IN_THE_BOX, "mini", BILSTM)
+    epochs: int = 2
+    tokens: int = 256
+    rate: float = 0.0005
+    head_rate: float = 0.01
     nested: tuple[str, ...] = ()
     nested_layers: int = 0
     nested_epochs: int = 6
     sentences: int = 800
     seeds: tuple[int, ...] = (0, 1, 2)
+
+    def training(self, epochs: int, *, head_rate: float) -> Training:
+        """Of a tagger on an encoder."""
+        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=head_rate)
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[
     else:
         name, head = (str(part) for part in named(model).values())
         encoder = pretraining.stage(settings.profile, name) if "+" in name else name
-        training = Training(epochs=settings.epochs, rate=settings.rate)
+        training = settings.training(settings.epochs, head_rate=settings.head_rate)
         fields: dict[str, Any] = {"encoder": encoder, "head": head, "train": way.train, "training": training}
         models = [FineTune(seed=seed, **fields) for seed in settings.seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
@@ -127,7 +137,7 @@ def lines(settings: Settings) -> Lines:
 
 def whole(settings: Settings) -> list[Line]:
     """A softmax and a span head, on every gold mention."""
-    training = Training(epochs=settings.nested_epochs, rate=settings.rate, head_rate=1e-3)
+    training = settings.training(settings.nested_epochs, head_rate=1e-3)
     made = []
     for name in settings.nested:
         cut = chapters.EncoderSettings(encoder=name, layers=settings.nested_layers)

@@ -15,7 +15,7 @@ from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextS
 from chemxl.errors import ChemxlError
 from chemxl.experiments import Profile
 from chemxl.models import encoders
-from chemxl.models.encoders import MINI
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity, read_pairs
 from chemxl.pretrain.model import MaskedLanguageModel
@@ -40,8 +40,8 @@ MIXTURES = {
 }
 TRANSFERRED = "new-"  # before a stage's name: with new pieces
 NEW_PIECES = 8000
-AMOUNTS = {"small": 60_000, "real": 2_000_000, "paper": 200_000_000}
-ABLATION_AMOUNTS = {"small": 60_000, "real": 500_000, "paper": 20_000_000}
+AMOUNTS = {"small": 30_000, "real": 2_000_000, "paper": 200_000_000}
+ABLATION_AMOUNTS = {"small": 30_000, "real": 500_000, "paper": 20_000_000}
 SHARES = (0.03, 0.1, 0.3)
 EXAMPLE = "Аспирин необратимо ингибирует циклооксигеназу в тромбоцитах."
 COMPARED = {"as it was": "e5-small", "MLM": "e5-small+mlm", "MLM and TLM": "e5-small+mlm+tlm"}
@@ -51,7 +51,8 @@ TAGGED = {  # how taggers are trained and what they are tested on
     "zero-shot Russian": (ENGLISH, "BioNNE-R RU"),
     "Russian": ("BioNNE-R RU", "BioNNE-R RU"),
 }
-_MINI_TRAINING = Training(epochs=1, tokens=512, rate=1e-3, head_rate=1e-3)
+_TRAINING = Training(epochs=1, tokens=2048, rate=2e-4, head_rate=1e-3)
+_SMALL_TRAINING = Training(epochs=1, tokens=512, rate=1e-3, head_rate=1e-3)
 _HEAD_AMOUNTS = {"small": 20_000, "real": 300_000, "paper": 10_000_000}
 
 
@@ -63,16 +64,19 @@ class Settings(chapters.Settings):
         ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
         amount: of tokens that are read; 0 is the profile's.
         runs: seeds of the pretraining.
-        models, epochs, rate, sentences, seeds: of the taggers, see :class:`chemxl.ner.chapter.Settings`.
+        models, epochs, tokens, rate, head_rate, sentences, seeds: of the taggers, see
+            :class:`chemxl.ner.chapter.Settings`.
     """
 
-    stages: tuple[str, ...] = ("mini+head", "mini+mlm", "mini+mlm+tlm")
-    ablated: str = "mini"
+    stages: tuple[str, ...] = ("in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm")
+    ablated: str = IN_THE_BOX
     amount: int = 0
     runs: tuple[int, ...] = (0, 1, 2)
-    models: tuple[str, ...] = ("mini", "mini+mlm+tlm")
-    epochs: int = 6
-    rate: float = 0.002
+    models: tuple[str, ...] = (IN_THE_BOX, "in-the-box+mlm+tlm")
+    epochs: int = 2
+    tokens: int = 256
+    rate: float = 0.0005
+    head_rate: float = 0.01
     sentences: int = 800
     seeds: tuple[int, ...] = (0, 1, 2)
 
@@ -147,7 +151,7 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
         "pairs": pairs(profile),
         "held_out": held_out(profile),
         "probes": tuple(probes(profile).values()),
-        "training": _MINI_TRAINING if encoder == MINI else Training(epochs=1, tokens=2048, rate=2e-4, head_rate=1e-3),
+        "training": _SMALL_TRAINING if profile == "small" else _TRAINING,
         "seed": seed,
     }
     head = ContinualPretraining(

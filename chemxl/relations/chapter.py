@@ -36,6 +36,7 @@ class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
+        methods: of ``METHODS``, the systems that are compared; the focal loss is one of them.
         encoding: of markers, ``packed`` or ``inline``; both are compared.
         epochs: of a training.
         tokens: of a batch.
@@ -47,9 +48,10 @@ class Settings(chapters.EncoderSettings):
         part: of the training set for these, and for the comparison of the encodings.
         few: numbers of documents of the target language.
         steps: of each training for transfer, however many documents it has.
-        voters: models that vote.
+        voters: models that vote; 0: none do.
     """
 
+    methods: tuple[str, ...] = METHODS
     encoding: Encoding = "packed"
     epochs: int = 4
     tokens: int = 1024
@@ -129,21 +131,27 @@ def systems(settings: Settings, task: Task) -> list[Line]:
     """Table II: the systems, the vote, and fine markers where the types of the test are given."""
     one = settings.seeds[:1]  # enough to see whether longer training turns the order round
     found: dict[str, Sequence[Scored]] = {
-        name: evaluations(settings, task, name, task.test, seeds=one if name == TWICE else ()) for name in METHODS
+        name: evaluations(settings, task, name, task.test, seeds=one if name == TWICE else ())
+        for name in settings.methods
     }
-    found[GIVEN] = [Typed(model=model(settings, task, FINE, seed), corpus=task.fine) for seed in settings.seeds]
-    voters = tuple(model(settings, task, FOCAL, seed) for seed in range(settings.voters))
-    found[VOTE] = [Vote(models=voters, corpus=task.test)]
+    if FINE in found:
+        found[GIVEN] = [Typed(model=model(settings, task, FINE, seed), corpus=task.fine) for seed in settings.seeds]
+    if settings.voters:
+        voters = tuple(model(settings, task, FOCAL, seed) for seed in range(settings.voters))
+        found[VOTE] = [Vote(models=voters, corpus=task.test)]
     keys: Keys = {**settings.keys, "train": task.name, "test": task.name}
     made = [
         Line({**keys, "method": name}, values, partial(rows.by_type if name in (FOCAL, VOTE) else rows.scores, values))
         for name, values in found.items()
     ]
-    typing = [Evaluation(model=typer(settings, task, seed), corpus=task.fine) for seed in settings.seeds]
-    made.append(Line({**keys, "method": FINE}, typing, partial(rows.typed, typing)))
+    if FINE in found:
+        typing = [Evaluation(model=typer(settings, task, seed), corpus=task.fine) for seed in settings.seeds]
+        made.append(Line({**keys, "method": FINE}, typing, partial(rows.typed, typing)))
     pairs = [(FOCAL, CROSS), *((name, FOCAL) for name in (ATTENTION, MULTITASK, FINE, VOTE, TWICE)), (GIVEN, FINE)]
+    compared = [
+        Pair({"method": a, "less_method": b}, found[a], found[b]) for a, b in pairs if a in found and b in found
+    ]
     every = list(dict.fromkeys(value for values in found.values() for value in values))
-    compared = [Pair({"method": a, "less_method": b}, found[a], found[b]) for a, b in pairs]
     return [*made, Line(keys, every, partial(rows.compared, compared))]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL, Labelled
 from chemxl.errors import ChemxlError
-from chemxl.models import encoders
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results import chapters
@@ -22,52 +22,35 @@ from chemxl.transfer.texts import Text, targets, texts
 stem = "05_transfer"
 
 
-class Settings(chapters.Settings):
+class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        base_encoder: what all start from.
-        base_layers: how many of its layers are kept, the first ones; 0: all.
         few: numbers of labelled sentences.
         few_visits: sentences that a training on few reads at least, those that come again counted; see :func:`epochs`.
         source_most: sentences of a source at most; 0 takes all.
         source_epochs: over a source, and over a few sentences at least.
-        batch_tokens: of a batch.
-        learning_rate: of the encoder.
-        head_learning_rate: of the head.
+        tokens: of a batch.
+        rate: learning rate of the encoder.
+        head_rate: of the head.
         few_as_long: sizes at which a tagger without a source is also trained until it has read as many sentences as one
             with a source, that is those of the source, too.
     """
 
-    base_encoder: str = "mini"
-    base_layers: int = 0
-    few: tuple[int, ...] = (20, 60, 160, 320)
+    encoder: str = IN_THE_BOX
+    few: tuple[int, ...] = (20, 60, 160)
     few_visits: int = 320
-    source_most: int = 400
-    source_epochs: int = 2
-    batch_tokens: int = 256
-    learning_rate: float = 0.002
-    head_learning_rate: float = 0.002
-    few_as_long: tuple[int, ...] = (60, 160)
+    source_most: int = 320
+    source_epochs: int = 1
+    tokens: int = 256
+    rate: float = 0.0005
+    head_rate: float = 0.01
+    few_as_long: tuple[int, ...] = (60,)
     seeds: tuple[int, ...] = (0, 1, 2)
-
-    @property
-    def encoder(self) -> str | encoders.Pretrained:
-        """What all start from, cut."""
-        if not self.base_layers:
-            return self.base_encoder
-        return encoders.FirstLayers(encoder=self.base_encoder, layers=self.base_layers)
-
-    @property
-    def keys(self) -> Keys:
-        """What all lines share."""
-        return {"encoder": self.base_encoder} | ({"layers": self.base_layers} if self.base_layers else {})
 
     def training(self, epochs: int) -> Training:
         """So many epochs."""
-        return Training(
-            epochs=epochs, tokens=self.batch_tokens, rate=self.learning_rate, head_rate=self.head_learning_rate
-        )
+        return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=self.head_rate)
 
     def epochs(self, size: int) -> int:
         """Over so many sentences: few are read often, and none less often than those of a source, so that a curve ends
@@ -96,7 +79,7 @@ def source(settings: Settings, text: Text, type: str, seed: int) -> FineTune:
     """A tagger trained on a text, cut to ``source_most`` sentences."""
     train = labelled(settings, text, type, most=settings.source_most or ALL, seed=seed)
     training = settings.training(settings.source_epochs)
-    return FineTune(encoder=settings.encoder, train=(train,), training=training, seed=seed)
+    return FineTune(encoder=settings.start, train=(train,), training=training, seed=seed)
 
 
 def zero_shot(settings: Settings, train: Text, test: Text, type: str) -> list[ZeroShot]:
@@ -114,7 +97,7 @@ def few_shot(
     """
     return [
         FewShot(
-            encoder=settings.encoder,
+            encoder=settings.start,
             start=source(settings, start, type, seed) if start else None,
             train=(labelled(settings, test, type, most=size, seed=seed),),
             test=test.tested(type),

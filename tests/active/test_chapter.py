@@ -19,7 +19,9 @@ from chemxl.results import chapters
 from chemxl.results.rows import frame
 
 METHODS = ("random", "entropy", "entropy+sum", "mahalanobis+always", "mahalanobis+bound")
-SETTINGS = chapter.Settings(methods=METHODS, rounds=2, budget=4, steps=3, sentences=100, seeds=(0, 1), whole_epochs=2)
+SETTINGS = chapter.Settings(
+    encoder="mini", methods=METHODS, rounds=2, budget=4, steps=3, sentences=100, seeds=(0, 1), whole_epochs=2
+)
 
 
 @pytest.mark.parametrize("profile", get_args(Profile))

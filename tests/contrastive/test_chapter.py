@@ -20,7 +20,9 @@ from chemxl.results.rows import Row, frame
 from tests.curves import Counted
 
 PROFILES = get_args(Profile)
-SETTINGS = chapter.Settings(sizes=(10, 40), visits=80, tokens=512, rate=1e-3, tagger_rate=2e-3, seeds=(0, 1))
+SETTINGS = chapter.Settings(
+    encoder="mini", sizes=(10, 40), visits=80, tokens=512, rate=1e-3, tagger_rate=2e-3, seeds=(0, 1)
+)
 
 
 def test_methods_differ_in_what_they_should() -> None:

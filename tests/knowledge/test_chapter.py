@@ -19,7 +19,7 @@ from chemxl.results.chapters import Line
 from chemxl.results.rows import Row, frame
 from tests.curves import Counted
 
-SETTINGS = chapter.Settings(methods=tuple(ways.METHODS), tagged=(ways.PLAIN, ways.PAS), seeds=(0, 1))
+SETTINGS = chapter.Settings(encoder="mini", methods=tuple(ways.METHODS), tagged=(ways.PLAIN, ways.PAS), seeds=(0, 1))
 REAL = chapter.Settings(profile="real", encoder="e5-small", layers=6, methods=tuple(ways.METHODS))
 
 

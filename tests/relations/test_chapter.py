@@ -22,7 +22,7 @@ from chemxl.results import chapters
 from chemxl.results.rows import Row, frame
 from tests.relations.samples import NESTED, RelatedPairs
 
-SETTINGS = chapter.Settings(epochs=1, seeds=(0, 1), few=(3,), steps=2, voters=3)
+SETTINGS = chapter.Settings(encoder="mini", epochs=1, seeds=(0, 1), few=(3,), steps=2, voters=3)
 SMALL = task("small", part=0.5)
 
 

@@ -24,8 +24,8 @@ from tests.curves import Counted
 
 
 def settings(profile: Profile, **changed: Any) -> chapter.Settings:
-    small = {"base_encoder": "mini", "few": (10, 40), "few_visits": 80, "source_most": 20, "source_epochs": 1}
-    rates = {"batch_tokens": 512, "learning_rate": 1e-3, "head_learning_rate": 1e-3, "seeds": (0, 1)}
+    small = {"encoder": "mini", "few": (10, 40), "few_visits": 80, "source_most": 20, "source_epochs": 1}
+    rates = {"tokens": 512, "rate": 1e-3, "head_rate": 1e-3, "seeds": (0, 1)}
     return chapter.Settings(profile=profile, **{**small, **rates, "few_as_long": (), **changed})
 
 
@@ -102,7 +102,7 @@ def test_without_a_source_as_much_is_read_as_with_one() -> None:
 
 
 def test_all_start_from_the_first_layers_where_so_many_are_kept() -> None:
-    made, whole = settings("small", base_layers=1), settings("small")
+    made, whole = settings("small", layers=1), settings("small")
     cut = encoders.FirstLayers(encoder="mini", layers=1)
     source, other = texts.texts("small")[:2]
     few = [value for start in (None, other) for value in chapter.few_shot(made, start, source, texts.DRUG, 10)]
