@@ -1,4 +1,4 @@
-"""What the small book is to show: the signs of its effects, in the build that stands here. Sizes may differ by processor."""
+"""What the small book shows: the signs of its effects, in the build that stands here. Sizes differ by processor."""
 
 from __future__ import annotations
 

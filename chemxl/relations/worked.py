@@ -9,10 +9,9 @@ import pandas as pd
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.models import encoders
-from chemxl.relations.chapter import ATTENTION, CHAIN, CROSS, FINE, FOCAL, GIVEN, MULTITASK, VOTE  # noqa: F401
 from chemxl.relations.markers import TEXT, Encoding, Item, Markers, readings
 from chemxl.results.figures import Bar, Curve
-from chemxl.results.tables import Cells, nothing, value
+from chemxl.results.tables import Cells, nothing
 
 _TEXT = "Low-dose aspirin blocks COX-1 and COX-2."
 _NAMES = (("CHEM", "aspirin"), ("GENE", "COX-1"), ("GENE", "COX-2"))
@@ -67,31 +66,6 @@ def bars(rows: pd.DataFrame) -> list[Bar]:
     """F1 of each system."""
     found = systems(rows).query("metric == 'F1'").to_dict("records")
     return [Bar(row["method"], row["value"], row["low"], row["high"], row["test"]) for row in found]
-
-
-def glued(rows: pd.DataFrame) -> dict[str, str]:
-    """What prose says.
-
-    Args:
-        rows: recorded.
-    """
-    whole, difference = systems(rows), rows.query("metric == 'difference of F1'")
-    russian = crossed(rows).query("metric == 'macro F1' and documents.isna() and test.str.endswith('RU')")
-    made = {
-        "focal": whole.query("metric == 'F1' and method == @FOCAL"),
-        "given": whole.query("metric == 'F1' and method == @GIVEN"),
-        "fine": whole.query("metric == 'F1' and method == @FINE"),
-        "fine_types": rows.query("metric == 'F1 of fine types'"),
-        "cross": difference.query("method == @FOCAL and less_method == @CROSS"),
-        "attention": difference.query("method == @ATTENTION and less_method == @FOCAL"),
-        "multitask": difference.query("method == @MULTITASK and less_method == @FOCAL"),
-        "fine_less": difference.query("method == @FINE and less_method == @FOCAL"),
-        "vote": difference.query("method == @VOTE and less_method == @FOCAL"),
-        "inline": difference.query("less_encoding == 'packed'"),
-        "en_ru": russian.query("train == 'EN'"),
-        "ru_ru": russian.query("train == 'RU'"),
-    }
-    return {name: value(found) for name, found in made.items()}
 
 
 def reached(rows: pd.DataFrame, scope: str) -> Cells:

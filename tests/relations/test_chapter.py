@@ -143,11 +143,8 @@ def test_the_page_has_curves_bars_intervals_and_numbers_for_prose() -> None:
             recorded("F1", 0.4, table="tuning", method=chapter.FOCAL, gamma=0.0),
             recorded("F1", 0.3, method=chapter.FOCAL, type="AGONIST", **main),
             recorded("F1", 0.6, method=chapter.FOCAL, **main),
-            recorded("F1 of fine types", 0.8, method=chapter.FINE, **main),
             recorded("F1", 0.7, method=chapter.GIVEN, **main),
             recorded("F1", 0.2, method=chapter.CHAIN, **main),
-            recorded("difference of F1", 0.1, method=chapter.VOTE, less_method=chapter.FOCAL, **main),
-            recorded("difference of F1", -0.1, table="encodings", encoding="inline", less_encoding="packed"),
             recorded("macro F1", 0.25, train="EN", test="BioNNE-R RU", weight=0.1),
             recorded("macro F1", 0.35, train="RU", test="BioNNE-R RU", documents=10),
             recorded("pairs kept", 0.9, table="interval", scope="sentence", first=-3, last=3),
@@ -158,11 +155,6 @@ def test_the_page_has_curves_bars_intervals_and_numbers_for_prose() -> None:
     assert (curve.x, curve.runs) == ([0.0, 2.0], [[0.4, 0.5]])
     assert worked.curve(table, "λ", "weight") == []
     assert [(bar.label, bar.value) for bar in worked.bars(table)] == [(chapter.FOCAL, 0.6), (chapter.GIVEN, 0.7)]
-    said = worked.glued(table)
-    assert said["focal"] == "0.600 [0.500, 0.700]" and said["fine_types"] == "0.800 [0.700, 0.900]"
-    assert said["vote"] == "0.100 [0.000, 0.200]" and said["inline"] == "-0.100 [-0.200, 0.000]"
-    assert said["en_ru"] == "0.250 [0.150, 0.350]" and said["ru_ru"] == said["fine"] == said["attention"] == "—"
-    assert set(worked.glued(table[:0]).values()) == {"—"}
     assert worked.reached(table, "sentence") == [{"interval": "[-3, 3]", "pairs kept": 0.9, "pairs": 100}]
     assert worked.reached(table, "document") == [{"interval": "nothing is recorded yet"}]
 
