@@ -50,6 +50,7 @@ claims.table("02_active_learning")
 # %% tags=["parameters"]
 profile: str = "small"
 encoder: str = "in-the-box"
+layers: int = 0
 methods: list = ["random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always"]
 rounds: int = 3
 budget: int = 30

@@ -50,6 +50,7 @@ claims.table("06_contrastive_pretraining")
 # %% tags=["parameters"]
 profile: str = "small"
 encoder: str = "in-the-box"
+layers: int = 0
 sizes: list = [40, 120]
 visits: int = 240
 tokens: int = 256

@@ -176,8 +176,8 @@ show.table(
 # ### Names
 #
 # Is a name's translation the nearest of all names in the other language? Names are read by themselves. Held-out names were never shown
-# beside their translation; those that are taught show what was memorised. The encoder of the `small` profile begins from nothing and reads
-# some ten thousand tokens: all its rows are near chance, one in as many names as are asked for, and show that the code runs.
+# beside their translation; those that are taught show what was memorised. In the `small` profile all begins from
+# [the encoder in the box](../book/box.md), which knows both languages; chance is one in as many names as are asked for.
 
 # %%
 note = (
@@ -306,8 +306,8 @@ findings.glue(chapter.stem)
 #   can be asked for (`methods`, `tasks`, `shots`, `classified`).
 #
 # Further: what is put in is not inflected; a text that names both ends of a fact need not state it, and facts come from lists with senseless entries;
-# the relation has five values, which are soon learnt; that a name is one of several senses is not looked at. The mini corpus is so
-# small that its encoder, which begins from nothing, cannot align names that it was not taught. Few shots are documents that are read
+# the relation has five values, which are soon learnt; that a name is one of several senses is not looked at. The mini corpus has
+# few names, and too few of them are held out to say much. Few shots are documents that are read
 # beside all English ones; which the paper's are it does not say.
 #
 # ## Exercises

@@ -33,7 +33,7 @@ stem = "02_active_learning"
 ALL = "all"  # in a method's place: the whole pool is annotated
 
 
-class Settings(chapters.Settings):
+class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
@@ -98,7 +98,7 @@ def learner(settings: Settings, part: Data, norm: Norm | None, *, seed: int, epo
     """The model with the whole pool annotated, trained as in a loop, or for so many epochs."""
     length: dict[str, Any] = {"epochs": epochs} if epochs else {"steps": settings.steps}
     training = Training(**length, rate=settings.rate, head_rate=settings.head_rate, tokens=settings.tokens)
-    fields: dict[str, Any] = {"encoder": settings.encoder, "train": (part.pool,), "training": training, "seed": seed}
+    fields: dict[str, Any] = {"encoder": settings.start, "train": (part.pool,), "training": training, "seed": seed}
     if norm == "bound":
         fields["bound"] = settings.bound
     return SpectralFineTune(norm=norm, **fields) if norm else FineTune(**fields)
@@ -141,7 +141,7 @@ def lines(settings: Settings) -> Lines:
 
 
 def _of_test(settings: Settings, part: Data) -> list[Line]:
-    keys: Keys = {"test": part.name, "encoder": settings.encoder}
+    keys: Keys = {"test": part.name, **settings.keys}
     by_method, by_norm = loops(settings, part), wholes(settings, part)
     every = [*chain(*by_method.values()), *chain(*by_norm.values())]
     return [

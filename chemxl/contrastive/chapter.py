@@ -18,6 +18,7 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import Learning, saved
 from chemxl.experiments import Profile
+from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
@@ -44,11 +45,10 @@ _PAIRED = (  # the first less the second
 )
 
 
-class Settings(chapters.Settings):
+class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        encoder: what all start from.
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
         tokens: of a batch.
@@ -173,7 +173,7 @@ def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed:
         raise ChemxlError(f"{method!r} is no contrastive pretraining: take {', '.join(PRETRAINED)}")
     views = drawn_views(task, size, seed) if method == VIEWS else ()
     return ContrastivePretraining(
-        encoder=settings.encoder,
+        encoder=settings.start,
         train=(sample(task.train, size, seed),),
         views=views,
         probe=task.test if method == GAUSSIAN and size == max(settings.sizes) else None,
@@ -185,7 +185,7 @@ def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed:
 
 def evaluation(settings: Settings, task: Task, method: str, *, size: int, seed: int) -> Evaluation:
     """A tagger trained on the labelled sentences, after that."""
-    start: str | ContrastivePretraining = settings.encoder
+    start: str | encoders.Pretrained = settings.start
     if method in PRETRAINED:
         start = pretraining(settings, task, method, size=size, seed=seed)
     visits = settings.visited(size) * (2 if method == TWICE else 1)
@@ -198,7 +198,7 @@ def table(settings: Settings, task: Task) -> list[Line]:
     """Every method with every number of labelled sentences; a task without views has no line with them."""
     return [
         Line(
-            {"encoder": settings.encoder, "test": task.name, "method": method, "sentences": size},
+            {**settings.keys, "test": task.name, "method": method, "sentences": size},
             values,
             partial(_scores, values),
         )
@@ -215,7 +215,7 @@ def lines(settings: Settings) -> Lines:
     yield [line for lines in made.values() for line in lines]
     yield [
         Line(
-            {"encoder": settings.encoder, "test": name},
+            {**settings.keys, "test": name},
             [value for line in lines for value in line.experiments],
             partial(_over_sizes, lines),
         )
