@@ -424,7 +424,8 @@ if profile == "small":  # others' corpora may not be shown
 # - Of the profiles only `paper` has `+bound` among its methods: it lies between `+none` and `+always`, which all have.
 #   `"mahalanobis+bound"` adds it; `bound` is to be chosen between 1 and the norm that the table shows of `+none`, or it is
 #   one of these two.
-# - In the `small` profile the pool repeats the same passages with other names, so that the choice of sentences matters less than in real text.
+# - In the `small` profile the pool repeats the same passages with other names, so that the choice of sentences matters less
+#   than in real text. Every training there has as many steps, and few: F1 hardly rises from round to round, and no strategy is clearly ahead.
 #   Its curves show that the code runs, not which method is good.
 # - `bald` draws dropout in front of the last layer alone, since encoders here are fine-tuned without any.
 # - A strategy chooses all sentences of a round by one model. Two that are alike are both chosen, except by `badge` and
