@@ -19,8 +19,13 @@
 # - {term}`Relation extraction` (извлечение отношений) asks of two mentions of a sentence how they are related. {term}`Markers <marker>` (маркеры)
 #   around them tell an encoder which are meant. {term}`Packed <packed markers>` behind a text that is encoded once, all pairs of
 #   a sentence are read together.
-# - No run on real text is recorded yet, so none of the paper's claims is tried. The figure is this build's demonstration on the
-#   mini corpus, from which an encoder that begins from nothing learns little: no difference in it means anything.
+# - Six layers of e5-small read DrugProt's {glue:text}`train_documents` training abstracts once and find relations of its development set with an F1 of
+#   {glue:text}`cross` with cross entropy and {glue:text}`focal` with the focal loss. Which is better cannot be told with three seeds:
+#   {glue:text}`focal_cross`. The paper's encoders, trained for longer, reach 0.766 to 0.784.
+# - The paper pairs a chemical with the genes near it. Within a sentence that changes nothing: its interval keeps a share of
+#   {glue:text}`kept_related` of the related pairs and {glue:text}`kept_pairs` of all. In whole documents it keeps {glue:text}`kept_document` of all pairs.
+# - From English to Russian nothing is recorded yet: of {glue:text}`russian_pairs` Russian pairs {glue:text}`russian_related` are related, which takes longer
+#   to learn than a processor had here. Attention, the second task, finer markers and the vote can be asked for (`methods`, `voters`).
 #
 # ```{glue} answer
 # ```
@@ -351,6 +356,8 @@ for document, relations in telling[:2]:
 # %% [markdown]
 # ## Limits
 #
+# - Recorded are one pass over the training text with two losses and three seeds, too short for the paper's scores, and what there is to learn from. Nothing else of the
+#   paper's table II, no sweep, no other language.
 # - Training text is 1,926 of 3,500 abstracts, 9,320 of 17,274 relations, and the encoder is small where a processor had to train it. So F1
 #   is below the paper's, and its numbers are not comparable; differences between systems are.
 # - The paper's encoders, BioBERT and KeBioLM, are run by the `paper` profile only as far as they can be had: BioBERT. What knowledge adds to
@@ -386,7 +393,8 @@ for document, relations in telling[:2]:
 #
 # ## Provenance
 #
-# Nothing of this chapter is recorded yet; what stands above as recorded is a dash.
+# The recorded numbers as files: {download}`rows <../book/recorded/08_relations.csv>` and
+# {download}`configurations <../book/recorded/08_relations.configs.json>`.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))
