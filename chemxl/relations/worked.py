@@ -9,6 +9,7 @@ import pandas as pd
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.models import encoders
+from chemxl.relations.chapter import CHAIN  # noqa: F401, of a query
 from chemxl.relations.markers import TEXT, Encoding, Item, Markers, readings
 from chemxl.results.figures import Bar, Curve
 from chemxl.results.tables import Cells, nothing
