@@ -48,7 +48,7 @@ claims.table("04_ner")
 # %% tags=["parameters"]
 profile: str = "small"
 models: list = ["in-the-box", "mini", "bilstm-crf"]
-epochs: int = 3
+epochs: int = 2
 tokens: int = 256
 rate: float = 0.0005
 head_rate: float = 0.01

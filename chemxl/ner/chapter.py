@@ -48,7 +48,7 @@ class Settings(chapters.Settings):
     """
 
     models: tuple[str, ...] = (IN_THE_BOX, "mini", BILSTM)
-    epochs: int = 3
+    epochs: int = 2
     tokens: int = 256
     rate: float = 0.0005
     head_rate: float = 0.01

@@ -73,7 +73,7 @@ class Settings(chapters.Settings):
     amount: int = 0
     runs: tuple[int, ...] = (0, 1, 2)
     models: tuple[str, ...] = (IN_THE_BOX, "in-the-box+mlm+tlm")
-    epochs: int = 3
+    epochs: int = 2
     tokens: int = 256
     rate: float = 0.0005
     head_rate: float = 0.01
