@@ -47,7 +47,7 @@ claims.table("03_continual_pretraining")
 # %% tags=["parameters"]
 profile: str = "small"
 stages: list = ["in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm"]
-ablated: str = "in-the-box"
+ablated: str = "mini"
 amount: int = 0
 runs: list = [0, 1, 2]
 models: list = ["in-the-box", "in-the-box+mlm+tlm"]

@@ -41,7 +41,7 @@ MIXTURES = {
 TRANSFERRED = "new-"  # before a stage's name: with new pieces
 NEW_PIECES = 8000
 AMOUNTS = {"small": 20_000, "real": 2_000_000, "paper": 200_000_000}
-ABLATION_AMOUNTS = {"small": 20_000, "real": 500_000, "paper": 20_000_000}
+ABLATION_AMOUNTS = {"small": 60_000, "real": 500_000, "paper": 20_000_000}
 SHARES = (0.03, 0.1, 0.3)
 EXAMPLE = "Аспирин необратимо ингибирует циклооксигеназу в тромбоцитах."
 COMPARED = {"as it was": "e5-small", "MLM": "e5-small+mlm", "MLM and TLM": "e5-small+mlm+tlm"}
@@ -69,7 +69,7 @@ class Settings(chapters.Settings):
     """
 
     stages: tuple[str, ...] = ("in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm")
-    ablated: str = IN_THE_BOX
+    ablated: str = "mini"
     amount: int = 0
     runs: tuple[int, ...] = (0, 1, 2)
     models: tuple[str, ...] = (IN_THE_BOX, "in-the-box+mlm+tlm")
