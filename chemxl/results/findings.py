@@ -112,7 +112,9 @@ def _said(found: list[dict[str, Any]], table: pd.DataFrame) -> str:
     [row] = found
     if row["metric"] in _SENTENCES:
         return tables.sentences(row, table["sentences"].dropna())
-    return f"{row['value']:,.0f}" if row["scorer"] == COUNTED else tables.interval(row)
+    if row["scorer"] == COUNTED:
+        return f"{row['value']:,.0f}" if float(row["value"]).is_integer() else f"{row['value']:.4g}"  # a share
+    return tables.interval(row)
 
 
 def _only(place: str, found: list[tuple[float, float]]) -> tuple[float, float]:

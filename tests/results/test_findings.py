@@ -111,6 +111,7 @@ def test_how_prose_gives_a_number() -> None:
     assert asked(one, row(0.125, 0.5)).text == "0.250 [0.125, 0.500]"
     assert asked(one, *several).text == "-0.125 to 0.500 in 3 comparisons"
     assert asked(one, *counted({"documents": 12345.0}, keys={"method": "a"})).text == "12,345"
+    assert asked(one, *counted({"share": 0.9997}, keys={"method": "a"})).text == "0.9997"
     assert asked(one, saved, most).text == "≥ 866 [0, ∞]"
     needed = row(100, math.inf, metric="sentences needed", value=math.inf)
     assert asked(one, needed, few, most).text == "> 2,000 [100, > 2,000]"
