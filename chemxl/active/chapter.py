@@ -17,7 +17,6 @@ from chemxl.active.oracle import Annotated
 from chemxl.active.spectral import Norm, SpectralFineTune, SpectralLabeller, evaluation, power_iteration
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
-from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
@@ -49,7 +48,6 @@ class Settings(chapters.EncoderSettings):
         bound: of ``+bound``: the spectral norm that is let be.
     """
 
-    encoder: str = IN_THE_BOX
     methods: tuple[str, ...] = ("random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always")
     rounds: int = 3
     budget: int = 30

@@ -19,7 +19,6 @@ from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import Learning, saved
 from chemxl.experiments import Profile
 from chemxl.models import encoders
-from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.chapter import TYPES
@@ -56,7 +55,6 @@ class Settings(chapters.EncoderSettings):
         tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
     """
 
-    encoder: str = IN_THE_BOX
     sizes: tuple[int, ...] = (40, 120)
     visits: int = 240
     tokens: int = 256

@@ -13,7 +13,6 @@ from chemxl.knowledge.lexicon import MINI, Lexicon
 from chemxl.knowledge.passages import Linked
 from chemxl.knowledge.stream import Levels
 from chemxl.models import encoders
-from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.pretrain import chapter as pretraining
 from chemxl.pretrain.stream import Reading
@@ -68,7 +67,6 @@ class Settings(chapters.EncoderSettings):
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
     """
 
-    encoder: str = IN_THE_BOX
     base: int = 8_000
     amount: int = 16_000
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)

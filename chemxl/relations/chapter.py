@@ -9,6 +9,7 @@ from typing import Any
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Portion
 from chemxl.errors import ChemxlError
+from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
@@ -51,6 +52,7 @@ class Settings(chapters.EncoderSettings):
         voters: models that vote; 0: none do.
     """
 
+    encoder: str = encoders.MINI
     methods: tuple[str, ...] = METHODS
     encoding: Encoding = "packed"
     epochs: int = 4

@@ -24,6 +24,7 @@ from chemxl.experiments.experiment import Experiment, Value
 from chemxl.experiments.plain import read_yaml
 from chemxl.experiments.schedule import run_all
 from chemxl.models import encoders
+from chemxl.models.box import IN_THE_BOX
 from chemxl.results.records import Origin, Recorded, book_root, papers, read
 from chemxl.results.rows import Keys, Row, frame
 
@@ -51,7 +52,7 @@ class EncoderSettings(Settings):
         layers: how many of its layers are kept, the first ones; 0: all.
     """
 
-    encoder: str = "mini"
+    encoder: str = IN_THE_BOX
     layers: int = 0
 
     @property

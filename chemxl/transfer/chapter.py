@@ -8,7 +8,6 @@ from functools import partial
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL, Labelled
 from chemxl.errors import ChemxlError
-from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results import chapters
@@ -37,7 +36,6 @@ class Settings(chapters.EncoderSettings):
             with a source, that is those of the source, too.
     """
 
-    encoder: str = IN_THE_BOX
     few: tuple[int, ...] = (20, 60, 160)
     few_visits: int = 320
     source_most: int = 320
