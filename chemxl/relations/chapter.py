@@ -49,6 +49,8 @@ class Settings(chapters.EncoderSettings):
         part: of the training set for these, and for the comparison of the encodings.
         few: numbers of documents of the target language.
         steps: of each training for transfer, however many documents it has.
+        unrelated: pairs that training for transfer takes for each related one, see
+            :class:`chemxl.relations.experiments.RelationModel`.
         voters: models that vote; 0: none do.
     """
 
@@ -66,6 +68,7 @@ class Settings(chapters.EncoderSettings):
     part: float = 0.5
     few: tuple[int, ...] = (10,)
     steps: int = 25
+    unrelated: int = 0
     voters: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
 
@@ -223,13 +226,10 @@ def _some(corpus: Corpus, most: int) -> Portion:
 
 def _crossed(settings: Settings, chosen: Languages, train: tuple[Corpus, ...], test: Corpus) -> list[Evaluation]:
     shared: dict[str, Any] = {"encoder": settings.start, "encoding": settings.encoding, "gamma": settings.gamma}
+    shared |= {"train": train, "scheme": chosen.scheme, "unrelated": settings.unrelated}
     training = settings.training(1, steps=settings.steps)
-    return [
-        Evaluation(
-            model=RelationModel(train=train, scheme=chosen.scheme, training=training, seed=seed, **shared), corpus=test
-        )
-        for seed in settings.seeds
-    ]
+    models = [RelationModel(training=training, seed=seed, **shared) for seed in settings.seeds]
+    return [Evaluation(model=one, corpus=test) for one in models]
 
 
 def end_to_end(settings: Settings, task: Task) -> list[Line]:

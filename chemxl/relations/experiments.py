@@ -68,6 +68,7 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
         share: lambda, equation 3; below 1, the type of each mention is a second task. It is the corpus's own, fine one:
             the coarse one could be read off the marker.
         typer: replaces coarse types by fine ones, in training those that the corpus has (section III.C).
+        unrelated: for each related pair of a sentence, so many others are trained on at most; 0: all.
     """
 
     predictor: ClassVar[type[Extractor]] = Extractor
@@ -78,6 +79,7 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
     attention: Literal["", "en", "ru"] = ""
     share: float = Field(default=1.0, gt=0, le=1)
     typer: EntityTyping | None = None
+    unrelated: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _alike(self) -> RelationModel:
@@ -115,6 +117,8 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
             tokenizer,
             signatures=signatures,
             typer=self.typer.load() if self.typer else None,
+            unrelated=self.unrelated,
+            seed=self.seed,
             scheme=self.scheme,
             types=marked,
             encoding=self.encoding,

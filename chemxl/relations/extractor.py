@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.documents import Document, Relation
+from chemxl.documents import Document, Relation, Span
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.relations.candidates import Signature, stretches
 from chemxl.relations.network import MarkedNetwork
-from chemxl.relations.predictors import Marking, Task, Typer
+from chemxl.relations.predictors import Items, Marking, Task, Typer
 
 NONE = "none"  # the class of a pair that is not related
 
@@ -26,6 +27,9 @@ class Extractor(Marking[Relation]):
         signatures: the coarse types of head and tail that are paired.
         typer: gives mentions fine types, which they are marked with then (paper 2, section III.C); None marks with
             coarse ones.
+        unrelated: for each related pair of a sentence, or where it has none for one, so many others are trained on at
+            most; 0: all.
+        seed: of their choice.
     """
 
     NAME = "relations"
@@ -37,12 +41,15 @@ class Extractor(Marking[Relation]):
         *,
         signatures: Sequence[Signature],
         typer: Typer | None = None,
+        unrelated: int = 0,
+        seed: int = 0,
         **marking: Any,
     ) -> None:
         super().__init__(model, tokenizer, **marking)
         self.signatures, self.typer = tuple(signatures), typer
+        self.unrelated, self.seed = unrelated, seed
 
-    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+    def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
         """Pairs, by sentence."""
         for span, pairs in stretches(document, self.scheme, self.signatures):
             yield span, list(pairs)
@@ -55,8 +62,19 @@ class Extractor(Marking[Relation]):
     def task(self, documents: Sequence[Document]) -> Task:
         """Rows with labels; of a pair with several relations, its first one."""
         numbers = {label: i for i, label in enumerate(self.model.labels)}
-        places, rows = self.rows(documents)
         related = [{(r.head, r.tail): numbers[r.type] for r in reversed(document.relations)} for document in documents]
+        draw = random.Random(self.seed)
+
+        def drawn(number: int, pairs: Items) -> Items:
+            ids = [mention.id for mention in documents[number].mentions]
+            others = [pair for pair in pairs if (ids[pair[0]], ids[pair[1]]) not in related[number]]
+            most = self.unrelated * max(1, len(pairs) - len(others))
+            if not self.unrelated or len(others) <= most:
+                return pairs
+            left = set(others) - set(draw.sample(others, most))
+            return [pair for pair in pairs if pair not in left]
+
+        places, rows = self.rows(documents, drawn=drawn)
         pairs = [[documents[p.document].mentions[i] for i in p.mentions] for p in places]
         labels = [
             related[p.document].get((head.id, tail.id), numbers[NONE])

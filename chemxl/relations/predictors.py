@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from chemxl.documents import Document, Mention
+from chemxl.documents import Document, Mention, Span
 from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.predictor import Predictor
@@ -21,6 +21,7 @@ from chemxl.relations.markers import Encoding, Item, Marked, Markers, collate, l
 from chemxl.relations.network import MarkedNetwork
 
 Found = TypeVar("Found")
+Items = list[tuple[int, ...]]  # of a sentence, each the places of its mentions in the document
 
 
 class Place(NamedTuple):
@@ -85,19 +86,26 @@ class Marking(Predictor[Found], Generic[Found]):
         self.types = tuple(types)
 
     @abstractmethod
-    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+    def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
         """Spans of text, and the mentions of the items that are read in each."""
 
     def marked(self, document: Document) -> list[str]:
         """The type that each mention is marked with."""
         return [self.scheme.coarsened(mention.type) for mention in document.mentions]
 
-    def rows(self, documents: Sequence[Document]) -> tuple[list[Place], list[Marked]]:
-        """All items, and the rows that they are read in."""
+    def rows(
+        self, documents: Sequence[Document], *, drawn: Callable[[int, Items], Items] = lambda document, items: items
+    ) -> tuple[list[Place], list[Marked]]:
+        """All items, and the rows that they are read in.
+
+        Args:
+            drawn: which items of a sentence are taken, by the number of its document.
+        """
         edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[Marked]()
         read = readings(documents, self.tokenizer, self.marked, Markers(self.types))
         for number, reading in enumerate(read):
-            for span, found in self.items(reading.document):
+            for span, every in self.items(reading.document):
+                found = drawn(number, every)
                 items = [Item(len(places) + i, mentions) for i, mentions in enumerate(found)]
                 places += [Place(number, mentions) for mentions in found]
                 rows += reading.rows(span, items, edge=edge, encoding=self.encoding)
@@ -161,7 +169,7 @@ class Typer(Marking[Mention]):
 
     NAME = "mentions"
 
-    def items(self, document: Document) -> Iterator[tuple[tuple[int, int], list[tuple[int, ...]]]]:
+    def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
         """All mentions that may be one of several fine types, in their sentences."""
         finer = self.scheme.finer()
         for span, own in parts(document, self.scheme):

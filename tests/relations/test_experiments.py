@@ -19,7 +19,8 @@ from chemxl.models.predictor import Predictor
 from chemxl.models.training import Training
 from chemxl.relations.candidates import Scheme
 from chemxl.relations.experiments import EntityTyping, RelationModel, Typed, Vote, definitions, elected
-from chemxl.relations.extractor import Extractor
+from chemxl.relations.extractor import NONE, Extractor
+from chemxl.relations.markers import Marked
 from chemxl.relations.predictors import Typer
 from tests.relations.samples import NESTED, RelatedPairs
 
@@ -165,3 +166,24 @@ def test_parts_are_whole_documents(tmp_path: Path) -> None:
     related = both.model_copy(update={"related": True}).load()
     assert 0 < len(related) < 36 and all(document.relations for document in related)
     assert both.data_digest() != first.data_digest()
+
+
+@pytest.mark.parametrize("unrelated", [1, 2])
+def test_training_takes_all_related_pairs_and_few_others(unrelated: int) -> None:
+    documents = TRAIN.load()[:8]
+    scheme = SCHEME.model_copy(update={"sentence": False})
+
+    def taken(**changed: Any) -> tuple[int, int, list[Marked]]:
+        extractor = value(scheme=scheme, **changed).untrained(documents)
+        assert isinstance(extractor, Extractor)
+        task = extractor.task(documents)
+        labels = task.labels or ()
+        none = extractor.model.labels.index(NONE)
+        return sum(i != none for i in labels), sum(i == none for i in labels), list(task.rows)
+
+    related, others, _ = taken()
+    assert others > 2 * related, "nine pairs a document, three of them in a sentence"
+    kept, few, rows = taken(unrelated=unrelated, seed=1)
+    least = sum(max(1, len(document.relations)) for document in documents)
+    assert (kept, few) == (related, unrelated * least)
+    assert taken(unrelated=unrelated, seed=1)[2] == rows != taken(unrelated=unrelated, seed=2)[2]
