@@ -54,7 +54,7 @@ claims.table("05_transfer")
 profile: str = "small"
 encoder: str = "in-the-box"
 layers: int = 0
-few: list = [20, 60, 160]
+few: list = [20, 60]
 few_visits: int = 320
 source_most: int = 320
 source_epochs: int = 1

@@ -53,7 +53,7 @@ class Settings(chapters.EncoderSettings):
     budget: int = 30
     sentences: int = 300
     documents: int = 0
-    steps: int = 60
+    steps: int = 48
     rate: float = 0.0003
     head_rate: float = 0.01
     tokens: int = 128

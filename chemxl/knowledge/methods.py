@@ -68,13 +68,13 @@ class Settings(chapters.EncoderSettings):
     """
 
     base: int = 8_000
-    amount: int = 16_000
+    amount: int = 12_000
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
     tagged: tuple[str, ...] = (PLAIN, PAS)
     classified: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ("EN",)
     shots: tuple[int, ...] = ()
-    epochs: int = 4
+    epochs: int = 3
     rate: float = 0.0005
     head_rate: float = 0.01
     sentences: int = 200

@@ -36,7 +36,7 @@ class Settings(chapters.EncoderSettings):
             with a source, that is those of the source, too.
     """
 
-    few: tuple[int, ...] = (20, 60, 160)
+    few: tuple[int, ...] = (20, 60)
     few_visits: int = 320
     source_most: int = 320
     source_epochs: int = 1
