@@ -40,6 +40,7 @@ CHAPTERS = [
     "06_contrastive_pretraining",
     "07_knowledge",
     "08_relations",
+    "09_budget",
     "10_scoreboard",
     "11_claims",
 ]
@@ -85,7 +86,7 @@ def test_every_notebook_runs_and_may_be_published(tree: Path) -> None:
         text = path.read_text("utf-8")
         assert not re.search(rf"(?<![\w./-]){re.escape(str(tree))}/", text) and "it/s]" not in text
         nbformat.validate(nbformat.from_dict(json.loads(text)))
-    for name in CHAPTERS[:-2]:
+    for name in CHAPTERS[:-3]:
         chapter = nbformat.read(tree / f"notebooks/{name}.ipynb", 4)
         lines = [line for cell in chapter.cells for line in cell.source.splitlines()]
         assert [line[3:] for line in lines if line.startswith("## ")] == HEADINGS
