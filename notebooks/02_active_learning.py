@@ -424,8 +424,8 @@ if profile == "small":  # others' corpora may not be shown
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
 # - The paper chooses texts; here sentences are chosen.
 # - The paper computes distances on {eq}`eq-hidden` itself; here they are computed after the nonlinearity (GELU)
-#   behind it, as in the code named above. The paper does not say whether $h_i$ is a sub-token, a word or a text, nor
-#   how distances of words become one of a text. Here a word is its first sub-token, and a sentence the mean over its
+#   behind it, as in the code named above. The paper does not say whether $h_i$ is a subword, a word or a text, nor
+#   how distances of words become one of a text. Here a word is its first subword, and a sentence the mean over its
 #   words.
 # - The normalised layer begins with orthogonal weights and is trained at the encoder's rate; the paper says nothing
 #   of either. With torch's usual weights a word loses most of its length on the way through the layer, and at the
