@@ -16,17 +16,20 @@
 #
 # ## Answer
 #
-# - **Train to the end first.** 200 sentences of English abstracts, drawn at random and read long enough, give a better tagger than 300 that
-#   are read briefly: an F1 of {glue:text}`long` against {glue:text}`brief`. That costs no annotator any time.
-# - **Then choose what you annotate.** 300 sentences about which the tagger is least sure are worth {glue:text}`margin_en` more than random
-#   ones in English abstracts, and {glue:text}`margin_ru` in Russian ones. They are hardly longer: {glue:text}`words_margin` words each
-#   against {glue:text}`words_random`. Both were trained briefly; what is left of it after longer training is not recorded.
-# - **With 200 sentences, another corpus may help, and it matters which.** Diseases in Russian reviews gain {glue:text}`source_disease`
-#   from Russian abstracts, drugs in Russian records {glue:text}`source_drug`; drugs in Russian reviews gain nothing that
-#   can be told from chance from either source. With 2,000 sentences they are where they are without a source: {glue:text}`many_without`,
-#   and {glue:text}`many_with` after English abstracts.
-# - **Pretrain contrastively last.** With 200 sentences it is nowhere clearly better than fine-tuning twice as long, and worse on
-#   Spanish PharmaCoNER: {glue:text}`contrast_pharmaconer`.
+# - **Train well first.** 200 random sentences of English abstracts give a better tagger with the training settings of
+#   [chapter 6](06_contrastive_pretraining.ipynb) than 300 with the shorter training of
+#   [chapter 2](02_active_learning.ipynb): an F1 of {glue:text}`long` against {glue:text}`brief`. That costs no
+#   annotator any time.
+# - **Then choose what you annotate.** 300 sentences about which the tagger is least sure (by the margin) gain
+#   {glue:text}`margin_en` in F1 over random ones in English abstracts, and {glue:text}`margin_ru` in Russian ones.
+#   They are hardly longer: {glue:text}`words_margin` words each against {glue:text}`words_random` in English.
+#   Trainings were short; how much of the gain is left after longer training is not recorded.
+# - **With 200 sentences, another corpus may help, and it matters which.** Diseases in Russian reviews gain
+#   {glue:text}`source_disease` from Russian abstracts, drugs in Russian records {glue:text}`source_drug`; for drugs
+#   in Russian reviews no gain can be told from chance, with either source. With 2,000 sentences a source hardly
+#   matters for them: F1 is {glue:text}`many_without` without one and {glue:text}`many_with` after English abstracts.
+# - **Try contrastive pretraining last.** With 200 sentences it is nowhere clearly better than fine-tuning twice as
+#   long, and worse on Spanish PharmaCoNER: {glue:text}`contrast_pharmaconer`.
 #
 # ```{glue} answer
 # ```
@@ -40,20 +43,21 @@ from chemxl.results import budget, figures, findings, show
 found = figures.forest(
     budget.gains(),
     xlabel="gain in F1",
-    interval="95 % over documents and seeds, corrected in each chapter",
-    caption="Recorded: what each option adds to the labels alone. ← names what was read before.",
-    alt="Gains in F1 with intervals: choosing sentences gains most, sources gain in three of four cases, contrastive pretraining in none.",
+    interval="95 % interval over documents and seeds, not corrected",
+    caption="Recorded: what each option adds to the labels alone. ← names the source.",
+    alt="Gains in F1 with intervals: above zero for choosing sentences on both tests, five of eight sources, and contrastive pretraining on none of four tests.",
 )
 show.glue("answer", found)
 findings.glue("09_budget")
 
 # %% [markdown]
-# Each gain is a difference of two trainings that were compared on one test: choosing by margin less drawing at random, after the last round;
-# a source first, less the target alone with as many steps; contrastive pretraining less fine-tuning twice as long.
+# Each gain is the difference of two trainings that were compared on one test: choosing by the margin less drawing at
+# random, after the last round; training on a source first, less a training on the target alone that reads as many
+# sentences; contrastive pretraining less fine-tuning twice as long.
 #
 # ## With more sentences
 #
-# What the labels alone give, and what they give after the source that is better with 50 sentences:
+# F1 with the labels alone, and after the source that is better with 50 sentences:
 
 # %%
 show.table(
@@ -65,17 +69,24 @@ show.table(
 # %% [markdown]
 # ## What to do
 #
-# 1. Hold out what you test on, and train until the loss on held-out training text is flat, however few sentences there are.
-# 2. Look for a corpus with the same types, in the language of your texts or of their kind, and train on it first
-#    ([chapter 5](05_transfer.ipynb)). Measure with your first 50 sentences whether it helps; when you have 2,000 it hardly matters.
-# 3. Annotate in rounds and let the tagger choose, by margin or entropy: both cost nothing to compute
-#    ([chapter 2](02_active_learning.ipynb)). A text has about 26 words a sentence, so count words if you pay by the hour.
+# 1. Hold out what you test on, and train until the loss on held-out training text is flat, however few sentences
+#    there are.
+# 2. Look for a corpus with the same types and train on it first ([chapter 5](05_transfer.ipynb)). Which kind of
+#    corpus helps most is not settled: measure it with your first 50 sentences. When you have 2,000 it hardly matters.
+# 3. Annotate in rounds and let the tagger choose, by margin or entropy: both are cheap to compute
+#    ([chapter 2](02_active_learning.ipynb)). Sentences have about 26 words on average; count words if you pay by the
+#    hour.
 # 4. Try contrastive pretraining when the rest is done ([chapter 6](06_contrastive_pretraining.ipynb)).
 #
-# `chemxl train` takes your own corpus ([Your own texts](../book/own_texts.md)), `chemxl annotate` brings the sentences that it is least sure of.
+# `chemxl train` takes your own corpus ([Your own texts](../book/own_texts.md)), `chemxl annotate` picks the texts
+# that the tagger is least sure of.
 #
 # ## Limits
 #
-# - Three chapters answer, each with its own corpora, types and length of training: gains of two options were never measured in one experiment.
-# - The encoder is e5-small. Intervals are of an older rule ({doc}`11_claims` says which), too narrow with three seeds.
-# - Choosing by the most uncertain sentences was measured after short trainings only; by words, its gain over random sentences is not clear.
+# - The numbers come from three chapters, each with its own corpora, types and length of training: two options were
+#   never compared in one experiment. Chapters 2 and 6 differ in learning rate and head as well as in length of
+#   training.
+# - The encoder is e5-small, for sources half of it. Intervals follow an older rule ([claims](11_claims.ipynb) says
+#   which): they are not corrected for the number of comparisons, and too narrow with three seeds.
+# - Choosing the most uncertain sentences was measured after short trainings only; by words, its gain over random
+#   sentences is not clear.
