@@ -43,7 +43,7 @@ claims.table("02_active_learning")
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` collected more than two thousand English and fifteen hundred Russian texts.
-# Experts annotated in {term}`brat`; how many of the texts, is not said. The model chose: the examples that are
+# Experts annotated in {term}`brat`; it is not said how many of the texts. The model chose: the examples that are
 # hardest for it are annotated next, and it is trained again. Hard means far from the centroids of all classes, by the
 # Mahalanobis distance in a spectrally normalised network. The paper gives the method and no number: neither how much
 # annotation it saved, nor whether a random choice or a simpler measure would have saved as much. This chapter asks

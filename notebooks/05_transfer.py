@@ -48,8 +48,8 @@ claims.table("05_transfer")
 # (электронные медицинские карты), in English and in Russian. How well does a model find the mentions of a corpus that
 # it has never seen ({term}`zero-shot transfer`, перенос без обучающих примеров)? If it is then trained on a few
 # sentences of that corpus ({term}`few-shot transfer <few-shot>`), how many fewer does it need than a model without a
-# source? Does its F1 vary less? They report that pretrained models reach 98 to 99 % of full performance with 10 to 25
-# % of the sentences, on three of four corpora, and that F1 varies less from one number of sentences to the next; for
+# source? Does its F1 vary less? They report that pretrained models reach 98 to 99 % of full performance with
+# 10 to 25 % of the sentences, on three of four corpora, and that F1 varies less from one number of sentences to the next; for
 # diseases in Russian health records their table 5 shows nothing saved. It seems that each point is one run and that
 # every entity type has its own models: three targets, two types, three sources and forty sizes make 720, the number
 # of models that they name. Here every point has several seeds, F1 has an interval, and zero-shot scores and curves
