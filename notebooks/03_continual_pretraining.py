@@ -45,8 +45,9 @@ claims.table("03_continual_pretraining")
 # an encoder gain here, in which language, and from which objective: hidden words alone
 # ({term}`MLM <masked language modelling>`), with the question whether one passage follows another
 # ({term}`NSP <next sentence prediction>`), or with a sentence and its translation side by side ({term}`TLM`)? This
-# chapter controls everything else: no text that is tested on is read, each objective reads the same number of tokens,
-# shuffled translations are a control, numbers have intervals, and what this build trains is compared in paired tests.
+# chapter controls what else it can: no text that is tested on is read, each objective reads the same number of
+# tokens, shuffled translations are a control, numbers have intervals, and what this build trains is compared in
+# paired tests.
 
 # %% tags=["parameters"]
 profile: str = "small"
