@@ -270,9 +270,9 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 #
 # A mention is found where $s > 0$. The score is that of the BioNNE 2024 shared task: every gold mention of eight
 # types counts, and F1 is averaged over the types. The task's test abstracts are the ones here, except for one English
-# abstract that is missing. Its gold was never published, so about one mention in a hundred may differ. The mini
-# corpus has no nested mentions, so the `small` profile has nothing to show, and the run on real text is not recorded
-# yet. Until it is, only what others report stands here:
+# abstract that is missing. The task's gold was never published, so about one mention in a hundred may differ. The
+# mini corpus has no nested mentions, so the `small` profile has nothing to show, and the run on real text is not
+# recorded yet. Until it is, only what others report stands here:
 
 # %%
 nests = rows[nested_rows]
@@ -296,8 +296,8 @@ show.table(cells, caption="What participants of BioNNE 2024 report on the same t
 # - The recorded rows use a multilingual E5 of 12 layers and 384 dimensions, restored from a 4-bit file and cut to
 #   59,432 subwords: a quarter of mBERT's size. Expect larger encoders to score higher.
 # - The recorded runs train for four epochs with dropout in the head alone. These settings come from runs on
-#   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, as far as the encoder's
-#   512 subwords allow. No CRF on an encoder was recorded on real text.
+#   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
+#   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
 # - BC5CDR and BioNNE-R mean different things by "chemical": BioNNE-R annotates water, oxygen and whole classes that
 #   BC5CDR leaves out, and nests mentions. This is part of what looks like a loss from English to Russian.
 # - Flattening makes the Russian task easier than the full one: mentions inside others are scored only in the section

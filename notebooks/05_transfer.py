@@ -393,8 +393,9 @@ show.glue("answer", found)
 
 # %% [markdown]
 # [Chapter 1](01_data_collection.ipynb) has the paper's table 4, shared sub-tokens of entities, but for few of these
-# pairs, so zero-shot F1 is not compared with them. The paper's baselines are in [chapter 4](04_ner.ipynb). Whether
-# boundaries or types are wrong was not recorded here: only exact matches are counted.
+# pairs, so zero-shot F1 is not compared with them. The paper's baselines are on the
+# [scoreboard](10_scoreboard.ipynb). Whether boundaries or types are wrong was not recorded here: only exact matches
+# are counted.
 #
 # ## Limits
 #
