@@ -118,17 +118,18 @@ def gain(margin: np.ndarray, width: int, breadth: int, *, skip: float) -> np.nda
     up ``CROSSED``: two right neighbours, joined, look nearly as near as each alone.
     """
     due = CROSSED if width == breadth == 2 else 0.0
-    return ((width + breadth) / 2) ** SIZE * (margin - skip) - due
+    weight: float = ((width + breadth) / 2) ** SIZE
+    return weight * (margin - skip) - due
 
 
 def usual(found: Sequence[float]) -> float:
     """The margin below which a bead is an outlier among those that were found with ``SKIP``.
 
     ``DEVIATIONS`` robust standard deviations (1.4826 times the median absolute deviation) below the median, between
-    ``LEAST``, the mean margin of sentences that have nothing to do with each other, and ``MOST``, a little more than that
-    of neighbours. How near a translation is to its source depends on the encoder and on the translator. All constants
-    were chosen on ParaMed's gold alignment, also with noise in its vectors and with three sentences of a side joined, and
-    on damaged TICO-19.
+    ``LEAST``, the mean margin of sentences that have nothing to do with each other, and ``MOST``, a little more than
+    that of neighbours. How near a translation is to its source depends on the encoder and on the translator. Constants were
+    chosen on ParaMed's gold alignment, also with noise in its vectors and with three sentences of a side joined,
+    and on damaged TICO-19.
     """
     values = np.array([score for score in found if score])
     if len(values) < 4:
