@@ -132,8 +132,8 @@ show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian pr
 # 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1 with the largest sum of $m - c$, found by exact dynamic programming; long texts are
 # searched in a band around the path at half their length, in linear time {cite}`thompson-2019-vecalign`. What $c$ is, the
 # texts tell: a first path gives the margins that are usual between them, and below $c$ lies an outlier. A translator who
-# is free has lower margins than one who is not, and still leaves nothing out. A bead of four sentences must be better by
-# 0.03, since two right neighbours that are joined look nearly as near as each alone. The code is
+# is free has lower margins than one who is not, and still leaves nothing out. A larger bead counts
+# a little more, since what it leaves out counts nothing; one of two sentences a side must be better by 0.03. The code is
 # {py:mod}`chemxl.collect.alignment`.
 #
 # Which vectors? On real text those of the encoder, averaged over a text's subwords. In the `small` profile those of
