@@ -411,8 +411,7 @@ show.glue("answer", found)
 # - **Three seeds, half an encoder.** The recorded intervals draw three seeds out of three, and are too narrow where
 #   seeds differ: an interval of the rule that [holds now](../book/running.md) can be more than twice as wide. The
 #   `real` profile keeps the first six of the encoder's twelve layers ({py:class}`chemxl.models.encoders.FirstLayers`,
-#   `layers`), so that hundreds of trainings fit two cores. This lowers all scores, zero-shot transfer more than
-#   in-corpus performance.
+#   `layers`), so that hundreds of trainings fit two cores. What the whole encoder would have is not recorded.
 # - RuCCoN's test folder holds five records; they are not used, and 30 % of the other records are tested on. RuDReC is
 #   split in the same way. No held-out document of these two is a near copy of a training document; a test of the
 #   package looks for such pairs ({py:func}`chemxl.collect.duplicates.leaks`). The paper does not say whether it
