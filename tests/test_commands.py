@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from chemxl import cli, corpora, outputs, stream
+from chemxl import cli, console, corpora, outputs, stream
 from chemxl.errors import ChemxlError
 from chemxl.models.tagger import Tagger
 from chemxl.relations.extractor import Extractor
@@ -169,11 +169,13 @@ USAGE = [
     ("train", "CORPUS"),
     ("train mini", "--out"),
     ("train mini --out m --epochs few", "--epochs"),
+    ("train mini --out m --seed -1", "--seed"),
     ("evaluate folder", "CORPUS"),
     ("export folder", "OUT"),
     ("corpora check", "CORPUS"),
     ("annotate out a.txt", "--project"),
     ("annotate out a.txt --project p --count 0", "--count"),
+    ("annotate out a.txt --project p --seed -1", "--seed"),
     ("annotate in", "--project"),
     ("corpora list --all", "--all"),
     ("corpora verify --all", "--all"),
@@ -367,6 +369,21 @@ def test_a_table_on_a_narrow_terminal_is_folded_not_cut(place: Path) -> None:
             pass
     os.close(reader)
     assert process.returncode == 0 and "┃" in shown.decode() and "…" not in shown.decode()
+
+
+def test_names_on_a_terminal_are_no_markup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(console, "on_terminal", lambda: True)
+    cells = ["data[v2]", "[/x] :pill: [red]"]
+    console.table(("a", "b"), [cells])
+    shown = capsys.readouterr().out
+    assert all(cell in shown for cell in cells)
+
+
+def test_a_terminal_that_is_not_in_utf_8(place: Path) -> None:
+    (place / "mine" / "a.txt").write_text("Аспирин")
+    (place / "mine" / "a.ann").write_text("T1\tПрепарат 0 7\tАспирин\n")
+    status, out, err = separate("corpora check mine", shell="PYTHONIOENCODING=latin-1 {}")
+    assert status == 0 and "\\u041f\\u0440" in out and "Traceback" not in err
 
 
 def test_what_was_not_compared_is_said(place: Path, chemxl: Ran) -> None:

@@ -36,7 +36,7 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
     Raises:
         ChemxlError: the folder holds no tagger, or one that has no encoder; something is in the way.
     """
-    out = out.absolute()
+    out = out.resolve()
     check_out(out, force=force, holds=CARD)
     model = named(model)
     tagger = Tagger.load(model)

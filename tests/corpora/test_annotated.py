@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -42,6 +43,28 @@ def test_other_spellings(tmp_path: Path, key: str) -> None:
         ("CHEM", (0, 7), "T1"),
         ("GENE", (21, 26), "T2"),
     ]
+
+
+def test_what_an_annotator_rejected_is_no_gold(tmp_path: Path) -> None:
+    """As Prodigy has it."""
+    answers = ["accept", "reject", "ignore", None]
+    content = "".join(line(id=i, spans=[], answer=answer) for i, answer in enumerate(answers))
+    documents, faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert [d.id for d in documents] == ["0", "3"]
+    assert faults == [
+        "x.jsonl:2: 1: the annotator's answer is 'reject'; document left out",
+        "x.jsonl:3: 2: the annotator's answer is 'ignore'; document left out",
+    ]
+
+
+def test_documents_without_an_id_are_named_by_their_path(tmp_path: Path) -> None:
+    paths = [tmp_path / "x.jsonl", tmp_path / "a" / "x.jsonl", tmp_path / "b.c" / "x.jsonl.gz"]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        data = line(mentions=[]).encode()
+        path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    log = Log(strict=True)
+    assert [d.id for d in annotated.read(paths, log, root=tmp_path)] == ["x-1", "a/x-1", "b.c/x-1"]
 
 
 def test_labels_of_the_whole_and_pieces(tmp_path: Path) -> None:
