@@ -323,6 +323,15 @@ def test_a_corpus_with_faults_is_shown_whole_and_is_status_1(place: Path, chemxl
     assert err.splitlines()[-1].startswith("Error: 1 faults in mine")
 
 
+def test_a_link_to_a_folder_of_a_corpus_is_said(place: Path, chemxl: Ran) -> None:
+    (place / "corpus/train").mkdir(parents=True)
+    (place / "corpus/train/a.txt").write_text("Aspirin")
+    (place / "corpus/train/a.ann").write_text("T1\tCHEM 0 7\tAspirin\n")
+    (place / "corpus/test").symlink_to(place / "mine")
+    status, out, err = chemxl("corpora", "check", "corpus")
+    assert status == 0 and "\ttrain\ten\t1\t" in out and "corpus/test: not read, since it is a link to a folder" in err
+
+
 def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, err = separate("tag", shell="{} <&-")
     assert (status, out) == (1, "") and err.count("\n") == 1 and "name a file" in err

@@ -21,7 +21,7 @@ _KEYS = ("mentions", "entities", "spans", "labels", "label")
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
     """Documents of lines that have a ``text`` and what is in it.
 
-    The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that is there holds a list. A
+    The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that has one holds a list. A
     mention is an object with ``type`` (or ``label``), ``start`` and ``end``, and perhaps with ``id``, with ``text``,
     which is then compared, and with ``fragments``, pairs in the place of start and end; or it is a list ``[start, end,
     type]``. Texts in the place of mentions are labels of the document. ``relations`` are objects with ``type``,
@@ -41,7 +41,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
         for number, row in rows(path, log, "text"):
             place = path.relative_to(root) if root else Path(path.name)
             name = _name(row.get("id")) or f"{(place.parent / path.name.partition('.')[0]).as_posix()}-{number}"
-            key = next((key for key in _KEYS if row.get(key) is not None), "")
+            there = [key for key in _KEYS if row.get(key) is not None]
+            key = next((key for key in there if row[key]), next(iter(there), ""))
             given = [row[key]] if key and isinstance(row[key], str) else row.get(key)
             if row.get("answer") in ("reject", "ignore"):
                 log.add(path, number, f"{name}: the annotator's answer is {row['answer']!r}; document left out")

@@ -122,6 +122,9 @@ def check(corpus: CorpusName) -> None:
         typer.echo(f"{paths.FORMATS[there.reader]}, {sum(map(len, there.splits.values()))} files", err=True)
         for path in there.unread:
             typer.echo(f"{path}: not read, since it is no {paths.FORMATS[there.reader]}", err=True)
+        for path in sorted(Path(corpus).rglob("*")):
+            if path.is_symlink() and path.is_dir():
+                typer.echo(f"{path}: not read, since it is a link to a folder: put the folder there", err=True)
     for note in overview.notes(corpus):
         typer.echo(note, err=True)
     for fault in faults:

@@ -72,6 +72,8 @@ def test_labels_of_the_whole_and_pieces(tmp_path: Path) -> None:
     content = line(id=1, label="positive") + line(id=2, spans=["a", "a", "b", pieces])
     documents, faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
     assert faults == [] and [d.id for d in documents] == ["1", "2"]
+    (empty,), _ = reading(annotated.read, tmp_path, {"x.jsonl": line(mentions=[], spans=[[0, 7, "CHEM"]])})
+    assert len(empty.mentions) == 1, "an empty list hides none behind it"
     assert documents[0].labels == (Label("positive"),) and documents[1].labels == (Label("a"), Label("b"))
     assert documents[1].mentions == (Mention("X", ((0, 3), (5, 7)), id="7"),)
 
