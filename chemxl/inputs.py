@@ -175,7 +175,8 @@ def _stays(path: Path, folder: Path, faults: Faults) -> bool:
     """Whether a path is a file, and no link that leads out of a folder, which is said."""
     out = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
     if out and (path.is_dir() or _ending(path) in _ENDINGS):
-        faults.say(f"{path} is a link that leads out of {folder}, and is not followed: name it to have it read")
+        mend = "put it there, or name it in the place of the folder"
+        faults.say(f"{path} is a link that leads out of {folder}, and is not followed: {mend}")
     return path.is_file() and not out
 
 
