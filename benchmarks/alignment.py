@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks import Row, seconds, traced_mib
-from chemxl.collect.alignment import LARGE, MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bead, Embed, align, usual
+from chemxl.collect.alignment import MOVES, NEIGHBOURS, SHAPES, SKIP, WHOLE, Bead, Embed, align, gain, usual
 from chemxl.collect.disturbance import Parallel, disturb, strict_f1
 from chemxl.collect.margin import unit
 from chemxl.documents import Pair
@@ -72,7 +72,7 @@ def all_margins(text: Parallel, embed: Embed) -> dict[tuple[int, int], np.ndarra
 
 def path(margins: dict[tuple[int, int], np.ndarray], n: int, m: int, *, skip: float) -> list[tuple[int, int, int, int]]:
     """The best path cell by cell: first sentences and shape of each bead."""
-    gains = {(a, b): (values - skip - (LARGE if a + b == 4 else 0)).tolist() for (a, b), values in margins.items()}
+    gains = {(a, b): gain(values, a, b, skip=skip).tolist() for (a, b), values in margins.items()}
     sums = [[0.0] * (m + 1) for _ in range(n + 1)]
     moves = [[(0, 0)] * (m + 1) for _ in range(n + 1)]
     for i in range(n + 1):
@@ -80,9 +80,9 @@ def path(margins: dict[tuple[int, int], np.ndarray], n: int, m: int, *, skip: fl
             best = 0.0 if i == j == 0 else -np.inf
             for a, b in MOVES:
                 if a <= i and b <= j:
-                    gain = gains[a, b][i - a][j - b] if a and b else 0.0
-                    if sums[i - a][j - b] + gain > best:
-                        best, moves[i][j] = sums[i - a][j - b] + gain, (a, b)
+                    worth = gains[a, b][i - a][j - b] if a and b else 0.0
+                    if sums[i - a][j - b] + worth > best:
+                        best, moves[i][j] = sums[i - a][j - b] + worth, (a, b)
             sums[i][j] = best
     beads = []
     i, j = n, m

@@ -16,19 +16,21 @@
 #
 # ## Answer
 #
-# - Most text is lost at the query. Of {glue:text}`came_en` English and {glue:text}`came_ru` Russian documents of the public corpora,
-#   {glue:text}`no_term_en` and {glue:text}`no_term_ru` hold no term of interaction; {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
+# - Most texts are lost at the query. Of {glue:text}`came_en` English and {glue:text}`came_ru` Russian documents of
+#   the public corpora, {glue:text}`no_term_en` and {glue:text}`no_term_ru` contain no interaction term;
+#   {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
 # - Sentences of a text and its translation can be paired by meaning alone ({term}`alignment`, выравнивание): strict F1 is
 #   {glue:text}`aligned_10` where 10 % of the pairs are merged, 10 % split and 10 % dropped.
-# - The Russian twin of an English abstract is the first hit of an encoder for a share of {glue:text}`twin_encoder`, and by shared words for
-#   {glue:text}`twin_words`. So a test set that stands in another corpus in the other language is easily overlooked.
+# - The Russian translation of an English abstract is the first hit of a multilingual encoder for a share of
+#   {glue:text}`twin_encoder` of the abstracts, and of a search by shared words for {glue:text}`twin_words`. So test
+#   documents that stand in another corpus in the other language are easily overlooked.
 #
 # ```{glue} answer
 # ```
 #
 # ## Claims
 #
-# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+# The papers' claims, judged by what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
 # %%
 from chemxl.results import claims
@@ -38,12 +40,12 @@ claims.table("01_data_collection")
 # %% [markdown]
 # ## Question
 #
-# How is a Russian and English corpus of chemical text gathered, filtered, widened and aligned, and what is lost on the
-# way? {cite:t}`molodchenkov-crosslanguage` searched for texts with terms of interaction between a substance and a
-# protein, kept US patents that have a Russian patent in their family, added ChemProt and similar documents, and aligned
-# patents by context. They report more than 2,000 English texts of over 6 million words, over 1,500 Russian texts of
-# similar size, and 661 English patents with a Russian equivalent. The corpus is not published and the steps are not
-# measured; this chapter builds each step so that it can be measured.
+# How is a Russian and English corpus of chemical text collected, filtered, expanded and aligned, and what is lost on
+# the way? {cite:t}`molodchenkov-crosslanguage` searched for texts with terms of interaction between a substance and a
+# protein, kept US patents that have a Russian patent in their family, added ChemProt and similar documents, and
+# aligned patents by context. They report more than 2,000 English texts of over 6 million words, over 1,500 Russian
+# texts of similar size, and 661 English patents with a Russian equivalent. Their corpus is not published, and they do
+# not measure the steps. This chapter builds each step so that it can be measured.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -63,12 +65,13 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# The `small` profile gathers from the [mini corpus](../book/running.md), expanded by swapping names, so that some texts
-# are near copies of others. The `real` profile reads the abstracts and papers of the public corpora that this project
-# uses {cite}`li-2016-bc5cdr,davydova-2024-bionne,krallinger-2017-chemprot,loukachevitch-2023-nerelbio`, PubMedQA, and Russian papers on
-# chemistry and medicine. Sources on the network are asked through one interface: `search` gives
-# ids, `fetch` gives documents, and a fetch that was killed goes on where it stopped. These lines need a network, so the
-# book does not run them:
+# The `small` profile collects from the [mini corpus](../book/running.md), which is expanded by swapping names, so
+# that some texts are near copies of others. The `real` profile reads the abstracts and papers of the public corpora
+# that this project uses
+# {cite}`li-2016-bc5cdr,davydova-2024-bionne,krallinger-2017-chemprot,loukachevitch-2023-nerelbio`, PubMedQA, and
+# Russian papers on chemistry and medicine. All sources on the network have one interface: `search` gives ids, `fetch`
+# gives documents, and a fetch that was killed resumes where it stopped. These lines need a network, so the book does
+# not run them:
 #
 # ```python
 # from datetime import date
@@ -84,24 +87,24 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 #     documents = list(source.fetch(source.search(query)))
 # ```
 #
-# PubMed is asked through NCBI's E-utilities and CyberLeninka (КиберЛенинка) through OAI-PMH, which any repository speaks
-# that is given by its address. The published rate limits are kept; e-mail and key come from the environment
-# (`NCBI_EMAIL`, `NCBI_API_KEY`) and are never written anywhere.
+# PubMed is asked through NCBI's E-utilities. CyberLeninka (КиберЛенинка) is asked through OAI-PMH, as is any other
+# repository that speaks it, given its address. The published rate limits are kept. E-mail and key come from the
+# environment (`NCBI_EMAIL`, `NCBI_API_KEY`) and are never written anywhere.
 
 # %% [markdown]
 # ## Method
 #
-# **Query.** The eight terms that the paper names, in every form that a search needs. Adjectives are left out: «регуляторный» speaks
-# of regions and cells more than of substances.
+# **Query.** The eight terms that the paper names, in all forms that a search needs. Adjectives are left out:
+# «регуляторный» is said of regions and cells more often than of substances.
 
 # %%
 show.table(chapter.terms(), caption="The interaction terms and all their forms")
 
 # %% [markdown]
-# **Patents.** The weekly full-text files of the USPTO hold thousands of XML documents one behind the other. A document is
-# parsed only if its bytes can hold a wanted priority, and the result is the one that parsing all of them would give
-# ({py:mod}`chemxl.collect.patents`). Below, a weekly file made of the mini corpus's patents, every third with a Russian
-# priority, in the layout of 2005 and later.
+# **Patents.** The weekly full-text files of the USPTO hold thousands of XML documents one after the other. A document
+# is parsed only if its bytes can contain a wanted priority; the result is the same as if all were parsed
+# ({py:mod}`chemxl.collect.patents`). Below is a weekly file made of the mini corpus's patents, every third with a
+# Russian priority, in the layout used since 2005.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -111,14 +114,14 @@ with tempfile.TemporaryDirectory() as folder:
 show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian priority, of {written} in the file")
 
 # %% [markdown]
-# **Duplicates and leaks.** Two texts are near copies if the sets $A$ and $B$ of their {term}`shingles <shingle>` of words
-# have a Jaccard index $|A \cap B| / |A \cup B|$ of at least one half {cite}`broder-1997-resemblance`, and one contains the
-# other if four fifths of the smaller set are shared. All pairs that share a shingle are compared exactly, so that
-# no hash adds or loses a pair; MinHash signatures propose the pairs where a collection is too large for that
-# ({py:mod}`chemxl.collect.shingles`). Translations are found by what their ids share.
+# **Duplicates and leaks.** Two texts are near copies if the sets $A$ and $B$ of their {term}`shingles <shingle>` of
+# words have a Jaccard index $|A \cap B| / |A \cup B|$ of at least one half {cite}`broder-1997-resemblance`. One text
+# contains the other if four fifths of the smaller set are shared. All pairs that share a shingle are compared
+# exactly, so no hash adds or loses a pair; if a collection is too large for that, MinHash signatures propose the
+# pairs ({py:mod}`chemxl.collect.shingles`). Translations are found by the part of their ids that they share.
 #
-# **Similar documents.** BM25 {cite}`robertson-2009-bm25` within a language, and across languages the cosine of document
-# vectors, searched exactly.
+# **Similar documents.** Within a language BM25 {cite}`robertson-2009-bm25`; across languages the cosine of document
+# vectors, by exact search.
 #
 # **Alignment.** Sentences, and every two neighbours joined, are embedded. How much nearer $x$ and $y$ are than their
 # surroundings is the ratio margin {cite}`artetxe-2019-margin`:
@@ -129,14 +132,14 @@ show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian pr
 # 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1 with the largest sum of $m - c$, found by exact dynamic programming; long texts are
 # searched in a band around the path at half their length, in linear time {cite}`thompson-2019-vecalign`. What $c$ is, the
 # texts tell: a first path gives the margins that are usual between them, and below $c$ lies an outlier. A translator who
-# is free has lower margins than one who is not, and still leaves nothing out. A bead of four sentences must be better by
-# 0.03, since two right neighbours that are joined look nearly as near as each alone. The code is
+# is free has lower margins than one who is not, and still leaves nothing out. A larger bead counts
+# a little more, since what it leaves out counts nothing; one of two sentences a side must be better by 0.03. The code is
 # {py:mod}`chemxl.collect.alignment`.
 #
-# What embeds? On real text the encoder, averaged over a text's pieces. In the `small` profile {term}`latent semantic
-# indexing` across languages {cite}`dumais-1997-clir`: a singular value decomposition of the mini corpus's training pairs,
-# each pair read as one text. It is learnt in seconds, needs no network, and is tested on passages and names that it has
-# not seen.
+# Which vectors? On real text those of the encoder, averaged over a text's subwords. In the `small` profile those of
+# {term}`latent semantic indexing` across languages {cite}`dumais-1997-clir`: a singular value decomposition of the
+# mini corpus's training pairs, each pair read as one text. It is learnt in seconds, needs no network, and is tested
+# on passages and names that it has not seen.
 
 # %% [markdown]
 # ## Experiment
@@ -154,7 +157,7 @@ shown = {"Recorded": recorded, "This build": built}
 #
 # ### From query to corpus
 #
-# What came in, what each step took out, what is left:
+# How many documents came in, how many each step removed, and how many are left:
 
 # %%
 figures.stacked(
@@ -171,13 +174,14 @@ show.glue("sentence_pairs", f"{made['sentence pairs']:.0f}")
 show.table(examples.trapped(), caption="Names with traps in them, before and after the clean-up")
 
 # %%
-show.table(chapter.cleaned(built), caption="Unicode clean-up of what was gathered: places that were changed, by kind")
+show.table(chapter.cleaned(built), caption="Unicode clean-up of the collected texts: places that were changed, by kind")
 
 # %% [markdown]
-# A word that mixes Cyrillic and Latin letters («СOX-2» with a Cyrillic С) is written in one alphabet where the rule is
-# sure, and left alone and counted where it is not; mentions move with the text. Of what was kept, {glue:text}`document_pairs`
-# documents are there in both languages; aligned, they give {glue:text}`sentence_pairs` sentence pairs, as TMX and as a
-# table with scores in the run's folder, beside the corpus itself as Parquet. Its data card:
+# A word that mixes Cyrillic and Latin letters («СOX-2» with a Cyrillic С) is written in one alphabet where the rule
+# is sure; otherwise it is left alone and counted. Annotated mentions move with the text. Of what was kept,
+# {glue:text}`document_pairs` documents exist in both languages. Aligned, they give {glue:text}`sentence_pairs`
+# sentence pairs, written as TMX and as a table with scores into the run's folder, beside the corpus itself as
+# Parquet. Its data card:
 
 # %%
 languages, licences = chapter.card(gathered)
@@ -189,7 +193,7 @@ display(
 )
 
 # %% [markdown]
-# On real text, the recorded run gave:
+# Recorded on real text:
 
 # %%
 steps = recorded.query("table == 'gathering' and language.notna()")
@@ -202,9 +206,10 @@ display(
 )
 
 # %% [markdown]
-# Most is lost at the query: of {glue:text}`came_en` English documents {glue:text}`no_term_en` hold no term, of
-# {glue:text}`came_ru` Russian ones {glue:text}`no_term_ru`. Near copies and test sets take little. {glue:text}`kept_en` and
-# {glue:text}`kept_ru` documents are left, where the paper has more than 2,000 and 1,500.
+# Most documents are lost at the query: of {glue:text}`came_en` English documents {glue:text}`no_term_en` contain no
+# term, of {glue:text}`came_ru` Russian ones {glue:text}`no_term_ru`. Near copies and test sets cost few.
+# {glue:text}`kept_en` English and {glue:text}`kept_ru` Russian documents are left, where the paper has more than
+# 2,000 and 1,500.
 
 # %% [markdown]
 # ### Alignment
@@ -246,11 +251,12 @@ show.tabs(
 # %% [markdown]
 # ### Search
 #
-# Is a document's translation the first of all that are found? And are the first five of a document's neighbours of its
-# topic? BM25 knows nothing of the other language; what it finds across languages are names in Latin letters and numbers.
+# Is a document's translation the first of all hits? And how many of a paper's five nearest neighbours are on its
+# topic (recorded: chemistry or medicine)? BM25 knows nothing of the other language; across languages it finds names
+# in Latin letters and numbers.
 
 # %%
-note = "Share that is right; 95 % interval over queries."
+note = "Share that is right; 95 % interval over queries. A twin is the same abstract in the other language."
 show.tabs(
     shown,
     lambda found: show.table(
@@ -266,8 +272,8 @@ found = figures.bars(
     ],
     xlabel="share that is right",
     interval="95 % interval over queries",
-    caption="Recorded: the translation of a BioNNE-R abstract is searched for (twins), and papers on a topic (topics).",
-    alt="Bars for three search tasks: across languages BM25 finds under half of the twins, the encoder nearly all; on topics both are alike.",
+    caption="Recorded: searches for the translation of a BioNNE-R abstract (twin), and for papers on the same topic.",
+    alt="Bars for three search tasks: across languages BM25 finds under half of the translations, the encoder nearly all; on topics both are alike.",
 )
 show.glue("answer", found)
 findings.glue(chapter.stem)
@@ -275,33 +281,34 @@ findings.glue(chapter.stem)
 # %% [markdown]
 # ### Leaks
 #
-# A model that was trained on a test text, or on its translation, cannot be tested on it. Recorded, for the corpora of this field:
+# A model that was trained on a test text, or on its translation, cannot be tested on it. Recorded, for the corpora
+# used in this book:
 
 # %%
 note = (
-    "By text: those that the text alone gives away. Of: how many test documents there are. Texts of fewer than eight words are "
-    "not compared, so that counts of corpora of single sentences are lower bounds."
+    "By text: those that the text alone gives away. Of: the number of test documents. Texts of fewer than eight words are "
+    "not compared, so counts of corpora of single sentences are lower bounds."
 )
 leaks = "table == 'leaks' and metric in ('documents', 'by text', 'of')"
 show.tabs(
     shown,
     lambda found: show.table(
         tables.pivot(found.query(leaks), ["test", "train"], "metric", cell=tables.number),
-        caption="Test documents that stand in another part",
+        caption="Test documents that are also in another part or corpus",
         note=note,
     ),
 )
 
 # %% [markdown]
 # Ids find translations, which share no words; texts find copies whose ids differ or were changed. Both are needed.
-# {py:class}`chemxl.corpora.corpus.Corpus` takes what must be left out as `without=`, and chapter 4 uses it.
+# {py:class}`chemxl.corpora.corpus.Corpus` leaves out what is given as `without=`; chapter 4 uses it.
 #
 # ### What is in the corpora
 #
-# Sizes of training parts, in the columns of table 1 of {cite:t}`miftahutdinov-2020-interlingual`, which describes whole corpora. CADEC and
-# n2c2 may not be passed on; PsyTAR and BC5CDR stand in their place. A word here is a run of letters, a run of digits, or one
-# sign; the paper does not say what it counts. Its Russian sentences have less than half as many as ours, and names in its reviews
-# more, so that lengths cannot be compared.
+# Sizes of the training parts, in the columns of table 1 of {cite:t}`miftahutdinov-2020-interlingual`, which describes
+# whole corpora. CADEC and n2c2 may not be passed on; PsyTAR and BC5CDR take their place. A token here is a run of
+# letters, a run of digits, or one other sign; the paper does not say what it counts. Its Russian sentences have less
+# than half as many tokens as ours, and the names in its Russian reviews have more, so lengths cannot be compared.
 
 # %%
 show.tabs(
@@ -312,10 +319,11 @@ show.tabs(
 )
 
 # %% [markdown]
-# How many sub-tokens of entities do two corpora share? The paper's table 4 has pairs within one language only: of the corpus with
-# fewer sub-tokens 50 to 78 % are shared, of the other 17 to 47 %. It thinks that laypeople and doctors use other words. Our
-# Russian pair is near its own; English abstracts and Russian records share next to nothing. D1 is the corpus that is named first,
-# and "unique" counts different sub-tokens, shared ones included.
+# How many sub-tokens of entities do two corpora share? The paper's table 4 has pairs within one language only: of the
+# corpus with fewer sub-tokens 50 to 78 % are shared, of the other 17 to 47 %. The paper's explanation is that
+# laypeople and doctors use other words. Our Russian pair is close to the paper's; English abstracts and Russian
+# records share next to nothing. D1 is the corpus that is named first, and "unique" counts distinct sub-tokens, shared
+# ones included.
 
 # %%
 keys = ["first", "second", "type"]
@@ -331,21 +339,23 @@ show.tabs(
 # %% [markdown]
 # ## Limits
 #
-# - No source on the network was asked for these pages. The clients are tested against a local server that speaks the same
-#   protocols, with answers that are late, cut off, malformed or hostile, and with fetches that are killed.
-# - The paper's own search platform, FIPS, dissertations and EAPO have no public interface that this project could use.
-# - Experts chose among the paper's search results; here nothing but the query, the duplicates and the leaks decides.
+# - No source on the network was asked for these pages. The clients are tested against a local server that speaks the
+#   same protocols, with answers that are late, cut off, malformed or hostile, and with fetches that are killed.
+# - The paper's own search platform, FIPS, dissertations and EAPO have no public interface that this project could
+#   use.
+# - In the paper experts chose among the search results; here only the query, the duplicates and the leaks decide.
 # - On these texts a centred cosine with a threshold tuned on development data does as well as the margin. What the margin
 #   gains is a threshold that needs no tuning. Settings were chosen on news sentences (WMT), and what it costs to leave a
 #   sentence alone on ParaMed's articles, which people translated and aligned, as long as TICO-19 did not get worse.
 # - A sentence and its neighbour that changed places in translation are mostly not found as a 2-2 bead.
 # - Damage made at random is easier than what translators do: they reorder, condense and explain. The number on TICO-19 is
 #   an upper bound for free translations.
-# - The priority of a patent says that its family has a Russian member, not that the texts are translations of each other.
-# - Near copies are found by words. A paraphrase or an unknown translation with another id needs the encoder, which
-#   {py:func}`chemxl.collect.duplicates.leaks` takes as an option.
-# - RuDReC's published part and RuCCoN are not exactly the Russian corpora of the paper, and the sub-tokens are those of
-#   e5-small, not of mBERT: compare the shares, not the counts.
+# - A patent's priority says that its family has a Russian member, not that the two texts are translations of each
+#   other.
+# - Near copies are found by words. To find a paraphrase, or a translation with another id, takes the encoder, which
+#   {py:func}`chemxl.collect.duplicates.leaks` accepts as an option.
+# - RuDReC's published part and RuCCoN are not exactly the Russian corpora of the paper, and the sub-tokens are those
+#   of e5-small, not of mBERT: compare the shares, not the counts.
 #
 # ## Exercises
 #

@@ -16,18 +16,21 @@
 #
 # ## Answer
 #
-# - Reading two million tokens of the field ({term}`continual pretraining`, дообучение на текстах предметной области без
-#   разметки) makes Russian abstracts easier to guess: {term}`perplexity` falls from {glue:text}`before_ru` to {glue:text}`mlm_ru`.
-# - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after, and with Russian labels {glue:text}`as_it_was_russian` and
-#   {glue:text}`mlm_russian`. The intervals overlap, each was pretrained once, and no paired test is recorded yet: a hint.
-# - An encoder that had read English alone gains from Russian pieces and text, {glue:text}`minilm_zero` and then {glue:text}`minilm_new_zero`.
+# - Reading two million tokens of the field ({term}`continual pretraining`, дообучение на текстах предметной области
+#   без разметки) makes Russian abstracts easier to predict: {term}`perplexity` falls from {glue:text}`before_ru` to
+#   {glue:text}`mlm_ru`.
+# - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after; with
+#   Russian labels F1 is {glue:text}`as_it_was_russian` and {glue:text}`mlm_russian`. The intervals overlap, each
+#   encoder was pretrained once, and no paired test is recorded yet: this is a hint.
+# - An encoder that has read English alone gains from Russian subwords and text: zero-shot F1 goes from
+#   {glue:text}`minilm_zero` to {glue:text}`minilm_new_zero`.
 #
 # ```{glue} answer
 # ```
 #
 # ## Claims
 #
-# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+# The papers' claims, judged by what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
 # %%
 from chemxl.results import claims
@@ -37,12 +40,14 @@ claims.table("03_continual_pretraining")
 # %% [markdown]
 # ## Question
 #
-# {cite:t}`molodchenkov-crosslanguage` train mBERT and LaBSE further on Russian and English chemical texts before they
-# learn to find names, and report that F1 rises from 0.65 to 0.80 and from 0.68 to 0.79. How much does an encoder gain
-# here, in which language, and from which objective: hidden words alone ({term}`MLM <masked language modelling>`), with
-# the question whether one passage follows another ({term}`NSP <next sentence prediction>`), or with a sentence and its
-# translation side by side ({term}`TLM`)? This chapter trains further under control of everything else: no text that is tested on, the same
-# number of tokens for each objective, shuffled translations as a control, intervals, and paired tests of what this build trains.
+# {cite:t}`molodchenkov-crosslanguage` pretrain mBERT and LaBSE further on Russian and English chemical texts before
+# they fine-tune them to find names, and report that F1 rises from 0.65 to 0.80 and from 0.68 to 0.79. How much does
+# an encoder gain here, in which language, and from which objective: hidden words alone
+# ({term}`MLM <masked language modelling>`), with the question whether one passage follows another
+# ({term}`NSP <next sentence prediction>`), or with a sentence and its translation side by side ({term}`TLM`)? This
+# chapter controls what else it can: no text that is tested on is read, each objective reads the same number of
+# tokens, shuffled translations are a control, numbers have intervals, and what this build trains is compared in
+# paired tests.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -68,19 +73,19 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# Text needs no labels, but it must not be text that models are chosen or tested on: whatever has the id of a test
-# document, is its translation, or shares its words, is left out
-# ({py:func}`chemxl.pretrain.text.gather`, [chapter 1](01_data_collection.ipynb)). The `real` profile reads English
-# abstracts and drug reviews, and Russian abstracts, papers and complaints of patients; for TLM sentence pairs of TICO-19
-# {cite}`anastasopoulos-2020-tico` and of WMT's test sets of general text, abstracts of BioNNE-R that chapter 1's method aligns, and
-# names of drugs and chemicals. The `small` profile reads the mini corpus.
+# The text needs no labels, but it must not be text that models are chosen or tested on. Left out is whatever has the
+# id of a test document, is its translation, or shares its words ({py:func}`chemxl.pretrain.text.gather`,
+# [chapter 1](01_data_collection.ipynb)). The `real` profile reads English abstracts and drug reviews, and Russian
+# abstracts, papers and patients' complaints. For TLM it reads sentence pairs of TICO-19
+# {cite}`anastasopoulos-2020-tico` and of WMT's test sets of general text, abstracts of BioNNE-R aligned by chapter
+# 1's method, and pairs of names of drugs and chemicals. The `small` profile reads the mini corpus.
 
 # %%
 first = chapter.stage(profile, stages[0], amount=amount)
 show.table(
     chapter.card(first),
     caption="Text without labels",
-    note="Left out: what is tested on, in whatever language; copies of what stands above.",
+    note="Left out: what is tested on, in any language, and copies of texts in the rows above.",
 )
 
 # %%
@@ -89,45 +94,49 @@ show.table(chapter.pair_card(first), caption="Sentence pairs, and pairs of names
 # %% [markdown]
 # ## Method
 #
-# Of a text $W = w_1 \dots w_n$ some pieces are hidden, which gives $\hat W$. The encoder with parameters $\theta$ maximises
-# the log-likelihood of what was hidden {cite:p}`devlin-2019-bert,molodchenkov-crosslanguage`:
+# In a text $W = w_1 \dots w_n$ some {term}`subwords <subword>` are hidden, which gives $\hat W$. The encoder with
+# parameters $\theta$ maximises the log-likelihood of the hidden ones
+# {cite:p}`devlin-2019-bert,molodchenkov-crosslanguage`:
 #
 # $$\sum_i \log P(w_i \mid \hat W, \theta)$$ (eq-mlm)
 #
-# where $i$ runs over the hidden pieces: 15 % are chosen anew each time, and of these 80 % become `[MASK]`, 10 % another
-# piece, and 10 % stay.
+# where $i$ runs over the hidden subwords: 15 % are chosen anew each time, and of these 80 % become `[MASK]`, 10 %
+# another subword, and 10 % stay.
 
 # %%
 example = chapter.hidden(chapter.stage(profile, stages[0], amount=amount), chapter.EXAMPLE, seed=3)
-show.table(example, caption="A Russian sentence as the encoder reads it, and what it has to say")
+show.table(example, caption="A Russian sentence as the encoder reads it, and what it has to predict")
 
 # %% [markdown]
-# **Where logits are needed.** With $h_i$ the encoder's vector, $T$ the head's transform, $E$ the table of the pieces
-# (input and output are tied) and $b$ a bias, $P(w_i = v) \propto \exp(E_v \cdot T(h_i) + b_v)$. The sum over all pieces $v$
-# costs more than the encoder itself: mBERT has 119,547. But equation {eq}`eq-mlm` asks only at hidden places, one in
-# seven, and of a field's texts most pieces are never read. {py:class}`chemxl.pretrain.model.MaskedLanguageModel` computes
-# just these logits. It equals the whole model in which the bias of every other piece is minus infinity: loss and
-# gradients are tested against `BertForMaskedLM` of transformers {cite}`wolf-2020-transformers` to $10^{-5}$. Texts are
-# packed into full blocks, so that no padding is computed. Several GPUs share each batch ([running](../book/running.md)).
+# **Where logits are needed.** With $h_i$ the encoder's vector, $T$ the head's transform, $E$ the embedding table of
+# the subwords (input and output are tied) and $b$ a bias, $P(w_i = v) \propto \exp(E_v \cdot T(h_i) + b_v)$. The sum
+# over all subwords $v$ costs more than the encoder itself: mBERT has 119,547. But equation {eq}`eq-mlm` needs logits
+# only at hidden places, one in seven, and the texts of one field never use most subwords.
+# {py:class}`chemxl.pretrain.model.MaskedLanguageModel` computes just the logits that are needed. It equals the whole
+# model in which the bias of every other subword is minus infinity: loss and gradients are tested against
+# `BertForMaskedLM` of transformers {cite}`wolf-2020-transformers` to $10^{-5}$. Texts are packed into full blocks, so
+# that no padding is computed. Several GPUs share each batch ([running](../book/running.md)).
 #
-# **NSP.** Two passages; in half of the cases the second follows the first, otherwise it comes from another text. The
-# paper gives it less weight: others found that leaving it out changes little and saves time. Here it is an ablation.
+# **NSP.** The encoder reads two passages; in half of the cases the second follows the first, otherwise it comes from
+# another text. The paper gives NSP less weight: others found that leaving it out changes little and saves time. Here
+# it is an ablation.
 #
-# **TLM** {cite}`lample-2019-xlm`. A sentence and its translation are read together, in either order. The positions of the
-# second begin anew, segments tell the language, and a word that is hidden in one language can be read in the other.
+# **TLM** {cite}`lample-2019-xlm`. A sentence and its translation are read together, in either order. Positions start
+# again at the second, segment embeddings mark the language, and a word that is hidden in one language can be read in
+# the other.
 #
-# An encoder whose file has no language model's head, as E5 {cite}`wang-2024-e5`, gets a fresh one. It learns first, alone,
-# with the encoder frozen (the stage `head`); so the perplexity before and after can be compared. The code is
-# {py:mod}`chemxl.pretrain.experiments`.
+# If an encoder's file has no language-model head, as that of E5 {cite}`wang-2024-e5`, it gets a fresh one. This head
+# is trained first, alone, with the encoder frozen (the stage `head`), so that the perplexities before and after can
+# be compared. The code is {py:mod}`chemxl.pretrain.experiments`.
 #
-# An English encoder can be made to read Russian by {term}`vocabulary transfer` {cite}`gee-2022-vocabulary`:
-# {py:func}`chemxl.pretrain.vocabulary.extend` learns pieces from the Russian texts and begins each as the average of the
-# old pieces that it stands for (stages called `new-`).
+# {term}`Vocabulary transfer` {cite}`gee-2022-vocabulary` makes an English encoder read Russian:
+# {py:func}`chemxl.pretrain.vocabulary.extend` learns subwords from the Russian texts and starts the embedding of each
+# as the average of those of the old subwords that it stands for (stages called `new-`).
 
 # %% [markdown]
 # ## Experiment
 #
-# Each stage is a value that holds the stage before it; `FineTune` of chapter 4 takes it as its encoder.
+# Each stage is a value that holds the stage before it; `FineTune` of chapter 4 takes a stage as its encoder.
 
 # %% tags=["code"]
 settings = chapter.Settings.given(globals())
@@ -141,8 +150,8 @@ shown = {"Recorded": recorded, "This build": built}
 #
 # ### Perplexity
 #
-# The {term}`perplexity` is $\exp$ of the mean surprise of the hidden pieces, on texts that were not trained on. While the
-# encoder reads, it falls:
+# The {term}`perplexity` is $\exp$ of the mean surprisal of the hidden subwords, on texts that were not trained on. It
+# falls while the encoder reads:
 
 # %%
 probes = list(chapter.probes(profile).items())
@@ -160,7 +169,7 @@ figures.curves(
 
 # %%
 note = (
-    "Mean over pretraining runs; 95 % interval over documents and runs; a recorded row is one run, whose interval covers "
+    "Mean over pretraining runs; 95 % interval over documents and runs. A recorded row is one run, whose interval covers "
     "documents alone. Lower is better."
 )
 show.tabs(
@@ -171,31 +180,34 @@ show.tabs(
 )
 
 # %% [markdown]
-# Compare only rows of one encoder and one text: the paper's perplexities are those of its own texts, models and pieces; the table
-# below has them. Each text is read up to a number of pieces, for the curve fewer than for the table. Before, the encoder is as it was, under a
-# fresh head that has read text alone. From there the perplexity of Russian abstracts, as recorded, falls from {glue:text}`before_ru` to
-# {glue:text}`mlm_ru` with MLM and to {glue:text}`tlm_ru` with MLM and TLM; of general Russian text, from {glue:text}`before_general` to
-# {glue:text}`mlm_general` and {glue:text}`tlm_general`. What is forgotten cannot be read from these numbers, since the head was fresh: general text
-# gets easier, too, and most with TLM, most of whose pairs come from another part of the same test sets.
+# Compare only rows of one encoder and one text: the paper's perplexities, in the table below, are those of its own
+# texts, models and subwords. Each text is read up to a fixed number of subwords, fewer for the curve than for the
+# table. "Before" is the encoder as it was, under a fresh head that was trained on text alone. From there the recorded
+# perplexity of Russian abstracts falls from {glue:text}`before_ru` to {glue:text}`mlm_ru` with MLM and to
+# {glue:text}`tlm_ru` with MLM and TLM; that of general Russian text from {glue:text}`before_general` to
+# {glue:text}`mlm_general` and {glue:text}`tlm_general`. These numbers cannot show what is forgotten, since the head
+# was fresh. General text gets easier, too, and most with TLM, whose pairs come mostly from another part of the same
+# test sets of general text.
 
 # %%
 show.table(
     tables.pivot(reported, "encoder", "when"),
     caption="Paper 0, section IV: perplexity",
-    note="The first values are those of MLM; the last come after several changes together. Losses of 0.73 and 1.06 stand beside the "
-    "first, whose logarithms are 1.03 and 1.36: they are not of the same text or measure.",
+    note="The first values are those of MLM; the last come after several changes together. The paper gives losses of 0.73 and 1.06 beside the "
+    "first, but the logarithms of the perplexities are 1.03 and 1.36: text or measure must differ.",
 )
 
 # %% [markdown]
 # ### Objectives, and less text
 #
-# With the same number of tokens each: does NSP help, does TLM, and is it the translation that helps? In the rows called
-# `shuffled` each sentence stands beside the translation of another. The last rows read a part of the text again and again.
-# Recorded, on Russian abstracts: {glue:text}`short_mlm` with MLM, {glue:text}`short_nsp` with NSP beside it,
-# {glue:text}`short_tlm` with TLM, {glue:text}`short_shuffled` with shuffled pairs. With NSP it is almost the same. With half of the
-# tokens for TLM it is higher; but that half is other text, and no run reads the same sentences without their translations, so that
-# objective and text cannot be told apart. True and shuffled pairs come out close. That does not say that nothing of translation was
-# learnt: what is guessed here are single texts. Each row is one run.
+# With the same number of tokens each: does NSP help, does TLM, and is it the translation that helps? In the rows
+# called `shuffled` each sentence stands beside the translation of another. The last rows read a part of the text
+# again and again. Recorded, on Russian abstracts: {glue:text}`short_mlm` with MLM, {glue:text}`short_nsp` with NSP
+# added, {glue:text}`short_tlm` with TLM added, {glue:text}`short_shuffled` with shuffled pairs. NSP changes almost
+# nothing. With half of the tokens for TLM perplexity is higher; but that half is other text, and no run reads the
+# same sentences without their translations, so the effects of objective and text cannot be separated. True and
+# shuffled pairs come out close. That does not mean that nothing was learnt from translations: the test texts are in
+# one language. Each row is one run.
 
 # %%
 shorter = {title: found[found["table"] == chapter.SHORTER] for title, found in shown.items()}
@@ -209,7 +221,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# How much text is enough? The same number of tokens, drawn from ever less text; this build, since it was not recorded on real text:
+# How much text is enough? The same number of tokens, drawn from ever less text. This build only, since it was not
+# recorded on real text:
 
 # %%
 figures.curves(
@@ -228,8 +241,8 @@ figures.curves(
 # %% [markdown]
 # ### Entities
 #
-# What is it worth? The taggers of [chapter 4](04_ner.ipynb), trained as there, on the encoder as it was and on what the
-# stages above made of it:
+# What is it worth for finding entities? The taggers of [chapter 4](04_ner.ipynb), trained as there, on the encoder as
+# it was and on what the stages above made of it:
 
 # %%
 new, chosen, _ = tables.parts(taggers.query("metric == 'F1' and type.isna() and method == 'softmax'"))
@@ -256,25 +269,26 @@ found = figures.bars(
     xlabel="F1, exact character spans",
     interval="95 % interval over documents and seeds",
     caption="Recorded: chemicals, with and without continual pretraining.",
-    alt="Bars of recorded F1 for an encoder as it is, after MLM, and after MLM and TLM; the numbers are in the table.",
+    alt="Bars of recorded F1 for an encoder as it was, after MLM, and after MLM and TLM; the numbers are in the table.",
 )
 show.glue("answer", found)
 findings.glue(chapter.stem)
 
 # %% [markdown]
-# Recorded, zero-shot on Russian abstracts: {glue:text}`as_it_was_zero` for the encoder as it was, {glue:text}`mlm_zero` after
-# MLM, {glue:text}`tlm_zero` after MLM and TLM. On English BC5CDR it is {glue:text}`as_it_was_english`,
-# {glue:text}`mlm_english` and {glue:text}`tlm_english`. With Russian labels (trained and tested on BioNNE-R's Russian part) it is
-# {glue:text}`as_it_was_russian`, {glue:text}`mlm_russian` and {glue:text}`tlm_russian`. So after MLM F1 is higher where Russian labels are
-# missing, and a little lower where there are labels of the test's own kind. The intervals overlap, each stage was pretrained once, and no paired
-# test was recorded: this is a hint. The paper's gains of 0.15 and 0.11 are with labels of the test's own kind, where there is none here. Its
-# encoders may have read more text of the field; and it does not say whether its test texts were left out of pretraining, as they are here.
-# Of what the TLM stage reads, half are sentence pairs, most of them of no special field.
+# Recorded, zero-shot on Russian abstracts: {glue:text}`as_it_was_zero` for the encoder as it was,
+# {glue:text}`mlm_zero` after MLM, {glue:text}`tlm_zero` after MLM and TLM. On English BC5CDR:
+# {glue:text}`as_it_was_english`, {glue:text}`mlm_english` and {glue:text}`tlm_english`. With Russian labels (trained
+# and tested on BioNNE-R's Russian part): {glue:text}`as_it_was_russian`, {glue:text}`mlm_russian` and
+# {glue:text}`tlm_russian`. So after MLM F1 is higher where Russian labels are missing, and a little lower with labels
+# of the test's own kind. The intervals overlap, each stage was pretrained once, and no paired test was recorded: this
+# is a hint. The paper gains 0.15 and 0.11 with labels of the test's own kind, where nothing is gained here. Its
+# encoders may have read more text of the field; and it does not say whether its test texts were left out of
+# pretraining, as they are here. Half of what the TLM stage reads are sentence pairs, most of them of general text.
 #
-# A harder case is MiniLM, which has read English alone. Trained on English chemicals it finds Russian ones
-# with an F1 of {glue:text}`minilm_zero`. After 8,000 Russian pieces were added and two million tokens of MLM and TLM read, it is
-# {glue:text}`minilm_new_zero`; on English BC5CDR it goes from {glue:text}`minilm_english` to {glue:text}`minilm_new_english`. Which of the two helps
-# was not separated.
+# A harder case is MiniLM, which has read English alone. Trained on English chemicals it finds Russian ones with an F1
+# of {glue:text}`minilm_zero`. After adding 8,000 Russian subwords and reading two million tokens with MLM and TLM, F1
+# is {glue:text}`minilm_new_zero`; on English BC5CDR it goes from {glue:text}`minilm_english` to
+# {glue:text}`minilm_new_english`. Subwords and reading were not tried one without the other.
 
 # %% [markdown]
 # Which differences of this build are more than chance?
@@ -289,39 +303,41 @@ show.table(
 # %% [markdown]
 # ## Limits
 #
-# - The paper's texts (2,000 English and 1,500 Russian ones, patents among them, over six million words in English) are not published; those of
-#   the `real` profile hold far fewer words, and other kinds of text stand beside abstracts. The data card says which. The
-#   paper's table 1 prints "without" in both rows of LaBSE; the second is read here as "with". Which objective "with" stands for it does not say.
-# - TLM is limited by data: about a third of the sentence pairs are medical, and they are read more than once.
-# - The recorded encoder is a small E5, made for comparing sentences, which never had a language model's head. That its
+# - The paper's texts (2,000 English and 1,500 Russian ones, patents among them, over six million words in English)
+#   are not published. Those of the `real` profile hold far fewer words and other kinds of text beside abstracts; the
+#   data card says which. The paper's table 1 prints "without" in both rows of LaBSE; the second is read here as
+#   "with". The paper does not say which objective "with" stands for.
+# - TLM is limited by data: about a third of the sentence pairs are medical, and the pairs are read more than once.
+# - The recorded encoder is a small E5, made for comparing sentences, which never had a language-model head. That its
 #   perplexities are far from the paper's 2.8 says more about this than about the objectives.
 # - Each recorded stage was pretrained once; intervals of F1 cover documents and seeds of the fine-tuning, not of the
 #   pretraining.
-# - Perplexity is over the pieces that the texts read by the chapter use, special ones counted, not over the whole
-#   vocabulary; pieces that no text uses would get no probability to speak of, and the rows of one encoder share their pieces.
-# - In the stage `head` only the new head has learnt, on a seventh of the tokens; what falls after it is due to the
-#   encoder and to more steps of the head together.
+# - Perplexity is over the subwords that the chapter's texts use, special tokens included, not over the whole
+#   vocabulary. Subwords that no text uses would get almost no probability, and the rows of one encoder share their
+#   subwords.
+# - In the stage `head` only the new head has learnt, on a seventh of the tokens. What falls after it is due to the
+#   encoder and to further training of the head together.
 # - Dropout is off. The learning rate was not tuned on any score.
 #
 # ## Exercises
 #
 # ```{exercise}
 # :label: ex-whole-words
-# Hide whole words instead of pieces (`Reading(whole_words=True)`). The perplexity rises. Why is that no sign of a worse
-# model, and which number would tell?
+# Hide whole words instead of subwords (`Reading(whole_words=True)`). The perplexity rises. Why is that no sign of a
+# worse model, and which number would tell?
 # ```
 #
 # ```{solution} ex-whole-words
 # :class: dropdown
-# A piece whose neighbours of the same word can be read is easier to guess, so the task is harder, and perplexities of the
-# two kinds of hiding cannot be compared. Measure both models with the same hiding, as
+# A subword is easier to guess if its neighbours in the same word can be read. Hiding whole words makes the task
+# harder, so perplexities of the two kinds of hiding cannot be compared. Measure both models with the same hiding, as
 # {py:class}`chemxl.pretrain.experiments.Perplexity` does, or compare F1 after fine-tuning.
 # ```
 #
 # ```{exercise}
 # :label: ex-two-stages
-# The paper trains with MLM first and with TLM from there. Declare it: a `ContinualPretraining` whose `encoder` is another
-# one. Is it better than the mixture, with the same tokens in all?
+# The paper trains with MLM first and then with TLM. Declare this as a `ContinualPretraining` whose `encoder` is
+# another one. Is it better than the mixture, with the same number of tokens in all?
 # ```
 #
 # ## Provenance

@@ -16,18 +16,20 @@
 #
 # ## Answer
 #
-# - A small multilingual encoder that is trained on English chemicals alone finds {glue:text}`zero_shot` of F1 on Russian abstracts
-#   ({term}`zero-shot transfer`, перенос без обучающих примеров). Trained on Russian ones it has {glue:text}`upper`.
-# - On the English translations of the same abstracts it has {glue:text}`english_half`, and {glue:text}`english` on BC5CDR. So more is lost
-#   to what the annotators call a chemical than to the language.
-# - Without pretraining little crosses over: a BiLSTM-CRF has {glue:text}`floor_english` on BC5CDR and {glue:text}`floor` on Russian abstracts.
+# - A small multilingual encoder trained on English chemicals alone reaches an F1 of {glue:text}`zero_shot` on Russian
+#   abstracts ({term}`zero-shot transfer`, перенос без обучающих примеров). Trained on Russian abstracts, it reaches
+#   {glue:text}`upper`.
+# - On the English translations of the same abstracts it reaches {glue:text}`english_half`, and on BC5CDR
+#   {glue:text}`english`. So more is lost to the other corpus, with its own idea of a chemical, than to the language.
+# - Without pretraining little crosses over: a BiLSTM-CRF reaches {glue:text}`floor_english` on BC5CDR and
+#   {glue:text}`floor` on Russian abstracts.
 #
 # ```{glue} answer
 # ```
 #
 # ## Claims
 #
-# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+# The papers' claims, judged by what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
 # %%
 from chemxl.results import claims
@@ -37,13 +39,14 @@ claims.table("04_ner")
 # %% [markdown]
 # ## Question
 #
-# Can one model find the names of chemicals in Russian and in English text, and how much of that ability crosses from one
-# language to the other? {cite:t}`molodchenkov-crosslanguage` put a classifier on multilingual encoders and report F1
-# 0.65 for mBERT and 0.68 for LaBSE, and 0.80 and 0.79 after {term}`continual pretraining` on chemical text; of encoders of
-# one language or field BioBERT has 0.65, ChemBERTa 0.39, BERT 0.14. This chapter builds the recogniser, scores it with care, and adds what the paper
-# leaves out: intervals over seeds and documents, each language and type by itself, transfer from English to Russian
-# without Russian labels, and a model without pretraining as the floor. What continual pretraining adds is the subject of
-# [chapter 3](03_continual_pretraining.ipynb); its rows stand in the table below as `encoder+objective`.
+# Can one model find the names of chemicals in Russian and in English text, and how much of that ability crosses from
+# one language to the other? {cite:t}`molodchenkov-crosslanguage` put a classifier on multilingual encoders and report
+# F1 0.65 for mBERT and 0.68 for LaBSE, and 0.80 and 0.79 after {term}`continual pretraining` on chemical text. Of the
+# encoders of one language or field, BioBERT has 0.65, ChemBERTa 0.39, BERT 0.14. This chapter builds the tagger,
+# scores it with care, and adds what the paper leaves out: intervals over seeds and documents, each language and type
+# by itself, transfer from English to Russian without Russian labels, and a model without pretraining as the floor.
+# [Chapter 3](03_continual_pretraining.ipynb) asks what continual pretraining adds; its rows are in the table below as
+# `encoder+objective`.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -69,28 +72,29 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# The `small` profile reads the [mini corpus](../book/running.md), which the project ships: passages of four kinds
+# The `small` profile reads the [mini corpus](../book/running.md), which comes with the book: passages of four kinds
 # (abstracts, patents, drug reviews, clinical notes), each in English and Russian, annotated for chemicals and drugs,
-# diseases, genes and species. Its training part is expanded by swapping names; names in the test part are never seen in
-# training. There [the encoder in the box](../book/box.md) stands beside `mini`, which was not pretrained, and the BiLSTM-CRF. The `real`
-# profile reads BC5CDR {cite}`li-2016-bc5cdr` (English chemicals) and BioNNE-R {cite}`davydova-2024-bionne` (Russian
-# and English abstracts, chemicals). Every document whose translation is tested on is removed from training.
+# diseases, genes and species. Its training part is expanded by swapping names; names in the test part never occur in
+# training. There [the encoder in the box](../book/box.md) stands beside `mini`, an encoder without pretraining, and
+# the BiLSTM-CRF. The `real` profile reads BC5CDR {cite}`li-2016-bc5cdr` (English chemicals) and BioNNE-R
+# {cite}`davydova-2024-bionne` (Russian and English abstracts, chemicals). Every document whose translation is tested
+# on is removed from training.
 
 # %%
 settings = chapter.Settings.given(globals())
 ways = chapter.ways(profile, sentences=sentences)
 show.table(
     chapter.overview(ways),
-    caption="What is trained and tested on",
-    note="Flattening keeps the outermost of nested mentions; a mention off a word boundary cannot be found exactly.",
+    caption="Training and test sets",
+    note="Flattening keeps the outermost of nested mentions; a mention that begins or ends inside a word cannot be found exactly.",
 )
 
 # %% [markdown]
 # ## Method
 #
-# A text is cut into words that do not depend on any tokenizer: a run of letters, a run of digits, or one
-# other sign, so that `COX-2/5-LOX` has seven. Each word is labelled `O`, `B-type` or `I-type` ({term}`BIO`). The encoder
-# gives a vector $h_t$ at the first piece of word $t$, and a linear layer scores the labels
+# A text is cut into words that do not depend on any tokenizer: a run of letters, a run of digits, or one other sign,
+# so that `COX-2/5-LOX` has seven. Each word is labelled `O`, `B-type` or `I-type` ({term}`BIO`). The encoder gives a
+# vector $h_t$ at the first subword of word $t$, and a linear layer scores the labels
 # {cite:p}`molodchenkov-crosslanguage,miftahutdinov-2020-interlingual`:
 #
 # $$p(y_t \mid x) = \operatorname{softmax}(W h_t + b)$$ (eq-softmax)
@@ -101,11 +105,11 @@ show.table(
 # $$\log p(y \mid x) = \sum_t e_{t, y_t} + \sum_t A_{y_{t-1}, y_t} - \log Z(x)$$ (eq-crf)
 #
 # Here $e_t = W h_t + b$, and $Z$ sums over all legal sequences, in which `I-x` follows only `B-x` or `I-x`. With
-# {eq}`eq-softmax` the same legal sequences are searched, with $A = 0$. The floor is a BiLSTM-CRF over words and
-# characters {cite:p}`ma-2016-bilstm`, as in the second table of {cite:t}`miftahutdinov-2020-interlingual`.
+# {eq}`eq-softmax` the best legal sequence is searched in the same way, with $A = 0$. The floor is a BiLSTM-CRF over
+# words and characters {cite:p}`ma-2016-bilstm`, as in table 2 of {cite:t}`miftahutdinov-2020-interlingual`.
 #
-# Long documents are read in overlapping windows, and each word's label is taken where it has most context: nothing is
-# cut off. The code is {py:mod}`chemxl.ner`, the loop {py:mod}`chemxl.models.training`.
+# Long documents are read in overlapping windows, and each word's label is taken from the window in which it has most
+# context: nothing is cut off. The code is {py:mod}`chemxl.ner`, the training loop {py:mod}`chemxl.models.training`.
 
 # %%
 example = ways[0].tests[-1][1].load()[0]
@@ -114,9 +118,9 @@ show.table(chapter.labelled(example, first=14), caption="Words and labels of a R
 # %% [markdown]
 # ## Experiment
 #
-# An experiment is a value. {py:func}`chemxl.ner.chapter.lines` lists them, and each says everything that its result depends
-# on; what has been computed before is read from the cache. All results are rows of one table: those of this build, the
-# recorded ones, and what the papers report.
+# An experiment is a value. {py:func}`chemxl.ner.chapter.lines` lists them, and each says everything that its result
+# depends on; what has been computed before is read from the cache. All results are rows of one table: those of this
+# build, the recorded ones, and the papers'.
 
 # %% tags=["code"]
 rows = tables.with_columns(chapters.results(chapter, settings), "table")
@@ -144,19 +148,22 @@ paper = reported.query("source == 'paper 0, table 1'")
 show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, table 1: F1, scorer not named")
 
 # %% [markdown]
-# A row names the model, what it was trained on, and what it was tested on. The paper's rows stand alone: its corpus is not published,
-# and nothing can be put beside them. Its encoders on our corpora are the `paper` profile, which nobody has run yet; they come
-# from the hub. The baselines of papers 1 and 3 stand on the [scoreboard](10_scoreboard.ipynb).
+# A row names the model and what it was trained on, a column what it was tested on. The paper's rows stand alone: its
+# corpus is not published, so nothing can be compared with them. The `paper` profile runs the paper's encoders on our
+# corpora; they come from the hub, and nobody has run it yet. The baselines of papers 1 and 3 are on the
+# [scoreboard](10_scoreboard.ipynb).
 #
 # On real text, trained and tested on BC5CDR, the small multilingual encoder reaches {glue:text}`english`. Trained on
 # English chemicals alone it reaches {glue:text}`zero_shot` on Russian abstracts; trained on Russian ones,
-# {glue:text}`upper`. So more than half of that F1 is had without a Russian label. Is the rest lost to the language, or to the
-# guideline? BioNNE-R annotates more kinds of substance than BC5CDR, and the two halves of its test are translations of each other. Trained on English, the model
-# scores almost alike on both, {glue:text}`english_half` in English and {glue:text}`zero_shot` in Russian; trained on BC5CDR alone,
-# {glue:text}`plain_en` and {glue:text}`plain_ru`. So from English much more is lost to the other guideline than to the other language. From Russian it is
-# less clear: {glue:text}`reverse` on the English half, {glue:text}`reverse_bc5cdr` on BC5CDR. Mind the sizes: of BioNNE-R's training abstracts 55
-# are English, which are part of what "trained on English" means here, and 717 Russian. No paired test of these rows was recorded. And without pretraining little carries
-# over at all: the BiLSTM-CRF has {glue:text}`floor` on Russian, {glue:text}`floor_english` on BC5CDR.
+# {glue:text}`upper`. So more than half of that F1 needs no Russian label.
+#
+# Is the rest lost to the language, or to the corpus and its guideline? BioNNE-R annotates more kinds of substance
+# than BC5CDR, and the two halves of its test are translations of each other. Trained on English, the model scores
+# almost alike on both: {glue:text}`english_half` in English and {glue:text}`zero_shot` in Russian; trained on BC5CDR
+# alone, {glue:text}`plain_en` and {glue:text}`plain_ru`. So from English much more is lost to the other corpus than
+# to the other language. From Russian it is less clear: {glue:text}`reverse` on the English half,
+# {glue:text}`reverse_bc5cdr` on BC5CDR. Mind the sizes: BioNNE-R has 717 Russian training abstracts and 55 English
+# ones, which are part of what "trained on English" means here. No paired test of these rows was recorded.
 
 # %%
 real = recorded.query("metric == 'F1'")
@@ -174,9 +181,9 @@ show.glue("answer", found)
 findings.glue(chapter.stem)
 
 # %% [markdown]
-# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than chance?
-# Models are compared on the same test documents; a difference is clear if its interval, corrected by Holm's method over the
-# table, excludes zero ([how sure a number is](../book/running.md)).
+# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than
+# chance? Models are compared on the same test documents; a difference is clear if its interval, corrected by Holm's
+# method over the table, excludes zero ([how sure a number is](../book/running.md)).
 
 # %%
 show.table(
@@ -186,7 +193,8 @@ show.table(
 )
 
 # %% [markdown]
-# By type, precision and recall say more than F1. Below, the first model's types for each way of training, tested on {glue:text}`test_language`.
+# Precision and recall by type say more than one F1. Below are the types for the first model, for each training set,
+# tested on {glue:text}`test_language`.
 
 # %%
 first, test_name = models[0], ways[0].tests[-1][0]
@@ -209,7 +217,7 @@ figures.bars(
 )
 
 # %% [markdown]
-# How quickly do they learn?
+# How quickly do the models learn?
 
 # %%
 figures.curves(
@@ -219,12 +227,11 @@ figures.curves(
     ],
     xlabel="epoch",
     ylabel="training loss per word (nats)",
-    alt=f"Training loss against epochs for {', '.join(models)} trained on {ways[-1].name}: all fall, at different speed.",
+    alt=f"Training loss against epochs for {', '.join(models)} trained on {ways[-1].name}: all fall, at different speeds.",
 )
 
-# %% [markdown]
-# What kinds of error are left? A gold mention is missed, or touched by a prediction with another boundary or type; a
-# prediction that touches nothing is spurious.
+# What kinds of error are left? A gold mention is missed, or overlapped by a prediction with another boundary or type;
+# a prediction that overlaps no gold mention is spurious.
 
 # %%
 trained = {way.name: chapter.evaluations(settings, first, way, way.tests[-1][1])[0] for way in ways}
@@ -241,8 +248,8 @@ figures.stacked(
 )
 
 # %% [markdown]
-# And in the text itself, predictions against the gold annotation, for the model trained on the last set listed above.
-# Others' corpora may not be shown here; with the real ones nothing is.
+# In the text itself, predictions against the gold annotation, for the model trained on the last set listed above.
+# Texts of real corpora may not be shown, so with the `real` profile nothing is.
 
 # %%
 texts, found = trained[ways[-1].name].outcome()
@@ -252,69 +259,76 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # %% [markdown]
 # ### Mentions inside mentions
 #
-# In «рак молочной железы» the disease holds a part of the body, and BioNNE annotates both. One layer of labels can say only one of them:
-# a third of its Russian chemicals are lost to the rule that keeps the outermost. A span head scores every pair of a first word $i$ and a last word $j$ for
-# every type, so that mentions may lie inside each other ({py:mod}`chemxl.models.spans`; an efficient global pointer,
-# {cite:t}`su-2022-global-pointer`). With $q_i$ and $k_j$ made of the words' vectors and turned by their places ($R$):
+# In «рак молочной железы» (breast cancer) the disease contains a part of the body, and BioNNE annotates both. One
+# layer of labels can hold only one of them: the rule that keeps the outermost mention loses a third of BioNNE's
+# Russian chemicals. A span head scores every pair of a first word $i$ and a last word $j$ for every type, so that
+# mentions may lie inside each other ({py:mod}`chemxl.models.spans`; an efficient global pointer,
+# {cite:t}`su-2022-global-pointer`). With $q_i$ and $k_j$ made from the words' vectors and rotated by their positions
+# ($R$):
 #
 # $$s(i, j) = \frac{(R_i q_i)^\top (R_j k_j)}{\sqrt{d}} + v^\top [q_i; k_i] + w^\top [q_j; k_j]$$ (eq-spans)
 #
-# A mention is found where $s > 0$. Scored is what the BioNNE 2024 shared task scored: every gold mention of eight types, the mean of the types' F1. Its test abstracts
-# are the ones here, but for one English abstract that is missing, and its gold was never published, so that about one mention in a hundred may differ.
-# The mini corpus has no mention inside another, so there is nothing to demonstrate in the `small` profile, and the run on real text is not
+# A mention is found where $s > 0$. The score is that of the BioNNE 2024 shared task: every gold mention of eight
+# types counts, and F1 is averaged over the types. The task's test abstracts are the ones here, except for one English
+# abstract that is missing. The task's gold was never published, so about one mention in a hundred may differ. The
+# mini corpus has no nested mentions, so the `small` profile has nothing to show, and the run on real text is not
 # recorded yet. Until it is, only what others report stands here:
 
 # %%
 nests = rows[nested_rows]
 ours, theirs = nests.query("source == 'recorded'"), nests.query("source == 'BioNNE 2024, participants'")
 shown = ["macro F1", "F1", "most of one layer: macro F1", "most of one layer: F1"]
-note = "Most of one layer: a tagger that errs nowhere, but finds only outermost mentions. 95 % interval over documents and seeds."
+note = "Most of one layer: the score of a tagger without errors that finds only outermost mentions. 95 % interval over documents and seeds."
 if len(ours):
     whole = ours[ours.metric.isin(shown) & ours["type"].isna()]
     cells = tables.pivot(whole, ["test", "method"], "metric")
     display(show.table(cells, caption="Recorded: every gold mention, eight types", note=note))
 cells = tables.pivot(theirs, ["test", "method", "encoder"], "metric", cell=tables.number)
-show.table(cells, caption="What participants of BioNNE 2024 report of the same task", digits=4)
+show.table(cells, caption="What participants of BioNNE 2024 report on the same task", digits=4)
 
 # %% [markdown]
 # ## Limits
 #
-# - The paper trains mBERT and LaBSE on its own corpus of 2,000 English and 1,500 Russian texts, which is not published.
-#   BC5CDR and BioNNE-R stand in its place. Neither values nor differences can be set beside the paper's; rows of one table here can be
-#   compared with each other. The paper's table 1 prints "without" in both rows of LaBSE; the second is read as "with".
+# - The paper trains mBERT and LaBSE on its own corpus of 2,000 English and 1,500 Russian texts, which is not
+#   published. BC5CDR and BioNNE-R take its place. Neither values nor differences can be compared with the paper's;
+#   rows of one table here can be compared with each other. The paper's table 1 prints "without" in both rows of
+#   LaBSE; the second is read as "with".
 # - The recorded rows use a multilingual E5 of 12 layers and 384 dimensions, restored from a 4-bit file and cut to
-#   59,432 pieces: a quarter of mBERT's size. Expect larger encoders to score higher.
-# - The recorded runs train for four epochs with dropout in the head alone, settings taken from runs on development data
-#   with one seed; nothing was tuned on a test set. Whole abstracts, as far as the encoder's 512 pieces, are read. A CRF
-#   head was not recorded on real text.
+#   59,432 subwords: a quarter of mBERT's size. Expect larger encoders to score higher.
+# - The recorded runs train for four epochs with dropout in the head alone. These settings come from runs on
+#   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
+#   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
 # - BC5CDR and BioNNE-R mean different things by "chemical": BioNNE-R annotates water, oxygen and whole classes that
-#   BC5CDR leaves out, and nests mentions. Part of what looks like a loss from English to Russian is this.
-# - Flattening makes the Russian task easier than the full one: mentions inside others are scored in their own section alone.
-# - BioNNE-R rows with a span that does not match its text are left out (1 % of the entities), so test counts are slightly
-#   below the published ones.
-# - Paper 0 cuts sentences at 512 "characters", by which pieces may be meant; here windows overlap, and no mention is lost to length.
-# - The BiLSTM-CRF begins from random embeddings where {cite:t}`miftahutdinov-2020-interlingual` take word2vec vectors,
-#   and is smaller: it is a floor, not their baseline to the letter.
+#   BC5CDR leaves out, and nests mentions. This is part of what looks like a loss from English to Russian.
+# - Flattening makes the Russian task easier than the full one: mentions inside others are scored only in the section
+#   on them.
+# - BioNNE-R's annotations whose span does not match the text are left out (1 % of the entities), so test counts are
+#   slightly below the published ones.
+# - Paper 0 cuts sentences at 512 "characters", by which subwords may be meant; here windows overlap, and no mention
+#   is lost to length.
+# - The BiLSTM-CRF starts from random embeddings where {cite:t}`miftahutdinov-2020-interlingual` take word2vec
+#   vectors, and is smaller: it is a floor, not an exact copy of their baseline.
 #
 # ## Exercises
 #
 # ```{exercise}
 # :label: ex-crf
-# Add `in-the-box+crf` to `models`, and compare it with `in-the-box`, trained on English, tested on English and on Russian. Does a CRF help
-# more within a language or across? Look at the rows of the table, and at the differences below it.
+# Add `in-the-box+crf` to `models`, and compare it with `in-the-box`, trained on English, tested on English and on
+# Russian. Does a CRF help more within a language or across? Look at the rows of the table, and at the differences
+# below it.
 # ```
 #
 # ```{solution} ex-crf
 # :class: dropdown
-# Change the cell of the parameters and run the notebook again: only what is new is trained. Transitions between labels do
-# not depend on the language, so the gain should be alike; what is missing across languages are emissions, which the CRF
-# does not change. Look at the paired tests before you believe a difference.
+# Change the cell of the parameters and run the notebook again: only the new model is trained. Transitions between
+# labels do not depend on the language, so the gain should be alike. What is weak across languages are the scores of
+# single words, which the CRF does not change. Look at the paired tests before you believe a difference.
 # ```
 #
 # ```{exercise}
 # :label: ex-boundary
-# Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. Which share of the error
-# is boundary alone? Start from `trained[...].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
+# Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. What share of the
+# errors is boundary alone? Start from `trained[...].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
 # ```
 #
 # ## Provenance

@@ -16,20 +16,24 @@
 #
 # ## Answer
 #
-# - {term}`Contrastive learning` (контрастное обучение) reads the labelled sentences once more, so it is held against a tagger that is
-#   fine-tuned as long instead. With 1,000 sentences of Spanish cases it is worse: F1 with {term}`Gaussian embeddings <Gaussian embedding>` less
-#   F1 of that tagger is {glue:text}`pharma_twice` on PharmaCoNER. On LivingNER it is {glue:text}`living_twice`, with an interval that is known to be too narrow.
-# - On Russian abstracts it is better, {glue:text}`bionne_twice`; on English ones it is not decided, {glue:text}`bc5cdr_twice`.
-# - Nor is it decided whether Gaussians are better than points: {glue:text}`bionne_cosine` in Russian, {glue:text}`pharma_cosine` on PharmaCoNER.
-# - No training here has come to its end. Fine-tuned twice as long, F1 on PharmaCoNER goes from {glue:text}`contrast_once_es` to
-#   {glue:text}`contrast_none_es`.
+# - {term}`Contrastive learning` (контрастное обучение) before fine-tuning reads the labelled sentences once more. So
+#   it is compared with a tagger that is fine-tuned twice as long instead. With 1,000 sentences of Spanish clinical
+#   cases it is worse: F1 with {term}`Gaussian embeddings <Gaussian embedding>` less F1 of that tagger is
+#   {glue:text}`pharma_twice` on PharmaCoNER. On LivingNER it is {glue:text}`living_twice`, with an interval that is
+#   known to be too narrow.
+# - On Russian abstracts it is better, {glue:text}`bionne_twice`; on English ones it is undecided,
+#   {glue:text}`bc5cdr_twice`.
+# - Whether Gaussians are better than points is undecided, too: {glue:text}`bionne_cosine` in Russian,
+#   {glue:text}`pharma_cosine` on PharmaCoNER.
+# - No training here has converged: fine-tuning twice as long raises F1 on PharmaCoNER from
+#   {glue:text}`contrast_once_es` to {glue:text}`contrast_none_es`.
 #
 # ```{glue} answer
 # ```
 #
 # ## Claims
 #
-# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+# The papers' claims, judged by what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
 # %%
 from chemxl.results import claims
@@ -39,13 +43,14 @@ claims.table("06_contrastive_pretraining")
 # %% [markdown]
 # ## Question
 #
-# {cite:t}`francis-2022-contrastive` find species and humans in Spanish clinical cases. Before the encoder is fine-tuned, it
-# is trained to tell the labels of words apart: words are Gaussians, as in CONTaiNER {cite:p}`das-2022-container`, and
-# those of one label are drawn together, over sentences in several languages. On the validation set F1 rises from 0.9608 to
-# 0.9643 (Spanish BERT) and from 0.9633 to 0.9680 (XLM-R), means of three runs without an interval; and the method is said
-# to let a model be fine-tuned with a small number of samples and not overfit, for which there is no experiment. Nor has the paper a
-# row with points, a row without translations, or, on the test set, one without contrastive pretraining. Does it
-# help, is it the Gaussians that help, do other languages help, and how many labelled sentences does it save?
+# {cite:t}`francis-2022-contrastive` find species and humans in Spanish clinical cases. Before the encoder is
+# fine-tuned, it is trained to tell the labels of words apart: words are Gaussians, as in CONTaiNER
+# {cite:p}`das-2022-container`, and those of one label are drawn together, over sentences in several languages. On the
+# validation set F1 rises from 0.9608 to 0.9643 (Spanish BERT) and from 0.9633 to 0.9680 (XLM-R), means of three runs
+# without an interval. The method is also said to let a model be fine-tuned on few samples without overfitting; there
+# is no experiment for this. Nor has the paper a row with points, a row without translations, or, on the test set, one
+# without contrastive pretraining. Does it help, is it the Gaussians that help, do other languages help, and how many
+# labelled sentences does it save?
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -69,79 +74,83 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# The `real` profile reads LivingNER {cite}`miranda-2022-livingner`, of which only a part can be had, re-split by others;
-# PharmaCoNER {cite}`gonzalez-agirre-2019-pharmaconer`, the complete Spanish set of chemicals and proteins; BC5CDR
-# {cite}`li-2016-bc5cdr` and the Russian abstracts of BioNNE-R {cite}`davydova-2024-bionne` for chemicals. The task's own
-# layout of LivingNER is read, too ({py:mod}`chemxl.corpora.livingner`), for those who have it. The `small` profile reads the
-# mini corpus. A model gets some labelled *sentences*, drawn at random, and the smaller samples are parts of the larger ones.
+# The `real` profile reads four corpora: LivingNER {cite}`miranda-2022-livingner`, of which only a part is available,
+# split anew by others; PharmaCoNER {cite}`gonzalez-agirre-2019-pharmaconer`, the complete Spanish set of chemicals
+# and proteins; and for chemicals BC5CDR {cite}`li-2016-bc5cdr` and the Russian abstracts of BioNNE-R
+# {cite}`davydova-2024-bionne`. LivingNER in the shared task's own layout is read, too
+# ({py:mod}`chemxl.corpora.livingner`), for those who have it. The `small` profile reads the mini corpus. A model gets
+# some labelled *sentences*, drawn at random; smaller samples are parts of the larger ones.
 #
-# {term}`Views <view>` are what else is read in contrastive pretraining. The paper's are translations of the labelled
-# sentences; whether these themselves are read, too, it does not say. Here BC5CDR has a translation with labels, by machine, into Chinese {cite}`geng-2023-kbioxlm`, and the mini
-# corpus one by hand; the view of a sentence is the one that stands at its place in the translated document
-# ({py:class}`chemxl.contrastive.views.Translated`). For the others there is only more labelled text in another language:
-# the English abstracts of BioNNE-R for the Russian, ChemProt for PharmaCoNER, nothing for LivingNER.
+# {term}`Views <view>` are further sentences that contrastive pretraining reads. In the paper they are translations of
+# the labelled sentences; whether these themselves are read, too, it does not say. Here BC5CDR has a machine
+# translation with labels into Chinese {cite}`geng-2023-kbioxlm`, and the mini corpus one by hand; the view of a
+# sentence is the one at its place in the translated document ({py:class}`chemxl.contrastive.views.Translated`). For
+# the others there is only more labelled text in another language: the English abstracts of BioNNE-R for the Russian
+# ones, ChemProt for PharmaCoNER, nothing for LivingNER.
 
 # %%
 tasks = chapter.tasks(profile)
 show.table(
     chapter.overview(tasks),
-    caption="What is trained and tested on",
-    note="Sentences that are tested on, and documents whose translation is, are left out of everything else. "
-    "The test set is read by document; LivingNER and PharmaCoNER have one document a sentence.",
+    caption="Training and test sets",
+    note="Sentences that are tested on, and documents whose translation is tested on, are left out of everything else. "
+    "The test set is read by document; in LivingNER and PharmaCoNER each sentence is a document.",
 )
 
 # %% [markdown]
 # ## Method
 #
-# The encoder gives a vector $h_a$ at the first piece of word $a$. Two projections make of it the mean and the diagonal
-# covariance of a Gaussian:
+# The encoder gives a vector $h_a$ at the first subword of word $a$. Two projections turn it into the mean and the
+# diagonal covariance of a Gaussian:
 #
 # $$\mu_a = f_\mu(h_a), \qquad \Sigma_a = \operatorname{ELU}(f_\Sigma(h_a)) + (1 + e)$$ (eq-gaussian)
 #
-# with $f$ a ReLU and a linear layer to $l = 128$ dimensions, and $e = e^{-14}$. The distance of two words is the mean of
-# the Kullback-Leibler {term}`divergence` in both directions:
+# where each $f$ is a ReLU and a linear layer to $l = 128$ dimensions, and $e = e^{-14}$. The distance of two words is
+# the mean of the Kullback-Leibler {term}`divergence` in both directions:
 #
 # $$d(a, b) = \tfrac{1}{2} \left( D_{\mathrm{KL}}[\mathcal{N}_b \,\|\, \mathcal{N}_a] + D_{\mathrm{KL}}[\mathcal{N}_a \,\|\, \mathcal{N}_b] \right)$$ (eq-divergence)
 #
 # $$D_{\mathrm{KL}}[\mathcal{N}_b \,\|\, \mathcal{N}_a] = \tfrac{1}{2} \left( \operatorname{Tr}(\Sigma_a^{-1} \Sigma_b) + (\mu_a - \mu_b)^{\mathsf T} \Sigma_a^{-1} (\mu_a - \mu_b) - l + \log \tfrac{|\Sigma_a|}{|\Sigma_b|} \right)$$ (eq-kl)
 #
-# The paper says in its section 4 that the divergence is effective since it is asymmetric. But {eq}`eq-divergence`, its own equation 3, is
-# the mean of both directions: it does not change when $a$ and $b$ change places. Whatever helps, it is not asymmetry.
+# The paper says in its section 4 that the divergence is effective since it is asymmetric. But {eq}`eq-divergence`,
+# its own equation 3, is the mean of both directions: it does not change when $a$ and $b$ are swapped. Whatever helps,
+# it is not asymmetry.
 #
-# With $X_a$ the other words of a batch that have the label of $a$, and $X$ all words of the batch, the loss is the mean, over words that
-# have such others, of
+# Let $X$ be all words of the batch, and $X_a$ the other words that have the label of $a$. The loss is the mean, over
+# words that have such others, of
 #
 # $$\ell(a) = -\log \frac{\sum_{b \in X_a} \exp(-d(a, b)) \,/\, |X_a|}{\sum_{b \in X,\, b \ne a} \exp(-d(a, b))}$$ (eq-contrast)
 #
-# **As products of matrices.** Written down as it stands, {eq}`eq-kl` needs an array of $n \times n \times l$ numbers: half a
-# gigabyte for 1,024 words, several times over. But in {eq}`eq-divergence` the log-determinants cancel. With
-# $p = 1 / \sigma^2$,
+# **As matrix products.** As written, {eq}`eq-kl` needs an array of $n \times n \times l$ numbers: half a gigabyte for
+# 1,024 words, several times over. But in {eq}`eq-divergence` the log-determinants cancel. With $p = 1 / \sigma^2$,
 #
 # $$4\, d(a, b) = m(a, b) + m(b, a) - 2l, \qquad m(a, b) = [p_a, -2 p_a \mu_a] \cdot [\sigma_b^2 + \mu_b^2,\ \mu_b] + p_a \cdot \mu_a^2$$ (eq-product)
 #
-# where products and squares are by dimension: one product of two matrices, and a term that only the row decides. The
-# gradient is one product more, of the same exponentials. Only some rows of the distances are in memory at a time
-# ({py:func}`chemxl.contrastive.loss.supervised`; `make bench` sets it beside the formula as it is written). Means are centred
-# first, which changes no distance.
+# where products and squares are by dimension: one product of two matrices, and a term that depends only on the row.
+# The gradient is one more product, of the same exponentials. Only some rows of the distances are in memory at a time
+# ({py:func}`chemxl.contrastive.loss.supervised`; `make bench` compares it with the formula as written). Means are
+# centred first, which changes no distance.
 
 # %%
 show.table(
     worked(seed=0),
-    caption="Distances of four random Gaussians, from the divergences and as products",
+    caption="Distances of four random Gaussians, computed from the divergences and as matrix products",
     digits=6,
 )
 
 # %% [markdown]
-# Then the projections go, and the encoder is fine-tuned with a linear layer as in [chapter 4](04_ner.ipynb), equation
-# {eq}`eq-softmax`. Compared are: no contrastive pretraining; points, the same loss with
-# $d(a, b) = -\cos(\mu_a, \mu_b) / 0.1$, whose temperature, 0.1, was not tuned ({cite:t}`khosla-2020-supervised` take the mean over $X_a$ outside of the
-# logarithm); Gaussians; Gaussians with views. A fifth row would tell what the variances do, the same loss with $\Sigma = I$. It is not there yet.
+# Then the projections are dropped, and the encoder is fine-tuned with a linear layer as in [chapter 4](04_ner.ipynb),
+# equation {eq}`eq-softmax`. Compared are: no contrastive pretraining; points, the same loss with
+# $d(a, b) = -\cos(\mu_a, \mu_b) / 0.1$, whose temperature, 0.1, was not tuned ({cite:t}`khosla-2020-supervised` take
+# the mean over $X_a$ outside the logarithm); Gaussians; Gaussians with views. A fifth method would show what the
+# variances do: the same loss with $\Sigma = I$. It is not there yet.
 #
 # ## Experiment
 #
-# At one size, every training reads equally many sentences. The labelled ones are repeated, at least twice; with views,
-# each is repeated half as often. A pretrained tagger is trained twice, so there is a
-# second row without pretraining, fine-tuned twice as long. Each seed draws other labelled sentences and begins the training anew.
+# At one size, every training reads equally many sentences. The labelled ones are repeated, at least twice; with
+# views, each is repeated half as often. Contrastive pretraining and fine-tuning are two trainings, so there is a
+# second row without pretraining, fine-tuned twice as long. Each seed draws other labelled sentences and another
+# random start.
 
 # %% tags=["code"]
 settings = chapter.Settings.given(globals())
@@ -192,7 +201,7 @@ show.tabs(
 )
 
 # %% [markdown]
-# And what the paper reports, on the whole of LivingNER, with larger encoders:
+# The paper reports, on the whole of LivingNER and with larger encoders:
 
 # %%
 for test, group in reported.groupby("test", sort=False):
@@ -221,9 +230,9 @@ show.tabs(
 # %% [markdown]
 # ### Is it the pretraining, the Gaussians, the views?
 #
-# Gaussians are compared with no pretraining, with longer fine-tuning, which reads as much in all, and with points; views with Gaussians alone,
-# and with the first two. The paper's own comparison is Gaussians with views against none. A difference is clear if its interval
-# excludes zero.
+# Gaussians are compared with no pretraining, with longer fine-tuning, which reads as much in all, and with points;
+# views with Gaussians alone, and with the first two. The paper itself compares Gaussians with views against none. A
+# difference is clear if its interval excludes zero.
 
 # %%
 note = (
@@ -243,27 +252,29 @@ show.tabs(
 )
 
 # %% [markdown]
-# - **The pretraining.** With 1,000 sentences Gaussians are clearly better than none on three of four tests. On the two Spanish ones
-#   this does not outlive the control: what they gain is less than what longer fine-tuning gains. On PharmaCoNER the order turns with the size: with 50
-#   sentences Gaussians are better than longer fine-tuning, {glue:text}`pharma_few_twice`, with 200 they are worse,
-#   {glue:text}`pharma_mid_twice`. On no other test is a gain over it with 50 sentences clear. So the paper's claim for small samples hangs on one
-#   test and one size; seeds differ much there, F1 without pretraining is {glue:text}`pharma_alone`.
-# - **The Gaussians.** With 1,000 sentences no difference from points is clear on any test. With 50 there is one, on PharmaCoNER,
-#   {glue:text}`pharma_few_cosine`.
-# - **The views.** On PharmaCoNER, where they are other labelled sentences, they add {glue:text}`pharma_few_views` with 50 sentences and
-#   {glue:text}`pharma_mid_views` with 200. On BC5CDR, the only test with translations, they add {glue:text}`bc5cdr_few_views` with 50. With 1,000
-#   no gain is clear, and against longer fine-tuning they are worse on PharmaCoNER, {glue:text}`pharma_views_twice`.
+# - **The pretraining.** With 1,000 sentences Gaussians are clearly better than no pretraining on three of four tests.
+#   On the two Spanish ones this does not survive the control: they gain less than longer fine-tuning gains. On
+#   PharmaCoNER the order changes with the size: with 50 sentences Gaussians are better than longer fine-tuning,
+#   {glue:text}`pharma_few_twice`, with 200 they are worse, {glue:text}`pharma_mid_twice`. With 50 sentences no other
+#   test shows a clear gain over it. So support for the paper's claim on small samples rests on one test and one size;
+#   seeds differ much there: F1 without pretraining is {glue:text}`pharma_alone`.
+# - **The Gaussians.** With 1,000 sentences no difference from points is clear on any test. With 50 there is one, on
+#   PharmaCoNER, {glue:text}`pharma_few_cosine`.
+# - **The views.** On PharmaCoNER, where they are other labelled sentences, they add {glue:text}`pharma_few_views`
+#   with 50 sentences and {glue:text}`pharma_mid_views` with 200. On BC5CDR, the only test with translations, they add
+#   {glue:text}`bc5cdr_few_views` with 50. With 1,000 no gain is clear, and compared with longer fine-tuning they are
+#   worse on PharmaCoNER, {glue:text}`pharma_views_twice`.
 
 # %% [markdown]
 # ### Sentences saved
 #
-# How many labelled sentences does it save? The goal is the F1 that no pretraining has with the most of them. Shown is how many
-# *fewer* another method needs for it ({py:func}`chemxl.evaluation.learning_curves.saved`). Between two sizes F1 is taken to lie on a straight
-# line, which is rough where sizes are few. That a tagger which is fine-tuned twice as long saves sentences, too, is the line to compare with; no
-# two savings were tested against each other.
+# How many labelled sentences does it save? The goal is the F1 without pretraining at the largest number of sentences.
+# The table shows how many *fewer* another method needs for it ({py:func}`chemxl.evaluation.learning_curves.saved`).
+# F1 is interpolated linearly between sizes, which is rough where sizes are few. A tagger that is fine-tuned twice as
+# long also saves sentences: compare with its row. No two savings were tested against each other.
 
 # %%
-note = "With a 95 % interval over documents and seeds; −∞: in some draws the method does not come to the goal at all."
+note = "With a 95 % interval over documents and seeds; −∞: in some draws the method does not reach the goal at all."
 show.tabs(
     shown,
     lambda found: show.table(
@@ -276,10 +287,10 @@ show.tabs(
 # %% [markdown]
 # ### What contrastive pretraining does to words
 #
-# This build's corpus alone: on real text nothing of it was recorded, so that the paper's claim of better clusters is not tested.
-# How far are held-out words of one label from each other, and from words of other labels, while it trains? Measured are the
-# labels of mentions (B and I of each type, see {term}`BIO`), which count alike. Most other words are outside of mentions, so that
-# "between" shows above all how far mentions are from those.
+# This build's corpus only: nothing of this was recorded on real text, so the paper's claim of better clusters is not
+# tested. How far are held-out words of one label from each other, and from words of other labels, while it trains?
+# Measured are the labels of mentions (B and I of each type, see {term}`BIO`), each label with equal weight. Most
+# other words are outside mentions, so "between" shows above all how far mentions are from those.
 
 # %%
 largest, task = max(sizes), tasks[0]
@@ -307,7 +318,7 @@ display(
             xlabel="first principal component",
             ylabel="second principal component",
             caption=f"Held-out words of {task.name} as the encoder gives them, {when} contrastive pretraining (first seed). "
-            f"Both figures have the same axes, which hold {plane.share} of the variance.",
+            f"Both figures have the same axes, which explain {plane.share} of the variance.",
             alt=f"Words in the plane of most variance {when} contrastive pretraining, one colour and marker an entity type.",
             beside=[cloud for group in states.values() for cloud in group],
         )
@@ -321,8 +332,8 @@ figures.scatter(
     plane.clouds(after, names, gaussians=True, each=8),
     xlabel="first principal component of the means",
     ylabel="second principal component",
-    caption=f"Some of these words as Gaussians, after contrastive pretraining. Ellipses: one standard deviation. The plane holds {plane.share} of "
-    "the variance of means.",
+    caption=f"Some of these words as Gaussians, after contrastive pretraining. Ellipses: one standard deviation. The plane explains {plane.share} of "
+    "the variance of the means.",
     alt="Means of Gaussians in the plane of most variance with their ellipses, one colour and marker an entity type.",
 )
 
@@ -340,48 +351,52 @@ show.glue("answer", found)
 # %% [markdown]
 # ## Limits
 #
-# - **Short trainings.** The `real` profile reads 1,200 sentences in every training, 2,000 at the largest size, since it ran on two cores. Rows
-#   are compared at the same number of sentences read, not each at its best, where the differences may be smaller. The
-#   paper trains for 20 epochs twice, on three quarters of the training set when it fine-tunes, and keeps the checkpoint that is best on the
-#   other quarter, tried every 750 steps; all its rates are 5e-5. Here nothing is chosen and all rows train to the end; the encoder's rate is 1e-4,
-#   that of the projections 1e-3, and the tagger's last layer has a rate of its own, found on development sets of BioNNE-R and PharmaCoNER for the row
+# - **Short trainings.** Because it ran on two cores, the `real` profile reads 1,200 sentences in every training,
+#   2,000 at the largest size. Rows are compared at the same number of sentences read, not each at its best, where the
+#   differences may be smaller. The paper trains for 20 epochs twice; it fine-tunes on three quarters of the training
+#   set and keeps the checkpoint that is best on the other quarter, tried every 750 steps. All its rates are 5e-5.
+#   Here no checkpoint is chosen and all rows train to the end. The encoder's rate is 1e-4 and that of the projections
+#   1e-3. The rate of the tagger's last layer was found on development sets of BioNNE-R and PharmaCoNER for the row
 #   without pretraining.
-# - **Spanish intervals are too narrow.** LivingNER here is a part, cut into sentences and split anew by others: their `valid` is trained on, their `test` tested
-#   on. Sentences of one clinical case may stand on both sides, equal sentences may not. PharmaCoNER, too, was cut into sentences by others. Intervals of
-#   these two draw sentences as if they were independent; LivingNER's small differences may be nothing. And three seeds are few: the recorded
-#   intervals, which draw three out of three, are too narrow on all tests.
-# - **Two controls are not there.** The cosine's temperature was set and not tuned; with another one points may be better or worse. Gaussians have none. And no
-#   row has Gaussians of one fixed spread.
-# - The paper's numbers are of the whole LivingNER, by document, and are not comparable. They are from the official scorer. It is reproduced
-#   ({py:func}`chemxl.contrastive.official.official`) but scores no
-#   row here: it leaves out predictions in documents without a mention, and our documents are sentences, many of them without one. Our
-#   scorer counts such predictions as wrong.
-# - Views that are translations are paired with sentences by place. Of BC5CDR's sentences, 82 % have as many mentions as
-#   the sentence at their place in the Chinese document. For BioNNE-R and PharmaCoNER views are *other* sentences with labels, so that
-#   they add labels as well as a language; which of both helps, this chapter cannot tell. BioNNE-R has only 591 English sentences for the
-#   largest size, so that pretraining with views reads 1,591 there and not 2,000; BC5CDR, too, has somewhat fewer views than sentences. With views and
-#   1,000 sentences each labelled one is read once in pretraining, without views twice.
-# - The loss compares the words of one batch. Here a batch has at most 512 pieces; in the paper's fine-tuning it has 32 sentences of up to 128
-#   pieces, and for pretraining no size is given. So there are fewer pairs here, above all of mentions. That covariances are diagonal is our
-#   reading: the paper does not say so.
-# - A word is compared by its first piece; the paper compares every piece. Words outside of mentions take part, as there.
-#   The paper divides by all words of the batch, also by those without a positive, which have no loss.
-# - The paper prints an F1 of 0.9680 for XLM-R with contrastive pretraining. That is below both the precision (0.9786) and the recall (0.9688)
-#   beside it. From these 0.9737 follows, and the gain would be 0.0104, not 0.0047. All are left as printed.
+# - **Spanish intervals are too narrow.** LivingNER here is a part, cut into sentences and split anew by others: their
+#   `valid` is trained on, their `test` tested on. Sentences of one clinical case may be on both sides, equal
+#   sentences may not. PharmaCoNER, too, was cut into sentences by others. Intervals of these two draw sentences as if
+#   they were independent; LivingNER's small differences may be nothing. And three seeds are few: the recorded
+#   intervals, which draw three seeds out of three, are too narrow on all tests.
+# - **Two controls are missing.** The cosine's temperature was set and not tuned; with another one points may be
+#   better or worse. Gaussians have none. And no row has Gaussians of one fixed spread.
+# - The paper's numbers are of the whole LivingNER, by document, and are not comparable. They come from the official
+#   scorer. It is reproduced ({py:func}`chemxl.contrastive.official.official`) but scores no row here: it leaves out
+#   predictions in documents without a mention, and our documents are sentences, many of them without one. Our scorer
+#   counts such predictions as wrong.
+# - Views that are translations are paired with sentences by place. Of BC5CDR's sentences, 82 % have as many mentions
+#   as the sentence at their place in the Chinese document. For BioNNE-R and PharmaCoNER views are *other* sentences
+#   with labels, so they add labels as well as a language; this chapter cannot tell which of the two helps. BioNNE-R
+#   has only 591 English sentences for the largest size, so pretraining with views reads 1,591 there, not 2,000;
+#   BC5CDR, too, has somewhat fewer views than sentences. With 1,000 sentences, pretraining reads each labelled one
+#   once with views, and twice without.
+# - The loss compares the words of one batch. Here a batch has at most 512 subwords; in the paper's fine-tuning it has
+#   32 sentences of up to 128 subwords, and for pretraining no size is given. So there are fewer pairs here, above all
+#   of mentions. Diagonal covariances are our reading: the paper does not mention them.
+# - A word is compared by its first subword; the paper compares every subword. Words outside mentions take part, as in
+#   the paper. The paper divides by all words of the batch, also by those without a positive, which have no loss.
+# - The paper prints an F1 of 0.9680 for XLM-R with contrastive pretraining. That is below both the precision (0.9786)
+#   and the recall (0.9688) beside it. These give 0.9737, and the gain would be 0.0104, not 0.0047. All are left as
+#   printed.
 #
 # ## Exercises
 #
 # ```{exercise}
 # :label: ex-outside
-# Leave words outside of mentions out (`ContrastivePretraining(outside=False)`). What becomes of the boundaries of mentions,
-# and which of {py:func}`chemxl.evaluation.metrics.errors` would show it?
+# Leave out words outside mentions (`ContrastivePretraining(outside=False)`). What happens to the boundaries of
+# mentions, and which of {py:func}`chemxl.evaluation.metrics.errors` would show it?
 # ```
 #
 # ```{solution} ex-outside
 # :class: dropdown
-# Then the encoder learns to tell types apart, but not whether a word is in a mention at all. With one type, as for
-# chemicals, only the first word of a mention and the others are told apart. Where a mention begins and ends is no longer learnt
-# before fine-tuning: look at wrong boundaries, and at spurious and missed mentions, not at wrong types.
+# Then the encoder learns to tell types apart, but not whether a word is in a mention at all. With one type, such as
+# chemicals, it only tells the first word of a mention from the others. Where a mention begins and ends is no longer
+# learnt before fine-tuning: look at wrong boundaries, and at spurious and missed mentions, not at wrong types.
 # ```
 #
 # ```{exercise}

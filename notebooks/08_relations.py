@@ -32,7 +32,7 @@
 #
 # ## Claims
 #
-# What is claimed, tried on what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
+# The papers' claims, judged by what was recorded on real text. [All claims](11_claims.ipynb) of all papers.
 
 # %%
 from chemxl.results import claims
@@ -42,13 +42,14 @@ claims.table("08_relations")
 # %% [markdown]
 # ## Question
 #
-# {cite:t}`li-2021-drugprot` find thirteen relations between chemicals and genes in English abstracts, for the DrugProt task
-# {cite:p}`miranda-2021-drugprot`. An encoder reads a sentence in which a chemical and a gene are marked with their types, and a linear
-# layer names the relation. On it they try four things: focal loss {cite:p}`lin-2017-focal`, attention over definitions of the relations, the
-# types of entities as a second task, and markers with finer types of genes. Five models that vote, with an encoder that knows a
-# {term}`knowledge base` {cite:p}`yuan-2021-kebiolm`, reach an F1 of 0.7419 on the test set. Each is one run, chosen on the development set that it
-# is scored on, without an interval. Do the four things help by more than chance? What do pairs cost to read? And does
-# what is learnt from English text hold for Russian?
+# {cite:t}`li-2021-drugprot` find thirteen relations between chemicals and genes in English abstracts, for the
+# DrugProt task {cite:p}`miranda-2021-drugprot`. An encoder reads a sentence in which a chemical and a gene are marked
+# with their types, and a linear layer names the relation. On top of this they try four things: focal loss
+# {cite:p}`lin-2017-focal`, attention over definitions of the relations, the types of entities as a second task, and
+# markers with finer types of genes. A vote of five models, with an encoder that knows a {term}`knowledge base`
+# {cite:p}`yuan-2021-kebiolm`, reaches an F1 of 0.7419 on the test set. The paper's other scores are of one run each,
+# chosen on the development set on which it is scored, without an interval. Do the four things help by more than
+# chance? What does it cost to read pairs? And does what is learnt from English text hold for Russian?
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -87,15 +88,17 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# The `real` profile reads DrugProt. Of its 3,500 training abstracts 1,926 can be had with their text; the 750 development
-# abstracts are whole. These are the test here, since the task's own test is not published, and nothing is chosen on them: choices are made on a held-out part of the
-# training set. The paper picks each model's checkpoint on the development set and then reports its F1 there. Relations
-# in both languages come from BioNNE-R {cite}`davydova-2024-bionne`, with 14 relations between mentions of eight types, half of them nested. All
-# 50 Russian development abstracts have an English twin; both sides of these are the test, and no twin of one is trained on. The
-# `small` profile reads the mini corpus, which has the 13 relations of DrugProt in both languages.
+# The `real` profile reads DrugProt. Of its 3,500 training abstracts 1,926 are available with their text; the 750
+# development abstracts are complete. These are the test here, since the task's own test is not published. Nothing is
+# chosen on them: choices are made on a held-out part of the training set. The paper picks each model's checkpoint on
+# the development set and then reports its F1 there. Relations in both languages come from BioNNE-R
+# {cite}`davydova-2024-bionne`, which has 14 relations between mentions of eight types, half of them nested. All 50
+# Russian development abstracts have an English translation; both sides are the test, and no translation of a test
+# abstract is trained on. The `small` profile reads the mini corpus, which has DrugProt's 13 relations in both
+# languages.
 #
 # A pair is any chemical and any gene of one sentence. Sentences are found by rules that know abbreviations
-# ({py:mod}`chemxl.corpora.sentences`); every gold relation of DrugProt's development set lies within one.
+# ({py:mod}`chemxl.corpora.sentences`); every gold relation of DrugProt's development set lies within one sentence.
 
 # %% tags=["code"]
 settings = chapter.Settings.given(globals())
@@ -111,9 +114,10 @@ show.tabs(
 )
 
 # %% [markdown]
-# Few pairs are related, and some relations are rare. The paper's table I counts them by the type of the gene: GENE-Y is one that
-# its annotators could name in a database, GENE-N one that they could not. Development and test set have only GENE. The published
-# table of the training set gives most of the paper's numbers exactly, and some that are one to three lower:
+# Few pairs are related, and some relations are rare. The paper's table I counts relations by the type of the gene:
+# GENE-Y is one that its annotators could name in a database, GENE-N one that they could not. Development and test
+# sets have only GENE. The published training set gives most of the paper's numbers exactly, and some that are one to
+# three lower:
 
 # %%
 counts = rows.query("table == 'tails' and text == 'DrugProt, all of train'")
@@ -121,10 +125,10 @@ cells = tables.pivot(counts, "type", ["source", "tail"], cell=tables.number)
 show.table(cells, caption="Relations by the type of the tail, ours and the paper's table I")
 
 # %% [markdown]
-# To have fewer pairs that are not related, the paper pairs a chemical only with the genes from the tenth before to the sixteenth
-# behind it. How the gene itself is counted is not said; here the next gene behind is 1, and the last before is -1. Within sentences
-# such an interval keeps nearly everything, so that it changes nothing. It would matter if pairs of a whole document were
-# read:
+# To have fewer unrelated pairs, the paper pairs a chemical only with genes from the tenth before it to the sixteenth
+# after it. How genes are counted is not said; here the next gene after the chemical is 1, and the last before it is
+# -1. Within sentences such an interval keeps nearly everything, so it changes nothing. It would matter if pairs of a
+# whole document were read:
 
 # %%
 show.tabs(
@@ -138,53 +142,58 @@ show.tabs(
 # %% [markdown]
 # ## Method
 #
-# **Markers.** Around the two mentions stand markers with their types: `[S:CHEM] aspirin [/S:CHEM] blocks [O:GENE] COX-1 [/O:GENE]`
-# {cite:p}`zhong-2021-pure`. A pair is represented by what the encoder gives at the two markers that open:
+# **Markers.** Around the two mentions stand markers with their types:
+# `[S:CHEM] aspirin [/S:CHEM] blocks [O:GENE] COX-1 [/O:GENE]` {cite:p}`zhong-2021-pure`. A pair is represented by the
+# encoder's output at the two opening markers:
 #
 # $$h = [h_{\mathrm{S}}; h_{\mathrm{O}}], \qquad p(r) = \operatorname{softmax}(W h + b)_r$$ (eq-pair)
 #
-# **Packed.** A sentence with five pairs is read five times that way. Instead, the markers of all pairs can follow the text, which is
-# encoded once. A marker has the place of the token that it stands for. It sees the text and the markers of its own pair; the text does
-# not see it. So no pair knows of another, and all of them are what they are alone, to rounding (`tests/relations/test_markers.py`). It
-# is another model than the one with markers in the text, and both are compared below.
+# **Packed.** A sentence with five pairs is read five times that way. Instead, the markers of all pairs can follow the
+# text, which is encoded once. A marker has the position of the token that it stands for. It sees the text and the
+# markers of its own pair; the text does not see it. So no pair knows of another, and each is represented as it would
+# be alone, up to rounding (`tests/relations/test_markers.py`). This is a different model from the one with markers in
+# the text; both are compared below.
 
 # %%
 show.table(
     worked.marked("packed"),
     caption="Two pairs behind their text",
-    note="S marks the head and O the tail. Markers of one pair have the places of the tokens that they mark.",
+    note="S marks the head and O the tail. Markers have the positions of the tokens that they mark.",
 )
 
 # %% [markdown]
-# **Losses.** Cross entropy counts every pair alike. The focal loss (paper 2, equation 4) lets pairs that are easy count less, above all
-# those that are clearly not related. With $p_r$ the probability of the right class,
+# **Losses.** Cross entropy weights all pairs alike. The focal loss (the paper's equation 4) lowers the weight of easy
+# pairs, above all of those that are clearly unrelated. With $p_r$ the probability of the right class,
 #
 # $$\mathcal{L}_{\mathrm{FL}} = -(1 - p_r)^{\gamma} \log p_r$$ (eq-focal)
 #
-# and $\gamma = 0$ is the cross entropy. The paper's baseline has the focal loss already.
+# and $\gamma = 0$ gives the cross entropy. The paper's baseline has the focal loss already.
 #
-# **Relation attention** (its equations 1 and 2). $R$ holds a vector for each relation: what the encoder makes of a definition, at its first
-# token. How $h$, which is twice as long, meets $R$ is not said; here a matrix brings it to that length.
+# **Relation attention** (the paper's equations 1 and 2). $R$ holds a vector for each relation: the encoder's output
+# for a definition, at its first token. How $h$, which is twice as long, is compared with $R$ is not said; here the
+# matrix $W_q$ brings it to that length.
 #
 # $$a = \operatorname{softmax}(R\, W_q h), \qquad s = a^{\mathsf T} R, \qquad p(r) = \operatorname{softmax}(W [h; s] + b)_r$$ (eq-attention)
 #
 # The definitions are our own, in English and in Russian (`chemxl/relations/definitions.yaml`).
 #
-# **A second task** (its equation 3) names the type of each mention from its marker,
-# $\mathcal{L} = \lambda \mathcal{L}_{\mathrm{FL}} + (1 - \lambda) \mathcal{L}_{\mathrm{en}}$. Which types is not said. The coarse one stands on
-# the marker already, so here it is the fine one, GENE-Y or GENE-N.
+# **A second task** (the paper's equation 3) predicts the type of each mention from its marker,
+# $\mathcal{L} = \lambda \mathcal{L}_{\mathrm{FL}} + (1 - \lambda) \mathcal{L}_{\mathrm{en}}$. Which types is not
+# said. The coarse one is in the marker already, so here it is the fine one, GENE-Y or GENE-N.
 #
-# **Fine-grained markers.** A model of its own tells GENE-Y from GENE-N, and the markers have these types. In training they are
-# the annotated ones, in prediction those that are found.
+# **Fine-grained markers.** A separate model tells GENE-Y from GENE-N, and the markers carry these types. In training
+# they are the annotated ones, in prediction the predicted ones.
 #
-# **A vote.** Each of five models has one vote for a pair. How ties are broken is not said; here a relation goes before none, and then the
-# one whose voters are surer.
+# **A vote.** Each of five models has one vote for a pair. How ties are broken is not said; here a relation wins over
+# none, and between relations the one whose voters are surer.
 #
-# A pair has one label here. Some pairs have two relations; the second cannot be found, which costs less than one point of recall.
+# A pair has one label here. Some pairs have two relations; the second one cannot be found, which costs less than one
+# point of recall.
 #
 # ## Experiment
 #
-# All systems start from the same encoder and read the same text equally often, one row twice as often. Systems differ from the focal loss in one thing each.
+# All systems start from the same encoder and read the same text equally often, except one that reads it twice as
+# often. Each differs from the focal-loss system in one thing.
 
 # %% tags=["code"]
 chosen = chapter.task(profile, part=part)

@@ -149,6 +149,38 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     return finish(canvas, alt, " ".join(filter(None, (caption, f"Whiskers: {interval}." if whiskers else ""))))
 
 
+def forest(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: str = "") -> Figure:
+    """Differences as points with their intervals beside zero, those of a group together under its name.
+
+    Args:
+        interval: what low and high are, for the caption.
+
+    Raises:
+        ChemxlError: no row, more groups than there are colours, a row without an interval, or no alt text.
+    """
+    groups = list(dict.fromkeys(row.group for row in rows))
+    check(len(groups), "groups")
+    canvas, axes = sheet(height=1.0 + 0.24 * (len(rows) + len(groups)))
+    labels: list[str] = []
+    for group, colour, marker in zip(groups, COLOURS, MARKERS, strict=False):
+        labels.append(group)
+        for row in (row for row in rows if row.group == group):
+            if row.value is None or row.low is None or row.high is None:
+                raise ChemxlError(f"point {row.label}: a difference has a value and an interval")
+            axes.plot([row.low, row.high], [len(labels)] * 2, color=colour, linewidth=1.4)
+            axes.plot([row.value], [len(labels)], color=colour, marker=marker, markersize=5)
+            labels.append(row.label)
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(range(len(labels)), labels)
+    for tick in axes.get_yticklabels():
+        if tick.get_text() in groups:
+            tick.set_fontweight("bold")
+    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    return finish(canvas, alt, f"{caption} Bars: {interval}.".strip())
+
+
 def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str, caption: str = "") -> Figure:
     """Horizontal stacked bars: one bar a key of ``counts``, one segment a class (of errors, of types).
 

@@ -54,7 +54,12 @@ def draw_matrix(label: str = "mBERT", alt: str = "cells") -> Figure:
     return figures.matrix(cells, xlabel="trained on", ylabel="tested on", alt=alt, caption=label)
 
 
-DRAW = pytest.mark.parametrize("draw", [draw_curves, draw_bars, draw_stacked, draw_scatter, draw_matrix])
+def draw_forest(label: str = "mBERT", alt: str = "gains") -> Figure:
+    rows = [Bar(label, 0.1, 0.02, 0.2, group="one"), Bar("b", -0.1, -0.2, 0.1, group=label)]
+    return figures.forest(rows, xlabel="gain", interval="95 % over documents", alt=alt, caption=label)
+
+
+DRAW = pytest.mark.parametrize("draw", [draw_forest, draw_curves, draw_bars, draw_stacked, draw_scatter, draw_matrix])
 
 
 @DRAW
@@ -142,6 +147,8 @@ def test_bad_input_is_refused() -> None:
         figures.bars([Bar("a", 1.0, group=str(i)) for i in range(7)], xlabel="x", interval="", alt="a")
     with pytest.raises(ChemxlError, match="low and a high"):
         figures.bars([Bar("a", 1.0, low=0.5)], xlabel="x", interval="", alt="a")
+    with pytest.raises(ChemxlError, match="point a: a difference has"):
+        figures.forest([Bar("a", 0.1, low=0.0)], xlabel="x", interval="", alt="a")
     with pytest.raises(ChemxlError, match="0 classes"):
         figures.stacked({}, xlabel="x", alt="a")
     for cells in (pd.DataFrame(), pd.DataFrame({"column": [None]})):

@@ -19,6 +19,7 @@ from chemxl.results.rows import Row, counted, frame
 ROOT = Path(__file__).parents[2]
 BOOK = findings.read(ROOT / findings.FINDINGS)
 EVERY = [(stem, name) for stem, listed in BOOK.items() for name in listed]
+PAGES = list(dict.fromkeys([*chapters.find(), *BOOK]))
 STEM = "01_one"
 PLACES: Any = ("above", "below", "across")
 INTERVALS = list(combinations_with_replacement((-math.inf, -1.0, 0.0, 0.5, 1.0, math.inf), 2))
@@ -45,18 +46,18 @@ def test_every_sentence_says_what_its_rows_say(stem: str, name: str) -> None:
 def answer(stem: str) -> str:
     """The section, as a reader has it but for names of numbers."""
     cell = (ROOT / f"notebooks/{stem}.py").read_text("utf-8")
-    [text] = re.findall(r"^# ## Answer\n(.*?)^# ## Claims", cell, re.DOTALL | re.MULTILINE)
+    [text] = re.findall(r"^# ## Answer\n(.*?)^# (?:## Claims|```\{glue\})", cell, re.DOTALL | re.MULTILINE)
     return re.sub(r"\]\(.*?\)|\bchapter \d+", "", text)
 
 
-@pytest.mark.parametrize("stem", chapters.find())
+@pytest.mark.parametrize("stem", PAGES)
 def test_every_number_of_an_answer_is_a_finding(stem: str) -> None:
     given = set(re.findall(r"\{glue:text\}`(\w+)`", answer(stem)))
     assert given <= set(BOOK.get(stem, {})), "a number that no row stands for: put it into book/findings.yaml"
     assert given or stem not in BOOK, "an Answer without a number, though rows are there"
 
 
-@pytest.mark.parametrize("stem", chapters.find())
+@pytest.mark.parametrize("stem", PAGES)
 def test_a_number_that_is_typed_into_an_answer_is_asked_for(stem: str) -> None:
     """As the 200 in "with 200 sentences", which must be a key of the rows."""
     asked = " ".join(f"{finding.rows} {finding.than}" for finding in BOOK.get(stem, {}).values())
@@ -70,7 +71,7 @@ def test_a_number_that_is_typed_into_an_answer_is_asked_for(stem: str) -> None:
 @pytest.mark.parametrize("stem", BOOK)
 def test_what_a_page_glues_is_there(stem: str) -> None:
     source = (ROOT / f"notebooks/{stem}.py").read_text("utf-8")
-    assert "findings.glue(chapter.stem)" in source and stem in chapters.find()
+    assert ("chapter.stem" if stem in chapters.find() else f'"{stem}"') in re.findall(r"findings\.glue\((.*)\)", source)
     for name in BOOK[stem]:
         assert not re.search(rf'show\.glue\(f?"{name}"', source), f"{name} is glued twice"
 
