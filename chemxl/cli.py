@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, cast
 
@@ -152,18 +154,23 @@ def annotate_out(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="UTF-8 texts to choose from.")],
     project: Annotated[Path, typer.Option(help="The folder of all rounds.")],
     count: Annotated[int, typer.Option(min=1, help="How many to give out.")] = 20,
-    strategy: Annotated[str, typer.Option(help="How they are chosen: mahalanobis, entropy, badge, random, ...")] = (
-        "mahalanobis"
-    ),
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            help="How they are chosen: mahalanobis, entropy, badge, random, ... By default mahalanobis where annotated "
+            "texts are here, the model's or those of earlier rounds, else entropy."
+        ),
+    ] = None,
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
     model: commands.Model = None,
-    seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
     from chemxl import best  # loads torch, which no other command needs
     from chemxl import tag as tagging
     from chemxl.annotate import rounds
 
+    import_module("chemxl.own.train")  # which knows what a model of chemxl train learnt from
     written = rounds.give_out(
         rounds.Project(project),
         tagging.read(files),
@@ -204,6 +211,9 @@ def annotate_in(
 
 def main() -> None:
     """Run the command; an error that the reader can mend is a message, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not in UTF-8 shows what it can
     try:
         sys.exit(app(prog_name="chemxl", standalone_mode=False))
     except _UsageError as error:

@@ -34,7 +34,9 @@ Field = Annotated[str, typer.Option(help="Where JSON lines and tables have the t
 Id = Annotated[str, typer.Option(help="Where they have its id; where there is none, a text is FILE-LINE.")]
 Out = Annotated[
     Path | None,
-    typer.Option(help="A folder for ID.txt and ID.ann of brat; a file for the others. Standard output by default."),
+    typer.Option(
+        help="A folder for ID.txt and ID.ann of brat; a file for the others. Standard output by default, or as -."
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
 SkipDone = Annotated[

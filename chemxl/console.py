@@ -24,4 +24,4 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     shown = Table(*[Column(name, overflow="fold") for name in head])
     for row in rows:
         shown.add_row(*row)
-    Console().print(shown)
+    Console(markup=False, emoji=False).print(shown)  # what a person's files say is no markup

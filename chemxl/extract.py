@@ -77,7 +77,8 @@ def as_triples(documents: Iterable[Document]) -> Iterator[str]:
             start, end = min(m.start for m in ends), max(m.end for m in ends)
             parts = [span for span in spans if span[0] < end and start < span[1]]
             sentence = d.text[min(start, parts[0][0]) : max(end, parts[-1][1])] if parts else d.text[start:end]
-            yield _line([d.id, " ".join(sentence.split()), *map(d.surface, ends), r.type, f"{r.score or 0.0:.4f}"])
+            cells = [" ".join(text.split()) for text in (sentence, *map(d.surface, ends))]
+            yield _line([d.id, *cells, r.type, f"{r.score or 0.0:.4f}"])
 
 
 def _line(cells: Sequence[str]) -> str:

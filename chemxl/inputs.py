@@ -18,18 +18,19 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
 from chemxl.corpora import jsonl
-from chemxl.corpora.faults import Log, decoded
+from chemxl.corpora.faults import MARKS, Log, decoded
+from chemxl.corpora.paths import language
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 
 Kind = Literal["auto", "text", "lines", "jsonl", "tsv"]
 STDIN = "-"
+_ID = "id"  # where an id is looked for if nobody says where
 MAX_BYTES = 2**23  # of one text, which takes two hundred times the room while it is tagged
 MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth, a bomb to a thousandth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
 _NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
-_CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 
 
 class Faults(Log):
@@ -96,17 +97,19 @@ class Source(NamedTuple):
         return self.path.open("rb")
 
 
-def sources(names: Sequence[str], faults: Faults, *, kind: Kind = "auto") -> list[Source]:
+def sources(names: Sequence[str], faults: Faults, *, kind: Kind = "auto", out: Path | None = None) -> list[Source]:
     """The files that are meant by names of files, folders and globs; standard input where there is no name, or ``-``.
 
     A file's texts are named after it, those of a folder or a glob after their path in there. Of a folder, files with a
-    known ending are read, those of its folders, too; what is hidden is not, nor a link that leads out of it.
+    known ending are read, those of its folders, too; what is hidden is not, nor a link that leads out of it, which is
+    a fault.
 
     Args:
         kind: what all of them hold; told by their endings by default. Standard input is one text by default.
+        out: where results go: in a folder or a glob of texts, what stands there is not read.
 
     Raises:
-        ChemxlError: two texts would have one name.
+        ChemxlError: two texts would have one name, or one that is named is to be written over.
     """
     found: list[Source] = []
     for name in names or [STDIN]:
@@ -122,11 +125,25 @@ def sources(names: Sequence[str], faults: Faults, *, kind: Kind = "auto") -> lis
             found.append(_source(Path(name), Path(name).parent, kind))
         else:
             found += _matching(name, kind, faults)
+    found = _texts(found, names, out) if out else found
     ids = [source.id for source in found]
     if len(set(ids)) < len(ids):
         twice = min(id for id in ids if ids.count(id) > 1)
         raise ChemxlError(f"two files are called {twice}: rename one, since results are named after their file")
     return found
+
+
+def _texts(found: list[Source], names: Sequence[str], out: Path) -> list[Source]:
+    """The sources without those that are earlier results."""
+    place = out.resolve()
+    own = [source for source in found if source.path.resolve().is_relative_to(place)]
+    # In a folder that is read itself, texts and results stand side by side.
+    own = [s for s in own if not s.path.parents[s.id.count("/")].resolve().is_relative_to(place)]
+    if named := next((name for name in names for source in own if Path(name) == source.path), None):
+        raise ChemxlError(f"{named} would be written over: name another place with --out")
+    if own and sys.stderr is not None:
+        print(f"{len(own)} files of results in {out} are not read", file=sys.stderr)
+    return [source for source in found if source not in own]
 
 
 def _source(path: Path, base: Path, kind: Kind) -> Source:
@@ -141,7 +158,7 @@ def _ending(path: Path) -> str:
 
 
 def _within(folder: Path, faults: Faults) -> Iterator[Path]:
-    """The files of a folder and of those in it, by name."""
+    """The files of a folder and of those in it, by name; links that lead out of it are said."""
 
     def unread(error: OSError) -> None:
         faults.say(f"{error.filename} cannot be read ({error.strerror}): its texts are left out")
@@ -150,12 +167,17 @@ def _within(folder: Path, faults: Faults) -> Iterator[Path]:
     for above, folders, files in os.walk(folder, onerror=unread):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(above, name) for name in files if not name.startswith(".")]
-    return (path for path in sorted(found, key=lambda path: path.parts) if _stays(path, folder))
+        found += [path for path in (Path(above, name) for name in folders) if path.is_symlink()]  # not walked into
+    return (path for path in sorted(found, key=lambda path: path.parts) if _stays(path, folder, faults))
 
 
-def _stays(path: Path, folder: Path) -> bool:
-    """Whether a path is a file, and no link that leads out of a folder."""
-    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(folder.resolve()))
+def _stays(path: Path, folder: Path, faults: Faults) -> bool:
+    """Whether a path is a file, and no link that leads out of a folder, which is said."""
+    out = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    if out and (path.is_dir() or _ending(path) in _ENDINGS):
+        mend = "put it there, or name it in the place of the folder"
+        faults.say(f"{path} is a link that leads out of {folder}, and is not followed: {mend}")
+    return path.is_file() and not out
 
 
 def _matching(pattern: str, kind: Kind, faults: Faults) -> list[Source]:
@@ -167,7 +189,7 @@ def _matching(pattern: str, kind: Kind, faults: Faults) -> list[Source]:
         fixed.append(part)
     base = Path(*fixed)
     paths = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-    found = [_source(path, base, kind) for path in paths if _stays(path, base)]
+    found = [_source(path, base, kind) for path in paths if _stays(path, base, faults)]
     if not found:
         faults.say(f"{pattern} fits no file: name a file of text")
     return found
@@ -209,14 +231,19 @@ def _one(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[Document
 
 def document(id: str, text: str) -> Document:
     """A text, with the language that its letters show."""
-    return Document(id, text, language="ru" if _CYRILLIC.search(text) else "en")
+    return Document(id, text, language=language(text))
 
 
 def _numbered(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[tuple[int, str]]:
-    """Numbered lines in UTF-8 without their endings; of a file of which most is wrong, only the beginning."""
+    """Numbered lines without their endings; of a file of which most is wrong, only the beginning.
+
+    They are in UTF-8, or as a byte order mark says.
+    """
     limit = jsonl.MAX_CHARACTERS
     packed = source.path.stat().st_size if source.path.suffix == ".gz" else None
-    text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline=None)
+    codec = _codec(stream)
+    escaped = "surrogateescape" if codec == "utf-8-sig" else "strict"
+    text = io.TextIOWrapper(stream, codec, errors=escaped, newline=None)
     try:
         number = size = wrong = 0
         while line := text.readline(limit + 1):
@@ -228,7 +255,7 @@ def _numbered(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[tup
                 faults.add(source.path, number, f"a line of over {limit} characters; what follows is left out")
                 return
             said = faults.count
-            if _SURROGATE.search(line):
+            if _SURROGATE.search(line) or line.count("\0") > len(line) // 20:
                 faults.add(source.path, number, "not UTF-8: convert the file with iconv; line left out")
             else:
                 yield number, line.removesuffix("\n")
@@ -236,8 +263,17 @@ def _numbered(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[tup
             if wrong == _MAX_WRONG:
                 faults.add(source.path, number, f"{wrong} wrong lines in a row: what follows is left out")
                 return
+    except UnicodeError as error:
+        faults.add(source.path, number + 1, f"broken {codec} ({error}): what follows is left out")
     finally:
         text.detach()  # whoever opened the stream closes it
+
+
+def _codec(stream: IO[bytes]) -> str:
+    """What a byte order mark says, or else UTF-8."""
+    begun = cast("io.BufferedReader", stream).peek(4)[:4] if hasattr(stream, "peek") else b""
+    mark = next((mark for mark in MARKS if begun.startswith(mark)), b"")
+    return {4: "utf-32", 2: "utf-16"}.get(len(mark), "utf-8-sig")
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -251,6 +287,7 @@ def _lines(source: Source, lines: _Numbered, faults: Faults, field: str, id: str
 
 
 def _objects(source: Source, lines: _Numbered, faults: Faults, field: str, id: str) -> Iterator[Document]:
+    said = id == _ID  # which nobody asked for
     for number, line in lines:
         row = jsonl.parse(source.path, number, line, faults) if line.strip() else None
         if row is None:
@@ -262,6 +299,9 @@ def _objects(source: Source, lines: _Numbered, faults: Faults, field: str, id: s
         elif name is not None and (isinstance(name, bool) or not isinstance(name, str | int) or name == ""):
             faults.add(source.path, number, f"under {id!r} is no id but {name!r}: name another key with --id")
         else:
+            if name is None and not said:
+                faults.add(source.path, number, f"no id under {id!r}: texts without one are called {source.id}-LINE")
+                said = True
             yield document(f"{source.id}-{number}" if name is None else str(name), text)
 
 
@@ -269,6 +309,9 @@ def _rows(source: Source, lines: _Numbered, faults: Faults, field: str, id: str)
     head = next(lines, (1, ""))[1].split("\t")
     if head.count(field) != 1:
         faults.add(source.path, 1, f"not one column {field!r}: name it with --field (columns: {', '.join(head)})")
+        return
+    if head.count(id) != 1 and (id != _ID or id in head):
+        faults.add(source.path, 1, f"not one column {id!r}: name it with --id (columns: {', '.join(head)})")
         return
     text, name = head.index(field), head.index(id) if id in head else -1
     for number, line in lines:

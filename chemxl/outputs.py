@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -75,7 +76,7 @@ def target(
         return _Stream(formats[format])
     if format == "brat":
         return _Folder(out, sources, faults, force=force, skip_done=skip_done)
-    if out.exists() and not out.is_file() and not out.is_dir():  # a pipe or a device
+    if out.exists() and (out.is_relative_to("/dev") or not (out.is_file() or out.is_dir())):  # a pipe or a device
         return _Stream(formats[format], out)
     return _File(out, formats[format], force=force, skip_done=skip_done)
 
@@ -110,7 +111,7 @@ class _File:
             raise ChemxlError(f"{out} is there already: {_MEND}")
         if begun and not force and not skip_done:
             raise ChemxlError(f"{begun} is there, of a run that goes on or was killed: {_MEND}")
-        self.done = _Lines(begun) if begun and skip_done else None
+        self.done = _Lines(begun, format) if begun and skip_done else None
 
     def wants(self, document: Document) -> bool:
         return self.done is None or not self.done.holds(document)
@@ -145,8 +146,9 @@ def _written(pieces: Iterable[str], file: IO[bytes]) -> None:
 class _Lines:
     """The lines of results that are there, held against the texts that come."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, format: Format) -> None:
         self.path, self.whole, self.count, self.over = path, 0, 0, False
+        self.keys = json.loads("".join(format([Document("", "")]))).keys()
         self.file = path.open("rb")
 
     def holds(self, document: Document) -> bool:
@@ -161,14 +163,14 @@ class _Lines:
             return False
         try:
             row = json.loads(line)
-            same = (row["id"], row["text"]) == (document.id, document.text)
+            same = (row["id"], row["text"], row.keys()) == (document.id, document.text, self.keys)
         except (ValueError, KeyError, TypeError):
             same = False
         self.count, self.whole = self.count + 1, self.whole + len(line)
         if not same:
             raise ChemxlError(
                 f"{self.path}:{self.count}: not the result of {document.id}, which was due there: give the same texts "
-                "in the same order as before, or leave out --skip-done"
+                "in the same order, to the same command as before, or leave out --skip-done"
             )
         return True
 
@@ -209,6 +211,8 @@ class _Folder:
 
     def _is_done(self, document: Document) -> bool:
         text, annotation = brat.places(document, self.out)
+        if folder := next((path for path in (text, annotation) if path.is_dir()), None):
+            raise CorpusError(f"{folder} is a folder: rename the text; it is left out")
         if self.force and not self.skip_done:
             return False
         if text.exists() and text.read_bytes() != document.text.encode("utf-8"):
@@ -222,7 +226,7 @@ class _Folder:
     def write(self, documents: Iterable[Document]) -> None:
         for document in documents:
             try:
-                written = brat.write(document, self.out)
+                written = brat.write(_in_words(document), self.out)
             except (CorpusError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 reason = getattr(error, "strerror", None) or error
                 self.faults.say(f"{document.id} cannot be written in {self.out} ({reason}): rename the text")
@@ -235,7 +239,13 @@ class _Folder:
 def as_brat(documents: Iterable[Document]) -> Iterator[str]:
     """The ``.ann`` of each document."""
     for document in documents:
-        yield brat.annotation(document)
+        yield brat.annotation(_in_words(document))
+
+
+def _in_words(document: Document) -> Document:
+    """The document with types of one word, as brat has them: ``drug_name`` for ``drug name``."""
+    mentions = tuple(replace(m, type="_".join(m.type.split())) for m in document.mentions)
+    return replace(document, mentions=mentions)
 
 
 def as_json_lines(documents: Iterable[Document]) -> Iterator[str]:

@@ -61,8 +61,9 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     Raises:
         ChemxlError: the results may not be written where they should be. What is written until then stays.
     """
-    faults = Faults(_say)
-    sources = inputs.sources(asked.names, faults, kind=asked.kind)
+    faults = Faults(lambda message: _say(f"Error: {message}"))
+    asked = replace(asked, out=None) if str(asked.out) == inputs.STDIN else asked
+    sources = inputs.sources(asked.names, faults, kind=asked.kind, out=asked.out)
     if asked.format == "brat" and asked.out is None and (len(sources) > 1 or not _single(sources)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
     target = outputs.target(
@@ -70,15 +71,24 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     )
     if not asked.names and sys.stdin is not None and sys.stdin.isatty():
         print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
-    texts = inputs.read(sources, faults, field=asked.field, id=asked.id)
-    with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), target.wants, load)) as found:
+    texts, done = inputs.read(sources, faults, field=asked.field, id=asked.id), 0
+
+    def wanted(text: Document) -> bool:
+        nonlocal done
+        before, is_due = faults.count, target.wants(text)
+        done += not is_due and faults.count == before
+        return is_due
+
+    with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
         target.write(found)
+    if done:
+        _say(f"{done} texts were done in {asked.out}: they are as they were, whatever the settings were")
     return STOPPED if found.asked else 1 if faults.count else 0
 
 
 def _say(message: str) -> None:
     if sys.stderr is not None:
-        tqdm.write(f"Error: {message}", file=sys.stderr)  # not into a bar
+        tqdm.write(message, file=sys.stderr)  # not into a bar
 
 
 def _single(sources: Sequence[Source]) -> bool:

@@ -312,6 +312,10 @@ def test_an_edited_output_is_refused_and_put_aside(ran: Path) -> None:
     assert book.run(root=ran) == ["01_one"]
     assert "small 9" in (ran / ".runs" / "edited" / "01_one.ipynb").read_text("utf-8")
     book.check(root=ran)
+    target.write_text(target.read_text("utf-8").replace("small 6", "small 8"), "utf-8")
+    assert book.run(root=ran) == ["01_one"]
+    for number, name in ((9, "01_one"), (8, "01_one-2")):  # the earlier edit stays
+        assert f"small {number}" in (ran / ".runs" / "edited" / f"{name}.ipynb").read_text("utf-8")
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"metadata": {"chemxl": 1}, "cells": []}', "\x00"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from chemxl import cli, corpora, outputs, stream
+from chemxl import cli, console, corpora, outputs, stream
 from chemxl.errors import ChemxlError
 from chemxl.models.tagger import Tagger
 from chemxl.relations.extractor import Extractor
@@ -169,11 +169,13 @@ USAGE = [
     ("train", "CORPUS"),
     ("train mini", "--out"),
     ("train mini --out m --epochs few", "--epochs"),
+    ("train mini --out m --seed -1", "--seed"),
     ("evaluate folder", "CORPUS"),
     ("export folder", "OUT"),
     ("corpora check", "CORPUS"),
     ("annotate out a.txt", "--project"),
     ("annotate out a.txt --project p --count 0", "--count"),
+    ("annotate out a.txt --project p --seed -1", "--seed"),
     ("annotate in", "--project"),
     ("corpora list --all", "--all"),
     ("corpora verify --all", "--all"),
@@ -321,6 +323,15 @@ def test_a_corpus_with_faults_is_shown_whole_and_is_status_1(place: Path, chemxl
     assert err.splitlines()[-1].startswith("Error: 1 faults in mine")
 
 
+def test_a_link_to_a_folder_of_a_corpus_is_said(place: Path, chemxl: Ran) -> None:
+    (place / "corpus/train").mkdir(parents=True)
+    (place / "corpus/train/a.txt").write_text("Aspirin")
+    (place / "corpus/train/a.ann").write_text("T1\tCHEM 0 7\tAspirin\n")
+    (place / "corpus/test").symlink_to(place / "mine")
+    status, out, err = chemxl("corpora", "check", "corpus")
+    assert status == 0 and "\ttrain\ten\t1\t" in out and "corpus/test: not read, since it is a link to a folder" in err
+
+
 def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, err = separate("tag", shell="{} <&-")
     assert (status, out) == (1, "") and err.count("\n") == 1 and "name a file" in err
@@ -367,6 +378,21 @@ def test_a_table_on_a_narrow_terminal_is_folded_not_cut(place: Path) -> None:
             pass
     os.close(reader)
     assert process.returncode == 0 and "┃" in shown.decode() and "…" not in shown.decode()
+
+
+def test_names_on_a_terminal_are_no_markup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(console, "on_terminal", lambda: True)
+    cells = ["data[v2]", "[/x] :pill: [red]"]
+    console.table(("a", "b"), [cells])
+    shown = capsys.readouterr().out
+    assert all(cell in shown for cell in cells)
+
+
+def test_a_terminal_that_is_not_in_utf_8(place: Path) -> None:
+    (place / "mine" / "a.txt").write_text("Аспирин")
+    (place / "mine" / "a.ann").write_text("T1\tПрепарат 0 7\tАспирин\n")
+    status, out, err = separate("corpora check mine", shell="PYTHONIOENCODING=latin-1 {}")
+    assert status == 0 and "\\u041f\\u0440" in out and "Traceback" not in err
 
 
 def test_what_was_not_compared_is_said(place: Path, chemxl: Ran) -> None:

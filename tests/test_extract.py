@@ -49,6 +49,9 @@ def test_every_format_says_the_same_of_relations(tmp_path: Path) -> None:
     formula = Document("=1+1", "@a b", (Mention.of("CHEM", 0, 2, id="T1"), Mention.of("GENE", 3, 4, id="T2")),
                        (Relation("X", "T1", "T2"),))  # fmt: skip
     assert list(csv.reader("".join(extract.as_triples([formula])).splitlines()))[1][:3] == ["'=1+1", "'@a b", "'@a"]
+    ends = Mention.of("CHEM", 0, 11, id="T1"), Mention.of("CHEM", 15, 16, id="T2")
+    wrapped = Document("a", "acetic\nacid is C", ends, (Relation("X", "T1", "T2"),))
+    assert list(extract.as_triples([wrapped]))[1] == "a,acetic acid is C,acetic acid,C,X,0.0000\n", "a line a relation"
 
 
 MINI_DEV: dict[str, Any] = {"name": "mini", "split": "dev"}

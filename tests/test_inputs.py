@@ -133,8 +133,11 @@ def test_a_folder_is_not_left_and_what_is_hidden_is_not_read(tmp_path: Path) -> 
     os.symlink(inside, inside / "sub" / "round")
     os.symlink(inside / "a.txt", inside / "h.txt")
     os.symlink(inside / "none.txt", inside / "i.txt")
-    assert given_back(inside) == ({"a": "a", "h": "a", "sub/f": "f"}, [])
-    assert given_back(inside / "*.txt")[0] == {"a": "a", "h": "a"}
+    read, said = given_back(inside)
+    assert read == {"a": "a", "h": "a", "sub/f": "f"}
+    assert [line.split(" is a link that leads out of ")[0] for line in said] == [f"{inside}/folder", f"{inside}/g.txt"]
+    read, said = given_back(inside / "*.txt")
+    assert read == {"a": "a", "h": "a"} and len(said) == 1 and "put it there, or name it" in said[0]
     assert given_back(inside / "g.txt")[0] == {"g": "secret"}, "what is named itself is followed"
     os.mkdir(tmp_path / "empty")
     assert given_back(tmp_path / "empty")[1][0].endswith("name a file of text")
@@ -160,6 +163,45 @@ def test_a_file_of_another_kind_is_not_gone_through(tmp_path: Path) -> None:
     put(tmp_path, {"a.jsonl": '{"text": "x"}\n' + "Not JSON.\n" * 5000})
     read, said = given_back(tmp_path / "a.jsonl")
     assert len(read) == 1 and len(said) < 200 and said[-1].endswith("in a row: what follows is left out")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_rows_in_other_character_sets_are_read_or_refused(tmp_path: Path, codec: str) -> None:
+    word = "Aspirin" if codec == "utf-16-le" else "Аспирин"
+    for name, content in {
+        "a.jsonl": f'{{"text": "{word}"}}\n',
+        "b.tsv": f"text\n{word}\n",
+        "c.txt": f"{word}\n",
+    }.items():
+        put(tmp_path, {name: content.encode(codec), f"{name}.gz": content.encode(codec)})
+        for path in (tmp_path / name, tmp_path / f"{name}.gz"):
+            read, said = given_back(path, kind="lines" if name == "c.txt" else "auto")
+            assert list(read.values()) == ([] if codec == "utf-16-le" else [word]), "of which no mark says what it is"
+            assert bool(said) == (codec == "utf-16-le")
+    put(tmp_path, {"d.txt": "one\ntwo\n".encode("utf-16")[:-3]})
+    read, said = given_back(tmp_path / "d.txt", kind="lines")
+    assert read == {"d-1": "one"} and "d.txt:2: broken utf-16" in said[0]
+
+
+def test_an_id_that_is_asked_for_and_not_there_is_said(tmp_path: Path) -> None:
+    put(
+        tmp_path, {"a.jsonl": '{"text": "x"}\n{"text": "y", "pmid": 7}\n{"text": "z"}\n', "b.tsv": "pmid\ttext\n7\tx\n"}
+    )
+    read, said = given_back(tmp_path / "a.jsonl", id="pmid")
+    assert read == {"a-1": "x", "7": "y", "a-3": "z"}
+    assert said == [f"{tmp_path}/a.jsonl:1: no id under 'pmid': texts without one are called a-LINE"]
+    read, said = given_back(tmp_path / "b.tsv", id="PMID")
+    assert read == {} and "b.tsv:1: not one column 'PMID': name it with --id (columns: pmid, text)" in said[0]
+    assert given_back(tmp_path / "b.tsv") == ({"b-2": "x"}, [])
+
+
+def test_the_language_is_that_of_most_letters() -> None:
+    texts = {
+        "阿司匹林抑制COX。": "zh",
+        "Ибупрофен (ibuprofen) помог": "ru",
+        "What they call аспирин in Russian is aspirin here": "en",
+    }
+    assert {text: inputs.document("a", text).language for text in texts} == texts
 
 
 def test_two_texts_of_one_name(tmp_path: Path) -> None:

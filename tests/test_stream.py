@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl import cli, corpora, outputs, stream
+from chemxl import cli, corpora, extract, outputs, stream
 from chemxl.documents import Document, Mention, words
 from chemxl.errors import ChemxlError
 from chemxl.stream import Request, run
@@ -213,6 +213,73 @@ def test_new_texts_are_added_to_a_folder_that_is_done(tmp_path: Path) -> None:
     (out / "c.txt").write_text("of a person")
     with pytest.raises(ChemxlError, match=r"c\.txt is there already and holds another text"):
         found(Request([str(source)], format="brat", out=out, skip_done=True))
+
+
+@pytest.mark.parametrize("format", ["brat", "jsonl"])
+def test_results_among_the_texts_are_no_texts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = put(tmp_path / "in")
+    out = source / ("tagged" if format == "brat" else "found.jsonl")
+    for name in (str(source), str(source / "**" / "*")):
+        assert found(Request([name], format=format, out=out, skip_done=True)) == 0
+        before = content(out)
+        assert found(Request([name], format=format, out=out, skip_done=True)) == 0
+        assert content(out) == before
+        err = capfd.readouterr().err
+        assert (
+            f"of results in {out} are not read" in err and f"4 texts were done in {out}: they are as they were" in err
+        )
+    monkeypatch.chdir(source)
+    if format == "jsonl":
+        with pytest.raises(ChemxlError, match=r"found\.jsonl would be written over: name another place"):
+            found(Request(["./found.jsonl"], format=format, out=Path("found.jsonl"), force=True))
+        assert content(out) == before
+    else:  # where texts and results stand side by side
+        assert found(Request(["tagged"], format=format, out=Path("tagged"), skip_done=True)) == 0
+        assert found(Request(["a.txt"], format=format, out=Path())) == 0 and (source / "a.ann").exists()
+
+
+def test_standard_output_by_its_sign(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(put(tmp_path / "in"))
+    for name in ("-", "/dev/stdout"):
+        assert found(Request(["a.txt"], format="jsonl", out=Path(name))) == 0
+        assert json.loads(capfd.readouterr().out)["id"] == "a"
+    assert {path.name for path in Path().iterdir()} == {f"{id}.txt" for id in TEXTS}
+
+
+def test_another_command_does_not_go_on(tmp_path: Path) -> None:
+    names, out = [str(put(tmp_path / "in", {"a": TEXTS["a"]}))], tmp_path / "out.jsonl"
+    assert found(Request(names, format="jsonl", out=out)) == 0
+    before = out.read_bytes()
+    with pytest.raises(ChemxlError, match=r"out\.jsonl:1: not the result of a.*to the same command"):
+        run(Request(names, format="jsonl", out=out, skip_done=True), extract.FORMATS, lambda: find)
+    assert out.read_bytes() == before
+
+
+def test_a_folder_where_a_file_is_due(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source, out = put(tmp_path / "in"), tmp_path / "out"
+    (out / "b.txt").mkdir(parents=True)
+    (out / "c.ann").mkdir()
+    for force in (False, True):
+        assert found(Request([str(source)], format="brat", out=out, force=force)) == 1
+        assert {path.name for path in out.glob("*.ann") if path.is_file()} == {"a.ann", "d.ann"}
+        err = capfd.readouterr().err
+        assert err.count("Error: ") == 2 and f"{out}/b.txt is a folder: rename the text" in err
+
+
+def test_types_are_one_word_in_brat(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def named(documents: Sequence[Document]) -> list[Document]:
+        return [Document(d.id, d.text, (Mention.of("Drug  name", 0, 7, score=1),)) for d in documents]
+
+    source, out = put(tmp_path / "in", {"a": TEXTS["a"]}), tmp_path / "out"
+    assert found(Request([str(source)], format="brat", out=out), lambda: named) == 0
+    assert (out / "a.ann").read_text() == "T1\tDrug_name 0 7\tAspirin\n"
+    capfd.readouterr()
+    assert found(Request([str(source)], format="brat"), lambda: named) == 0
+    assert capfd.readouterr().out == "T1\tDrug_name 0 7\tAspirin\n"
 
 
 def test_a_bad_text_in_the_middle(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -220,7 +221,7 @@ def give_out(
     *,
     model: Path,
     count: int,
-    strategy: str = "mahalanobis",
+    strategy: str | None = None,
     aggregate: Aggregation = "mean",
     seed: int = 0,
 ) -> Path:
@@ -230,6 +231,7 @@ def give_out(
 
     Args:
         model: the folder of a finished run.
+        strategy: Mahalanobis distances by default where there is something to measure them from, else entropy.
 
     Raises:
         ChemxlError: all was given out already, or see :func:`chemxl.active.strategies.query`.
@@ -240,7 +242,7 @@ def give_out(
     if reason := unwritable(into.folder / "round"):
         raise ChemxlError(f"{into.folder} cannot be written ({reason}): name another folder")
     tagger = Tagger.load(model)
-    labelled = [*trained_on(model), *into.annotated()] if strategy in DISTANCES else []
+    strategy, labelled = _settled(strategy, into, model)
     rng = np.random.default_rng([seed, len(into.rounds())])
     order = query(strategy, TaggerModel(tagger), pool, count, rng=rng, labelled=labelled, aggregate=aggregate)
     chosen = [pool[i] for i in order]
@@ -252,14 +254,30 @@ def give_out(
     return into.give_out(given, types=types, about=about)
 
 
+def _settled(strategy: str | None, into: Project, model: Path) -> tuple[str, list[Document]]:
+    """The strategy, and the annotated documents that it looks at."""
+    if strategy is not None:
+        return strategy, [*trained_on(model), *into.annotated()] if strategy in DISTANCES else []
+    try:
+        labelled = [*trained_on(model), *into.annotated()]
+    except ChemxlError:  # what it was trained on is not here any more
+        labelled = into.annotated()
+    if any(document.mentions for document in labelled):
+        return "mahalanobis", labelled
+    print("Chosen by entropy: no annotated text is here to measure distances from", file=sys.stderr)
+    return "entropy", []
+
+
 def trained_on(run: Path) -> list[Document]:
     """The documents that a finished run of a tagger was trained on; none where the folder does not say.
 
     Raises:
-        CorpusError: they are not on this machine.
+        ChemxlError: they are not on this machine, or the module that trained it was not imported.
     """
     path = run / "experiment.json"
     if not path.exists():
         return []
-    value = Value.from_config(json.loads(path.read_text("utf-8")))
+    about = json.loads(path.read_text("utf-8"))
+    about.pop("digest", None)  # which chemxl train adds
+    value = Value.from_config(about)
     return [document for corpus in value.train for document in corpus.load()] if isinstance(value, Learner) else []

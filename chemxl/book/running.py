@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, count
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
@@ -177,7 +178,9 @@ def _publish(source: Source, notebook: nbformat.NotebookNode) -> None:
     beside = source.target.with_name(f".{source.target.name}")
     beside.write_text(json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
     if source.target.exists() and edited(source.target):
-        kept = source.target.replace(_aside(source, "edited"))
+        aside = _aside(source, "edited")
+        names = chain([aside], (aside.with_stem(f"{source.stem}-{number}") for number in count(2)))
+        kept = source.target.replace(next(path for path in names if not path.exists()))  # earlier edits stay, too
         print(f"{source.stem}: your edits of the .ipynb are in {kept.relative_to(source.root)}; edit the .py instead")
     beside.replace(source.target)
 

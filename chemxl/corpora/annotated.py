@@ -21,17 +21,17 @@ _KEYS = ("mentions", "entities", "spans", "labels", "label")
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
     """Documents of lines that have a ``text`` and what is in it.
 
-    The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that is there holds a list. A
+    The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that has one holds a list. A
     mention is an object with ``type`` (or ``label``), ``start`` and ``end``, and perhaps with ``id``, with ``text``,
     which is then compared, and with ``fragments``, pairs in the place of start and end; or it is a list ``[start, end,
     type]``. Texts in the place of mentions are labels of the document. ``relations`` are objects with ``type``,
     ``head`` and ``tail``, which are ids of mentions. Offsets count characters. A document without ``id`` is named
-    ``<file>-<line>``.
+    ``<file>-<line>``. One that Prodigy's annotator rejected or passed over (``answer``) is a fault.
 
     Args:
         paths: the files.
         log: takes the faults; wrong records are left out.
-        root: not used; names come from the objects or from the file.
+        root: documents without an id are named by the path of their file relative to it, else by its name alone.
 
     Raises:
         CorpusError: at the first fault, if the log is strict.
@@ -39,10 +39,14 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     documents: dict[str, Document] = {}
     for path in paths:
         for number, row in rows(path, log, "text"):
-            name = _name(row.get("id")) or f"{path.name.partition('.')[0]}-{number}"
-            key = next((key for key in _KEYS if row.get(key) is not None), "")
+            place = path.relative_to(root) if root else Path(path.name)
+            name = _name(row.get("id")) or f"{(place.parent / path.name.partition('.')[0]).as_posix()}-{number}"
+            there = [key for key in _KEYS if row.get(key) is not None]
+            key = next((key for key in there if row[key]), next(iter(there), ""))
             given = [row[key]] if key and isinstance(row[key], str) else row.get(key)
-            if name in documents:
+            if row.get("answer") in ("reject", "ignore"):
+                log.add(path, number, f"{name}: the annotator's answer is {row['answer']!r}; document left out")
+            elif name in documents:
                 log.add(path, number, f"the document id {name} stands twice; document left out")
             elif not isinstance(given, list):
                 log.add(path, number, f"{name}: no list under {' or '.join(_KEYS)}; document left out")

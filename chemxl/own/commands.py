@@ -46,7 +46,9 @@ def train(
     language: Language = None,
     epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts, at most; 0: 5 to 50, by size.")] = 0,
     rate: Annotated[float, typer.Option(min=0, help="The learning rate; 0: what suits the encoder.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of what is random, which texts are tested on included.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of what is random, also which texts are tested on.")
+    ] = 0,
     force: Force = False,
 ) -> None:
     """Train a tagger on annotated texts of your own.
@@ -93,6 +95,7 @@ def evaluate(
     report = evaluation.evaluate(model, corpus, split=split, language=language, types=_split(types))
     _show(report)
     if errors:
+        errors.parent.mkdir(parents=True, exist_ok=True)
         with replaced(errors) as beside:
             beside.write_text(report.page(), "utf-8")
 
@@ -119,6 +122,9 @@ def check(corpus: CorpusName) -> None:
         typer.echo(f"{paths.FORMATS[there.reader]}, {sum(map(len, there.splits.values()))} files", err=True)
         for path in there.unread:
             typer.echo(f"{path}: not read, since it is no {paths.FORMATS[there.reader]}", err=True)
+        for path in sorted(Path(corpus).rglob("*")):
+            if path.is_symlink() and path.is_dir():
+                typer.echo(f"{path}: not read, since it is a link to a folder: put the folder there", err=True)
     for note in overview.notes(corpus):
         typer.echo(note, err=True)
     for fault in faults:

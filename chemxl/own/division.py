@@ -14,9 +14,31 @@ from chemxl.documents import Document
 from chemxl.errors import CorpusError
 
 SHARES = 0.15, 0.2  # of the documents, to stop by and to test on
+_COUNTED = {"annotated", "conll"}  # readers of formats whose documents are rows, which may have no names of their own
 
 
-class Dealt(Corpus):
+class Apart(Corpus):
+    """A split without the documents of others, also where each file counts its rows anew: there one id may stand for
+    another text in each, as of JSON lines and CoNLL it does."""
+
+    def free(self, documents: Sequence[Document]) -> list[Document]:
+        """Those that are in no corpus of ``without``, themselves, translated, or under another id."""
+        if not (corpora.is_own(self.name) and corpora.entry(self.name).reader in _COUNTED):
+            return super().free(documents)
+        held_out = [document for corpus in self.without for document in corpus.load()]
+        texts = {" ".join(document.text.split()) for document in held_out}
+        twins: dict[str, set[tuple[str, str]]] = {}
+        for document in held_out:
+            twins.setdefault(twin_key(document.id), set()).add((document.id, document.language))
+        return [
+            document
+            for document in documents
+            if " ".join(document.text.split()) not in texts
+            and not twins.get(twin_key(document.id), set()) - {(document.id, document.language)}
+        ]
+
+
+class Dealt(Apart):
     """Some documents of a split, dealt out to three portions; whole, with their parts, translations and copies.
 
     Args:
@@ -31,7 +53,7 @@ class Dealt(Corpus):
 
     def load(self) -> list[Document]:
         """The documents, in the order in which they stand."""
-        documents = self.to(Corpus).load()
+        documents = self.to(Apart).load()
         texts: dict[str, str] = {}
         keys = [texts.setdefault(document.text, twin_key(document.origin)) for document in documents]
         names = list(dict.fromkeys(keys))
@@ -61,7 +83,7 @@ def divided(name: str, *, types: Sequence[str], language: str | None = None, see
     splits = corpora.entry(name).splits
     whole = Corpus(name=name, split="train" if "train" in splits else splits[0], language=language, types=tuple(types))
     test = whole.to(Corpus, split="test") if {"train", "test"} <= set(splits) else None
-    dev = whole.to(Corpus, split="dev", without=(test,) if test else ()) if {"train", "dev"} <= set(splits) else None
+    dev = whole.to(Apart, split="dev", without=(test,) if test else ()) if {"train", "dev"} <= set(splits) else None
     held_out = tuple(corpus for corpus in (dev, test) if corpus)
     shares = (0.0 if dev else SHARES[0], 0.0 if test else SHARES[1])
     train, *rest = (
@@ -76,6 +98,12 @@ def divided(name: str, *, types: Sequence[str], language: str | None = None, see
             "each needs one, so three are the least"
         )
     return division
+
+
+def left_out(division: Division) -> int:
+    """How many documents of train and of dev are in no portion, since a later split holds them, too."""
+    splits = {portion.split: portion for portion in division[:2]}
+    return sum(len(one.to(Corpus, without=()).load()) - len(one.to(Apart).load()) for one in splits.values())
 
 
 def types_of(name: str, wanted: Sequence[str] = ()) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
     Raises:
         ChemxlError: the folder holds no tagger, or one that has no encoder; something is in the way.
     """
-    out = out.absolute()
-    check_out(out, force=force, holds=CARD)
+    out = out.resolve()
+    check_out(out, force=force, holds=Path(pipeline.__file__).name)  # a README.md may be anyone's
     model = named(model)
     tagger = Tagger.load(model)
     if not isinstance(tagger.model, EncoderLabeller) or not isinstance(tagger.reader, SubwordReader):

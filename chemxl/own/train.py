@@ -27,7 +27,7 @@ from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from chemxl.own import report as reports
-from chemxl.own.division import divided, types_of
+from chemxl.own.division import divided, left_out, types_of
 
 PREFERRED = (IN_THE_BOX, encoders.MINI)  # the first that is here
 RATES = {encoders.MINI: 1e-3, IN_THE_BOX: 3e-4}  # others learn at the default of Training
@@ -90,7 +90,7 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
     Raises:
         ChemxlError: something is in the way, or see :func:`value_of`; stopped by hand.
     """
-    out = out.absolute()
+    out = out.resolve()
     check_out(out, force=force, holds=predictor.FILE)
     faults: list[corpora.Fault] = []
     corpora.load(asked.corpus, language=asked.language, faults=faults)
@@ -111,6 +111,8 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
                 f"testing on {len(tested)}; from {value.encoder}, up to {value.training.epochs} passes",
                 file=sys.stderr,
             )
+            if count := left_out(division):
+                print(f"{count} documents are left out: dev or test holds them, too", file=sys.stderr)
             if not (part / predictor.FILE).exists():  # else it was stopped behind the training
                 value.compute(part)
             made = reports.Report.of(tested, Tagger.load(part).predict(tested), value.types)
@@ -120,6 +122,7 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
     except KeyboardInterrupt:
         said = "goes on from there" if part.exists() else "begins again"
         raise ChemxlError(f"stopped; the same command {said}") from None
+    check_out(out, force=force, holds=predictor.FILE)  # again: hours may have passed
     (part / ".lock").unlink(missing_ok=True)
     if out.exists():
         shutil.rmtree(out)
@@ -150,6 +153,8 @@ def check_out(out: Path, *, force: bool, holds: str) -> None:
     """
     if reason := unwritable(out / "file"):
         raise ChemxlError(f"{out} cannot be written ({reason}): name another place")
+    if out.is_mount():
+        raise ChemxlError(f"{out} is where a disk begins, which nothing can replace: name a folder in it")
     if not out.exists() or not (there := {path.name for path in out.iterdir()}):
         return
     if not force:

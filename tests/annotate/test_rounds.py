@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiments.experiment import Value
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
+from chemxl.own.division import Dealt
 
 MINI = Corpus(name="mini", split="dev", language="en", types=("CHEM", "DISEASE"))
 TEXTS = ("Aspirin 😀 helps.", "Аспирин помогает.", "Nothing.", "Caffeine and aspirin.", "Aspirin 😀 helps.", " \n")
@@ -111,6 +114,32 @@ def test_what_came_back_is_trained_on(tmp_path: Path) -> None:
     (project.round(1) / "0001.ann").write_text("", "utf-8")
     project.take_back()
     assert FineTune(train=(brought,), training=Training(epochs=1)).folder != folder
+
+
+def test_the_strategy_where_none_is_named(
+    model: Path, files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the texts that the model learnt from, as of the tagger in the box, there is nothing to measure from."""
+    bare = Path(shutil.copytree(model, tmp_path / "bare"))
+    (bare / "experiment.json").unlink()
+    gone = Path(shutil.copytree(model, tmp_path / "gone"))
+    about = json.loads((gone / "experiment.json").read_text("utf-8"))
+    about["train"][0]["name"] = "no such folder"
+    (gone / "experiment.json").write_text(json.dumps(about), "utf-8")
+    for number, (folder, due) in enumerate([(model, "mahalanobis"), (bare, "entropy"), (gone, "entropy")]):
+        project = Project(tmp_path / f"p{number}")
+        rounds.give_out(project, rounds_texts(files), model=folder, count=2)
+        assert rounds.project.read_manifest(project.round(1)).about["strategy"] == due
+        assert ("Chosen by entropy" in capsys.readouterr().err) == (due == "entropy")
+    with pytest.raises(ChemxlError, match="there is no corpus 'no such folder'"):
+        rounds.give_out(project, rounds_texts(files), model=gone, count=1, strategy="mahalanobis")
+
+
+def test_what_chemxl_train_learnt_from_is_known(model: Path, tmp_path: Path) -> None:
+    """Its settings hold a digest beside, and classes of its own."""
+    value = FineTune(train=(MINI.to(Dealt),), training=Training(epochs=1))
+    (tmp_path / "experiment.json").write_text(json.dumps(value.config() | {"digest": "0"}), "utf-8")
+    assert len(rounds.trained_on(tmp_path)) == len(MINI.to(Dealt).load()) > 0
 
 
 def test_what_a_tagger_was_trained_on_is_known(model: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -44,11 +45,35 @@ def test_other_spellings(tmp_path: Path, key: str) -> None:
     ]
 
 
+def test_what_an_annotator_rejected_is_no_gold(tmp_path: Path) -> None:
+    """As Prodigy has it."""
+    answers = ["accept", "reject", "ignore", None]
+    content = "".join(line(id=i, spans=[], answer=answer) for i, answer in enumerate(answers))
+    documents, faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert [d.id for d in documents] == ["0", "3"]
+    assert faults == [
+        "x.jsonl:2: 1: the annotator's answer is 'reject'; document left out",
+        "x.jsonl:3: 2: the annotator's answer is 'ignore'; document left out",
+    ]
+
+
+def test_documents_without_an_id_are_named_by_their_path(tmp_path: Path) -> None:
+    paths = [tmp_path / "x.jsonl", tmp_path / "a" / "x.jsonl", tmp_path / "b.c" / "x.jsonl.gz"]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        data = line(mentions=[]).encode()
+        path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    log = Log(strict=True)
+    assert [d.id for d in annotated.read(paths, log, root=tmp_path)] == ["x-1", "a/x-1", "b.c/x-1"]
+
+
 def test_labels_of_the_whole_and_pieces(tmp_path: Path) -> None:
     pieces = {"type": "X", "fragments": [[0, 3], [5, 7]], "text": "Асп ин", "id": 7}
     content = line(id=1, label="positive") + line(id=2, spans=["a", "a", "b", pieces])
     documents, faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
     assert faults == [] and [d.id for d in documents] == ["1", "2"]
+    (empty,), _ = reading(annotated.read, tmp_path, {"x.jsonl": line(mentions=[], spans=[[0, 7, "CHEM"]])})
+    assert len(empty.mentions) == 1, "an empty list hides none behind it"
     assert documents[0].labels == (Label("positive"),) and documents[1].labels == (Label("a"), Label("b"))
     assert documents[1].mentions == (Mention("X", ((0, 3), (5, 7)), id="7"),)
 

@@ -9,7 +9,7 @@ import pytest
 
 from chemxl.corpora.corpus import twin_key
 from chemxl.errors import CorpusError
-from chemxl.own.division import Dealt, divided, types_of
+from chemxl.own.division import Dealt, divided, left_out, types_of
 
 
 def write(path: Path, rows: list[dict[str, object]]) -> str:
@@ -47,6 +47,27 @@ def test_a_corpus_keeps_the_splits_that_it_has(tmp_path: Path) -> None:
     write(tmp_path / "a" / "dev.jsonl", [{"id": "v", "text": "third"}])
     train, dev, test = divided(str(tmp_path / "a"), types=("A",))
     assert (len(train.load()), [d.id for d in dev.load()], len(test.load())) == (9, ["v"], 2)
+
+
+def test_ids_that_each_file_counts_anew(tmp_path: Path) -> None:
+    """One id in two files is two documents; the same text, or its translation, is one."""
+    folder = tmp_path / "a"
+    write(folder / "train.jsonl", [{"id": i, "text": f"learnt {i}"} for i in range(10)])
+    write(folder / "test.jsonl", [{"id": i, "text": f"tested {i}"} for i in range(5)])
+    division = divided(str(folder), types=("A",))
+    assert [len(portion.load()) for portion in division] == [8, 2, 5] and left_out(division) == 0
+    write(folder / "dev.jsonl", [{"id": 0, "text": "learnt  7\n"}, {"id": 6, "text": "тест"}, {"id": 9, "text": "x"}])
+    division = divided(str(folder), types=("A",))
+    assert [d.id for d in division.train.load()] == ["0", "1", "2", "3", "4", "5", "8", "9"]
+    assert [d.id for d in division.dev.load()] == ["0", "6", "9"]
+    assert left_out(division) == 2, "the text of 7, and the translation of 6"
+    for split, count in (("train", 9), ("test", 5)):  # of which no row has a name
+        write(tmp_path / "b" / split / "rows.jsonl", [{"text": f"{split} {i}"} for i in range(count)])
+        words = "".join(f"{split}\tO\n{i}\tB-A\n\n" for i in range(count))
+        (tmp_path / "c" / split).mkdir(parents=True)
+        (tmp_path / "c" / split / "rows.conll").write_text(words)
+    for name in "bc":
+        assert [len(portion.load()) for portion in divided(str(tmp_path / name), types=("A",))] == [7, 2, 5]
 
 
 def test_the_catalogues_splits(tmp_path: Path) -> None:

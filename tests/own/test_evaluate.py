@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from chemxl import cli
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.models.tagger import Tagger
 from chemxl.own.evaluate import evaluate, named
@@ -33,6 +35,12 @@ def test_all_documents_of_what_another_program_trained(model: Path, texts: Path,
     assert report.rows() == Report.of(report.documents, found, ["CHEM", "DISEASE"]).rows()
     (copy / "learnt.json").write_text(json.dumps([1]), "utf-8")
     assert len(evaluate(copy, str(texts), types=["CHEM"]).types) == 1
+
+
+def test_the_page_of_errors_may_be_in_a_new_folder(model: Path, texts: Path, tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    run = CliRunner().invoke(cli.app, ["evaluate", str(model), str(texts), "--errors", str(page)])
+    assert run.exit_code == 0 and page.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_the_catalogues_test_split(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

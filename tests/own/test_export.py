@@ -165,10 +165,15 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
         export(tmp_path / "nothing", tmp_path / "out")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "x").write_text("x")
+    (tmp_path / "hub").mkdir()
+    for name in ("README.md", "config.json", "model.safetensors"):  # of another model: --force does not drop it
+        (tmp_path / "hub" / name).write_text("x")
     model = saved(tmp_path / "model", encoder=encoders.MINI, crf=False)
     for force in (False, True):
         with pytest.raises(ChemxlError, match="mine is there already"):
             export(model, tmp_path / "mine", force=force)
+        with pytest.raises(ChemxlError, match="hub is there already"):
+            export(model, tmp_path / "hub", force=force)
     export(model, tmp_path / "new" / "deep")
     export(model, tmp_path / "new" / "deep", force=True)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["deep"]

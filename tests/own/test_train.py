@@ -117,6 +117,19 @@ def test_nothing_is_written_over(model: Path, texts: Path, tmp_path: Path) -> No
     assert Tagger.load(copy).model.labels == ("O", "B-CHEM", "I-CHEM")
 
 
+def test_a_link_is_followed_and_a_disk_is_not_replaced(
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    train(Asked(str(texts), **QUICK), tmp_path / "link")  # type: ignore[arg-type]
+    assert (tmp_path / "link").is_symlink() and Tagger.load(tmp_path / "disk").model
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "link"]
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "mounted")
+    with pytest.raises(ChemxlError, match=r"mounted is where a disk begins.*name a folder in it"):
+        train(Asked("no corpus"), tmp_path / "mounted")
+
+
 def test_what_else_is_in_a_folder_is_not_lost(model: Path, texts: Path, tmp_path: Path) -> None:
     asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
     copy = Path(shutil.copytree(model, tmp_path / "copy"))
