@@ -14,6 +14,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from chemxl import corpora
 from chemxl.experiments import checkpoints
@@ -21,6 +22,8 @@ from chemxl.experiments.experiment import Experiment
 from chemxl.models import training
 
 torch.set_num_threads(1)
+settings.register_profile("chemxl", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
+settings.load_profile("chemxl")
 
 # What takes longest starts first: a run in several processes is over when its last file is.
 SLOWEST = (
