@@ -56,7 +56,7 @@ class Settings(chapters.EncoderSettings):
     """
 
     sizes: tuple[int, ...] = (40, 120)
-    visits: int = 200
+    visits: int = 240
     tokens: int = 256
     rate: float = 0.0005
     tagger_rate: float = 0.01
