@@ -154,6 +154,7 @@ show.table(
     digits=4,
 )
 
+# %% [markdown]
 # The head has two layers, as in the code of {cite:t}`vazhentsev-2022-uncertainty`, who use the same distance and the
 # same normalisation; the paper neither cites them nor names code of its own. The first layer is the normalised one;
 # distances are computed after its nonlinearity. The second gives scores. `+always` in a method's name divides by $v$
@@ -337,6 +338,7 @@ show.tabs(
     ],
 )
 
+# %% [markdown]
 # If the least sure words were left to a person, how many errors would remain in the rest
 # {cite:p}`geifman-2017-selective`?
 

@@ -230,6 +230,7 @@ figures.curves(
     alt=f"Training loss against epochs for {', '.join(models)} trained on {ways[-1].name}: all fall, at different speeds.",
 )
 
+# %% [markdown]
 # What kinds of error are left? A gold mention is missed, or overlapped by a prediction with another boundary or type;
 # a prediction that overlaps no gold mention is spurious.
 

@@ -106,6 +106,7 @@ show.table(
     digits=1,
 )
 
+# %% [markdown]
 # **Text** is that of [chapter 3](03_continual_pretraining.ipynb), in the `real` profile with questions and dialogues
 # in Chinese; nothing that is tested on is read, in any language. **Facts** are of five relations (is a, belongs to,
 # treats, may cause, has sign), without those that need a name of BioNNE-L or XL-BEL. **Passages** are 500 pairs from
