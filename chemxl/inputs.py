@@ -59,6 +59,7 @@ def strict() -> Faults:
     """The first fault is an error."""
 
     def stop(message: str) -> None:
+        """Raise it."""
         raise CorpusError(message)
 
     return Faults(stop)
@@ -136,10 +137,11 @@ def sources(names: Sequence[str], faults: Faults, *, kind: Kind = "auto", out: P
 def _texts(found: list[Source], names: Sequence[str], out: Path) -> list[Source]:
     """The sources without those that are earlier results."""
     place = out.resolve()
-    own = [source for source in found if source.path.resolve().is_relative_to(place)]
+    within = [source for source in found if source.path.resolve().is_relative_to(place)]
     # In a folder that is read itself, texts and results stand side by side.
-    own = [s for s in own if not s.path.parents[s.id.count("/")].resolve().is_relative_to(place)]
-    if named := next((name for name in names for source in own if Path(name) == source.path), None):
+    own = {s for s in within if not s.path.parents[s.id.count("/")].resolve().is_relative_to(place)}
+    paths = {source.path for source in own}
+    if named := next((name for name in names if Path(name) in paths), None):
         raise ChemxlError(f"{named} would be written over: name another place with --out")
     if own and sys.stderr is not None:
         print(f"{len(own)} files of results in {out} are not read", file=sys.stderr)
@@ -161,6 +163,7 @@ def _within(folder: Path, faults: Faults) -> Iterator[Path]:
     """The files of a folder and of those in it, by name; links that lead out of it are said."""
 
     def unread(error: OSError) -> None:
+        """Say which folder is closed."""
         faults.say(f"{error.filename} cannot be read ({error.strerror}): its texts are left out")
 
     found = []
@@ -195,7 +198,7 @@ def _matching(pattern: str, kind: Kind, faults: Faults) -> list[Source]:
     return found
 
 
-def read(sources: Sequence[Source], faults: Faults, *, field: str = "text", id: str = "id") -> Iterator[Document]:
+def read(sources: Sequence[Source], faults: Faults, *, field: str = "text", id: str = _ID) -> Iterator[Document]:
     """The texts of files, one after the other.
 
     Args:

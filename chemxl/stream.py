@@ -74,6 +74,7 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     texts, done = inputs.read(sources, faults, field=asked.field, id=asked.id), 0
 
     def wanted(text: Document) -> bool:
+        """Whether a text is to be tagged; those that were done before are counted."""
         nonlocal done
         before, is_due = faults.count, target.wants(text)
         done += not is_due and faults.count == before

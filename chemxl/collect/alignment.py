@@ -188,6 +188,7 @@ def margin_gains(margins: Margins, band: Band, *, skip: float) -> Gains:
     first, left, held = 0, 0, np.empty((len(SHAPES), 0, 0))
 
     def gains(i: int, low: int, high: int) -> np.ndarray:
+        """Of one row, from a block that is computed when it is first asked for."""
         nonlocal first, left, held
         if i >= first + held.shape[1]:
             first, left = i, low

@@ -66,10 +66,13 @@ class Extractor(Marking[Relation]):
         draw = random.Random(self.seed)
 
         def drawn(number: int, pairs: Items) -> Items:
+            """The related pairs of a sentence, and some of the others."""
+            if not self.unrelated:
+                return pairs
             ids = [mention.id for mention in documents[number].mentions]
             others = [pair for pair in pairs if (ids[pair[0]], ids[pair[1]]) not in related[number]]
             most = self.unrelated * max(1, len(pairs) - len(others))
-            if not self.unrelated or len(others) <= most:
+            if len(others) <= most:
                 return pairs
             left = set(others) - set(draw.sample(others, most))
             return [pair for pair in pairs if pair not in left]
