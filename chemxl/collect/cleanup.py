@@ -188,8 +188,13 @@ def _joins(stretch: str, character: str) -> bool:
     return normalize("NFC", stretch + character) != normalize("NFC", stretch) + normalize("NFC", character)
 
 
-# Removed first, so that words are whole; composed before letters are compared, and again where a letter was changed.
+def _neighbours(text: str) -> Iterator[Edit]:
+    """Words again, by what mended ones tell of the alphabet around them; what is left alone was counted before."""
+    return (edit for edit in homoglyphs.words(text) if edit.kind != homoglyphs.MIXED)
+
+
+# Removed first, so that words are whole; composed before neighbours are looked at, and where a letter was changed.
 _STEPS: tuple[Callable[[str], Iterator[Edit]], ...] = (
-    *(_characters, _joiners, _composition),
-    *(homoglyphs.signs, homoglyphs.words, homoglyphs.prepositions, _composition),
+    *(_characters, _composition, _joiners, _composition),
+    *(homoglyphs.signs, homoglyphs.words, _composition, _neighbours, homoglyphs.prepositions, _composition),
 )

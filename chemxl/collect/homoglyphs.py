@@ -8,9 +8,10 @@ A word is a run of letters and digits, cut at a hyphen. Where its letters are of
    ``MIXED``.
 2. Where every letter has a double, symbols of the field (``pKa``, ``COX``) and words with a digit (``Р2Y1``) are Latin.
 3. Else the neighbours decide: the nearest words on the line that hold a letter without a double. Among Latin words the
-   word is Latin. Among Cyrillic ones it is Cyrillic, but for abbreviations in capitals, which follow most of their
-   letters, as do words between neighbours that differ. Where both have as many letters and the text does not tell
-   either, the word is left alone and counted as ``MIXED``.
+   word is Latin, as it is where it stands alone in a text in Latin letters, but for what reads as a Russian word. Among
+   Cyrillic ones it is Cyrillic, but for abbreviations in capitals, which follow most of their letters, as do words
+   between neighbours that differ. Where both have as many letters and the text does not tell either, the word is left
+   alone and counted as ``MIXED``.
 
 A word in one alphabet is left alone (``ДНК-binding``, ``α-токоферол``, the dose ``2р``), but for what is surely Latin
 though typed in Cyrillic letters: symbols and formulae (``рН``, ``СО2``, ``СН3СООН``), ``р`` before ``< 0,05``, and in a
@@ -77,10 +78,10 @@ _ION = re.compile("(?:Ca[2²]|[KH])[+⁺]|(?:Co|Mo)[(]")
 _ABBREVIATION = re.compile("РНК|М?РТ|О?КТ|МСКТ|МНО|ОКС|ОНМК|АСТ|ХСН|СКВ|МСК|АРВ?Т|МОС(?:25|50|75)?|НСР(?:05|01)?")
 # What stays in a text in Latin letters: a Russian word or abbreviation that is spoken of.
 _QUOTED = re.compile(rf"[а-яё]{{2,}}|[А-ЯЁ][а-яё]{{2,}}|{_ABBREVIATION.pattern}")
-_PVALUE = re.compile(r"(?<![\w-])р(?=\s?[<>=≤≥]\s?0?[.,]\d)")
+_PVALUE = re.compile(r"(?<![\w\u0300-\u036f-])р(?=\s?[<>=≤≥]\s?0?[.,]\d)")
 _KAPPA = re.compile(r"(?<![^\W\d_])(?:NF[-‐‑–]?|I)к[BВ]")
 # Inside of a word ß is German and ɑ phonetic.
-_SIGN = re.compile(r"[µ∆ϐϑϕϰϱϵ]|(?<![a-zäöü])ß(?![A-Za-zäöü])|(?<![^\W\d_])ɑ(?![^\W\d_])")
+_SIGN = re.compile(r"[µ∆ϐϑϕϰϱϵ]|(?<![a-zäöü])ß(?![A-Za-zäöü])|(?<![^\W\d_])(?<![\u0300-\u036f])ɑ(?![^\W\d_])")
 _MEANT = dict(zip("µ∆ɑßϐϑϕϰϱϵкВр", "μΔαββθφκρεκBp", strict=True))
 # "c" or "C" before an instrumental, "B" at the head of a sentence before another case of place and time.
 _PREPOSITION = re.compile(
@@ -137,10 +138,14 @@ class _Words:
         """What brings a word into one alphabet, nothing where it stays; None where it cannot be told which."""
         latin, cyrillic, greek = (letters.findall(match[0]) for letters in (_LATIN, _CYRILLIC, _DOUBLE))
         if latin and cyrillic:
-            return self._mixed(match, latin, cyrillic)
-        if greek:
-            return (_TO_LATIN if latin else _TO_CYRILLIC) if latin or cyrillic else self._greek(match, greek)
-        return _TO_LATIN if cyrillic and self._is_latin(match) else {}
+            found = self._mixed(match, latin, cyrillic)
+        elif greek:
+            found = self._greek(match, greek) if not (latin or cyrillic) else _TO_LATIN if latin else _TO_CYRILLIC
+        else:
+            found = {}
+        if not cyrillic or found is None or found is _TO_LATIN or any(letter not in _TO_LATIN for letter in cyrillic):
+            return found
+        return _TO_LATIN if self._is_latin(match) else found  # as it would be if it had come in Cyrillic letters
 
     def _mixed(self, match: re.Match[str], latin: list[str], cyrillic: list[str]) -> dict[str, str] | None:
         word = match[0]
@@ -171,10 +176,11 @@ class _Words:
         return _TO_CYRILLIC if russian else _TO_LATIN if context else {}
 
     def _is_latin(self, match: re.Match[str]) -> bool:
-        """Whether a word in Cyrillic letters that all have doubles is surely meant to be Latin."""
+        """Whether a word, all of whose letters have doubles, is surely meant to be Latin, Cyrillic ones too."""
         if self._is_symbol(match):
             return True
-        return self.foreign and not _QUOTED.fullmatch(match[0]) and not self.near(match) & {"Cyrillic", "Greek"}
+        quoted = _QUOTED.fullmatch(_read(match[0], _TO_CYRILLIC))
+        return self.foreign and not quoted and not self.near(match) & {"Cyrillic", "Greek"}
 
     def _is_symbol(self, match: re.Match[str]) -> bool:
         reading = _read(match[0], _TO_LATIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chemxl.collect import cleanup, homoglyphs, line_ends
@@ -71,6 +71,11 @@ def test_what_is_found_is_what_cleaning_makes_of_it(text: str) -> None:
 
 
 @given(TEXTS)
+@example("D\u2028CВо")  # of letters that have doubles, alone on its line, in a text in Latin letters
+@example("D ΑВ")
+@example("αxαΑМ👩В\u2028IDαap")  # a word that its mended neighbour tells of
+@example("Бé\x00ɑ")
+@example("\u200d\u00ad\u1112\u1161H")
 def test_a_text_without_traps_stays(text: str) -> None:
     once = Mended(text).text
     again = Mended(once)
