@@ -1,7 +1,7 @@
 """Sentences of chemistry and medicine with places for names: as many annotated ones as are asked for, in two languages.
 
 ``carriers.tsv`` was written for this project and is CC0 like ``mini``. A place is ``{C.gen}``: C a substance, F a
-formula, S an abbreviation of a substance, M a medicine, T a trade name, D a disease, A an abbreviation of one, G a gene;
+formula, S a short name of a substance, M a medicine, T a trade name, D a disease, A a short name of one, G a gene;
 behind it, in Russian, the case. ``{C:THF}`` is that name itself. B, an organism, N, another abbreviation, and P, a
 surname, only look like names: they are no mentions. What is then said need not be true.
 """
