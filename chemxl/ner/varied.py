@@ -10,6 +10,7 @@ from chemxl import corpora
 from chemxl.corpora import carriers
 from chemxl.corpora.variation import Variation
 from chemxl.documents import Document
+from chemxl.models.labellers import EncoderLabeller
 from chemxl.models.tagger import Tagger
 from chemxl.ner.experiments import FineTune
 
@@ -52,7 +53,7 @@ class VariedFineTune(FineTune):
     def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The encoder under a fresh head; it knows which types each document lacks."""
         tagger = super().untrained(documents)
-        if self.frozen:
+        if self.frozen and isinstance(tagger.model, EncoderLabeller):
             tagger.model.encoder.get_input_embeddings().requires_grad_(False)
         lacking = {str(place): frozenset(self.types) - set(corpus.types) for place, corpus in enumerate(self.train)}
         tagger.lacking = {d.id: lacking.get(d.id.partition("/")[0], frozenset()) for d in documents}
