@@ -63,8 +63,8 @@ def tagger() -> VariedFineTune:
     return VariedFineTune(
         encoder=IN_THE_BOX,
         train=(*both, genes, more, mini),
-        copies=(1, 1, 1, 1, 1),
-        carriers=1000,
+        copies=(2, 2, 1, 1, 1),
+        carriers=1500,
         names="inn",
         frozen=True,
         training=Training(epochs=1, tokens=512, rate=4e-4),
