@@ -31,6 +31,8 @@ MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
 _NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
+_NO_TEXT |= {b"{\\rtf": "an RTF file", b"\x1f\x8b": "a packed file that is not named .gz"}
+_NO_TEXT |= dict.fromkeys((b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "an archive")
 
 
 class Faults(Log):
@@ -223,7 +225,8 @@ def _one(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[Document
     if len(data) > MAX_BYTES:
         faults.say(f"{source.path} is larger than the {MAX_BYTES} bytes that one text may have: cut it into parts")
         return
-    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), ""):
+    archive = "an archive" if data[257:262] == b"ustar" else ""
+    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), archive):
         faults.say(f"{source.path} is {what}, and no text: save it as plain text first")
         return
     try:

@@ -86,9 +86,9 @@ def _document(path: Path, number: int, draft: Draft, given: Sequence[Any], relat
     spans = {mention.span: id for id, mention in draft.mentions.items()}
     for place, one in enumerate(related, 1):
         one = one if isinstance(one, dict) else {}
-        type, ends = _given(one, _TYPES), [_end(_given(one, keys), spans) for keys in (_HEADS, _TAILS)]
-        if isinstance(type, str) and type and all(ends):
-            draft.relation(path, number, type, *ends, _name(one.get("id")) or f"R{place}")
+        type, (head, tail) = _given(one, _TYPES), [_end(_given(one, keys), spans) for keys in (_HEADS, _TAILS)]
+        if isinstance(type, str) and type and head and tail:
+            draft.relation(path, number, type, head, tail, _name(one.get("id")) or f"R{place}")
         else:
             draft.log.add(path, number, f"{draft.id}: relation {place} has no type, head and tail; left out")
     return replace(draft.document(), labels=tuple(map(Label, dict.fromkeys(labels))))
@@ -119,7 +119,9 @@ def _given(one: dict[str, Any], keys: Sequence[str]) -> Any:
 
 def _end(end: Any, spans: dict[Span, str]) -> str:
     """The id of a relation's end, which Prodigy names by its span."""
-    return spans.get((end.get("start"), end.get("end")), "") if isinstance(end, dict) else _name(end)
+    if not isinstance(end, dict):
+        return _name(end)
+    return next((id for span, id in spans.items() if span == (end.get("start"), end.get("end"))), "")
 
 
 def _number(at: Any) -> Any:

@@ -101,7 +101,7 @@ class Draft:
 
     def _placed(self, spans: Sequence[Span]) -> tuple[Span, ...]:
         place = self._counted.place
-        return tuple([(place(start), place(end + self._last)) for start, end in spans])
+        return tuple([(place(start), place(end + self._last - 1) + 1) for start, end in spans])
 
     def mention(self, path: Path, line: int, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> bool:
         """Take a mention; False, and a fault, where it is wrong or its id stands already."""

@@ -229,3 +229,18 @@ def test_what_cannot_be_salvaged() -> None:
     whole = b"<a><record id='1'>x</record><record id='2'>y<</record> <record id='3'>z</record></a>"
     text, broken = salvaged(whole, read, record="record", id=r".*?id='(.)'")
     assert text == "xz" and list(broken) == ["2"]
+
+
+BEHIND = ["\n<br />\n<b>Notice</b>: Undefined index & in <b>x.php</b><br>", "<!-- took 3 s", "\0\0", "</body></html>"]
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_what_stands_behind_the_document_is_passed_over(behind: str) -> None:
+    page = PAGE.format("UTF-8", "<a>te</a>xt")
+    assert plain(parse_xml((page + behind).encode())) == "text"
+    assert plain(parse_xml((page.replace("<a>", "<!-- <b> --><o:a xmlns:o='x'>", 1)[:-4] + "</o:a>" + behind).encode()))
+
+
+def test_a_document_that_is_cut_off_is_no_whole_one() -> None:
+    with pytest.raises(Garbled):
+        parse_xml(PAGE.format("UTF-8", "<a>text</a>")[:-4].encode())

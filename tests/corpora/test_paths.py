@@ -165,3 +165,46 @@ def test_the_digest_is_of_the_files_and_not_of_their_place(tmp_path: Path) -> No
 )
 def test_language(text: str, expected: str) -> None:
     assert places.language(text) == expected
+
+
+@pytest.mark.parametrize("between", ["brat/{}/x", "{}/en/x", "a/b/{}", "en/{}", "{}"])
+def test_splits_are_folders_at_any_depth(between: str, tmp_path: Path) -> None:
+    for name in ("Train", "dev", "testing"):
+        laid(tmp_path / between.format(name), READERS["brat"][1])
+        laid(tmp_path / "conll" / between.format(name), {"a.conll": READERS["conll"][1]["b.txt"]})
+    shutil.move(tmp_path / "conll", tmp_path.parent / f"{tmp_path.name}-conll")
+    for folder in (tmp_path, tmp_path.parent / f"{tmp_path.name}-conll"):
+        assert list(places.found(folder).splits) == ["train", "dev", "test"]
+
+
+def test_splits_are_told_from_names_that_hold_them_if_all_do(tmp_path: Path) -> None:
+    content = READERS["pubtator"][1]["a.txt"]
+    names = ["CDR_TrainingSet.PubTator.txt", "CDR_DevelopmentSet.PubTator.txt", "NCBItestset_corpus.txt"]
+    laid(tmp_path / "a", dict.fromkeys(names, content))
+    assert {split: [file.name for file in files] for split, files in places.found(tmp_path / "a").splits.items()} == {
+        split: [name] for split, name in zip(("train", "dev", "test"), names, strict=True)
+    }
+    for others in (["blood_test_1.txt", "blood.txt"], ["test_1.txt", "test_2.txt"], ["latest.txt", "retrain_x.txt"]):
+        shutil.rmtree(tmp_path / "b", ignore_errors=True)
+        laid(tmp_path / "b", dict.fromkeys(others, content))
+        assert list(places.found(tmp_path / "b").splits) == ["train"]
+
+
+def test_endings_in_capital_letters(tmp_path: Path) -> None:
+    brat = {name.upper(): content for name, content in READERS["brat"][1].items()}
+    laid(tmp_path / "brat", brat)
+    assert len(corpora.load(str(tmp_path / "brat"), strict=True)) == 2
+    assert places.found(tmp_path / "brat" / "A.TXT").splits == {
+        "train": (tmp_path / "brat" / "A.ANN", tmp_path / "brat" / "A.TXT")
+    }
+
+
+def test_white_space_at_the_edges_is_no_part_of_a_mention(tmp_path: Path) -> None:
+    """Tools for annotation leave it, and a tagger that finds the rest would be wrong."""
+    row = {"text": "Take aspirin \u00a0now ", "spans": [[5, 14, "C"], [4, 12, "C"], [12, 14, "C"], [0, 19, "C"]]}
+    pieces = {"type": "C", "fragments": [[0, 5], [13, 17]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row | {"spans": [*row["spans"], pieces]}) + "\n", "utf-8")
+    (document,) = corpora.load(str(tmp_path), strict=True)
+    assert [document.surface(m) for m in document.mentions] == [
+        *("aspirin", "aspirin", " \u00a0", "Take aspirin \u00a0now", "Take now")
+    ]
