@@ -227,3 +227,8 @@ def test_faults_are_one_line_each(tmp_path: Path) -> None:
     assert "\x1b" not in given_back(tmp_path / "a.jsonl")[1][0]
     with pytest.raises(CorpusError, match="cannot be read"):
         list(inputs.read(inputs.sources([str(tmp_path / "none.txt")], inputs.strict()), inputs.strict()))
+
+
+def test_an_empty_name_is_said() -> None:
+    with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
+        given_back("")

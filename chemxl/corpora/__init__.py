@@ -109,7 +109,7 @@ def load(
 
 
 def _trimmed(document: Document) -> Document:
-    """With mentions that neither begin nor end with white space, which tools for annotation leave and no tagger finds."""
+    """With mentions that neither begin nor end with white space: tools for annotation leave it, no tagger finds it."""
 
     def trimmed(start: int, end: int) -> Span:
         """Without white space at its edges; as it is where there is nothing else."""

@@ -16,8 +16,8 @@ Widths = tuple[re.Pattern[str], Callable[[str], int]]
 def ways(text: str) -> Iterator[Widths | None]:
     """Ways to count that differ in this text, the likeliest first.
 
-    Characters (None), the text as XML has it with some of the five signs escaped, units of UTF-16, bytes of UTF-8,
-    without the mark at its beginning, and with line ends of one character where it has two, or of two where it has one.
+    Characters (None), the text as XML has it with some of the five signs escaped, units of UTF-16, bytes of UTF-8, and
+    with line ends of one character where it has two, or of two where it has one.
     """
     yield None
     signs = [sign for sign in _ESCAPED if sign in text]
@@ -27,8 +27,6 @@ def ways(text: str) -> Iterator[Widths | None]:
     if not text.isascii():
         yield re.compile("[\U00010000-\U0010ffff]"), lambda character: 2
         yield re.compile("[^\0-\x7f]"), lambda character: len(character.encode("utf-8", "surrogatepass"))
-    if text.startswith("\ufeff"):
-        yield re.compile(r"\A\ufeff"), lambda character: 0
     if "\n" in text:
         crlf = "\r\n" in text
         yield re.compile(r"(?<=\r)\n" if crlf else r"\n"), lambda character: 0 if crlf else 2

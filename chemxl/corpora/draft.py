@@ -104,11 +104,21 @@ class Draft:
         return tuple([(place(start), place(end + self._last - 1) + 1) for start, end in spans])
 
     def mention(self, path: Path, line: int, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> bool:
-        """Take a mention; False, and a fault, where it is wrong or its id stands already."""
+        """Take a mention; False, and a fault, where it is wrong or its id stands already.
+
+        The byte order mark that a text may begin with is counted by some programs and not by others.
+        """
         try:
             if id in self.mentions:
                 raise ChemxlError(f"the id {id} stands twice")
-            self.mentions[id] = mention(self.text, type, self._placed(fragments), surface, id)
+            placed = self._placed(fragments)
+            try:
+                self.mentions[id] = mention(self.text, type, placed, surface, id)
+            except ChemxlError:
+                if not self.text.startswith("\ufeff"):
+                    raise
+                behind = tuple([(start + 1, end + 1) for start, end in placed])
+                self.mentions[id] = mention(self.text, type, behind, surface, id)
         except ChemxlError as error:
             self.log.add(path, line, f"{error}; mention left out")
             return False

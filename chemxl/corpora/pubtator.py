@@ -160,7 +160,7 @@ def _annotate(path: Path, block: _Block, draft: Draft, widest: int, before: int)
             seen.add(tuple(fields))
     mentions = [(number, int(one[1]), int(one[2]), one) for number, one in taken if _NUMBER.fullmatch(one[1])]
     # Some programs count no space between title and abstract.
-    glued: Widths = re.compile(rf"(?<=\A{re.escape(block.texts[0][2])}) "), lambda space: 0
+    glued: Widths = re.compile(rf"(?s)(?<=\A.{{{len(block.texts[0][2])}}}) "), lambda space: 0
     recorded = {
         shift: [(((start - shift, end - shift),), one[3]) for _, start, end, one in mentions if start >= shift]
         for shift in (0, before)

@@ -45,6 +45,8 @@ MEMBERS: list[tuple[str | bytes, str]] = [
     ("&unheard; &amp;amp;", "&unheard; &amp;"),
     ("<![CDATA[R&D &nbsp; \x0b]]><!-- & \x1a --> & <?x & ?>", "R&D &nbsp; &"),
     ("<b href='?x=1&y=2'>link</b>", "link"),
+    ("<dc:b xsi:type='x' xml:lang='en'>ratio 1:x, a:b</dc:b>", "ratio 1:x, a:b"),  # prefixes that nothing declares
+    ("<o:b xmlns:o='x' o:c='y'><p:b/>in</o:b>", "in"),
 ]
 
 
@@ -244,3 +246,11 @@ def test_what_stands_behind_the_document_is_passed_over(behind: str) -> None:
 def test_a_document_that_is_cut_off_is_no_whole_one() -> None:
     with pytest.raises(Garbled):
         parse_xml(PAGE.format("UTF-8", "<a>text</a>")[:-4].encode())
+
+
+@pytest.mark.parametrize(
+    "body", ["<?xml?>" + " " * 50_000 + "&", "<?a" * 20_000 + "&", "<!-- " * 20_000, "<a b:" * 20_000 + "&"]
+)
+def test_hostile_repetition_takes_no_longer_than_its_length(body: str) -> None:
+    with pytest.raises(Garbled):
+        parse_xml(body.encode())

@@ -206,5 +206,5 @@ def test_two_columns_of_the_same_labels_are_not_chosen_from(tmp_path: Path) -> N
     assert read(tmp_path, content) == ([], [f"dev.txt:1: {said}, or leave one out; file left out"])
     (document,), faults = read(tmp_path, content, label=2)
     assert (len(document.mentions), faults) == (2, [])
-    (document,), faults = read(tmp_path, "B-X NN B-X\nand CC O\n")  # a word that looks like a label
-    assert (document.text, len(document.mentions), faults) == ("B-X and", 1, [])
+    (document,), faults = read(tmp_path, "B-X NN B-X\nand CC O\nno NN O\n")  # a word that looks like a label
+    assert (document.text, len(document.mentions), faults) == ("B-X and no", 1, [])
