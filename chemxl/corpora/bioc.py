@@ -290,4 +290,4 @@ def _span(location: Any) -> Span | None:
 
 
 def _infons(element: Any) -> dict[str, str]:
-    return {infon.get("key", ""): infon.text or "" for infon in element.findall("infon")}
+    return {infon.get("key", ""): text_of(infon).strip() for infon in element.findall("infon")}

@@ -49,7 +49,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
     for path in paths:
         if path.suffix.lower() in {".txt", ".ann"}:
             place = path.parent.parent if path.parent.name in apart.split() else path.parent
-            given.setdefault(place / path.stem, {})[path.suffix.lower()] = path
+            pair = given.setdefault(place / path.stem, {})
+            if pair.setdefault(path.suffix.lower(), path) != path:
+                log.add(path, 1, f"a second file beside {pair[path.suffix.lower()].name}; file left out")
     for base, pair in sorted(given.items()):
         if len(pair) < 2:
             missing = "txt" if ".ann" in pair else "ann"
@@ -135,7 +137,7 @@ def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
 
 def _place(argument: tuple[str, str]) -> int:
     """The number of a relation's end: its ``Arg2`` may stand first; other roles stand as they are."""
-    return int(argument[0][3:]) if argument[0] in {"Arg1", "Arg2"} else 0
+    return int(argument[0][3:]) if argument[0].lower() in {"arg1", "arg2"} else 0
 
 
 def write(document: Document, folder: Path) -> Path:

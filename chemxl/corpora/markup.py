@@ -74,8 +74,8 @@ def elements(path: Path, log: Log, tag: str) -> Iterator[tuple[int, Any]]:
 
 def local(root: Any) -> Any:
     """The element itself, its name and those of all in it without their namespaces."""
-    for element in root.iter("*"):
-        element.tag = etree.QName(element).localname
+    for element in root.iter("{*}*"):
+        element.tag = element.tag.rpartition("}")[2]
     return root
 
 
