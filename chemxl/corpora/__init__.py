@@ -100,7 +100,7 @@ def load(
         read = _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options)
         for i, document in enumerate(read):
             document = document if names is None else document.retyped(names)
-            document = _trimmed(document) if is_own(name) else document
+            document = _tidied(document) if is_own(name) else document
             source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
             domain, code = part.domain or known.domain, part.language or spoken(document.text)
             documents.append(replace(document, language=code, domain=domain, source=source))
@@ -108,8 +108,11 @@ def load(
     return [document for document in documents if language in (None, document.language)]
 
 
-def _trimmed(document: Document) -> Document:
-    """With mentions that neither begin nor end with white space: tools for annotation leave it, no tagger finds it."""
+def _tidied(document: Document) -> Document:
+    """With mentions that neither begin nor end with white space: tools for annotation leave it, no tagger finds it.
+
+    An id can be written in UTF-8, also one of a file whose name is in another character set.
+    """
 
     def trimmed(start: int, end: int) -> Span:
         """Without white space at its edges; as it is where there is nothing else."""
@@ -117,7 +120,7 @@ def _trimmed(document: Document) -> Document:
         return (end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else (start, end)
 
     mentions = [replace(m, fragments=tuple([trimmed(*span) for span in m.fragments])) for m in document.mentions]
-    return replace(document, mentions=tuple(mentions))
+    return replace(document, id=document.id.encode("utf-8", "backslashreplace").decode(), mentions=tuple(mentions))
 
 
 def types(name: str) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -208,3 +209,18 @@ def test_white_space_at_the_edges_is_no_part_of_a_mention(tmp_path: Path) -> Non
     assert [document.surface(m) for m in document.mentions] == [
         *("aspirin", "aspirin", " \u00a0", "Take aspirin \u00a0now", "Take now")
     ]
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    """As of folders that were packed where names are in another character set."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in (b"\xae\xaf", b"\xae\xa0", b"c"):
+        for ending, content in ((b".txt", "NaCl"), (b".ann", "T1\tX 0 4\tNaCl\n")):
+            Path(os.fsdecode(os.fsencode(folder) + b"/" + name + ending)).write_text(content, "utf-8")
+    documents = corpora.load(str(folder), strict=True)
+    assert len({document.id.encode() for document in documents}) == 3 and corpora.read_digest(str(folder))
+    other = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xae"))
+    folder.rename(other)
+    with pytest.raises(CorpusError, match=r"\\udcae' is not UTF-8, as of an archive that was packed elsewhere: rename"):
+        corpora.load(str(other))
