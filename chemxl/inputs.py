@@ -13,7 +13,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
@@ -274,7 +274,8 @@ def _numbered(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[tup
     except UnicodeError as error:
         faults.add(source.path, number + 1, f"broken {codec} ({error}): what follows is left out")
     finally:
-        text.detach()  # whoever opened the stream closes it
+        with suppress(ValueError):  # of a stream that is closed: whoever opened it closes it
+            text.detach()
 
 
 def _codec(stream: IO[bytes]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -232,3 +233,14 @@ def test_faults_are_one_line_each(tmp_path: Path) -> None:
 def test_an_empty_name_is_said() -> None:
     with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
         given_back("")
+
+
+def test_a_reading_that_is_stopped_says_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", noise.append)
+    put(tmp_path, {"a.tsv": b"a\tb\n1\t2\n"})
+    faults = inputs.strict()
+    with pytest.raises(ChemxlError, match="not one column 'text'"):
+        list(inputs.read(inputs.sources([str(tmp_path)], faults), faults))
+    gc.collect()
+    assert not noise

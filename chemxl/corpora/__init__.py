@@ -87,8 +87,8 @@ def load(
         faults: gets the faults; without it, one warning says how many there are.
 
     Raises:
-        CorpusError: the corpus, part or type is unknown, the corpus is pairs or is not on this machine, or, with
-            ``strict``, a file has a fault.
+        CorpusError: the corpus, part, language or type is unknown, the corpus is pairs or is not on this machine, or,
+            with ``strict``, a file has a fault.
     """
     known = entry(name)
     if known.paired:
@@ -105,6 +105,9 @@ def load(
             domain, code = part.domain or known.domain, part.language or spoken(document.text)
             documents.append(replace(document, language=code, domain=domain, source=source))
     _report(name, log, faults)
+    spoken_in = sorted({document.language for document in documents})
+    if language is not None and documents and language not in spoken_in:
+        raise CorpusError(f"{name} has no text in {language!r}; it has {', '.join(spoken_in)}")
     return [document for document in documents if language in (None, document.language)]
 
 

@@ -146,6 +146,8 @@ def test_types_stand_for_themselves_and_for_what_the_catalogue_means(tmp_path: P
     assert [m.type for d in (first, second) for m in d.mentions] == ["CHEM", "DISEASE"]
     assert (first.language, second.language) == ("ru", "en")
     assert [d.id for d in Corpus(name=name, types=(), language="en").load()] == ["b"]
+    with pytest.raises(CorpusError, match="has no text in 'es'; it has en, ru"):
+        corpora.load(name, language="es")
 
 
 def test_the_digest_is_of_the_files_and_not_of_their_place(tmp_path: Path) -> None:
