@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chemxl.corpora.counting import Counted, Widths, ways
-from chemxl.corpora.draft import COUNTED, Concepts, Draft, right
+from chemxl.corpora.draft import COUNTED, Concepts, Draft, in_order, place, right
 from chemxl.corpora.faults import Log
 from chemxl.corpora.markup import elements
 from chemxl.corpora.markup import text as text_of
@@ -34,7 +34,6 @@ _CONCEPT = re.compile(
     re.I,
 )
 _TYPE = re.compile(r"type|class|categ|label|entity|semantic", re.I)
-_END = re.compile(r"\D*[12]|head|tail|subject|object|source|target", re.I)
 
 Names = dict[str, list[tuple[Any, str]]]  # an annotation's id: for each of them, what it stands in and its mention
 
@@ -244,14 +243,14 @@ def _type(infons: dict[str, str]) -> str:
 def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, concepts: Concepts) -> None:
     infons = _infons(element)
     key = next((key for key in ("relation type", "type", "relation") if infons.get(key)), "")
-    key = key or next((key for key in infons if re.search("relation|type", key, re.I) and not _END.fullmatch(key)), "")
+    key = key or next((key for key in infons if re.search("relation|type", key, re.I) and not place(key)), "")
     type = infons.pop(key, "")
-    nodes = sorted(element.findall("node"), key=_order(element))
-    ends = [_meant(node.get("refid", ""), element.getparent(), names) for node in nodes]
+    nodes = in_order([(node.get("role", ""), node.get("refid", "")) for node in element.findall("node")])
+    ends = [_meant(refid, element.getparent(), names) for refid in nodes]
     if len(ends) < 2:
         written = {key: value for key, value in infons.items() if not _NOTES.search(key)}
-        roles = [key for key in written if _END.fullmatch(key)]
-        found = [concepts.find(written[key]) for key in (sorted(roles) if len(roles) > 1 else written)]
+        roles = {key: value for key, value in written.items() if place(key)}
+        found = [concepts.find(value) for value in in_order([*(roles if len(roles) > 1 else written).items()])]
         if len(found) > 2:
             found = [end for end in found if end in draft.mentions]
         ends = found if found else ends
@@ -261,13 +260,6 @@ def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, co
     for number, tail in enumerate(ends[1:], 1):
         id = f"R{count}" if number == 1 else f"R{count}-{number}"
         draft.relation(path, element.sourceline, type, ends[0], tail, id, infons.get("score", ""))
-
-
-def _order(element: Any) -> Any:
-    """By the number of the role (``Arg1``, ``Arg2``) where each node has one, else as they stand."""
-    roles = [node.get("role", "") for node in element.findall("node")]
-    numbered = all(re.fullmatch(r"\D+[0-9]", role) for role in roles)
-    return (lambda node: node.get("role", "")[-1]) if numbered else (lambda node: 0)
 
 
 def _meant(name: str, scope: Any, names: Names) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chemxl.corpora.draft import BREAKS, Draft
+from chemxl.corpora.draft import BREAKS, Draft, in_order
 from chemxl.corpora.faults import Log, is_foreign, read_text, read_utf8
 from chemxl.corpora.standoff import Line, Raw, Record, Related, TextBound, is_utf8, parse, parse_line, serialise
 from chemxl.documents import Document, Mention, Span
@@ -130,14 +130,9 @@ def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
                 what = f"{text[:40]!r} is not a line of brat's format" if is_utf8(text) else "bytes that are not UTF-8"
                 draft.log.add(path, i + 1, f"{what}; line left out")
     for number, record in related:
-        (_, head), (_, tail) = sorted(record.arguments, key=_place)
+        head, tail = in_order(record.arguments)
         draft.relation(path, number, record.type, head, tail, record.id)
     return draft.document()
-
-
-def _place(argument: tuple[str, str]) -> int:
-    """The number of a relation's end: its ``Arg2`` may stand first; other roles stand as they are."""
-    return int(argument[0][3:]) if argument[0].lower() in {"arg1", "arg2"} else 0
 
 
 def write(document: Document, folder: Path) -> Path:

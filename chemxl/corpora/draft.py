@@ -15,6 +15,7 @@ from chemxl.errors import ChemxlError
 BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 COUNTED = 2**20  # characters of a document in which other ways to count are looked for
 _SCORE = re.compile(r"0(?:\.[0-9]{1,30})?|1(?:\.0{1,30})?|[0-9](?:\.[0-9]{1,30})?[eE]-[0-9]{1,2}")
+_ROLE = re.compile(r"(head|subj(?:ect)?|source|from)|(tail|obj(?:ect)?|target|to)|\D*([0-9])", re.I)
 _BREAK = re.compile(f"[{BREAKS}]")
 
 
@@ -59,6 +60,18 @@ def right(text: str, spans: Sequence[Span], surface: str) -> bool:
 
 def _clip(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def place(role: str) -> int:
+    """Which end of a relation a role is by its name: the larger, the later; 0 where that cannot be told."""
+    told = _ROLE.fullmatch(role)
+    return 0 if told is None else int(told[3]) + 1 if told[3] else 1 if told[1] else 2
+
+
+def in_order(ends: Sequence[tuple[str, str]]) -> list[str]:
+    """The ends of a relation, each with its role: by their roles where all tell, else as they stand."""
+    told = all(place(role) for role, _ in ends)
+    return [end for _, end in (sorted(ends, key=lambda one: place(one[0])) if told else ends)]
 
 
 class Draft:

@@ -283,7 +283,7 @@ def test_a_write_that_fails_leaves_the_old_files(pair: Path, monkeypatch: pytest
 
 def test_the_second_end_of_a_relation_may_stand_first(pair: Path) -> None:
     (pair / "a.txt").write_text("A binds B", "utf-8")
-    for ends in ("Arg1:T1 Arg2:T2", "Arg2:T2 Arg1:T1"):
+    for ends in ("Arg1:T1 Arg2:T2", "Arg2:T2 Arg1:T1", "obj:T2 subj:T1", "Drug:T1 Disease:T2"):
         (pair / "a.ann").write_text(f"T2\tP 8 9\tB\nT1\tP 0 1\tA\nR1\tX {ends}\n", "utf-8")
         (document,) = brat.read([pair / "a.txt", pair / "a.ann"], Log(strict=True))
         assert [(r.head, r.tail) for r in document.relations] == [("T1", "T2")]
