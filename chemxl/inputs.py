@@ -13,7 +13,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
@@ -31,6 +31,8 @@ MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
 _NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
+_NO_TEXT |= {b"{\\rtf": "an RTF file", b"\x1f\x8b": "a packed file that is not named .gz"}
+_NO_TEXT |= dict.fromkeys((b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "an archive")
 
 
 class Faults(Log):
@@ -110,10 +112,12 @@ def sources(names: Sequence[str], faults: Faults, *, kind: Kind = "auto", out: P
         out: where results go: in a folder or a glob of texts, what stands there is not read.
 
     Raises:
-        ChemxlError: two texts would have one name, or one that is named is to be written over.
+        ChemxlError: a name is empty, two texts would have one name, or one that is named is to be written over.
     """
     found: list[Source] = []
     for name in names or [STDIN]:
+        if not name:
+            raise ChemxlError("an empty name, as of a variable that is not set: name a file of text")
         if name == STDIN:
             found.append(Source(Path(STDIN), "stdin", "text" if kind == "auto" else kind))
         elif os.path.isdir(name):
@@ -223,7 +227,8 @@ def _one(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[Document
     if len(data) > MAX_BYTES:
         faults.say(f"{source.path} is larger than the {MAX_BYTES} bytes that one text may have: cut it into parts")
         return
-    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), ""):
+    archive = "an archive" if data[257:262] == b"ustar" else ""
+    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), archive):
         faults.say(f"{source.path} is {what}, and no text: save it as plain text first")
         return
     try:
@@ -269,7 +274,8 @@ def _numbered(source: Source, stream: IO[bytes], faults: Faults) -> Iterator[tup
     except UnicodeError as error:
         faults.add(source.path, number + 1, f"broken {codec} ({error}): what follows is left out")
     finally:
-        text.detach()  # whoever opened the stream closes it
+        with suppress(ValueError):  # of a stream that is closed: whoever opened it closes it
+            text.detach()
 
 
 def _codec(stream: IO[bytes]) -> str:

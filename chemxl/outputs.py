@@ -22,7 +22,7 @@ from chemxl import inputs
 from chemxl.corpora import brat
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
-from chemxl.files import unwritable
+from chemxl.files import naming, unwritable
 from chemxl.inputs import Faults, Source
 from chemxl.results import show
 
@@ -90,7 +90,7 @@ class _Stream:
 
     def write(self, documents: Iterable[Document]) -> None:
         if self.out is not None:
-            with self.out.open("wb") as file:
+            with naming(self.out), self.out.open("wb") as file:
                 _written(self.format(documents), file)
         else:
             sys.stdout.flush()
@@ -123,7 +123,7 @@ class _File:
             return  # nothing to write, or all is there
         if self.done is not None:
             self.done.close(self.part)
-        with self.part.open("wb" if self.done is None else "ab") as file:
+        with naming(self.out), self.part.open("wb" if self.done is None else "ab") as file:
             _written(self.format(_again(first, waiting)), file)
         if self.out.exists():
             shutil.copymode(self.out, self.part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -121,6 +122,15 @@ def test_what_is_no_text_is_called_by_its_name(tmp_path: Path) -> None:
     put(tmp_path, {"a.pdf": b"%PDF-1.7\n\xff", "b.docx": b"PK\3\4\0\0", "c.doc": b"\xd0\xcf\x11\xe0\0"})
     read, said = given_back(*sorted(tmp_path.iterdir()))
     assert not read and ["PDF" in said[0], "Word" in said[1], "Word" in said[2]] == [True] * 3
+    packed = {
+        "d.7z": b"7z\xbc\xaf\x27\x1c",
+        "e.tar": b"en.txt".ljust(257, b"\0") + b"ustar\x0000",
+        "f.rtf": b"{\\rtf1 a}",
+    }
+    put(tmp_path, packed | {"g.tgz": gzip.compress(b"x")})
+    read, said = given_back(*sorted(tmp_path.iterdir()))
+    names = ["an archive", "an archive", "an RTF file", "a packed file that is not named .gz"]
+    assert not read and all(f" is {name}, and no text" in line for name, line in zip(names, said[3:], strict=True))
     assert all(line.endswith("save it as plain text first") for line in said)
 
 
@@ -218,3 +228,19 @@ def test_faults_are_one_line_each(tmp_path: Path) -> None:
     assert "\x1b" not in given_back(tmp_path / "a.jsonl")[1][0]
     with pytest.raises(CorpusError, match="cannot be read"):
         list(inputs.read(inputs.sources([str(tmp_path / "none.txt")], inputs.strict()), inputs.strict()))
+
+
+def test_an_empty_name_is_said() -> None:
+    with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
+        given_back("")
+
+
+def test_a_reading_that_is_stopped_says_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", noise.append)
+    put(tmp_path, {"a.tsv": b"a\tb\n1\t2\n"})
+    faults = inputs.strict()
+    with pytest.raises(ChemxlError, match="not one column 'text'"):
+        list(inputs.read(inputs.sources([str(tmp_path)], faults), faults))
+    gc.collect()
+    assert not noise
