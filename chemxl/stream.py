@@ -17,11 +17,13 @@ from typing import NoReturn, Self
 
 from tqdm import tqdm
 
-from chemxl import inputs, outputs
+from chemxl import outputs
 from chemxl.collect.cleanup import Mended
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
-from chemxl.inputs import Faults, Kind, Source
+from chemxl.inputs.faults import Faults
+from chemxl.inputs.files import STDIN, InputFile, Kind, input_files
+from chemxl.inputs.texts import read_files
 
 Find = Callable[[Sequence[Document]], Sequence[Document]]
 AHEAD, AHEAD_CHARACTERS = 64, 2**17  # texts that are found in together, at most; a longer one alone
@@ -33,7 +35,7 @@ class Request:
     """What a person asks for.
 
     Args:
-        names: of files, folders and globs, see :func:`chemxl.inputs.sources`.
+        names: of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
         kind, field, id: what the files hold, and where in their rows the text and its id are.
         out, format, force, skip_done: see :func:`chemxl.outputs.target`.
         clean: read the texts as :class:`chemxl.collect.cleanup.Mended` has them; offsets are those of the texts.
@@ -62,16 +64,16 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
         ChemxlError: the results may not be written where they should be. What is written until then stays.
     """
     faults = Faults(lambda message: _say(f"Error: {message}"))
-    asked = replace(asked, out=None) if str(asked.out) == inputs.STDIN else asked
-    sources = inputs.sources(asked.names, faults, kind=asked.kind, out=asked.out)
-    if asked.format == "brat" and asked.out is None and (len(sources) > 1 or not _single(sources)):
+    asked = replace(asked, out=None) if str(asked.out) == STDIN else asked
+    files = input_files(asked.names, faults, kind=asked.kind, out=asked.out)
+    if asked.format == "brat" and asked.out is None and (len(files) > 1 or not _single(files)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
     target = outputs.target(
-        asked.out, asked.format, formats, sources, faults, force=asked.force, skip_done=asked.skip_done
+        asked.out, asked.format, formats, files, faults, force=asked.force, skip_done=asked.skip_done
     )
     if not asked.names and sys.stdin is not None and sys.stdin.isatty():
         print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
-    texts, done = inputs.read(sources, faults, field=asked.field, id=asked.id), 0
+    texts, done = read_files(files, faults, field=asked.field, id=asked.id), 0
 
     def wanted(text: Document) -> bool:
         """Whether a text is to be tagged; those that were done before are counted."""
@@ -80,7 +82,7 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
         done += not is_due and faults.count == before
         return is_due
 
-    with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
+    with _bar(asked, files) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
         target.write(found)
     if done:
         _say(f"{done} texts were done in {asked.out}: they are as they were, whatever the settings were")
@@ -92,15 +94,15 @@ def _say(message: str) -> None:
         tqdm.write(message, file=sys.stderr)  # not into a bar
 
 
-def _single(sources: Sequence[Source]) -> bool:
-    return all(source.single for source in sources)
+def _single(files: Sequence[InputFile]) -> bool:
+    return all(file.single for file in files)
 
 
-def _bar(asked: Request, sources: Sequence[Source]) -> tqdm[NoReturn]:
+def _bar(asked: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
     """A bar for a person who looks at it, where no results stand between."""
     shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
     apart = asked.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
-    total = len(sources) if _single(sources) else None
+    total = len(files) if _single(files) else None
     return tqdm(total=total, unit=" texts", disable=not (shown and apart), leave=False)
 
 

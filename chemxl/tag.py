@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chemxl import inputs
 from chemxl.best import named
 from chemxl.documents import Document
+from chemxl.inputs.faults import strict
+from chemxl.inputs.files import input_files
+from chemxl.inputs.texts import read_files
 from chemxl.models.tagger import Tagger
 
 
 def read(names: Sequence[str]) -> list[Document]:
-    """The texts of files, folders and globs, see :func:`chemxl.inputs.sources`, all at once.
+    """The texts of files, folders and globs, see :func:`chemxl.inputs.files.input_files`, all at once.
 
     Raises:
         CorpusError: one cannot be read.
         ChemxlError: two texts would have one id.
     """
-    faults = inputs.strict()
-    return list(inputs.read(inputs.sources(names, faults), faults))
+    faults = strict()
+    return list(read_files(input_files(names, faults), faults))
 
 
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:
