@@ -21,7 +21,7 @@ from chemxl.corpora.editing import Sheet, entity_types
 from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
-from chemxl.results import show
+from chemxl.results import markup, show
 
 CONF = "annotation.conf"
 
@@ -177,7 +177,7 @@ class Annotator:
             "text": sheet.text,
             "mentions": [{"id": m.id, "type": m.type, "fragments": [list(f) for f in m.fragments]} for m in mentions],
             "types": list(self.types),
-            "colours": show.type_colours([*self.types, *(m.type for m in mentions)]),
+            "colours": markup.type_colours([*self.types, *(m.type for m in mentions)]),
             "unsaved": self.unsaved,
             "undo": sheet.undoable,
             "redo": sheet.redoable,
@@ -227,7 +227,7 @@ class Annotator:
         members = {
             "__module__": __name__,
             "_esm": here.with_suffix(".js").read_text("utf-8"),
-            "_css": show.STYLE + here.with_suffix(".css").read_text("utf-8"),
+            "_css": markup.STYLE + here.with_suffix(".css").read_text("utf-8"),
         }
         widget = type("AnnotatorWidget", (anywidget.AnyWidget,), members)()
         widget.on_msg(lambda _, message, __: widget.send(self.receive(message)))

@@ -14,6 +14,7 @@ from torch import nn
 
 from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
+from chemxl.evaluation.chunks import seqeval_scores
 from chemxl.models import eight_bits
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
 from chemxl.models.predictor import FILE, Predictor
@@ -207,7 +208,7 @@ class Tagger(Predictor[Mention]):
         )
         return {
             "nested.f1": metrics.count([d.mentions for d in documents], found).scores()[metrics.MICRO].f1,
-            "seqeval.f1": metrics.seqeval_scores(wanted, given)[metrics.MICRO].f1,
+            "seqeval.f1": seqeval_scores(wanted, given)[metrics.MICRO].f1,
             "flattened": sum(layer.nested + layer.crossing for layer in layers),
         }
 

@@ -194,7 +194,7 @@ class _Pieces(ABC):
     def learn(self, counts: Counter[str], pieces: int) -> list[str]:
         """``pieces`` that are new, or all there are: letters first, then merged pieces, the most frequent first."""
         letters = set[str]().union(*counts)
-        # Named beforehand, since the trainer's own numbers differ between processes: see encoders.mini_tokenizer.
+        # Named beforehand, since the trainer's own numbers differ between processes: see subwords.mini_tokenizer.
         inner = sorted({self.prefix + letter for word in counts for letter in word[1:]})
         known = sum(letters.issuperset(piece.removeprefix(self.prefix)) for piece in self.ids)  # it may find them again
         merges = min(known + pieces, sum(map(len, counts)))  # it sets memory aside, so no more than there can be

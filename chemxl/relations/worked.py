@@ -9,6 +9,7 @@ import pandas as pd
 
 from chemxl.documents import Document, Mention, Relation
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.relations.chapter import CHAIN  # noqa: F401, of a query
 from chemxl.relations.markers import TEXT, Encoding, Item, Markers, readings
 from chemxl.results.figures import Bar, Curve
@@ -27,7 +28,7 @@ def marked(encoding: Encoding) -> Cells:
         markers.number(role, type, close=close): f"[{'/' if close else ''}{'SO'[role]}:{type}]"
         for role, type, close in product((0, 1), markers.types, (False, True))
     }
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     document = Document("worked", _TEXT, mentions, language="en")
     [reading] = readings([document], tokenizer, lambda d: [m.type for m in d.mentions], markers)
     items = [Item(0, (0, 1)), Item(1, (0, 2))]

@@ -13,11 +13,12 @@ from chemxl.knowledge.entities import Marked, marked_pieces
 from chemxl.knowledge.facts import RELATIONS, FactFinder, Facts, Part, behind, names_of
 from chemxl.knowledge.lexicon import Lexicon
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED
 from chemxl.pretrain.objectives import Builder, Masking, collate
 from chemxl.pretrain.text import pieces
 
-TOKENIZER = encoders.mini_tokenizer()
+TOKENIZER = mini_tokenizer()
 BUILDER = Builder(encoders.specials(TOKENIZER), block=48)
 NOTHING_HIDDEN = Lexicon(language="ru", sources=("mini",), held_out=0)
 

@@ -10,6 +10,7 @@ import torch
 
 from chemxl.documents import Document, Mention
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED
 from chemxl.relations.markers import (
     CHUNK,
@@ -27,7 +28,7 @@ from chemxl.relations.markers import (
 from chemxl.relations.network import MarkedNetwork
 from tests.relations.samples import NESTED
 
-TOKENIZER = encoders.mini_tokenizer()
+TOKENIZER = mini_tokenizer()
 EDGE = encoders.specials(TOKENIZER)
 MARKERS = Markers(["CHEM", "GENE"])
 
