@@ -16,15 +16,15 @@
 #
 # ## Answer
 #
-# - Training on another corpus first helps ({term}`transfer learning`, перенос обучения): mean F1 over curves of 50 to
-#   2,000 sentences is higher by {glue:text}`gained`, for drugs and diseases in Russian reviews and records, after the
-#   best source and after the worst.
+# - Training on another corpus first helps ({term}`transfer learning`, перенос обучения). What it adds to mean F1 over
+#   curves of 50 to 2,000 sentences is {glue:text}`gained`: drugs and diseases in Russian reviews and records, each
+#   after the best source and after the worst.
 # - The gain comes with few sentences. With 50 sentences of Russian reviews, F1 on diseases is
 #   {glue:text}`ugt_diseases_none_50` without another corpus and {glue:text}`ugt_diseases_best_50` after Russian
 #   abstracts; with 2,000, {glue:text}`ugt_diseases_none_2000` and {glue:text}`ugt_diseases_best_2000`.
-# - Part of the gain may be longer training. Against a tagger that reads as many sentences without a source, at 200
-#   sentences, the best source is clearly better in three of four cases, {glue:text}`longer`. With 50 sentences this
-#   control was not run.
+# - Part of the gain may be longer training. With 200 sentences, the best source was held against a tagger that reads
+#   as many sentences without a source. It is clearly better, by {glue:text}`longer`; for drugs in reviews it is
+#   undecided. With 50 sentences this control was not run.
 # - The paper reports that a quarter of the sentences is nearly enough. That cannot be judged here: a model of fewer
 #   sentences also reads less, and these rows do not separate the two.
 #
@@ -187,7 +187,7 @@ show.tabs(shown, lambda found: show.table(tables.repeated(found), caption=captio
 # first six of e5-small's twelve layers and three seeds.
 #
 # - **Nothing replaces text of one's own.** In-corpus F1 is clearly higher than that of the best other corpus in every
-#   row, by {glue:text}`own`.
+#   row; the difference is {glue:text}`own`.
 # - **Diseases in Russian records are far from the paper.** By its counts RuCCoN is nearly the paper's corpus
 #   ([chapter 1](01_data_collection.ipynb)). But in-corpus F1 is {glue:text}`ehr_diseases_own`, where the paper has
 #   {glue:text}`ehr_diseases_paper`; for drugs it is {glue:text}`ehr_drugs_own` and {glue:text}`ehr_drugs_paper`. What
@@ -269,7 +269,7 @@ show.tabs(
 # every interval after a source overlaps the one without.
 #
 # Three of these eight sources share neither language nor kind of text with their target. After each of them there is
-# a gain, too, {glue:text}`two_shifts`. Whether sources that share something are better in few-shot transfer was not
+# a gain, too: {glue:text}`two_shifts`. Whether sources that share something are better in few-shot transfer was not
 # tested.
 
 # %%

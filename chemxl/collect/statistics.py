@@ -1,4 +1,4 @@
-"""What is in a corpus: sizes, entities, languages, licences, and the sub-tokens that entities of two corpora share.
+"""Statistics of a corpus: sizes, entities, languages, licences, and sub-tokens that entities of two corpora share.
 
 Every function gives plain rows, ready for :func:`chemxl.results.show.table`. A token is one of
 :func:`chemxl.documents.words`: a run of letters, a run of digits, or one sign, so that sentences and names count
@@ -65,23 +65,25 @@ def sizes(name: str, documents: Sequence[Document], *, types: Sequence[str] | No
 
 
 def _types(documents: Iterable[Document]) -> list[str]:
+    """The types of mentions, the most frequent first."""
     counts = Counter(mention.type for document in documents for mention in document.mentions)
     return sorted(counts, key=lambda type: (-counts[type], type))
 
 
 def _mean(numbers: Sequence[int]) -> float | None:
+    """The mean; None without numbers."""
     return sum(numbers) / len(numbers) if numbers else None
 
 
 def script(text: str) -> str:
-    """The script of most letters, of Latin, Cyrillic and Han; "" where none has any."""
+    """The script of most letters, out of Latin, Cyrillic and Han; "" if there is none of these."""
     counts = {name: len(letters.findall(text)) for name, letters in _LETTERS.items()}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""
 
 
 def languages(documents: Sequence[Document]) -> list[Row]:
-    """One row a declared language: documents, characters, and how many documents are mainly in another script than it.
+    """One row for each declared language: documents, characters, and how many documents are mainly in another script.
 
     "elsewhere" is None for a language whose script is not in ``SCRIPTS``; texts without letters are not counted there.
     """
@@ -103,7 +105,7 @@ def languages(documents: Sequence[Document]) -> list[Row]:
 
 
 def licences(documents: Mapping[str, int]) -> list[Row]:
-    """One row a licence, the most documents first: the corpora under it and how many documents they give.
+    """One row for each licence, the most documents first: the corpora under it and the number of their documents.
 
     Args:
         documents: how many are taken from each corpus of the catalogue.
@@ -128,7 +130,7 @@ def overlap(
     *,
     type: str,
 ) -> Row:
-    """How many of the sub-tokens of two corpora's entities are the same, as in paper 1, table 4.
+    """The share of sub-tokens that the entities of two corpora have in common, as in paper 1, table 4.
 
     Args:
         first, second: (name, documents) of each corpus.
@@ -153,6 +155,7 @@ def overlap(
 
 
 def _pieces(documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, type: str) -> set[int]:
+    """The sub-tokens of all mentions of a type."""
     surfaces = sorted({d.surface(mention) for d in documents for mention in d.mentions if mention.type == type})
     if not surfaces:
         return set()

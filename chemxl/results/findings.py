@@ -22,6 +22,7 @@ from chemxl.results.rows import COUNTED
 
 FINDINGS = Path("book/findings.yaml")
 _SENTENCES = ("sentences saved", "sentences needed")  # metrics
+_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
 class Finding(BaseModel):
@@ -105,10 +106,11 @@ def glue(stem: str) -> None:
 
 
 def _said(found: list[dict[str, Any]], table: pd.DataFrame) -> str:
-    """The value of one row with its interval, the least and the most of several."""
+    """The value of one row with its interval; the least and the largest value of several, and their number."""
     if len(found) > 1:
-        values = [row["value"] for row in found]
-        return f"{show.value(min(values))} to {show.value(max(values))} in {len(values)} comparisons"
+        least, most = (show.value(pick(row["value"] for row in found)) for pick in (min, max))
+        count = _WORDS[len(found) - 1] if len(found) <= len(_WORDS) else f"{len(found):,}"
+        return f"{least if least == most else f'between {least} and {most}'} in {count} comparisons"
     [row] = found
     if row["metric"] in _SENTENCES:
         return tables.sentences(row, table["sentences"].dropna())
