@@ -83,15 +83,17 @@ def target(
 
 
 class _Stream:
-    """Standard output, or a pipe or device: everything is written, nothing can be there already."""
+    """Standard output, or a pipe or device: everything is written, since no earlier result can be there."""
 
     def __init__(self, format: Format, out: Path | None = None) -> None:
         self.format, self.out = format, out
 
     def wants(self, document: Document) -> bool:
+        """True for every text."""
         return True
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the results to the stream."""
         if self.out is not None:
             with self.out.open("wb") as file:
                 _written(self.format(documents), file)
@@ -119,9 +121,11 @@ class _File:
         self.done = _Lines(begun, format) if begun and skip_done else None
 
     def wants(self, document: Document) -> bool:
+        """Whether a text's result is not in the file yet."""
         return self.done is None or not self.done.holds(document)
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the results to ``NAME.part``, which becomes the file at the end."""
         waiting = iter(documents)
         first = next(waiting, None)
         if first is None and (self.done is None or self.done.path == self.out):
@@ -207,6 +211,7 @@ class _Folder:
                 self._is_done(document)
 
     def wants(self, document: Document) -> bool:
+        """Whether a text's result is not in the folder yet; a text without a name for its file is reported."""
         try:
             if document.id in self.ids:
                 raise CorpusError(f"two texts are called {document.id}: rename one; the second is left out")
@@ -239,6 +244,7 @@ class _Folder:
         return annotation.exists()
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the two files of each document, and print the path of its annotation."""
         for document in documents:
             try:
                 written = brat.write(_in_words(document), self.out)

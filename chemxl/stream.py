@@ -1,4 +1,4 @@
-"""Texts in, results out, as they come: what ``chemxl tag`` and ``chemxl extract`` share.
+"""Texts in, results out, one after the other: what ``chemxl tag`` and ``chemxl extract`` share.
 
 Texts are read a few ahead and found in together, so that batches are full; no more are held. Which stand together
 depends on their places alone: a run that goes on where another was killed ends in the same results.
@@ -32,7 +32,7 @@ STOPPED = 130  # the exit status after Ctrl-C, as shells have it
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for.
+    """What a person asks the command to do.
 
     Args:
         names: of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
@@ -55,7 +55,8 @@ class Request:
 
 
 def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
-    """Read, find, write; returns the exit status: 1 where a text was left out, :data:`STOPPED` after Ctrl-C.
+    """Read texts, find in them, write results. Returns the exit status: 1 if a text was left out, :data:`STOPPED` after
+    Ctrl-C.
 
     Args:
         load: gives what finds; called when there is a text.
@@ -76,7 +77,7 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     texts, done = read_files(files, faults, field=asked.field, id=asked.id), 0
 
     def wanted(text: Document) -> bool:
-        """Whether a text is to be tagged; those that were done before are counted."""
+        """Whether a text must be tagged; texts that were done before are counted."""
         nonlocal done
         before, is_due = faults.count, target.wants(text)
         done += not is_due and faults.count == before
@@ -90,16 +91,18 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
 
 
 def _say(message: str) -> None:
+    """Print a message on the error stream, without breaking a progress bar."""
     if sys.stderr is not None:
         tqdm.write(message, file=sys.stderr)  # not into a bar
 
 
 def _single(files: Sequence[InputFile]) -> bool:
+    """Whether each file is one text."""
     return all(file.single for file in files)
 
 
 def _bar(asked: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
-    """A bar for a person who looks at it, where no results stand between."""
+    """A progress bar, shown only if a person looks at it and no results are printed in between."""
     shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
     apart = asked.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
     total = len(files) if _single(files) else None
@@ -107,14 +110,14 @@ def _bar(asked: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
 
 
 def counted(texts: Iterable[Document], bar: tqdm[NoReturn]) -> Iterator[Document]:
-    """The same, counted as they are read, which is a group ahead of the results."""
+    """The same texts, counted as they are read, which is a group ahead of the results."""
     for text in texts:
         yield text
         bar.update()
 
 
 def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
-    """Texts in groups, the first of them small, so that there are results soon."""
+    """Texts in groups; the first groups are small, so that first results come soon."""
     group: list[Document] = []
     size, most = 0, 1
     for text in texts:
@@ -130,7 +133,7 @@ def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
 def results(
     asked: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
 ) -> Iterator[Document]:
-    """The texts that are wanted, with what is found in them.
+    """The wanted texts with what is found in them.
 
     A group of which one is wanted is read whole: batches, and with them the last digits, do not depend on what is done.
     """
@@ -148,7 +151,7 @@ def results(
 
 
 def _sure(document: Document, least: float) -> Document:
-    """The document with the mentions and relations that have a score, and relations of those mentions alone."""
+    """The document without mentions and relations of a low score, and without relations of such mentions."""
     mentions = tuple(m for m in document.mentions if (m.score or 0.0) >= least)
     ids = {mention.id for mention in mentions}
     relations = tuple(r for r in document.relations if (r.score or 0.0) >= least and {r.head, r.tail} <= ids)
@@ -156,7 +159,7 @@ def _sure(document: Document, least: float) -> Document:
 
 
 def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Document:
-    """What was found in a mended text, in the text."""
+    """What was found in a mended text, moved to its place in the original text."""
     if mend is None:
         return found
     mentions = [replace(m, fragments=tuple(mend.back(span) for span in m.fragments)) for m in found.mentions]
@@ -164,7 +167,7 @@ def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Documen
 
 
 class Stoppable(Iterator[Document]):
-    """Documents until Ctrl-C, which ends them, and no writing of one.
+    """Documents until a person presses Ctrl-C, which ends the documents but never the writing of one.
 
     It is heard while inside; in a thread other than the main one it never is.
     """
@@ -182,6 +185,7 @@ class Stoppable(Iterator[Document]):
             signal.signal(signal.SIGINT, self.before)
 
     def _heard(self, *_: object) -> None:
+        """Note that Ctrl-C was pressed; while a document is awaited, stop at once."""
         self.asked = True
         if self.waiting:
             raise KeyboardInterrupt

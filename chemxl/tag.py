@@ -14,7 +14,7 @@ from chemxl.models.tagger import Tagger
 
 
 def read(names: Sequence[str]) -> list[Document]:
-    """The texts of files, folders and globs, see :func:`chemxl.inputs.files.input_files`, all at once.
+    """All texts of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
 
     Raises:
         CorpusError: one cannot be read.
@@ -37,10 +37,11 @@ def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Doc
 
 
 def finder(model: Path | None = None) -> Callable[[Sequence[Document]], list[Document]]:
-    """What :func:`tag` does with documents, its model read once."""
+    """The function behind :func:`tag`, with its model loaded once."""
     tagger = Tagger.to_read(named(model))
 
     def find(documents: Sequence[Document]) -> list[Document]:
+        """The documents with the mentions that are found."""
         found = zip(documents, tagger.predict(documents), strict=True)
         return [Document(d.id, d.text, tuple(mentions), language=d.language) for d, mentions in found]
 

@@ -90,6 +90,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         return {"documents": len(documents), "windows": len(task.windows), "tokens": sum(task.lengths)}
 
     def _on(self, encoder: str | encoders.Pretrained) -> tuple[PreTrainedTokenizerFast, ContrastiveModel]:
+        """The tokenizer, and the model with fresh projections on an encoder."""
         tokenizer, loaded = encoders.load(encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         model = ContrastiveModel(
             loaded, distance=self.distance, size=self.size, temperature=self.temperature, outside=self.outside
@@ -97,7 +98,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         return tokenizer, model
 
     def seen(self, documents: Sequence[Document], *, most: int, trained: bool = True) -> Words:
-        """The first words of documents, before or after the training."""
+        """The first words of documents, as the model sees them before or after training."""
         tokenizer, model = self._on(self if trained else self.encoder)
         if trained:
             model.load_state_dict(load_file(self.run().folder / HEADS), strict=False)

@@ -34,7 +34,8 @@ def seqeval_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[s
 
 
 class _Code(dict[str, str]):
-    """Label -> the character of number type * 4 + prefix (O 0, I 1, B 2), made as labels are met."""
+    """From a label to the character with the number type * 4 + prefix (O 0, I 1, B 2), made when a label is first
+    met."""
 
     def __init__(self, names: dict[str, int]) -> None:
         super().__init__(O="\0")
@@ -49,13 +50,14 @@ class _Code(dict[str, str]):
 
 
 def _codes(labels: Sequence[Sequence[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The prefix and the type of every label, as integers."""
     text = "".join(map(_Code(names).__getitem__, chain.from_iterable(labels)))  # faster than an array of integers
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<i4")
     return codes & 3, codes >> 2
 
 
 def _chunks(prefix: np.ndarray, type_: np.ndarray, ends: np.ndarray, types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Keys that are unique to (start, end, type), and the types, of all chunks."""
+    """Keys that are unique for (start, end, type), and the types, of all chunks."""
     total = len(prefix)
     inside = prefix > 0
     breaks = np.zeros(total + 1, dtype=bool)  # breaks[i]: a sequence begins at i
