@@ -157,7 +157,7 @@ def by_words(loops: ByMethod) -> list[Row]:
 
 
 def height(at: Sequence[float], low: float, high: float) -> Scorer:
-    """The mean height of F1 between two places (...), from the sums of counts after R rounds (..., 3 R).
+    """A function from the sums of counts after R rounds (..., 3 R) to the mean height of F1 between two places (...).
 
     Args:
         at: the place of each round, ascending, (R,).
