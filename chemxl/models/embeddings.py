@@ -16,7 +16,7 @@ BATCH_TOKENS = 2048  # padding counted; larger batches are not faster on a proce
 
 
 class Embedder:
-    """An encoder as a function from texts to unit vectors.
+    """A function from texts to unit vectors, by an encoder.
 
     The vector of a text does not depend, but for rounding, on which other texts it is embedded with.
 
@@ -64,12 +64,14 @@ class Embedder:
         return vectors
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of texts, cut to the longest length."""
         # Cut here: truncation in the tokenizer would stay switched on in one that others hold too.
         encoded = self.tokenizer.backend_tokenizer.encode_batch([self.prefix + text for text in texts])
         whole = (encoding.ids for encoding in encoded)
         return [ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]] for ids in whole]
 
     def _pooled(self, ids: Sequence[Sequence[int]], device: torch.device) -> np.ndarray:
+        """Unit vectors of texts, (B, d)."""
         lengths = torch.tensor([len(row) for row in ids], device=device)  # (B,)
         padding = int(self.tokenizer.pad_token_id)
         width = max(map(len, ids))

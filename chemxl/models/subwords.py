@@ -19,7 +19,8 @@ _UNITS = Regex(rf"▁?(?:\d+|[{_HAN}]|[^\w\s▁]|_)")
 
 
 def cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
-    """Keep digits, letters and signs in pieces of their own, so that every labelled word has its first piece."""
+    """The tokenizer, made to keep digits, letters and signs in separate pieces, so that every labelled word has its
+    first piece."""
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()  # long texts are read in windows, see chemxl.models.windows
     backend.no_padding()

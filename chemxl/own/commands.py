@@ -134,11 +134,13 @@ def check(corpus: CorpusName) -> None:
 
 
 def _split(names: list[str] | None) -> tuple[str, ...]:
+    """The names in arguments, which may hold several, separated by commas."""
     parts = [part.strip() for name in names or () for part in name.split(",")]
     return tuple(dict.fromkeys(filter(None, parts)))
 
 
 def _show(report: Report) -> None:
+    """Print a report's table, and its errors by class."""
     from chemxl.own import report as reports
 
     console.table(*reports.table(report.rows(), apart=not console.on_terminal()))
