@@ -1,4 +1,4 @@
-"""What chapter 3 runs: stages of pretraining by name, and the perplexity of each on texts of several kinds."""
+"""What chapter 3 runs: stages of pretraining by name, and the perplexity of each on several kinds of text."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class Settings(chapters.Settings):
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
-    """Russian and English text without labels. RuDReC and RuCCoN, which chapter 5 splits anew, are left out; what there
-    is of DrugProt's text stands in ChemProt."""
+    """Unlabelled Russian and English text. RuDReC and RuCCoN, which chapter 5 splits anew, are left out; what there is
+    of DrugProt's text stands in ChemProt."""
     if profile == "small":
         return tuple(Texts(name="mini", split="train", language=language, sentences=800) for language in ("en", "ru"))
     english = ("bc5cdr", "chemprot", "psytar")
@@ -98,7 +98,7 @@ def sources(profile: Profile) -> tuple[Texts, ...]:
 
 
 def held_out(profile: Profile) -> tuple[Texts, ...]:
-    """What models are chosen and tested on, in every chapter."""
+    """The test sets that models are chosen and tested on, in every chapter."""
     if profile == "small":
         return tuple(Texts(name="mini", split=split) for split in ("dev", "test"))
     both = ("bc5cdr", "bionne-r", "nerel-bio", "chemprot", "psytar", "rumedbench-top3")
@@ -119,7 +119,7 @@ def pairs(profile: Profile) -> tuple[PairSource, ...]:
 
 
 def probes(profile: Profile) -> dict[str, TextSource]:
-    """Texts whose perplexity is measured, by kind."""
+    """The texts whose perplexity is measured, by kind."""
     if profile == "small":
         return {f"{x.upper()} all kinds": Texts(name="mini", split="test", language=x) for x in ("en", "ru")}
     general = ParallelText(name="wmt-en-ru", part="last half")
@@ -134,7 +134,7 @@ def probes(profile: Profile) -> dict[str, TextSource]:
 
 
 def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, seed: int = 0) -> ContinualPretraining:
-    """One way to pretrain an encoder further.
+    """The pretraining of an encoder that a name means.
 
     Args:
         name: an encoder's, then ``+``, then ``head`` or a name of ``MIXTURES``; ``new-`` between gives it new pieces
@@ -182,7 +182,7 @@ def perplexities(settings: Settings) -> list[Line]:
 
 
 def ablations(settings: Settings) -> list[Line]:
-    """After a shorter training: every objective, and less and less text, read more often."""
+    """Lines after a shorter training: every objective, and less and less text, which is read more often."""
     ways = [*((name, 1.0) for name in MIXTURES), *(("mlm", share) for share in SHARES)]
     shorter = settings.amount or ABLATION_AMOUNTS[settings.profile]
     keys: Keys = {"table": SHORTER, "encoder": settings.ablated}
@@ -201,28 +201,29 @@ def ablations(settings: Settings) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The perplexity of each stage, and what objectives and less text do to it."""
+    """The lines of each stage's perplexity, and of what objectives and less text change."""
     yield [*perplexities(settings), *ablations(settings)]
 
 
 def _line(keys: Keys, settings: Settings, text: TextSource, name: str, **how: Any) -> Line:
-    """A stage on a text, one value a run of the pretraining."""
+    """The line of a stage on a text, one value a run of the pretraining."""
     values = [Perplexity(model=stage(settings.profile, name, seed=seed, **how), text=text) for seed in settings.runs]
     return Line(keys, values, partial(_rows, values))
 
 
 def _rows(values: Sequence[Perplexity]) -> list[Row]:
+    """A row with mean perplexity and its interval."""
     columns = [value.surprise() for value in values]
     return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
 
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
-    """A stage as it stands in the table, one value a run."""
+    """The runs of a stage, one value each."""
     return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]
 
 
 def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
-    """Thousands of tokens read, and each run's perplexity of a probe after them, as measured while it trained.
+    """Thousands of tokens read, and for each run the perplexity of a probe after them, as measured during training.
 
     Runs are measured after as many steps but not after as many tokens: between measurements they are interpolated.
     """
@@ -237,7 +238,7 @@ def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[f
 
 
 def card(value: ContinualPretraining) -> Cells:
-    """A source a row: its language, what was kept of it, and what was left out and why."""
+    """For each source, its language, how much was kept of it, and how much was left out and why."""
     rows: Cells = []
     for part in value.gathered():
         entry = corpora.catalog()[part.source.name]
@@ -255,7 +256,7 @@ def card(value: ContinualPretraining) -> Cells:
 
 
 def pair_card(value: ContinualPretraining) -> Cells:
-    """A source a row: pairs, and the words of both sides together."""
+    """For each source, its pairs and the words of both sides together."""
     rows: Cells = []
     for source in value.pairs:
         found = read_pairs(source)
@@ -266,7 +267,7 @@ def pair_card(value: ContinualPretraining) -> Cells:
 
 
 def hidden(value: ContinualPretraining, text: str, *, seed: int) -> Cells:
-    """A text's first pieces as the encoder reads them, and what it has to say."""
+    """The first pieces of a text as the encoder reads them, and what it has to predict."""
     tokenizer, whole = encoders.load(value, masked=True)
     model = MaskedLanguageModel(whole, range(whole.config.vocab_size))
     builder = Builder(encoders.specials(tokenizer), block=16)

@@ -34,7 +34,7 @@ class Curve:
 
     @classmethod
     def of(cls, label: str, points: Mapping[float, Interval]) -> Curve:
-        """Of what was recorded: by x the value and the ends of its interval."""
+        """A curve of recorded intervals: for each x a value and its two ends."""
         values, low, high = ([point[part] for point in points.values()] for part in range(3))
         return cls(label, list(points), [values], (low, high))
 
@@ -218,7 +218,7 @@ def matrix(
     limits: tuple[float, float] = (0, 1),
     fmt: str = ".2f",
 ) -> Figure:
-    """A value for each row and column of a frame, as its number on a colour: the darker, the larger.
+    """The values of a frame as numbers on colours; the larger, the darker.
 
     Args:
         cells: what has no value stays empty.
@@ -272,6 +272,7 @@ def scatter(
 
 
 def _ellipses(axes: Axes, cloud: Cloud, colour: str) -> None:
+    """Draw the ellipse of each covariance around its point."""
     if cloud.covariances is None:
         return
     for point, covariance in zip(cloud.points, cloud.covariances, strict=True):
@@ -281,6 +282,7 @@ def _ellipses(axes: Axes, cloud: Cloud, colour: str) -> None:
 
 
 def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:
+    """Write a bar's value beside it, and draw its interval."""
     if row.value is None:
         axes.annotate("not run", (0, y), xytext=(4, 0), textcoords="offset points", va="center", style="italic")
         return

@@ -1,4 +1,4 @@
-"""What the sentences of a page say of recorded rows: ``book/findings.yaml``.
+"""The numbers in a page's sentences: ``book/findings.yaml``, and what the sentences say of them.
 
 A page takes the numbers of its sentences from there, and a test holds what the sentences say to the rows: a row that
 has turned fails it.
@@ -26,7 +26,7 @@ _WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
 
 
 class Finding(BaseModel):
-    """A number of a sentence. The head of ``book/findings.yaml`` says what each field is for."""
+    """A number in a sentence. The head of ``book/findings.yaml`` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,12 +38,13 @@ class Finding(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        """Check that a finding with ``than`` also says where it lies."""
         if self.than and not self.lies:
             raise ValueError("say where it `lies`, or leave out `than`")
         return self
 
     def holds(self, ends: Sequence[tuple[float, float]], low: float, high: float) -> bool:
-        """Whether all intervals lie where they are said to, beside the one from low to high."""
+        """Whether all intervals lie where the sentence says, beside the interval from low to high."""
         if not self.lies:
             return True
         place = self.lies.removeprefix("not ")
@@ -52,7 +53,7 @@ class Finding(BaseModel):
 
 
 class Found(NamedTuple):
-    """A finding with its rows, as prose gives it, and whether they lie where prose says."""
+    """A finding with its rows, its text in prose, and whether the rows lie where the sentence says."""
 
     rows: list[dict[str, Any]]
     text: str
@@ -60,7 +61,7 @@ class Found(NamedTuple):
 
 
 def read(path: Path | None = None) -> dict[str, dict[str, Finding]]:
-    """By chapter, the findings by the names under which prose has them.
+    """The findings of each chapter, by their names in prose.
 
     Raises:
         ChemxlError: a finding is not whole.
@@ -77,7 +78,7 @@ def read(path: Path | None = None) -> dict[str, dict[str, Finding]]:
 
 
 def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) -> Found:
-    """Ask for a finding's rows.
+    """Find the rows of a finding, put them into words, and see whether the sentence still holds.
 
     Args:
         rows: by chapter those that may be asked for.
@@ -100,7 +101,7 @@ def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) ->
 
 
 def glue(stem: str) -> None:
-    """Keep all numbers of a chapter's sentences, for ``{glue:text}``."""
+    """Glue all numbers of a chapter's sentences, for ``{glue:text}``."""
     for name, finding in read()[stem].items():
         show.glue(name, ask(stem, name, finding).text)
 
@@ -120,17 +121,19 @@ def _said(found: list[dict[str, Any]], table: pd.DataFrame) -> str:
 
 
 def _only(place: str, found: list[tuple[float, float]]) -> tuple[float, float]:
+    """The only interval; several are an error."""
     if len(found) > 1:
         raise ChemxlError(f"{place}: {len(found)} rows to compare with: ask for more keys")
     return found[0]
 
 
 def _ends(place: str, row: Mapping[str, Any]) -> tuple[float, float]:
+    """The ends of a row's interval; a row without one is an error."""
     if pd.isna(row["low"]):
         raise ChemxlError(f"{place}: {row['metric']} = {row['value']} has no interval and lies nowhere")
     return row["low"], row["high"]
 
 
 def _place(ends: tuple[float, float], low: float, high: float) -> str:
-    """Of an interval beside another, or beside zero."""
+    """Where an interval lies beside another: above, below or across."""
     return "above" if ends[0] > high else "below" if ends[1] < low else "across"

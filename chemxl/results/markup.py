@@ -54,6 +54,7 @@ def compared(shown: Sequence[Mention], gold: Sequence[Mention] | None) -> list[t
 
 
 def _pieces(states: Sequence[tuple[Mention, str]], length: int) -> list[_Piece]:
+    """The fragments of all mentions, in the order in which they are drawn."""
     pieces = []
     for mention, state in states:
         if mention.end > length:
@@ -92,13 +93,14 @@ def marked(text: str, states: Sequence[tuple[Mention, str]]) -> str:
 
 
 def _open(piece: _Piece, colour: int, *, label: bool) -> str:
+    """The opening tag of a fragment."""
     name = html.escape(" ".join(filter(None, (piece.type, piece.state))))
     shown = f' data-label="{name}"' if label else ""
     return f'<mark class="{" ".join(filter(None, (f"t{colour}", piece.state)))}" title="{name}"{shown}>'
 
 
 def type_colours(types: Iterable[str]) -> dict[str, int]:
-    """A colour number per type: always the same for the unified types, the free ones in turn for others."""
+    """The number of a colour for each type: always the same for unified types, the free ones in turn for others."""
     names = sorted(set(types))
     free = [n for n in range(6) if n not in {_COLOURS.get(name) for name in names}] or list(range(6))
     others = [name for name in names if name not in _COLOURS]
@@ -108,6 +110,7 @@ def type_colours(types: Iterable[str]) -> dict[str, int]:
 
 
 def legend(states: Sequence[tuple[Mention, str]]) -> list[str]:
+    """For each type and each state, a mark with the number of mentions."""
     types = Counter(m.type for m, _ in states)
     colours = type_colours(types)
     entries = [f'<mark class="t{colours[t]}">{html.escape(t)}</mark> {types[t]}' for t in sorted(types)]
@@ -116,5 +119,6 @@ def legend(states: Sequence[tuple[Mention, str]]) -> list[str]:
 
 
 def _escape(text: str) -> str:
+    """A text as HTML."""
     # A parser of HTML reads a bare carriage return as a line feed; as a reference it stays.
     return html.escape(text, quote=False).replace("\r", "&#13;")

@@ -31,12 +31,13 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class Html:
-    """A piece of finished HTML; a notebook shows it, and :func:`table` takes it as a cell as it is."""
+    """A piece of finished HTML, which a notebook shows and :func:`table` takes as a cell."""
 
     html: str = field(repr=False)
     text: str = ""
 
     def _repr_html_(self) -> str:
+        """The HTML as a notebook shows it."""
         return self.html
 
 
@@ -107,7 +108,7 @@ def table(rows: Sequence[Mapping[str, object]], *, caption: str, note: str = "",
 
 
 def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -> Html:
-    """What ``draw`` makes of each part, one behind the other: a reader sees the first and turns to the others.
+    """A tab for each part with what ``draw`` makes of it; a reader sees the first and turns to the others.
 
     The markup is that of sphinx-design's tabs, whose style every page of the book has; it works by keyboard and without
     a script. Where that style is missing, as in Jupyter, all parts stand below each other under their titles.
@@ -135,17 +136,18 @@ def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -
 
 
 def folded(title: str, shown: Shown | Sequence[Shown]) -> Html:
-    """What few readers need, behind a title that opens it."""
+    """A part that few readers need, behind a title that opens it."""
     body = "\n".join(one._repr_html_() for one in _several(shown))
     return Html(f'<details class="chemxl-folded"><summary>{html.escape(title)}</summary>{body}</details>', text=title)
 
 
 def _several(shown: Shown | Sequence[Shown]) -> Sequence[Shown]:
+    """A sequence, also of one thing."""
     return shown if isinstance(shown, Sequence) else [shown]
 
 
 def value(v: float | None, low: float | None = None, high: float | None = None, digits: int = 3) -> str:
-    """A number with its interval, such as ``0.842 [0.831, 0.852]``; a dash where there is none."""
+    """A number with its interval, such as ``0.842 [0.831, 0.852]``; a dash if there is none."""
     if v is None or math.isnan(v):
         return "—"
     if low is None or high is None:
@@ -154,19 +156,19 @@ def value(v: float | None, low: float | None = None, high: float | None = None, 
 
 
 def glue(name: str, value: object) -> None:
-    """Keep a value under a name, for ``{glue:text}`` in prose, here or on another page; nothing is displayed."""
+    """Keep a value under a name, for ``{glue:text}`` in prose on this or another page; nothing is displayed."""
     from myst_nb import glue as keep  # pulls in Sphinx, which only a notebook needs
 
     keep(name, value, display=False)
 
 
 def page(parts: Iterable[Html], *, title: str) -> str:
-    """A whole HTML document, light or dark as the reader's system is, that needs no other file."""
+    """A complete HTML document, light or dark as the reader's system, that needs no other file."""
     return "".join(pieces(parts, title=title))
 
 
 def pieces(parts: Iterable[Html], *, title: str) -> Iterator[str]:
-    """A page from head to end, piece by piece as its parts come."""
+    """The pieces of such a document from head to end, as its parts come."""
     yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
@@ -180,6 +182,7 @@ def pieces(parts: Iterable[Html], *, title: str) -> Iterator[str]:
 
 
 def _cell(content: object, digits: int, *, first: bool, number: bool) -> str:
+    """A cell of a table."""
     if isinstance(content, Html):
         shown = content.html
     elif content is None or isinstance(content, float):
