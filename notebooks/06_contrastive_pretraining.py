@@ -70,6 +70,7 @@ from IPython.display import display
 from chemxl.contrastive import chapter
 from chemxl.contrastive.plane import Plane, followed, worked
 from chemxl.results import chapters, figures, findings, records, show, tables
+from chemxl.results.clouds import scatter
 
 # %% [markdown]
 # ## Data
@@ -313,7 +314,7 @@ states = {
 }
 display(
     *[
-        figures.scatter(
+        scatter(
             clouds,
             xlabel="first principal component",
             ylabel="second principal component",
@@ -328,7 +329,7 @@ display(
 
 # %%
 plane = Plane(after.mean)
-figures.scatter(
+scatter(
     plane.clouds(after, names, gaussians=True, each=8),
     xlabel="first principal component of the means",
     ylabel="second principal component",

@@ -16,7 +16,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.loss import distances, gaussian, variance
 from chemxl.contrastive.words import Words
-from chemxl.results.figures import Cloud
+from chemxl.results.clouds import Cloud
 
 
 def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[float], list[list[float]]]]:

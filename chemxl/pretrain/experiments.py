@@ -169,7 +169,7 @@ class Perplexity(Experiment):
         return self.model.seed
 
     def trained(self) -> tuple[Experiment, ...]:
-        """The pretraining, if there is one."""
+        """The pretraining."""
         return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:

@@ -14,10 +14,12 @@ import html
 import io
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -107,6 +109,20 @@ def legend(canvas: Canvas, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     columns = max(1, min(3, 48 // (max(map(len, labels)) + 6)))
     canvas.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.6)
+
+
+def name_rows(axes: Axes, labels: Sequence[str], xlabel: str) -> None:
+    """Name rows from top to bottom, without lines of the grid between them."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
+    axes.grid(visible=False, axis="y")
+
+
+def ink_on(colour: Any) -> str:
+    """Black or white, whichever has more contrast on a colour of matplotlib's (WCAG relative luminance)."""
+    channels = np.array(matplotlib.colors.to_rgb(colour))
+    linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
 
 
 def _at_home(tag: str, prefix: str) -> str:

@@ -18,7 +18,8 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import significance
 from chemxl.results import figures
 from chemxl.results.canvas import Figure
-from chemxl.results.figures import Bar, Cloud, Curve
+from chemxl.results.clouds import Cloud, scatter
+from chemxl.results.figures import Bar, Curve
 
 HOSTILE = "<script>alert('x')</script> & id=\"q\" #767676 $\\frac{1}{0}$ Хлорид 🧪\nвторая"
 
@@ -46,7 +47,7 @@ def draw_stacked(label: str = "mBERT", alt: str = "errors") -> Figure:
 def draw_scatter(label: str = "CHEM", alt: str = "words") -> Figure:
     points = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]])
     clouds = [Cloud(label, points, np.stack([np.diag([4.0, 1.0])] * 3)), Cloud("outside", points + 1)]
-    return figures.scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
+    return scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
 
 
 def draw_matrix(label: str = "mBERT", alt: str = "cells") -> Figure:
@@ -212,7 +213,7 @@ def test_an_ellipse_has_the_standard_deviations_for_half_axes(monkeypatch: pytes
     drawn = []
     monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
     turned = np.array([[2.5, 1.5], [1.5, 2.5]])  # 4 along the diagonal, 1 across it
-    figures.scatter([Cloud("a", np.zeros((1, 2)), turned[None])], xlabel="x", ylabel="y", alt="a")
+    scatter([Cloud("a", np.zeros((1, 2)), turned[None])], xlabel="x", ylabel="y", alt="a")
     [ellipse] = drawn[0].axes[0].patches
     assert (ellipse.width, ellipse.height) == pytest.approx((2.0, 4.0))
     assert abs(np.cos(np.radians(ellipse.angle + 45))) == pytest.approx(1.0)
