@@ -32,7 +32,7 @@ _MAX_NAME = 200  # bytes of a file's name, without what is put to it
 _MEND = "name another place with --out, write over it with --force, or go on where a run ended with --skip-done"
 
 
-class Target(Protocol):
+class Destination(Protocol):
     """Where results go. Making one checks that they can be written there: before the tagging, not after it."""
 
     def wants(self, document: Document) -> bool:
@@ -46,7 +46,7 @@ class Target(Protocol):
         """Write the result of each document as it comes."""
 
 
-def target(
+def destination(
     out: Path | None,
     format: str,
     formats: Mapping[str, Format],
@@ -55,8 +55,8 @@ def target(
     *,
     force: bool = False,
     skip_done: bool = False,
-) -> Target:
-    """The target for a place and a format.
+) -> Destination:
+    """The destination for a place and a format.
 
     Args:
         out: a file, or a folder for ``brat``, whose texts have files of their own; standard output by default.

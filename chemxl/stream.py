@@ -37,7 +37,7 @@ class Request:
     Args:
         names: of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
         kind, field, id: what the files hold, and where in their rows the text and its id are.
-        out, format, force, skip_done: see :func:`chemxl.outputs.target`.
+        out, format, force, skip_done: see :func:`chemxl.outputs.destination`.
         clean: read the texts as :class:`chemxl.collect.cleanup.Mended` has them; offsets are those of the texts.
         least: mentions and relations with a lower score are left out.
     """
@@ -69,7 +69,7 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     files = input_files(asked.names, faults, kind=asked.kind, out=asked.out)
     if asked.format == "brat" and asked.out is None and (len(files) > 1 or not _single(files)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
-    target = outputs.target(
+    destination = outputs.destination(
         asked.out, asked.format, formats, files, faults, force=asked.force, skip_done=asked.skip_done
     )
     if not asked.names and sys.stdin is not None and sys.stdin.isatty():
@@ -79,12 +79,12 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
     def wanted(text: Document) -> bool:
         """Whether a text must be tagged; texts that were done before are counted."""
         nonlocal done
-        before, is_due = faults.count, target.wants(text)
+        before, is_due = faults.count, destination.wants(text)
         done += not is_due and faults.count == before
         return is_due
 
     with _bar(asked, files) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
-        target.write(found)
+        destination.write(found)
     if done:
         _say(f"{done} texts were done in {asked.out}: they are as they were, whatever the settings were")
     return STOPPED if found.asked else 1 if faults.count else 0

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from chemxl.book import api
-from chemxl.book.sources import Source, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select, sha256
 from chemxl.errors import BookError
 from chemxl.experiments.plain import read_yaml
 
@@ -87,7 +87,7 @@ def build(*, profile: str = "small", root: Path = Path()) -> Path:
     return root / "_build" / "html" / "index.html"
 
 
-def fault(source: Source) -> str | None:
+def fault(source: NotebookSource) -> str | None:
     """Why the notebook made from this source may not be published; None if it may."""
     if not source.target.exists():
         return "is missing"

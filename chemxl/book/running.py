@@ -19,7 +19,7 @@ import nbformat
 from pydantic import ValidationError
 
 from chemxl.book.gate import edited, environment, fault, seal
-from chemxl.book.sources import Source, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select, sha256
 from chemxl.errors import BookError, ChemxlError
 
 # No progress bar in a stored output, no order of a set that changes from run to run, and the kernel of this Python.
@@ -77,7 +77,7 @@ def run(
     return [source.stem for source in queue]
 
 
-def _declare(source: Source) -> None:
+def _declare(source: NotebookSource) -> None:
     """Declare a chapter's first experiments, so that wrong settings are reported before anything runs; nothing is
     computed."""
     from chemxl.results import chapters  # loads torch, which what is up to date need not wait for
@@ -90,7 +90,7 @@ def _declare(source: Source) -> None:
         raise BookError(f"{source.stem}: {chapters.said(error)}") from error
 
 
-def _run_all(queue: Sequence[Source], jobs: int, variables: dict[str, str]) -> list[str]:
+def _run_all(queue: Sequence[NotebookSource], jobs: int, variables: dict[str, str]) -> list[str]:
     """Run notebooks side by side, and return what went wrong."""
     if queue:
         print(f"running {', '.join(source.stem for source in queue)}", flush=True)
@@ -114,7 +114,7 @@ def _run_all(queue: Sequence[Source], jobs: int, variables: dict[str, str]) -> l
     return failures
 
 
-def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | None]:
+def _execute(source: NotebookSource, variables: dict[str, str]) -> tuple[float, str | None]:
     """Run one notebook in this process; return how long it took and what went wrong, if anything did."""
     os.environ.update(variables)
     Thread(target=_end_with_parent, daemon=True).start()
@@ -173,7 +173,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _publish(source: Source, notebook: nbformat.NotebookNode) -> None:
+def _publish(source: NotebookSource, notebook: nbformat.NotebookNode) -> None:
     """Write a finished notebook beside its source. A copy that somebody has edited is put aside first."""
     made = json.loads(nbformat.writes(_tidied(source.stem, notebook)))
     made["metadata"]["chemxl"] = {"profile": source.profile, "inputs": source.inputs}
@@ -188,7 +188,7 @@ def _publish(source: Source, notebook: nbformat.NotebookNode) -> None:
     beside.replace(source.target)
 
 
-def _aside(source: Source, folder: str) -> Path:
+def _aside(source: NotebookSource, folder: str) -> Path:
     """Where a notebook is kept in the folder of runs."""
     path = source.root / ".runs" / folder / source.target.name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ _TYPES = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple)} | {
 
 
 @dataclass(frozen=True)
-class Source:
+class NotebookSource:
     """A notebook that has not been run, and the parameters to run it with.
 
     Args:
@@ -90,7 +90,7 @@ def select(root: Path, wanted: Sequence[str] = ()) -> list[str]:
 
 def read(
     root: Path, stems: Iterable[str], *, profile: str, parameters: Mapping[str, str] | None = None
-) -> list[Source]:
+) -> list[NotebookSource]:
     """Read notebooks and settle their parameters: as typed by a person, else the profile's, else their own.
 
     Raises:
@@ -116,7 +116,7 @@ def read(
         if not declared:  # it shows what was recorded, of all chapters
             inputs["profiles"] = _digest(root, profiles)
         changed = {name: value for name, value in values.items() if value != declared[name].default}
-        sources.append(Source(root, stem, notebook, values, changed, profile, inputs))
+        sources.append(NotebookSource(root, stem, notebook, values, changed, profile, inputs))
     return sources
 
 

@@ -51,7 +51,7 @@ class Shingling(NamedTuple):
 WORDS = Shingling()
 
 
-class Match(NamedTuple):
+class SharedShingles(NamedTuple):
     """A pair of texts that share shingles.
 
     Args:
@@ -68,7 +68,7 @@ class Match(NamedTuple):
 
 def contained(
     left: Sequence[str], right: Sequence[str], *, threshold: float = 0.8, shingling: Shingling = WORDS
-) -> list[Match]:
+) -> list[SharedShingles]:
     """Pairs in which one text holds at least ``threshold`` of the other's shingles, in ascending order.
 
     An exact join: nothing is missed, near duplicates of about equal length are found as well. Time grows with the
@@ -104,7 +104,7 @@ def copies(
     threshold: float = 0.5,
     containment: float = 0.8,
     shingling: Shingling = WORDS,
-) -> list[Match]:
+) -> list[SharedShingles]:
     """Pairs that are near duplicates, or of which one holds the other, in ascending order.
 
     Args:
@@ -169,11 +169,11 @@ def _verified(
     left: Sequence[str],
     right: Sequence[str],
     shingling: Shingling,
-) -> Iterator[Match]:
+) -> Iterator[SharedShingles]:
     """Candidate pairs with their true likeness."""
     shingles = lru_cache(maxsize=4096)(shingling.shingles)
     for i, j in sorted(pairs):
-        yield Match(i, j, *likeness(shingles(left[i]), shingles(right[j])))
+        yield SharedShingles(i, j, *likeness(shingles(left[i]), shingles(right[j])))
 
 
 def likeness(a: Shingles, b: Shingles) -> tuple[float, float]:

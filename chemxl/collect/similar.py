@@ -202,7 +202,7 @@ def _flat(vectors: np.ndarray) -> Any:
     return index
 
 
-class Found(NamedTuple):
+class Neighbour(NamedTuple):
     """A document that is added to the seed set."""
 
     document: Document
@@ -217,7 +217,7 @@ def widen(
     k: int,
     depth: int = 100,
     join: Literal["rank", "best"] = "rank",
-) -> list[Found]:
+) -> list[Neighbour]:
     """The k documents of a pool that are most similar to the seeds.
 
     A seed itself, by id or by text, is not found again, and neither is a document of score 0 or less.
@@ -242,4 +242,4 @@ def widen(
         for rank, (i, score) in enumerate(proposed[:depth], 1):
             joined[i] = joined[i] + 1 / (_DAMPING + rank) if join == "rank" else max(joined[i], score)
     ranked = sorted(joined.items(), key=lambda item: (-item[1], item[0]))
-    return [Found(pool[i], score) for i, score in ranked[:k]]
+    return [Neighbour(pool[i], score) for i, score in ranked[:k]]

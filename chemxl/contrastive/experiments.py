@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.contrastive.model import ContrastiveModel, Distance
-from chemxl.contrastive.words import Words, divergence, read
+from chemxl.contrastive.words import WordVectors, divergence, read
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
@@ -97,7 +97,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         )
         return tokenizer, model
 
-    def seen(self, documents: Sequence[Document], *, most: int, trained: bool = True) -> Words:
+    def seen(self, documents: Sequence[Document], *, most: int, trained: bool = True) -> WordVectors:
         """The first words of documents, as the model sees them before or after training."""
         tokenizer, model = self._on(self if trained else self.encoder)
         if trained:

@@ -15,7 +15,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.loss import distances, gaussian, variance
-from chemxl.contrastive.words import Words
+from chemxl.contrastive.words import WordVectors
 from chemxl.results.clouds import Cloud
 
 
@@ -49,7 +49,7 @@ class Plane:
         """The share of the variance that lies in the plane."""
         return f"{self._fitted.explained_variance_ratio_.sum():.0%}"
 
-    def clouds(self, words: Words, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
+    def clouds(self, words: WordVectors, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
         """The first words of each type, as points of the plane; ``O`` is called outside.
 
         Args:

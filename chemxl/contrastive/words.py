@@ -16,7 +16,7 @@ _TOKENS = 1024  # of a batch that is only read
 _PROBED = 4000  # words
 
 
-class Words(NamedTuple):
+class WordVectors(NamedTuple):
     """The words of a text as vectors, with their labels.
 
     Args:
@@ -31,12 +31,12 @@ class Words(NamedTuple):
     variance: np.ndarray
 
 
-def read(model: ContrastiveModel, task: Labelling, *, most: int) -> Words:
+def read(model: ContrastiveModel, task: Labelling, *, most: int) -> WordVectors:
     """The words of the first windows, at most ``most``."""
     labels, hidden = _hidden(model, task, most)
     with torch.no_grad():
         mean, spread = model.gaussians(hidden)
-    return Words(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
+    return WordVectors(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
 
 
 def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:

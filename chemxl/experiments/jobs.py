@@ -30,7 +30,7 @@ Job = submitit.Job[Any]
 logging.getLogger("exca").setLevel(logging.ERROR)  # it tells times and paths, which notebooks would keep
 
 
-class Request(pydantic.BaseModel):
+class Resources(pydantic.BaseModel):
     """The resources that every job asks for, in exca's terms: the JSON of ``CHEMXL_JOBS``. An unknown setting is an
     error.
 
@@ -56,8 +56,8 @@ class Request(pydantic.BaseModel):
     slurm_additional_parameters: dict[str, int | str | float | bool] | None = None
 
     @classmethod
-    def given(cls) -> Request:
-        """The request that ``CHEMXL_JOBS`` holds.
+    def given(cls) -> Resources:
+        """The resources that ``CHEMXL_JOBS`` asks for.
 
         Raises:
             ChemxlError: it is no JSON, or a setting is unknown or has a wrong value.
@@ -98,18 +98,18 @@ def cluster() -> Cluster | None:
     return cast("Cluster", named)
 
 
-def send(values: Sequence[Experiment], request: Request, where: Cluster) -> list[Job | None]:
+def send(values: Sequence[Experiment], resources: Resources, where: Cluster) -> list[Job | None]:
     """Send unfinished values as one array, and return their jobs.
 
     Raises:
         ChemxlError: Slurm refuses them.
     """
-    copies = [_elsewhere(value, request.infra(where)) for value in values]
+    copies = [_elsewhere(value, resources.infra(where)) for value in values]
     for copy in copies:
         (copy.folder / "job.pkl").unlink(missing_ok=True)  # a dead job's, of which exca would ask Slurm's accounting
         copy.infra.clear_job()
     try:
-        with copies[0].infra.job_array(max_workers=request.at_once(where)) as array:
+        with copies[0].infra.job_array(max_workers=resources.at_once(where)) as array:
             array.extend(copies)
     except submitit.core.utils.FailedJobError as error:
         raise ChemxlError(f"Slurm refuses the jobs: {str(error).strip().splitlines()[-1]}") from error

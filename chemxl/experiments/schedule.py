@@ -108,7 +108,7 @@ class _Grid:
     """All values of a list on their way through a cluster's queue."""
 
     def __init__(self, experiments: Sequence[Experiment], where: jobs.Cluster) -> None:
-        self.where, self.request = where, jobs.Request.given()
+        self.where, self.resources = where, jobs.Resources.given()
         self.states: dict[Experiment, State] = dict.fromkeys([e for e in experiments if e.finished()], "done")
         self.tasks: list[_Task] = []
         by_value: dict[Experiment, _Task] = {}
@@ -181,7 +181,7 @@ class _Grid:
         ready = [t for t in self.tasks if t.state == "waiting" and all(n.state == "done" for n in t.needs)]
         room = _ARRAY
         if self.where == "local":
-            room = self.request.at_once("local") - sum(task.state == "running" for task in self.tasks)
+            room = self.resources.at_once("local") - sum(task.state == "running" for task in self.tasks)
         if ready := ready[: max(0, room)]:
             runs().mkdir(parents=True, exist_ok=True)
             with FileLock(runs() / ".sending"):  # two calls must not send the same value
@@ -197,7 +197,7 @@ class _Grid:
             if not (task.job or task.value.finished() or jobs.computing(task.value)):
                 fresh.append(task)
         if fresh:
-            sent = jobs.send([task.value for task in fresh], self.request, self.where)
+            sent = jobs.send([task.value for task in fresh], self.resources, self.where)
             for task, job in zip(fresh, sent, strict=True):
                 task.job, task.sent = job, task.sent + 1
 

@@ -85,7 +85,7 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedText:
     """A stretch of text with the names in it.
 
     Args:
@@ -170,18 +170,18 @@ class AnchoredStream(Stream):
                 for name in ("names switched", f"names switched in {language.upper()}"):
                     self.counts[name] = self.counts.get(name, 0.0) + len(marked.switched)
 
-    def _named(self, documents: Sequence[Document], names: Names) -> list[Found]:
+    def _named(self, documents: Sequence[Document], names: Names) -> list[NamedText]:
         """Stretches of text that hold a name, with their names."""
         texts = self._texts(documents)
         sizes = map(len, pieces(self.tokenizer, texts))
-        made = [Found(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
+        made = [NamedText(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
         if not any(found.matches for found in made):
             raise CorpusError(
                 f"no name of the lexicons stands in the text in {documents[0].language!r}: give other sources"
             )
         return [found for found in made if found.matches]
 
-    def _density(self, stretches: Sequence[Found]) -> float:
+    def _density(self, stretches: Sequence[NamedText]) -> float:
         """The number of names that could be switched, for each piece that is read."""
         return sum(min(self.levels.most, len(s.matches)) for s in stretches) / sum(s.size for s in stretches)
 

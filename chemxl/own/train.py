@@ -39,7 +39,7 @@ WRITTEN |= {"metrics.json", "provenance.json", "README.md", "pipeline.py", "toke
 WRITTEN |= {"special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"}
 
 
-class Asked(NamedTuple):
+class TrainingRequest(NamedTuple):
     """What a person asks to train.
 
     Args:
@@ -59,7 +59,7 @@ class Asked(NamedTuple):
     seed: int = 0
 
 
-def value_of(asked: Asked) -> FineTune:
+def value_of(asked: TrainingRequest) -> FineTune:
     """The training as a value.
 
     Up to 50 passes over few texts, fewer over many; it stops where the held-out documents show no gain for a fifth of
@@ -81,7 +81,7 @@ def value_of(asked: Asked) -> FineTune:
     return FineTune(train=(division.train,), dev=division.dev, encoder=start, training=training, seed=asked.seed)
 
 
-def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
+def train(asked: TrainingRequest, out: Path, *, force: bool = False) -> reports.Report:
     """Train, test, and write the model with its report into a folder.
 
     Until it is whole, all is in ``OUT.unfinished`` beside it. What was stopped goes on from there, if it is asked for
@@ -193,7 +193,7 @@ def _begin(part: Path, value: FineTune, *, force: bool) -> None:
 
 
 def _describe(
-    part: Path, asked: Asked, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
+    part: Path, asked: TrainingRequest, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
 ) -> None:
     """Write beside the model the report, the errors, the documents that it learnt from, and the files of a run."""
     write_json(part / "provenance.json", provenance())

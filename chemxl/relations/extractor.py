@@ -15,7 +15,7 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.relations.candidates import Signature, stretches
 from chemxl.relations.network import MarkedNetwork
-from chemxl.relations.predictors import Items, Marking, Task, Typer
+from chemxl.relations.predictors import Items, MarkedTask, Marking, Typer
 
 NONE = "none"  # the class of a pair that is not related
 
@@ -60,7 +60,7 @@ class Extractor(Marking[Relation]):
         coarse, finer = super().marked(document), self.scheme.finer() if self.typer else {}
         return [m.type if type in finer else type for m, type in zip(document.mentions, coarse, strict=True)]
 
-    def task(self, documents: Sequence[Document]) -> Task:
+    def task(self, documents: Sequence[Document]) -> MarkedTask:
         """Rows with labels, to train on; a pair with several relations has the first one as label."""
         numbers = {label: i for i, label in enumerate(self.model.labels)}
         related = [{(r.head, r.tail): numbers[r.type] for r in reversed(document.relations)} for document in documents]
@@ -88,7 +88,7 @@ class Extractor(Marking[Relation]):
         if self.model.kinds:
             kind = {name: i for i, name in enumerate(self.model.kinds)}
             kinds = [[kind[mention.type] for mention in pair] for pair in pairs]
-        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
+        return MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
 
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 2048, typed: bool = False

@@ -1,6 +1,6 @@
 """Markers around mentions, either in the text with one pair a row, or behind a text that is encoded once.
 
-Both give the same :class:`Marked`: tokens, some of them markers, with their places and with what sees what.
+Both give the same :class:`MarkedRow`: tokens, some of them markers, with their places and with what sees what.
 Written into the text (inline; paper 2, section III, after Zhong and Chen 2021, section 3.3), a marker is a token like
 others, and every pair needs the text again. Behind it (packed; there section 3.4), the markers of a pair share the
 places of the first and the last token of their mentions. They see the text and each other. The text does not see them,
@@ -29,7 +29,7 @@ CHUNK = 64  # items behind one text at most: a sentence of 437 pairs is read in 
 TEXT, PADDING = -1, -2  # owners of tokens that no item owns
 
 
-class Marked(NamedTuple):
+class MarkedRow(NamedTuple):
     """A row that the encoder reads at once: T tokens, for P items of k mentions each.
 
     Args:
@@ -93,7 +93,7 @@ class _Ends(NamedTuple):
     closing: int
 
 
-class Reading:
+class TokenizedDocument:
     """A document's tokens, and the rows that some of its items are read in.
 
     Args:
@@ -106,7 +106,9 @@ class Reading:
         self.document, self.tokens, self.starts = document, tokens, starts
         self.marked, self.markers = marked, markers
 
-    def rows(self, span: Span, items: Sequence[Item], *, edge: tuple[int, int], encoding: Encoding) -> Iterator[Marked]:
+    def rows(
+        self, span: Span, items: Sequence[Item], *, edge: tuple[int, int], encoding: Encoding
+    ) -> Iterator[MarkedRow]:
         """Rows that hold each item once, if its mentions fit into one window.
 
         Args:
@@ -154,15 +156,15 @@ def readings(
     tokenizer: PreTrainedTokenizerFast,
     marked: Callable[[Document], Sequence[str]],
     markers: Markers,
-) -> Iterator[Reading]:
+) -> Iterator[TokenizedDocument]:
     """Each document as tokens, which are the same whatever the markers are."""
     encoded = tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
     for document, encoding in zip(documents, encoded, strict=True):
         starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
-        yield Reading(document, encoding.ids, starts, marked(document), markers)
+        yield TokenizedDocument(document, encoding.ids, starts, marked(document), markers)
 
 
-def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Marked:
+def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> MarkedRow:
     """A row with all items behind the text."""
     behind = [
         (marker, place, item)
@@ -172,7 +174,7 @@ def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     ]
     markers, places, owners = (list(column) for column in zip(*behind, strict=True))
     each = 2 * len(own[0])
-    return Marked(
+    return MarkedRow(
         items,
         [*text, *[text[0]] * len(behind)],
         [*[0] * len(text), *markers],
@@ -182,7 +184,7 @@ def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     )
 
 
-def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Marked:
+def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> MarkedRow:
     """A row with one item whose markers stand in the text; if several meet, the one that opened last closes first."""
     [mentions] = own
     inserted = []
@@ -198,10 +200,10 @@ def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     ids += text[at:]
     markers += [0] * (len(text) - at)
     starts = [[markers.index(m.opening) for m in mentions]]
-    return Marked(items, ids, markers, list(range(len(ids))), [TEXT] * len(ids), starts)
+    return MarkedRow(items, ids, markers, list(range(len(ids))), [TEXT] * len(ids), starts)
 
 
-def collate(rows: Sequence[Marked], *, pad: int) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[MarkedRow], *, pad: int) -> dict[str, torch.Tensor]:
     """Tensors of a batch: ``input_ids``, ``markers``, ``places``, ``owners`` (B, T), ``starts`` (B, P, k).
 
     Where a row has fewer items, its first one stands again; :func:`labelled` leaves it out.
@@ -223,7 +225,7 @@ def collate(rows: Sequence[Marked], *, pad: int) -> dict[str, torch.Tensor]:
     }
 
 
-def labelled(rows: Sequence[Marked], labels: Sequence[int] | Sequence[Sequence[int]]) -> torch.Tensor:
+def labelled(rows: Sequence[MarkedRow], labels: Sequence[int] | Sequence[Sequence[int]]) -> torch.Tensor:
     """The labels of the rows' items (B, P, ...), ``IGNORED`` if a row has no item at that place."""
     most = max(len(row.items) for row in rows)
     one = labels[rows[0].items[0]]

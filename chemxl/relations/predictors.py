@@ -17,7 +17,7 @@ from chemxl.models import encoders
 from chemxl.models.predictor import Predictor
 from chemxl.models.training import Batch
 from chemxl.relations.candidates import Scheme, parts
-from chemxl.relations.markers import Encoding, Item, Marked, Markers, collate, labelled, readings
+from chemxl.relations.markers import Encoding, Item, MarkedRow, Markers, collate, labelled, readings
 from chemxl.relations.network import MarkedNetwork
 
 Found = TypeVar("Found")
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     mentions: tuple[int, ...]
 
 
-class Task:
+class MarkedTask:
     """Rows of items with labels, to train on.
 
     Args:
@@ -42,7 +42,7 @@ class Task:
     def __init__(
         self,
         model: MarkedNetwork,
-        rows: Sequence[Marked],
+        rows: Sequence[MarkedRow],
         pad: int,
         labels: Sequence[int] | None = None,
         kinds: Sequence[Sequence[int]] | None = None,
@@ -95,13 +95,13 @@ class Marking(Predictor[Found], Generic[Found]):
 
     def rows(
         self, documents: Sequence[Document], *, drawn: Callable[[int, Items], Items] = lambda document, items: items
-    ) -> tuple[list[Place], list[Marked]]:
+    ) -> tuple[list[Place], list[MarkedRow]]:
         """All items, and the rows in which they are read.
 
         Args:
             drawn: which items of a sentence are taken, by the number of its document.
         """
-        edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[Marked]()
+        edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[MarkedRow]()
         read = readings(documents, self.tokenizer, self.marked, Markers(self.types))
         for number, reading in enumerate(read):
             for span, every in self.items(reading.document):
@@ -125,7 +125,7 @@ class Marking(Predictor[Found], Generic[Found]):
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
         """
         places, rows = self.rows(documents)
-        task = Task(self.model, rows, int(self.tokenizer.pad_token_id))
+        task = MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id))
         found = torch.zeros(len(places), len(self.model.labels))  # (I, L)
 
         def read(batch: Batch) -> Iterator[torch.Tensor]:
@@ -180,13 +180,13 @@ class Typer(Marking[Mention]):
             if chosen:
                 yield span, chosen
 
-    def task(self, documents: Sequence[Document]) -> Task:
+    def task(self, documents: Sequence[Document]) -> MarkedTask:
         """Rows with fine types, to train on; a mention whose own type is coarse is left out."""
         numbers = {label: i for i, label in enumerate(self.model.labels)}
         kept = [replace(d, mentions=tuple(m for m in d.mentions if m.type in numbers), relations=()) for d in documents]
         places, rows = self.rows(kept)
         labels = [numbers[kept[p.document].mentions[p.mentions[0]].type] for p in places]
-        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels)
+        return MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id), labels)
 
     def predict(self, documents: Sequence[Document]) -> list[list[Mention]]:
         """All mentions of each document; those of a coarse type have the likeliest fine one, with its probability."""

@@ -52,7 +52,7 @@ class Finding(BaseModel):
         return all(found) if place == self.lies else not any(found)
 
 
-class Found(NamedTuple):
+class Outcome(NamedTuple):
     """A finding with its rows, its text in prose, and whether the rows lie where the sentence says."""
 
     rows: list[dict[str, Any]]
@@ -77,7 +77,7 @@ def read(path: Path | None = None) -> dict[str, dict[str, Finding]]:
     return made
 
 
-def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) -> Found:
+def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) -> Outcome:
     """Find the rows of a finding, put them into words, and see whether the sentence still holds.
 
     Args:
@@ -91,13 +91,13 @@ def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) ->
     table = rows(own)
     found = claims.asked(place, finding.rows, table)
     if not finding.lies:
-        return Found(found, _said(found, table), holds=True)
+        return Outcome(found, _said(found, table), holds=True)
     if isinstance(finding.than, float):
         low = high = finding.than
     else:
         others = claims.asked(place, finding.than, rows(finding.than_chapter or own))
         low, high = _only(place, [_ends(place, row) for row in others])
-    return Found(found, _said(found, table), finding.holds([_ends(place, row) for row in found], low, high))
+    return Outcome(found, _said(found, table), finding.holds([_ends(place, row) for row in found], low, high))
 
 
 def glue(stem: str) -> None:

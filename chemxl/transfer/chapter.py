@@ -15,7 +15,7 @@ from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, counted
 from chemxl.transfer import rows
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
-from chemxl.transfer.rows import AS_LONG, NONE, Curve
+from chemxl.transfer.rows import AS_LONG, NONE, FewShotCurve
 from chemxl.transfer.texts import Text, targets, texts
 
 stem = "05_transfer"
@@ -172,7 +172,7 @@ def ends(settings: Settings, scores: Mapping[str, float], test: Text, type: str)
     return others[0], others[-1]
 
 
-def curves(settings: Settings, found: Sequence[Row], type: str) -> list[Curve]:
+def curves(settings: Settings, found: Sequence[Row], type: str) -> list[FewShotCurve]:
     """The few-shot curves of each target, after the best source, the worst source and none; nothing if the matrix has a
     gap.
 
@@ -191,7 +191,7 @@ def curves(settings: Settings, found: Sequence[Row], type: str) -> list[Curve]:
             full = zero_shot(settings, text, text, type)
             for start in (*ends(settings, scores[text.label], text, type), None):
                 values = {size: few_shot(settings, start, text, type, size) for size in settings.few}
-                made.append(Curve(text.label, type, start.label if start else NONE, values, full))
+                made.append(FewShotCurve(text.label, type, start.label if start else NONE, values, full))
     return made
 
 

@@ -26,7 +26,7 @@ HEIGHT = "F1, mean over logarithms of numbers of sentences"
 
 
 @dataclass(frozen=True)
-class Curve:
+class FewShotCurve:
     """Taggers of one target, trained on more and more sentences after one source or none.
 
     Args:
@@ -100,7 +100,7 @@ def _mean(cell: Line) -> float:
     return significance.mean_score([value.counts().column() for value in cell.experiments])
 
 
-def enough(curves: Sequence[Curve]) -> list[Row]:
+def enough(curves: Sequence[FewShotCurve]) -> list[Row]:
     """Rows with what the curves of one type say; gains over no source are corrected over all of them."""
     moved = [curve for curve in curves if curve.train != NONE]
     gains = iter(gained([(alone(curves, curve).learning, curve.learning) for curve in moved], logarithmic=True))
@@ -119,7 +119,7 @@ def enough(curves: Sequence[Curve]) -> list[Row]:
     return made
 
 
-def as_long(curves: Sequence[Curve], controls: Mapping[str, Mapping[int, Sequence[FewShot]]]) -> list[Row]:
+def as_long(curves: Sequence[FewShotCurve], controls: Mapping[str, Mapping[int, Sequence[FewShot]]]) -> list[Row]:
     """Rows that tell the source from longer training: F1 of every start less that of a tagger without a source that has
     read as many sentences as source and target together; corrected by Holm's method over all of a type.
 
@@ -136,12 +136,12 @@ def as_long(curves: Sequence[Curve], controls: Mapping[str, Mapping[int, Sequenc
     )
 
 
-def alone(curves: Sequence[Curve], curve: Curve) -> Curve:
+def alone(curves: Sequence[FewShotCurve], curve: FewShotCurve) -> FewShotCurve:
     """The curve of the same target without a source."""
     return next(one for one in curves if (one.train, one.test, one.type) == (NONE, curve.test, curve.type))
 
 
-def _thresholds(curve: Curve, without: Curve) -> list[Row]:
+def _thresholds(curve: FewShotCurve, without: FewShotCurve) -> list[Row]:
     """Rows with sentences to shares of full performance, first crossings, and sentences saved against no source."""
     crossings = first_crossings(curve.learning)
     ends = Estimate(float(np.median(crossings)), min(crossings), max(crossings))
@@ -159,7 +159,7 @@ def _thresholds(curve: Curve, without: Curve) -> list[Row]:
     return made
 
 
-def _early(curve: Curve) -> list[Row]:
+def _early(curve: FewShotCurve) -> list[Row]:
     """Rows that say where single runs cross first if the curve is the truth."""
     found = simulated(curve.learning, rng=_rng())
     numbers = {
@@ -175,7 +175,7 @@ def _early(curve: Curve) -> list[Row]:
 
 
 def _estimated(
-    curve: Curve, metric: str, found: Estimate, scorer: str, *, rule: str = significance.RULE, **keys: Key
+    curve: FewShotCurve, metric: str, found: Estimate, scorer: str, *, rule: str = significance.RULE, **keys: Key
 ) -> Row:
     """A row with an estimate on a curve."""
     ends = (found.value, found.low, found.high)

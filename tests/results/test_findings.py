@@ -29,7 +29,7 @@ def row(low: float | None, high: float | None, *, metric: str = "F1", value: flo
     return Row(metric=metric, value=value, low=low, high=high, keys={"method": "a", **keys})
 
 
-def asked(one: Finding, *rows: Row) -> findings.Found:
+def asked(one: Finding, *rows: Row) -> findings.Outcome:
     return findings.ask(STEM, "number", one, lambda chapter: frame(rows))
 
 
