@@ -347,8 +347,7 @@ show.tabs(
 # - In the paper experts chose among the search results; here only the query, the duplicates and the leaks decide.
 # - On these texts a centred cosine with a threshold tuned on development data does as well as the margin. What the margin
 #   gains is a threshold that needs no tuning. Settings were chosen on news sentences (WMT), and what it costs to leave a
-#   sentence alone on ParaMed's articles, which people translated and aligned, as long as TICO-19 did not get worse. The
-#   recorded alignment is of an earlier version with a fixed bound, 1, and beads of at most two sentences a side.
+#   sentence alone on ParaMed's articles, which people translated and aligned, as long as TICO-19 did not get worse.
 # - A sentence and its neighbour that changed places in translation are mostly not found as a 2-2 bead.
 # - Damage made at random is easier than what translators do: they reorder, condense and explain. The number on TICO-19 is
 #   an upper bound for free translations.

@@ -52,9 +52,12 @@ claims.table("03_continual_pretraining")
 # %% tags=["parameters"]
 profile: str = "small"
 stages: list = ["in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm"]
-ablated: str = "mini"
 amount: int = 0
 runs: list = [0, 1, 2]
+ablated: str = "mini"
+ablated_layers: int = 0
+ablated_amount: int = 0
+ablated_runs: list = [0, 1, 2]
 models: list = ["in-the-box", "in-the-box+mlm+tlm"]
 epochs: int = 2
 tokens: int = 256
@@ -67,7 +70,7 @@ seeds: list = [0, 1, 2]
 from IPython.display import display
 
 from chemxl.ner import chapter as ner
-from chemxl.pretrain import chapter
+from chemxl.pretrain import cards, chapter
 from chemxl.results import chapters, figures, findings, records, show, tables
 
 # %% [markdown]
@@ -83,13 +86,13 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %%
 first = chapter.stage(profile, stages[0], amount=amount)
 show.table(
-    chapter.card(first),
+    cards.texts(first),
     caption="Text without labels",
     note="Left out: what is tested on, in any language, and copies of texts in the rows above.",
 )
 
 # %%
-show.table(chapter.pair_card(first), caption="Sentence pairs, and pairs of names")
+show.table(cards.pairs(first), caption="Sentence pairs, and pairs of names")
 
 # %% [markdown]
 # ## Method
@@ -104,7 +107,7 @@ show.table(chapter.pair_card(first), caption="Sentence pairs, and pairs of names
 # another subword, and 10 % stay.
 
 # %%
-example = chapter.hidden(chapter.stage(profile, stages[0], amount=amount), chapter.EXAMPLE, seed=3)
+example = cards.hidden(chapter.stage(profile, stages[0], amount=amount), chapter.EXAMPLE, seed=3)
 show.table(example, caption="A Russian sentence as the encoder reads it, and what it has to predict")
 
 # %% [markdown]
@@ -157,7 +160,7 @@ shown = {"Recorded": recorded, "This build": built}
 probes = list(chapter.probes(profile).items())
 figures.curves(
     [
-        figures.Curve(f"{name.partition('+')[2]}, {label}", *chapter.followed(chapter.runs(settings, name), text.label))
+        figures.Curve(f"{name.partition('+')[2]}, {label}", *cards.followed(chapter.runs(settings, name), text.label))
         for name in stages[1:3]
         for label, text in probes[:2]
     ],

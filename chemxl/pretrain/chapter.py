@@ -6,30 +6,26 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-import torch
-
-from chemxl import corpora
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextSource
 from chemxl.errors import ChemxlError
+from chemxl.evaluation import significance
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
-from chemxl.pretrain.experiments import ContinualPretraining, Perplexity, read_pairs
-from chemxl.pretrain.model import MaskedLanguageModel
-from chemxl.pretrain.objectives import Builder, Mixture, collate
-from chemxl.pretrain.perplexity import estimate
-from chemxl.pretrain.stream import Reading, masking
-from chemxl.pretrain.text import pieces
+from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
+from chemxl.pretrain.objectives import Mixture
+from chemxl.pretrain.perplexity import estimate, surprise
+from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, known
-from chemxl.results.tables import Cells
 
 stem = "03_continual_pretraining"
 SCORER = "exp of the mean surprise of hidden pieces"
+NATS = "mean surprise of hidden pieces, in nats"
+DIFFERENCE = "difference of surprise"
 SHORTER = "after a shorter training"
 HEAD = "head"  # the encoder as it is: only a language model's head has learnt
 MIXTURES = {
@@ -37,7 +33,19 @@ MIXTURES = {
     "mlm+nsp": Mixture(mlm=0.5, nsp=0.5),
     "mlm+tlm": Mixture(mlm=0.5, tlm=0.5),
     "mlm+shuffled": Mixture(mlm=0.5, tlm=0.5),
+    "tlm": Mixture(mlm=0.0, tlm=1.0),
 }
+TWICE, THEN = "mlm, twice as long", "mlm, then tlm"
+# What is read after the head has learnt, one after the other: a mixture, and how many times the tokens of a row.
+OBJECTIVES = {
+    **{name: ((name, 1),) for name in ("mlm", "mlm+nsp", "mlm+tlm", "mlm+shuffled")},
+    TWICE: (("mlm", 2),),
+    THEN: (("mlm", 1), ("tlm", 1)),  # as paper 0 does
+}
+AGAINST = (
+    *(("mlm", HEAD), ("mlm+nsp", "mlm"), ("mlm+tlm", "mlm"), ("mlm+tlm", "mlm+shuffled")),
+    *((THEN, "mlm"), (THEN, TWICE)),
+)
 TRANSFERRED = "new-"  # before a stage's name: with new pieces
 NEW_PIECES = 8000
 AMOUNTS = {"small": 20_000, "real": 2_000_000, "paper": 200_000_000}
@@ -61,17 +69,23 @@ class Settings(chapters.Settings):
 
     Args:
         stages: what :func:`stage` names.
-        ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
         amount: of tokens that are read; 0 is the profile's.
         runs: seeds of the pretraining.
+        ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
+        ablated_layers: how many of its layers are kept, the first ones; 0: all.
+        ablated_amount: of tokens that each objective reads; 0: ``amount``, or the profile's.
+        ablated_runs: seeds of these trainings.
         models, epochs, tokens, rate, head_rate, sentences, seeds: of the taggers, see
             :class:`chemxl.ner.chapter.Settings`.
     """
 
     stages: tuple[str, ...] = ("in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm")
-    ablated: str = "mini"
     amount: int = 0
     runs: tuple[int, ...] = (0, 1, 2)
+    ablated: str = "mini"
+    ablated_layers: int = 0
+    ablated_amount: int = 0
+    ablated_runs: tuple[int, ...] = (0, 1, 2)
     models: tuple[str, ...] = (IN_THE_BOX, "in-the-box+mlm+tlm")
     epochs: int = 2
     tokens: int = 256
@@ -146,58 +160,79 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
     plain = mixture.removeprefix(TRANSFERRED)
     if plain not in (HEAD, *MIXTURES):
         raise ChemxlError(f"{name!r} names no stage: write an encoder, +, and one of {', '.join((HEAD, *MIXTURES))}")
-    shared: dict[str, Any] = {
+    head = under_head(profile, encoder, seed=seed, new_pieces=NEW_PIECES if plain != mixture else 0)
+    return head if plain == HEAD else read_on(profile, head, plain, amount=amount or AMOUNTS[profile], share=share)
+
+
+def under_head(
+    profile: Profile, encoder: str | encoders.Pretrained, *, seed: int, new_pieces: int = 0
+) -> ContinualPretraining:
+    """An encoder as it is, with a language model's head that was trained on it."""
+    reading = Reading(amount=_HEAD_AMOUNTS[profile])
+    return ContinualPretraining(
+        encoder=encoder, reading=reading, frozen=True, new_pieces=new_pieces, seed=seed, **_shared(profile)
+    )
+
+
+def read_on(
+    profile: Profile, model: ContinualPretraining, mixture: str, *, amount: int, share: float = 1.0
+) -> ContinualPretraining:
+    """The model after reading so many more tokens, by one of ``MIXTURES``."""
+    reading = Reading(mixture=MIXTURES[mixture], amount=amount, share=share, shuffled=mixture.endswith("shuffled"))
+    return ContinualPretraining(encoder=model, reading=reading, seed=model.seed, **_shared(profile))
+
+
+def _shared(profile: Profile) -> dict[str, Any]:
+    """The settings that all stages share."""
+    return {
         "text": sources(profile),
         "pairs": pairs(profile),
         "held_out": held_out(profile),
         "probes": tuple(probes(profile).values()),
         "training": _SMALL_TRAINING if profile == "small" else _TRAINING,
-        "seed": seed,
     }
-    head = ContinualPretraining(
-        encoder=encoder,
-        reading=Reading(amount=_HEAD_AMOUNTS[profile]),
-        frozen=True,
-        new_pieces=NEW_PIECES if plain != mixture else 0,
-        **shared,
-    )
-    if plain == HEAD:
-        return head
-    reading = Reading(
-        mixture=MIXTURES[plain],
-        amount=amount or AMOUNTS[profile],
-        share=share,
-        shuffled=plain.endswith("shuffled"),
-    )
-    return ContinualPretraining(encoder=head, reading=reading, **shared)
 
 
 def perplexities(settings: Settings) -> list[Line]:
-    """Every stage on every text."""
+    """The lines of every stage on every text."""
     return [
-        _line({"encoder": name, "text": label}, settings, text, name, amount=settings.amount)
+        _line({"encoder": name, "text": label}, runs(settings, name), text)
         for name in settings.stages
         for label, text in probes(settings.profile).items()
     ]
 
 
+def ablated(settings: Settings, objective: str, *, share: float = 1.0) -> list[ContinualPretraining]:
+    """The ablated encoder after one of ``OBJECTIVES``, or with the head alone, one value a run."""
+    encoder, layers = settings.ablated, settings.ablated_layers
+    start = encoders.FirstLayers(encoder=encoder, layers=layers) if layers else encoder
+    amount = settings.ablated_amount or settings.amount or ABLATION_AMOUNTS[settings.profile]
+    made = [under_head(settings.profile, start, seed=seed) for seed in settings.ablated_runs]
+    for mixture, times in OBJECTIVES.get(objective, ()):
+        made = [read_on(settings.profile, one, mixture, amount=times * amount, share=share) for one in made]
+    return made
+
+
 def ablations(settings: Settings) -> list[Line]:
     """Lines after a shorter training: every objective, and less and less text, which is read more often."""
-    ways = [*((name, 1.0) for name in MIXTURES), *(("mlm", share) for share in SHARES)]
-    shorter = settings.amount or ABLATION_AMOUNTS[settings.profile]
     keys: Keys = {"table": SHORTER, "encoder": settings.ablated}
-    return [
-        _line(
-            {**keys, "objective": name, "share": share, "text": label},
-            settings,
-            text,
-            f"{settings.ablated}+{name}",
-            amount=shorter,
-            share=share,
+    keys |= {"layers": settings.ablated_layers} if settings.ablated_layers else {}
+    texts = list(probes(settings.profile).items())[:2]
+    ways = [*((name, 1.0) for name in (HEAD, *OBJECTIVES)), *(("mlm", share) for share in SHARES)]
+    made = {
+        (name, share, label): _line(
+            {**keys, "objective": name, "share": share, "text": label}, ablated(settings, name, share=share), text
         )
         for name, share in ways
-        for label, text in list(probes(settings.profile).items())[:2]
+        for label, text in texts
+    }
+    compared: list[tuple[Keys, Line, Line]] = [
+        ({"objective": a, "less_objective": b, "text": label}, made[a, 1.0, label], made[b, 1.0, label])
+        for a, b in AGAINST
+        for label, _ in texts
     ]
+    every = [value for _, a, b in compared for value in (*a.experiments, *b.experiments)]
+    return [*made.values(), Line(keys, list(dict.fromkeys(every)), partial(_compared, compared))]
 
 
 def lines(settings: Settings) -> Lines:
@@ -205,9 +240,9 @@ def lines(settings: Settings) -> Lines:
     yield [*perplexities(settings), *ablations(settings)]
 
 
-def _line(keys: Keys, settings: Settings, text: TextSource, name: str, **how: Any) -> Line:
-    """The line of a stage on a text, one value a run of the pretraining."""
-    values = [Perplexity(model=stage(settings.profile, name, seed=seed, **how), text=text) for seed in settings.runs]
+def _line(keys: Keys, models: Sequence[ContinualPretraining], text: TextSource) -> Line:
+    """The line of these models on a text."""
+    values = [Perplexity(model=model, text=text) for model in models]
     return Line(keys, values, partial(_rows, values))
 
 
@@ -217,68 +252,16 @@ def _rows(values: Sequence[Perplexity]) -> list[Row]:
     return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
 
 
+def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
+    """Rows with differences of the mean surprise, which are logarithms of the ratio of two perplexities."""
+    columns = [tuple([one.surprise() for one in side.experiments] for side in sides) for _, *sides in pairs]
+    found = significance.compare([(first, second) for first, second in columns], score=surprise)
+    return [
+        known(DIFFERENCE, one[:3], line.experiments, n=len(a[0]), p=round(one.p, 4), scorer=NATS, keys=keys)
+        for (keys, line, _), (a, _), one in zip(pairs, columns, found, strict=True)
+    ]
+
+
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
     """The runs of a stage, one value each."""
     return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]
-
-
-def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
-    """Thousands of tokens read, and for each run the perplexity of a probe after them, as measured during training.
-
-    Runs are measured after as many steps but not after as many tokens: between measurements they are interpolated.
-    """
-    curves = []
-    for value in values:
-        history = value.run().history()
-        read = np.cumsum([row.get("tokens", 0) / 1000 for row in history])
-        asked = [i for i, row in enumerate(history) if "score" in row]
-        curves.append((read[asked], [history[i][f"perplexity: {label}"] for i in asked]))
-    grid = min((read for read, _ in curves), key=len)
-    return grid.tolist(), [np.interp(grid, read, found).tolist() for read, found in curves]
-
-
-def card(value: ContinualPretraining) -> Cells:
-    """For each source, its language, how much was kept of it, and how much was left out and why."""
-    rows: Cells = []
-    for part in value.gathered():
-        entry = corpora.catalog()[part.source.name]
-        rows.append(
-            {
-                "source": part.source.label,
-                "documents": len(part.documents),
-                "words": sum(len(document.words) for document in part.documents),
-                "left out: tested on": part.leaking,
-                "left out: copies": part.copies,
-                "licence": entry.licence,
-            }
-        )
-    return rows
-
-
-def pair_card(value: ContinualPretraining) -> Cells:
-    """For each source, its pairs and the words of both sides together."""
-    rows: Cells = []
-    for source in value.pairs:
-        found = read_pairs(source)
-        name = f"{source.name}, {source.part}" if isinstance(source, ParallelText) else "abstracts that were aligned"
-        words = sum(len(pair.source.split()) + len(pair.target.split()) for pair in found)
-        rows.append({"source": name, "pairs": len(found), "words": words})
-    return rows
-
-
-def hidden(value: ContinualPretraining, text: str, *, seed: int) -> Cells:
-    """The first pieces of a text as the encoder reads them, and what it has to predict."""
-    tokenizer, whole = encoders.load(value, masked=True)
-    model = MaskedLanguageModel(whole, range(whole.config.vocab_size))
-    builder = Builder(encoders.specials(tokenizer), block=16)
-    batch = collate(
-        [builder.single(pieces(tokenizer, [text])[0][: builder.block - 2])],
-        masking=masking(tokenizer, model, rate=0.3),
-        pad=int(tokenizer.pad_token_id),
-        generator=torch.Generator().manual_seed(seed),
-    )
-    read, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-    return [
-        {"read": tokenizer.convert_ids_to_tokens(i), "to say": "" if k < 0 else tokenizer.convert_ids_to_tokens(k)}
-        for i, k in zip(read, labels, strict=True)
-    ]

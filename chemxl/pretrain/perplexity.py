@@ -81,9 +81,15 @@ def perplexity(found: np.ndarray) -> float:
     return float(_of_sums(found.sum(axis=0)))
 
 
+def surprise(sums: np.ndarray) -> np.ndarray:
+    """The mean surprise in nats from sums and numbers, (..., 2) -> (...): the logarithm of the perplexity."""
+    result: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
+    return result
+
+
 def _of_sums(sums: np.ndarray) -> np.ndarray:
     """Perplexity from sums and numbers, (..., 2) -> (...)."""
-    result: np.ndarray = np.exp(sums[..., 0] / np.maximum(1.0, sums[..., 1]))
+    result: np.ndarray = np.exp(surprise(sums))
     return result
 
 

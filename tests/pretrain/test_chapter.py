@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from chemxl import corpora
@@ -10,7 +11,7 @@ from chemxl.errors import ChemxlError
 from chemxl.models.encoders import ALIASES
 from chemxl.models.training import Training
 from chemxl.ner import chapter as ner
-from chemxl.pretrain import chapter
+from chemxl.pretrain import cards, chapter
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.stream import Reading
 
@@ -38,6 +39,40 @@ def test_a_row_of_chapter_4_takes_a_stage() -> None:
     assert value.model.encoder == chapter.stage("small", "mini+mlm+tlm")
 
 
+def test_objectives_begin_alike_and_read_as_much() -> None:
+    settings = chapter.Settings(profile="real", ablated="e5-small", ablated_layers=6, ablated_amount=1000)
+    read = {}
+    for name in (chapter.HEAD, *chapter.OBJECTIVES):
+        for seed, model in enumerate(chapter.ablated(settings, name)):
+            assert model.seed == seed
+            amounts = []
+            while not model.frozen:
+                amounts.append(model.reading.amount)
+                assert isinstance(model.encoder, ContinualPretraining)
+                model = model.encoder
+            assert model == chapter.ablated(settings, chapter.HEAD)[seed]
+            read[name] = sum(amounts)
+    longer = {chapter.TWICE: 2000, chapter.THEN: 2000, chapter.HEAD: 0}
+    assert read == {name: longer.get(name, 1000) for name in read}
+    [then, *_] = chapter.ablated(settings, chapter.THEN)
+    assert then.reading.mixture.tlm == 1
+    assert then.encoder == chapter.ablated(settings, "mlm")[0], "that stage itself goes on"
+
+
+def test_what_is_less_surprised_is_below_zero() -> None:
+    settings = chapter.Settings(ablated_amount=2000, ablated_runs=(0, 1))
+    *_, line = chapter.ablations(settings)
+    rows = line.rows()
+    assert len(rows) == 2 * len(chapter.AGAINST)
+    found = {(row.keys["objective"], row.keys["less_objective"], row.keys["text"]): row for row in rows}
+    row = found["mlm", chapter.HEAD, "RU all kinds"]
+    sides = (chapter.ablated(settings, "mlm"), chapter.ablated(settings, chapter.HEAD))
+    text = chapter.probes("small")["RU all kinds"]
+    nats = [[np.log(Perplexity(model=one, text=text).run().metrics["perplexity"]) for one in side] for side in sides]
+    assert row.value is not None and row.value < 0
+    assert row.value == pytest.approx(np.mean(nats[0]) - np.mean(nats[1]), abs=1e-3)
+
+
 def test_every_name_is_in_a_catalogue() -> None:
     known = corpora.catalog()
     for texts in (*chapter.sources("real"), *chapter.held_out("real")):
@@ -58,7 +93,7 @@ def test_a_curve_has_a_point_an_evaluation() -> None:
     training = Training(epochs=1, tokens=256, precision="fp32")
     value = ContinualPretraining(text=(texts,), probes=(texts,), reading=Reading(amount=2000), training=training)
     longer = value.model_copy(update={"reading": Reading(amount=2600)})
-    read, runs = chapter.followed([longer, value], texts.label)
+    read, runs = cards.followed([longer, value], texts.label)
     assert read[0] == 0 and read == sorted(read)
     assert len(read) == len(runs[0]) == len(runs[1]) > 3
     assert read[-1] == pytest.approx(value.run().metrics["tokens"] / 1000)
@@ -67,7 +102,7 @@ def test_a_curve_has_a_point_an_evaluation() -> None:
 
 
 def test_an_example_says_what_is_hidden() -> None:
-    rows = chapter.hidden(chapter.stage("small", "mini+head", amount=2000), chapter.EXAMPLE, seed=3)
+    rows = cards.hidden(chapter.stage("small", "mini+head", amount=2000), chapter.EXAMPLE, seed=3)
     assert 4 < len(rows) <= 16
     said = [row for row in rows if row["to say"]]
     assert said and any(row["read"] == "[MASK]" for row in said)
