@@ -24,7 +24,7 @@ def best_model(*, types: Collection[str] = ()) -> Path:
     It is the one in the box. Where that does not find all ``types``, it is what :func:`best` takes.
 
     Args:
-        types: that it must find.
+        types: the types of mentions that it must find.
     """
     if _finds(TAGGER, types):
         print("Using the tagger in the box; --model names another", file=sys.stderr)
@@ -56,7 +56,7 @@ def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Coll
     demonstration model is, trained now or before.
 
     Args:
-        types: of mentions that it must find.
+        types: the types of mentions that it must find.
         hint: what to do about a demonstration.
     """
     saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))

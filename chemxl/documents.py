@@ -127,7 +127,7 @@ class Document:
     """A text and its annotation.
 
     Args:
-        labels: of the whole document: one where it belongs to a class, any number where it is about several things.
+        labels: labels of the whole document: one if it belongs to a class, any number if they name its topics.
         source: the id of the document that this is a part of, such as a sentence's abstract; empty where it is whole.
 
     Raises:

@@ -35,7 +35,7 @@ class Request:
     """What a person asks the command to do.
 
     Args:
-        names: of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
+        names: names of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
         kind, field, id: what the files hold, and where in their rows the text and its id are.
         out, format, force, skip_done: see :func:`chemxl.outputs.destination`.
         clean: read the texts as :class:`chemxl.collect.cleanup.Mended` has them; offsets are those of the texts.

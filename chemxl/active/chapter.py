@@ -40,12 +40,12 @@ class Settings(chapters.EncoderSettings):
         rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
         sentences: how many the pool has; for ``small`` it is expanded to so many, else they are drawn, 0 being all.
         documents: how many at most are drawn for each test; 0: all.
-        steps: of every training in a loop.
+        steps: the number of steps of every training in a loop.
         rate: learning rate of the encoder and of a normalised layer.
-        head_rate: of the layer that gives the scores, which begins at random.
+        head_rate: the learning rate of the layer that computes the scores, which begins at random.
         tokens: budget of a batch.
         whole_epochs: passes over the pool with everything annotated, which is the goal and may take more steps.
-        bound: of ``+bound``: the spectral norm that is let be.
+        bound: for ``+bound``, the spectral norm up to which weights stay as they are.
     """
 
     methods: tuple[str, ...] = ("random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always")

@@ -106,7 +106,7 @@ def spread(
 
     Args:
         apart: squared distance of each point from what is there already, (S,); changed in place.
-        choose: from these distances, negative where a point is taken, the next index.
+        choose: gives the next index from these distances; that of a chosen point is negative.
         chosen: taken already, with their distances in ``apart``.
     """
     apart[chosen] = -1.0

@@ -44,7 +44,7 @@ class ActiveLearning(Experiment):
         rounds: how many, the first included.
         budget: units that are annotated in each round.
         noise: see :class:`chemxl.active.oracle.Annotated`.
-        seed: of the draws, of every training and of the noise, in the learner's place.
+        seed: the seed of the draws, of every training and of the noise; it takes the learner's place.
     """
 
     learner: FineTune

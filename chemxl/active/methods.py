@@ -23,8 +23,8 @@ class Method(NamedTuple):
 
     Args:
         strategy: one of ``chemxl.active.strategies.STRATEGIES``.
-        norm: of the layer below the one that gives the scores; None where there is no such layer.
-        aggregate: from the uncertainties of words to that of a sentence.
+        norm: the normalisation of the layer below the one that computes the scores; None if there is no such layer.
+        aggregate: how the uncertainties of words become that of a sentence.
     """
 
     strategy: str

@@ -23,7 +23,7 @@ class Annotated(Corpus):
     Args:
         unit: what is annotated at once; for sentences see :class:`chemxl.corpora.samples.Sample`.
         most: how many units there are at most, drawn at random, always the same ones; 0: all.
-        ids: of the units that are annotated; all where it is None.
+        ids: the ids of the annotated units; None means all.
         noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or
             ends a word too late or too early. A mention's fate depends on ``noise_seed`` and on the unit's id alone.
     """

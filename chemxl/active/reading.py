@@ -51,7 +51,7 @@ class Model(Protocol):
 
     Args:
         labels: the L BIO labels; the first is ``O``.
-        weight, bias: of the last layer, (L, d) and (L,).
+        weight, bias: the weights of the last layer, (L, d) and (L,).
         dropout: the share of ``hidden`` that training drops in front of it.
     """
 

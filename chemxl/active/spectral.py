@@ -150,7 +150,7 @@ class SpectralFineTune(FineTune):
 
     Args:
         norm: see :class:`SpectralLinear`; ``none`` is the same head without normalisation, to compare with.
-        bound: for ``bound``: the spectral norm that is let be.
+        bound: for ``bound``, the spectral norm up to which weights stay as they are.
         iterations: see :class:`SpectralLinear`.
     """
 

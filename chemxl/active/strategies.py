@@ -51,7 +51,7 @@ def query(
 
     Args:
         name: one of ``STRATEGIES``.
-        rng: of what is random; the same state gives the same choice.
+        rng: the source of random numbers; the same state gives the same choice.
         labelled: annotated documents. Distances need them; ``core-set`` keeps away from them.
         aggregate: how words' uncertainties become a document's, see :func:`chemxl.active.reading.aggregated`; the
             strategies whose docstring does not name it do not ask.

@@ -36,7 +36,7 @@ class Given(pydantic.BaseModel):
     """A document as it was given to the annotator.
 
     Args:
-        name: of its files, without the ending; in the order in which a strategy chose.
+        name: the name of its files without the ending; names follow the order in which a strategy chose.
         text: SHA-256 of the text.
         annotation: the whole ``.ann``.
     """

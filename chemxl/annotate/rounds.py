@@ -63,7 +63,7 @@ class TakenBack:
     """What was kept when a round was read back, and where.
 
     Args:
-        path: of the file that holds it.
+        path: the file that holds it.
         replaced: documents that differ from what was kept before, which stays in the earlier file.
         stale: documents that are refused now, of which what was kept before still counts.
     """
@@ -140,7 +140,7 @@ class Project:
         """Read a round, and keep what has no fault in it.
 
         Args:
-            number: of the round; the last by default.
+            number: the number of the round; the last one by default.
 
         Raises:
             ChemxlError: no such round, or its ``round.json`` was changed.
@@ -188,7 +188,7 @@ class Brought(Corpus):
 
     Args:
         name: the project's folder.
-        types: those of the rounds that are wanted.
+        types: the types of mentions to learn, out of those of the rounds.
     """
 
     def load(self) -> list[Document]:

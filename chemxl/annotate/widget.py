@@ -93,7 +93,7 @@ class Annotator:
     Args:
         folder: its texts are shown in the order of their names.
         types: what may be annotated, in place of ``annotation.conf``.
-        language: of the texts, such as ``ru``, where it is known: for screen readers and hyphens.
+        language: the language of the texts, such as ``ru``, if it is known: for screen readers and hyphenation.
 
     Raises:
         ChemxlError: no text or no type, or the first text cannot be read.

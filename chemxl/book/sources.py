@@ -30,7 +30,7 @@ class NotebookSource:
         root: the book's folder.
         stem: as in ``04_ner``.
         notebook: the cells.
-        values: of all parameters.
+        values: the values of all parameters.
         parameters: the values that differ from those in its parameters cell.
         profile: names ``book/params/<profile>.yaml``.
         inputs: a digest of each thing that the outputs depend on.

@@ -82,7 +82,7 @@ def align(
         neighbours: k of the margin.
         skip: what two beads with an empty side are worth. By default it is found for the texts, see :func:`usual`.
         whole: texts with at most so many cells (n times m) are searched without a band: the exact optimum.
-        radius: of the band, in sentences.
+        radius: half the width of the band, in sentences.
     """
     joined = [[f"{left} {right}" for left, right in pairwise(side)] for side in (source, target)]
     vectors = embed([*source, *joined[0], *target, *joined[1]])

@@ -44,8 +44,8 @@ class Settings(chapters.Settings):
 
     Args:
         embedders: ``lsi``, or an encoder's name.
-        rates: of merging, of splitting and of dropping, each, a sentence pair.
-        seeds: of the damage.
+        rates: probabilities that a sentence pair is merged; it is split and dropped as often.
+        seeds: the seeds of the damage.
     """
 
     embedders: tuple[str, ...] = ("lsi",)
@@ -129,7 +129,7 @@ def funnel(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """For each language, how many documents each step took out, and how many were kept.
 
     Args:
-        rows: of one gathering.
+        rows: the rows of one gathering.
     """
     found = rows[rows["language"].notna()].set_index(["language", "metric"])["value"].to_dict()
     return {name: {step: found.get((code, step), 0) for step in STEPS} for code, name in LANGUAGES.items()}

@@ -54,7 +54,7 @@ def leaks(
         threshold: least Jaccard index of near duplicates.
         containment: least share of a text's shingles that the other holds.
         embed: an encoder, to find translations whose keys differ; see :func:`translations`.
-        margin: of :func:`translations`.
+        margin: the lead that :func:`translations` asks for.
     """
     found: dict[tuple[int, int], Leak] = {}
 

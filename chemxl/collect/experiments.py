@@ -62,8 +62,9 @@ class Alignment(_Tallied):
     """Sentence alignment of documents with known damage, by strict F1 over beads.
 
     Args:
-        rate: of merging, of splitting and of dropping, each, a sentence pair; see :func:`disturbance.disturb`.
-        seed: of the damage.
+        rate: the probability that a sentence pair is merged; it is split and dropped as often, see
+            :func:`disturbance.disturb`.
+        seed: the seed of the damage.
     """
 
     text: ParallelText

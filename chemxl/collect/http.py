@@ -55,8 +55,8 @@ class Manners:
         timeout: seconds without a byte after which an attempt has failed; a whole answer may take ten times as long.
         patience: the longest rest in seconds that a source may ask for (``Retry-After``).
         max_mib: size of an answer, unpacked, above which it is refused.
-        seed: of the jitter.
-        clock, sleep: of the waiting; tests give their own.
+        seed: the seed of the random part of waiting times.
+        clock, sleep: functions that tell the time and wait; tests give their own.
     """
 
     per_second: float = 1.0

@@ -22,7 +22,7 @@ class LatentSemantic:
 
     Args:
         pairs: what is learnt from.
-        seed: of the truncated singular value decomposition.
+        seed: the seed of the truncated singular value decomposition.
 
     Raises:
         ChemxlError: fewer pairs than directions.

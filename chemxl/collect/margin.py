@@ -21,8 +21,8 @@ class Spans(NamedTuple):
     """Unit vectors of all spans of a text's sentences.
 
     Args:
-        one: of its sentences, (n, d).
-        two: of every two neighbouring sentences, (n - 1, d), or (0, d) for an empty text.
+        one: vectors of its sentences, (n, d).
+        two: vectors of every two neighbouring sentences, (n - 1, d), or (0, d) for an empty text.
     """
 
     one: np.ndarray

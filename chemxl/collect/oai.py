@@ -66,7 +66,7 @@ class Repository(StoredSource):
         store: what was fetched.
         set: harvest this set only.
         titles: give records without a description too, as their title.
-        domain: of the documents.
+        domain: the domain of the documents.
         manners: rate, retries and limits; by default one request a second.
     """
 

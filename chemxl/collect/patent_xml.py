@@ -45,8 +45,9 @@ class Patent:
     """A patent or a published application.
 
     Args:
-        number: of the publication, such as US1234567B2: no leading zeros, the kind code at the end.
-        date: of the publication, YYYYMMDD as recorded.
+        number: the number of the publication, such as US1234567B2, without leading zeros, with the kind code at the
+            end.
+        date: the date of the publication, YYYYMMDD as recorded.
         title, abstract, claims, description: paragraphs on lines of their own; empty where there are none.
         priorities: foreign priorities, in the order of the file.
     """

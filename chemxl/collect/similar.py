@@ -62,7 +62,7 @@ class Bm25:
     """Okapi BM25 (Lucene's variant, by bm25s); a text that shares no word with the query has score 0.
 
     Args:
-        texts: in one language.
+        texts: texts in one language.
         language: ISO 639-1; "ru" for stemming.
 
     Raises:
@@ -99,7 +99,7 @@ class Dense:
 
     Args:
         embed: texts to unit vectors.
-        texts: in any languages that the encoder knows.
+        texts: texts in any languages that the encoder knows.
         limit: numbers (texts times dimensions) beyond which faiss's flat index finds the candidates.
 
     Raises:
@@ -223,7 +223,7 @@ def widen(
     A seed itself, by id or by text, is not found again, and neither is a document of score 0 or less.
 
     Args:
-        index: of the pool's texts, in their order.
+        index: an index of the pool's texts, in their order.
         depth: how many documents each seed proposes.
         join: how the seeds' rankings become one. "rank" is reciprocal rank fusion, the sum over seeds of 1 / (60 +
             rank): for BM25, whose scores for two queries do not compare. "best" is the best score for any seed: better

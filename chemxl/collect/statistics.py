@@ -32,8 +32,8 @@ def sizes(name: str, documents: Sequence[Document], *, types: Sequence[str] | No
     """Documents, sentences, entities and their mean lengths, as in paper 1, table 1.
 
     Args:
-        name: of the corpus, as the row shows it.
-        types: of entities, in this order; by default all that occur, the most frequent first.
+        name: the name of the corpus in the row.
+        types: the types of entities, in this order; by default all that occur, the most frequent first.
 
     Returns:
         One row; the mean of nothing is None.
@@ -135,7 +135,7 @@ def overlap(
     Args:
         first, second: (name, documents) of each corpus.
         tokenizer: cuts each entity's surface, apart from its context; special and unknown tokens do not count.
-        type: of the entities in both.
+        type: the type of the entities in both.
 
     Returns:
         One row; a percentage of nothing is None.

@@ -51,9 +51,9 @@ class Settings(chapters.EncoderSettings):
     Args:
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
-        tokens: of a batch.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder, and of the projections 1e-3 at least.
-        tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
+        tagger_rate: the learning rate of a tagger's last layer, which begins at random and has few steps.
     """
 
     sizes: tuple[int, ...] = (40, 120)

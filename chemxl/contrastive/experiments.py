@@ -38,7 +38,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         probe: of its words, how far labels are apart is followed; nothing is chosen by it.
         distance: between Gaussians, or the cosine of points.
         size: dimensions of the projection.
-        temperature: of the cosine; Gaussians have none.
+        temperature: the temperature of the cosine; Gaussians have none.
         outside: whether words outside of every mention take part.
     """
 

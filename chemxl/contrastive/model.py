@@ -21,7 +21,7 @@ class ContrastiveModel(nn.Module):
     Args:
         distance: between Gaussians (paper 4), or the cosine of points, for comparison.
         size: dimensions of the projection.
-        temperature: of the cosine.
+        temperature: the temperature of the cosine.
         outside: whether words that are labelled 0, outside of every mention, take part.
     """
 

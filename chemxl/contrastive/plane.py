@@ -53,7 +53,7 @@ class Plane:
         """The first words of each type, as points of the plane; ``O`` is called outside.
 
         Args:
-            names: of the labels.
+            names: the names of the labels.
             gaussians: the means of the Gaussians with their covariances, not the encoder's output.
             each: words of a type.
         """

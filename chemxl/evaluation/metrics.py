@@ -50,7 +50,7 @@ class Counts:
     """Counts by source document, so that documents can be resampled.
 
     Args:
-        types: of mentions, relations or labels, sorted.
+        types: the types of mentions, relations or labels, sorted.
         values: correct, predicted and gold ones, integers of shape (documents, types, 3).
     """
 
@@ -149,7 +149,7 @@ def count_keys(
     """Matches of any kind, by document and type; arguments and errors as for :func:`count`.
 
     Args:
-        gold, predicted: by document, tuples that begin with a type: two that are equal are the same.
+        gold, predicted: for each document, tuples that begin with a type; equal tuples match.
     """
     names = [str(i) for i in range(len(gold))] if sources is None else sources
     if not len(gold) == len(predicted) == len(names):

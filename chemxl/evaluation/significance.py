@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
 
     Args:
         low, high: the interval of the difference, which excludes zero exactly if p is below 0.05.
-        p: that chance gives as much, corrected for the number of comparisons.
+        p: the probability that chance gives as much, corrected for the number of comparisons.
         clear: the interval excludes zero.
     """
 
@@ -88,9 +88,9 @@ def estimate(
 
     Args:
         columns: one array of counts (documents, K) per seed, over the same documents; K stands for all further axes.
-        score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
+        score: a function from sums of counts (..., K) to scores (...); by default F1 of right, found and due.
         limits: what the score cannot go beyond; ends are cut there, which leaves the coverage as it is.
-        draws: of the documents; always the same ones.
+        draws: the number of draws of documents, which are always the same.
 
     Raises:
         ChemxlError: no document, other documents for other seeds, or a score beyond the limits.
@@ -141,9 +141,10 @@ def compare(
     of the level 1 - 0.05 / c. Ends of differences are not cut.
 
     Args:
-        pairs: of two systems each, counts (documents, K) a seed; what is compared is the first less the second.
-        score: from sums of counts (..., K) to scores (...).
-        draws: of the documents; always the same ones.
+        pairs: for each pair of systems the counts of both, (documents, K) a seed; compared is the first less the
+            second.
+        score: a function from sums of counts (..., K) to scores (...).
+        draws: the number of draws of documents, which are always the same.
 
     Raises:
         ChemxlError: no document, or other documents for other seeds or systems.

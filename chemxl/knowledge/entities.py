@@ -23,8 +23,8 @@ class Marked(NamedTuple):
     """A text with the entities in it.
 
     Args:
-        spans: of all entities, those that were put in, too.
-        switched: of what was put in.
+        spans: the spans of all entities, translated ones included.
+        switched: the spans of translated entities.
     """
 
     text: str

@@ -27,7 +27,7 @@ class KnowledgePretraining(ContinualPretraining):
 
     Args:
         lexicons: one for each language beside English.
-        facts: of a knowledge base, for each of these languages.
+        facts: facts of a knowledge base, for each of these languages.
         linked: passages about the same thing in two languages, without those that are tested on.
         levels: how much is read for which level; ``reading`` says how much in all, its mixture counts for nothing.
     """

@@ -51,7 +51,7 @@ class Facts(Value):
     """Facts with names in English and in one other language.
 
     Args:
-        name: of the catalogue, or ``mini``.
+        name: a name of the catalogue, or ``mini``.
         without: sources of facts or names, such as ``cui:bionnel``; what would not be there without them goes.
         permuted: each fact says another one's relation: a control.
     """
@@ -109,8 +109,8 @@ class FactFinder:
     """A finder of facts both of whose ends a text names, which says them in another language.
 
     Args:
-        facts: of English and other languages.
-        language: of the texts.
+        facts: facts with names in English and in other languages.
+        language: the language of the texts.
         lexicons: their held-out names are in no fact that is said.
     """
 

@@ -56,13 +56,13 @@ class Settings(chapters.EncoderSettings):
     Args:
         base: tokens of the base, which hides words and names alike in plain text; 0: none, all start from the encoder.
         amount: tokens of each pretraining behind it.
-        methods: of ``METHODS``.
+        methods: names of ``METHODS``.
         tagged: methods whose taggers are trained, too; the base's are always.
         tasks: what taggers learn from, see :func:`chemxl.knowledge.tasks.recognition`: ``EN``, ``RU``, and with real
             corpora ``ZH`` and ``ADE``; classifiers learn ``EN`` and ``ZH``.
         shots: documents of the language that is tested, beside all English ones, in further trainings.
         classified: methods whose classifiers are trained, too; none where there is nothing to classify.
-        epochs, rate, head_rate: of taggers and classifiers.
+        epochs, rate, head_rate: the training of taggers and classifiers.
         sentences: for ``small``: how many the training part is expanded to.
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
     """

@@ -28,7 +28,7 @@ class Retrieval(encoders.FromEncoder, Experiment):
         lexicon: whose held-out pairs.
         taught: ask for pairs that may have been switched instead, as many.
         most: pairs.
-        seed: of the pretraining.
+        seed: the seed of the pretraining.
     """
 
     lexicon: Lexicon

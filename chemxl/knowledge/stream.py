@@ -89,7 +89,7 @@ class NamedText:
     """A stretch of text with the names in it.
 
     Args:
-        size: in pieces.
+        size: its length in pieces.
     """
 
     text: str

@@ -23,7 +23,7 @@ class Embedder:
     Args:
         encoder: as for :func:`chemxl.models.encoders.load`.
         prefix: put before every text; ``"query: "`` for E5.
-        max_tokens: of a text, prefix and special tokens counted; what comes after them is not read.
+        max_tokens: how many tokens of a text are read, prefix and special tokens included.
         precision: ``auto`` is bf16 where the processor or GPU computes in it, ``fp32`` where rounding matters; the
             pooling is always in float32.
         seed: initialises what is not in the encoder's file.

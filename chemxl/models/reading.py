@@ -40,7 +40,7 @@ class BertModel(nn.Module):
     cannot be trained.
 
     Args:
-        table: of its ``config.json``.
+        table: the contents of its ``config.json``.
     """
 
     def __init__(self, table: dict[str, Any]) -> None:

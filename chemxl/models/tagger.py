@@ -142,7 +142,7 @@ class Labelling(Windows):
     Args:
         model: what is trained.
         reader: gives the windows.
-        names: of the labels, as :func:`bio_labels` has them.
+        names: the names of the labels, as :func:`bio_labels` has them.
         lacking: types that are not annotated in a document, by its id.
     """
 

@@ -37,13 +37,13 @@ class Settings(chapters.Settings):
     Args:
         models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
             is pretrained further, then ``+crf`` where the head is not a softmax.
-        tokens: of a batch; not of those of ``bilstm-crf``, which has a way of its own.
+        tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
-        head_rate: of what stands on it.
+        head_rate: the learning rate of the head.
         nested: encoders whose taggers find mentions inside mentions, too, and are scored against all of them, with the
             eight types of BioNNE; none in ``small``, whose corpus has no nested mention.
         nested_layers: the first layers of them that are kept; 0: all.
-        nested_epochs: of these trainings.
+        nested_epochs: the epochs of these trainings.
         sentences: for ``small``: how many each language's training part is expanded to.
     """
 

@@ -51,7 +51,7 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
     each.
 
     Args:
-        keys: of the encoder.
+        keys: the keys of the encoder.
     """
     tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
     train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))

@@ -44,7 +44,7 @@ class Dealt(Apart):
 
     Args:
         portion: which of the three this is.
-        shares: of the documents for dev and for test; at least one, unless it is 0.
+        shares: the shares of documents for dev and for test; at least one document, unless the share is 0.
         draw: the seed of the order in which they are dealt out.
     """
 

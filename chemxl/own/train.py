@@ -45,7 +45,7 @@ class TrainingRequest(NamedTuple):
     Args:
         corpus: a name of the catalogue, or a path.
         start: an encoder, see :func:`chemxl.models.encoders.load`; the first of ``PREFERRED`` that is here by default.
-        types: those of the corpus that are learnt; all by default.
+        types: the types of the corpus to learn; all by default.
         epochs: passes over the texts, at most; by default as many as few texts need, see :func:`value_of`.
         rate: the learning rate.
     """

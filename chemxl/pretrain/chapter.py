@@ -69,11 +69,11 @@ class Settings(chapters.Settings):
 
     Args:
         stages: what :func:`stage` names.
-        amount: of tokens that are read; 0 is the profile's.
+        amount: how many tokens are read; 0 means the profile's number.
         runs: seeds of the pretraining.
         ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
         ablated_layers: how many of its layers are kept, the first ones; 0: all.
-        ablated_amount: of tokens that each objective reads; 0: ``amount``, or the profile's.
+        ablated_amount: how many tokens each objective reads; 0 means ``amount``, or the profile's number.
         ablated_runs: seeds of these trainings.
         models, epochs, tokens, rate, head_rate, sentences, seeds: of the taggers, see
             :class:`chemxl.ner.chapter.Settings`.
@@ -153,8 +153,8 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
     Args:
         name: an encoder's, then ``+``, then ``head`` or a name of ``MIXTURES``; ``new-`` between gives it new pieces
             first, as in ``minilm+new-mlm+tlm``. Every mixture starts from the head.
-        amount: of tokens that are read; 0 is the profile's.
-        share: of the text that there is.
+        amount: how many tokens are read; 0 means the profile's number.
+        share: the share of the text that may be read.
     """
     encoder, _, mixture = name.partition("+")
     plain = mixture.removeprefix(TRANSFERRED)

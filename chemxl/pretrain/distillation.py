@@ -46,9 +46,9 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
         text: what both read; of each language as much.
         held_out: what models are tested on; nothing of it, in whatever language, is read.
         probes: texts on which the student is compared with its teacher while it learns.
-        pieces: of the vocabulary, that stay: those that the text uses most.
-        layers: of the teacher, counted from 1, one for each of the student's: what that one begins as.
-        targets: of the teacher, counted from 1, one for each of the student's: what that one learns to make.
+        pieces: how many pieces of the vocabulary stay: those that the text uses most.
+        layers: for each layer of the student the teacher's layer that it begins as, counted from 1.
+        targets: for each layer of the student the teacher's layer whose output it learns to make, counted from 1.
         amount: tokens that are read.
     """
 

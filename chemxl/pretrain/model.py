@@ -26,7 +26,7 @@ class MaskedLanguageModel(nn.Module):
     The output table is the input table (tied). :meth:`restore` makes the model whole again.
 
     Args:
-        whole: of transformers, such as ``BertForMaskedLM``; its transform and bias are used.
+        whole: a model of transformers, such as ``BertForMaskedLM``; its transformation and bias are used.
         pieces: ids that stay.
         frozen: only the head learns.
         kinds: with a head that tells so many kinds of pairs apart by the first token; 2: whether the second stretch

@@ -89,7 +89,7 @@ class Builder:
         """An example of two stretches, each cut to half a block.
 
         Args:
-            segments: of the two.
+            segments: the segments of the two.
             reset: positions begin anew with the second.
         """
         a, b = a[: (self.block - 3) // 2], b[: (self.block - 3) // 2]

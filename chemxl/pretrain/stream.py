@@ -34,9 +34,9 @@ class Reading(Value):
     Args:
         mixture: the share of the tokens that each objective gets.
         amount: tokens an epoch, special ones counted, the same for each language; texts are read anew when they end.
-        share: of the documents, and of the pairs, that are read at all.
+        share: the share of documents, and of pairs, that may be read.
         block: tokens that are read at once.
-        rate: of pieces that are hidden.
+        rate: the share of pieces that are hidden.
         shuffled: each sentence beside a translation of another one, as a control of what TLM learns.
     """
 

@@ -167,7 +167,7 @@ class _Pieces(ABC):
 
     Args:
         backend: the tokenizer; it is only read.
-        settings: of its model, as the tokenizer's file has them.
+        settings: the settings of its model, as in the tokenizer's file.
     """
 
     prefix = ""  # of a piece inside a word

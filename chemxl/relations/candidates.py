@@ -69,7 +69,7 @@ class Stretch(NamedTuple):
     """A sentence, or several that a mention joins, with its candidate pairs.
 
     Args:
-        span: in the document.
+        span: its place in the document.
         pairs: places of head and tail among the document's mentions.
     """
 

@@ -38,18 +38,18 @@ class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        methods: of ``METHODS``, the systems that are compared; the focal loss is one of them.
-        encoding: of markers, ``packed`` or ``inline``; both are compared.
-        epochs: of a training.
-        tokens: of a batch.
+        methods: names of ``METHODS``, the systems to compare; the focal loss is one of them.
+        encoding: the encoding of markers, ``packed`` or ``inline``; both are compared.
+        epochs: the epochs of a training.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder.
-        head_rate: of the heads and of the markers.
-        gamma: of the focal loss.
+        head_rate: the learning rate of the heads and of the markers.
+        gamma: the exponent of the focal loss.
         weight: lambda, of the first task where there are two.
         gammas, weights: that are tried on a part of the training set, with the rest of it as the test.
-        part: of the training set for these, and for the comparison of the encodings.
+        part: the part of the training set for these trials and for the comparison of the encodings.
         few: numbers of documents of the target language.
-        steps: of each training for transfer, however many documents it has.
+        steps: the steps of each training for transfer, however many documents it has.
         unrelated: pairs that training for transfer takes for each related one, see
             :class:`chemxl.relations.experiments.RelationModel`.
         voters: models that vote; 0: none do.

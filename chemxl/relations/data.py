@@ -141,7 +141,7 @@ class Reach(Experiment):
     """The pairs that remain if a chemical is paired with the nearest genes alone (paper 2, section II.B).
 
     Args:
-        scheme: its ``within`` is what is tried.
+        scheme: a scheme whose ``within`` is tried.
     """
 
     corpora: tuple[Corpus, ...]

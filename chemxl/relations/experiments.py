@@ -62,8 +62,8 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
 
     Args:
         scheme: which mentions are paired.
-        encoding: of markers, see :mod:`chemxl.relations.markers`.
-        gamma: of the focal loss, equation 4; 0 is the cross entropy.
+        encoding: the encoding of markers, see :mod:`chemxl.relations.markers`.
+        gamma: the exponent of the focal loss, equation 4; 0 is the cross entropy.
         attention: the language of the definitions that relation attention reads, equations 1 and 2; empty: none.
         share: lambda, equation 3; below 1, the type of each mention is a second task. It is the corpus's own, fine one:
             the coarse one could be read off the marker.

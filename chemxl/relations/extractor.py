@@ -29,7 +29,7 @@ class Extractor(Marking[Relation]):
             coarse ones.
         unrelated: for each related pair of a sentence, or where it has none for one, so many others are trained on at
             most; 0: all.
-        seed: of their choice.
+        seed: the seed of their choice.
     """
 
     NAME = "relations"

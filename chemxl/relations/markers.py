@@ -34,7 +34,7 @@ class MarkedRow(NamedTuple):
 
     Args:
         items: their numbers (P).
-        ids: of tokens (T); anything where there is a marker.
+        ids: the ids of tokens (T); any id at the place of a marker.
         markers: numbers from 1 on (T); 0 is no marker.
         places: position ids from 0 on (T).
         owners: the item within the row whose marker it is (T), or ``TEXT``, which every token sees.
@@ -53,7 +53,7 @@ class Item(NamedTuple):
     """What is classified: one mention or a pair.
 
     Args:
-        number: its own.
+        number: its number.
         mentions: their places in the document.
     """
 
@@ -65,7 +65,7 @@ class Markers:
     """The numbers of markers: an opening and a closing one for each type, different ones for heads and for tails.
 
     Args:
-        types: that are marked.
+        types: the types that are marked.
     """
 
     def __init__(self, types: Sequence[str]) -> None:
@@ -112,7 +112,7 @@ class TokenizedDocument:
         """Rows that hold each item once, if its mentions fit into one window.
 
         Args:
-            span: of the text, in code points.
+            span: the stretch of the text, in code points.
             edge: ids of the tokens that a text begins and ends with.
         """
         low, high = (int(i) for i in np.searchsorted(self.starts, span))

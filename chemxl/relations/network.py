@@ -42,7 +42,7 @@ class RelationAttention(nn.Module):
 
     Args:
         definitions: R, which is not trained.
-        width: of h.
+        width: the size of h.
     """
 
     def __init__(self, definitions: torch.Tensor, width: int) -> None:
@@ -65,10 +65,10 @@ class MarkedNetwork(nn.Module):
     Args:
         labels: the L classes of an item.
         markers: how many there are.
-        mentions: of an item, k.
+        mentions: the number of mentions in an item, k.
         definitions: those of relations (K, d), for :class:`RelationAttention`; None goes without.
         kinds: classes of each mention, for the second task; none goes without.
-        gamma: of :func:`focal`.
+        gamma: the exponent of :func:`focal`.
         share: lambda of paper 2, equation 3: the weight of the first task where there are two.
     """
 

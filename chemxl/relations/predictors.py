@@ -35,8 +35,8 @@ class MarkedTask:
     """Rows of items with labels, to train on.
 
     Args:
-        labels: of each item; None to predict.
-        kinds: of each item's mentions, for the second task.
+        labels: the label of each item; None to predict.
+        kinds: the kinds of each item's mentions, for the second task.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Marking(Predictor[Found], Generic[Found]):
 
     Args:
         scheme: which mentions are paired, and what their types are called.
-        types: that mentions are marked with.
+        types: the types that mentions are marked with.
         encoding: how.
     """
 

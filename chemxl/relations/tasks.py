@@ -40,7 +40,7 @@ def task(profile: Profile, *, part: float) -> Task:
     had.
 
     Args:
-        part: of the training set.
+        part: the part of the training set.
     """
     if profile == "small":
         whole = Corpus(name="mini", types=())

@@ -161,7 +161,7 @@ def judge(claim: Claim, rows: Rows = recorded) -> Tried:
     """Find a claim's rows and the verdict of each.
 
     Args:
-        rows: by chapter those that may decide.
+        rows: gives the rows of a chapter that may decide.
 
     Raises:
         ChemxlError: naming the claim, if its query finds nothing or cannot be asked, or if a row cannot decide: a

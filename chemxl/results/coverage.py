@@ -77,7 +77,7 @@ def check(one: Exhibit, rows: claims.Rows = claims.recorded) -> Exhibit:
     """The exhibit, after checking that what it says of itself is true.
 
     Args:
-        rows: by chapter what is recorded.
+        rows: gives the recorded rows of a chapter.
 
     Raises:
         ChemxlError: there is no such chapter or code, a query cannot be asked or finds nothing, or what is called

@@ -81,7 +81,7 @@ def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) ->
     """Find the rows of a finding, put them into words, and see whether the sentence still holds.
 
     Args:
-        rows: by chapter those that may be asked for.
+        rows: gives the rows of a chapter that may be asked for.
 
     Raises:
         ChemxlError: naming the finding, if a query finds nothing or cannot be asked, if it is compared with several

@@ -34,7 +34,7 @@ class Origin:
     """The configuration of an experiment, and where and when it was run.
 
     Args:
-        seconds: that it took, and what it was trained in.
+        seconds: how long it took, trainings included.
     """
 
     config: Config

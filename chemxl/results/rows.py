@@ -31,7 +31,7 @@ class Row(BaseModel):
         source: who says so: ``this build``, ``recorded``, or a place in a paper.
         chapter, profile, of: are filled in by :mod:`chemxl.results.chapters`.
         keys: what the number is of.
-        p: of a difference, corrected over its table; from the same statistic as the interval.
+        p: the p-value of a difference, corrected over its table; from the same statistic as the interval.
         bound: the value itself is only known to be at least, or at most, so large.
         n: documents that are drawn again.
         rule: how the interval was made; empty where there is none.
@@ -99,7 +99,7 @@ def scored(
         values: one a seed.
         scores: by the metric's name; F1 alone by default.
         type: the entity type, which is a key then, or ``micro``: all of them. The score of an absent type is 0.
-        keys: those of the row beyond its line's.
+        keys: the keys of the row beside those of its line.
     """
     counts = [value.counts() for value in values]
     columns = None if any(type not in (metrics.MICRO, *c.types) for c in counts) else [c.column(type) for c in counts]

@@ -29,9 +29,9 @@ class Settings(chapters.EncoderSettings):
         few_visits: sentences that a training on few reads at least, those that come again counted; see :func:`epochs`.
         source_most: sentences of a source at most; 0 takes all.
         source_epochs: over a source, and over a few sentences at least.
-        tokens: of a batch.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder.
-        head_rate: of the head.
+        head_rate: the learning rate of the head.
         few_as_long: sizes at which a tagger without a source is also trained until it has read as many sentences as one
             with a source, that is those of the source, too.
     """

@@ -24,7 +24,7 @@ class Crossings(NamedTuple):
 
     Args:
         spread: standard deviation of a run's F1 at a size.
-        correlation: of a run's deviations at two sizes.
+        correlation: the correlation of a run's deviations at two sizes.
         curve: where the curve crosses.
         runs: where simulated runs do first, the median and 95 % of them; runs that do not come later than the last.
         early: share of runs that cross before the curve.

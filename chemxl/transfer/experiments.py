@@ -96,7 +96,7 @@ class FewShot(Learner, encoders.FromEncoder):
     Args:
         encoder: begun from under a fresh head, where there is no ``start``.
         start: the tagger whose encoder and head are begun from.
-        test: of the target.
+        test: the test part of the target.
 
     Raises:
         ChemxlError: the start has another encoder or learnt other types.

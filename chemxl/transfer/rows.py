@@ -30,7 +30,7 @@ class FewShotCurve:
     """Taggers of one target, trained on more and more sentences after one source or none.
 
     Args:
-        values: by number of sentences, one a seed.
+        values: the taggers by number of sentences, one a seed.
         full: the target's own tagger of the matrix, one a seed.
     """
 
@@ -79,7 +79,7 @@ def tests(cells: Sequence[Line]) -> list[Row]:
     Holm's method corrects over all pairs of texts on all tests, since the best one is chosen by the same scores.
 
     Args:
-        cells: of the matrix of one type.
+        cells: the cells of the matrix of one type.
     """
     by_test: dict[Key, list[Line]] = {}
     for cell in cells:

@@ -174,7 +174,7 @@ def shown(row: Mapping[str, Any], sizes: pd.Series[int]) -> object:
     """A value as a table shows it: sentences as such, shares in per cent, F1 with its interval.
 
     Args:
-        sizes: on which few-shot taggers were trained.
+        sizes: the numbers of sentences on which few-shot taggers were trained.
     """
     if row["metric"] == "too early":
         return f"{row['value']:.0%}"

@@ -17,12 +17,13 @@ class Text:
     """A corpus, or one kind of text in a corpus.
 
     Args:
-        label: as tables have it.
+        label: its name in tables.
         types: what it is annotated for.
         own: it has a test part of its own.
         family: corpora whose documents may stand in one another, under the same id.
         scored: sentences that are scored at most, drawn from all held-out documents; none of these is learnt from.
-        sentences: of ``mini``, in each language and all kinds of text: to learn from, and to test on.
+        sentences: for ``mini``, how many sentences of each language and all kinds of text to learn from, and to test
+            on.
     """
 
     label: str
