@@ -54,7 +54,7 @@ class Request:
     least: float = 0.0
 
 
-def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
+def run(request: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
     """Read texts, find in them, write results. Returns the exit status: 1 if a text was left out, :data:`STOPPED` after
     Ctrl-C.
 
@@ -65,16 +65,16 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
         ChemxlError: the results may not be written where they should be. What is written until then stays.
     """
     faults = Faults(lambda message: _say(f"Error: {message}"))
-    asked = replace(asked, out=None) if str(asked.out) == STDIN else asked
-    files = input_files(asked.names, faults, kind=asked.kind, out=asked.out)
-    if asked.format == "brat" and asked.out is None and (len(files) > 1 or not _single(files)):
+    request = replace(request, out=None) if str(request.out) == STDIN else request
+    files = input_files(request.names, faults, kind=request.kind, out=request.out)
+    if request.format == "brat" and request.out is None and (len(files) > 1 or not _single(files)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
     destination = outputs.destination(
-        asked.out, asked.format, formats, files, faults, force=asked.force, skip_done=asked.skip_done
+        request.out, request.format, formats, files, faults, force=request.force, skip_done=request.skip_done
     )
-    if not asked.names and sys.stdin is not None and sys.stdin.isatty():
+    if not request.names and sys.stdin is not None and sys.stdin.isatty():
         print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
-    texts, done = read_files(files, faults, field=asked.field, id=asked.id), 0
+    texts, done = read_files(files, faults, field=request.field, id=request.id), 0
 
     def wanted(text: Document) -> bool:
         """Whether a text must be tagged; texts that were done before are counted."""
@@ -83,11 +83,11 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
         done += not is_due and faults.count == before
         return is_due
 
-    with _bar(asked, files) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
+    with _bar(request, files) as bar, Stoppable(results(request, counted(texts, bar), wanted, load)) as found:
         destination.write(found)
     if done:
-        _say(f"{done} texts were done in {asked.out}: they are as they were, whatever the settings were")
-    return STOPPED if found.asked else 1 if faults.count else 0
+        _say(f"{done} texts were done in {request.out}: they are as they were, whatever the settings were")
+    return STOPPED if found.stopped else 1 if faults.count else 0
 
 
 def _say(message: str) -> None:
@@ -101,10 +101,10 @@ def _single(files: Sequence[InputFile]) -> bool:
     return all(file.single for file in files)
 
 
-def _bar(asked: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
+def _bar(request: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
     """A progress bar, shown only if a person looks at it and no results are printed in between."""
     shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
-    apart = asked.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
+    apart = request.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
     total = len(files) if _single(files) else None
     return tqdm(total=total, unit=" texts", disable=not (shown and apart), leave=False)
 
@@ -131,7 +131,7 @@ def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def results(
-    asked: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
+    request: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
 ) -> Iterator[Document]:
     """The wanted texts with what is found in them.
 
@@ -143,14 +143,14 @@ def results(
         if not any(due):
             continue
         find = find or load()
-        mended = [Mended(text.text) if asked.clean else None for text in group]
+        mended = [Mended(text.text) if request.clean else None for text in group]
         read = [replace(text, text=mend.text) if mend else text for text, mend in zip(group, mended, strict=True)]
         for text, mend, made, is_due in zip(group, mended, find(read), due, strict=True):
             if is_due:
-                yield _as_it_came(text, mend, _sure(made, asked.least))
+                yield _in_original(text, mend, _confident(made, request.least))
 
 
-def _sure(document: Document, least: float) -> Document:
+def _confident(document: Document, least: float) -> Document:
     """The document without mentions and relations of a low score, and without relations of such mentions."""
     mentions = tuple(m for m in document.mentions if (m.score or 0.0) >= least)
     ids = {mention.id for mention in mentions}
@@ -158,7 +158,7 @@ def _sure(document: Document, least: float) -> Document:
     return replace(document, mentions=mentions, relations=relations)
 
 
-def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Document:
+def _in_original(text: Document, mend: Mended | None, found: Document) -> Document:
     """What was found in a mended text, moved to its place in the original text."""
     if mend is None:
         return found
@@ -173,7 +173,7 @@ class Stoppable(Iterator[Document]):
     """
 
     def __init__(self, documents: Iterator[Document]) -> None:
-        self.documents, self.asked, self.waiting = documents, False, False
+        self.documents, self.stopped, self.waiting = documents, False, False
 
     def __enter__(self) -> Self:
         with suppress(ValueError):
@@ -186,14 +186,14 @@ class Stoppable(Iterator[Document]):
 
     def _heard(self, *_: object) -> None:
         """Note that Ctrl-C was pressed; while a document is awaited, stop at once."""
-        self.asked = True
+        self.stopped = True
         if self.waiting:
             raise KeyboardInterrupt
 
     def __next__(self) -> Document:
         try:
             self.waiting = True
-            if not self.asked:
+            if not self.stopped:
                 return next(self.documents)
         except KeyboardInterrupt:
             pass
