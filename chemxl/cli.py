@@ -195,7 +195,7 @@ def annotate_in(
     back = taken.returned
     texts = {document.id: document.text for document in back.documents.values()}
     for change in back.changes:
-        typer.echo(change.said(texts[change.document]))
+        typer.echo(change.in_words(texts[change.document]))
     for fault in back.faults:
         typer.echo(fault, err=True)
     typer.echo(f"{len(back.documents)} of {len(back.manifest.documents)} documents are kept in {taken.path}")

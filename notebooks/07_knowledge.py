@@ -147,7 +147,7 @@ display(
 # $$L_f = - \sum_i \log P(f_i \mid X)$$ (eq-facts)
 
 # %%
-show.table(pages.said(), caption="Sentences of the mini corpus with a fact behind them")
+show.table(pages.fact_examples(), caption="Sentences of the mini corpus with a fact behind them")
 
 # %% [markdown]
 # **Passages.** Two passages are about the same thing in two languages (positive), about different things (random), or

@@ -18,7 +18,7 @@ class Change:
     before: Mention | None
     after: Mention | None
 
-    def said(self, text: str) -> str:
+    def in_words(self, text: str) -> str:
         """The change in words, quoting the document's text."""
         of = [f"{m.type} {m.start}-{m.end} {text[m.start : m.end][:40]!r}" for m in (self.before, self.after) if m]
         return f"{self.document}: {self.kind} {' → '.join(of)}"

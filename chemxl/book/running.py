@@ -87,7 +87,7 @@ def _declare(source: NotebookSource) -> None:
     try:
         next(chapter.lines(chapter.Settings(**source.values)), None)
     except (ChemxlError, ValidationError) as error:
-        raise BookError(f"{source.stem}: {chapters.said(error)}") from error
+        raise BookError(f"{source.stem}: {chapters.refusal(error)}") from error
 
 
 def _run_all(queue: Sequence[NotebookSource], jobs: int, variables: dict[str, str]) -> list[str]:

@@ -137,7 +137,7 @@ class FactFinder:
         pairs = ((a, b) for a in names if a in self.heads for b in names if a != b)
         return [fact for pair in pairs for fact in self.facts.get(pair, ())]
 
-    def said(self, fact: Fact) -> Marked:
+    def verbalised(self, fact: Fact) -> Marked:
         """A fact in the language that the texts are not in; its spans are head, relation and tail."""
         code = next(code for code in fact.languages if code != self.language)
         head, tail = map(plain, fact.target if code == fact.languages[1] else fact.source)

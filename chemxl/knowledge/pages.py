@@ -54,7 +54,7 @@ def example(language: str, *, seed: int = 0) -> Document:
     return Document(f"mini {language}", made.text, tuple(mentions), language=language)
 
 
-def said() -> Cells:
+def fact_examples() -> Cells:
     """Sentences of the mini corpus, the facts behind them, and which part of these is hidden."""
     made: Cells = []
     for language in ("en", "ru"):
@@ -62,7 +62,7 @@ def said() -> Cells:
         for document in Texts(name=MINI, split="train", language=language).load():
             for sentence in document.text.splitlines():
                 if len(made) < (3 if language == "en" else 6) and (found := finder.find(sentence)):
-                    fact = finder.said(found[0])
+                    fact = finder.verbalised(found[0])
                     hidden = fact.text[slice(*fact.spans[1])]
                     made.append({"sentence": sentence, "behind it": fact.text, "hidden": hidden})
     return made

@@ -207,7 +207,7 @@ class AnchoredStream(Stream):
             part = found[i : i + _AT_ONCE]
             texts = pieces(self.tokenizer, [text for text, _ in part])
             drawn = [[facts[j] for j in generator.permutation(len(facts))[:_FACTS]] for _, facts in part]
-            said = iter(marked_pieces(self.tokenizer, [finder.said(fact) for facts in drawn for fact in facts]))
+            said = iter(marked_pieces(self.tokenizer, [finder.verbalised(fact) for facts in drawn for fact in facts]))
             for text, facts in zip(texts, drawn, strict=True):
                 yield behind(self.builder, text, [next(said) for _ in facts], hides=self.levels.hides)
                 self.counts["facts said"] += len(facts)

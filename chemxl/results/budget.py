@@ -58,7 +58,7 @@ def gains() -> list[Bar]:
     return [
         Bar(_label(row), row["value"], row["low"], row["high"], option.name)
         for option in OPTIONS
-        for row in claims.asked(option.name, option.query, claims.recorded(option.chapter))
+        for row in claims.query_rows(option.name, option.query, claims.recorded(option.chapter))
     ]
 
 

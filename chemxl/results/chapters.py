@@ -131,10 +131,10 @@ def settled(chapter: Chapter, profile: str) -> Settings:
     try:
         return chapter.Settings.model_validate({"profile": profile, **given})
     except (TypeError, ValueError) as error:
-        raise ChemxlError(f"{path}: {chapter.stem}: {said(error)}") from error
+        raise ChemxlError(f"{path}: {chapter.stem}: {refusal(error)}") from error
 
 
-def said(error: Exception) -> str:
+def refusal(error: Exception) -> str:
     """The first reason why a configuration is refused, in one line."""
     if not isinstance(error, ValidationError):
         return str(error)

@@ -139,7 +139,7 @@ def recorded(chapter: str) -> pd.DataFrame:
     return frame([row for row in chapters.holding(chapters.named(chapter)) if row.profile != "small"])
 
 
-def asked(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+def query_rows(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows that a query finds; there must be at least one.
 
     Args:
@@ -169,7 +169,7 @@ def judge(claim: Claim, rows: Rows = recorded) -> Tried:
     """
     if not claim.rows:
         return Tried(claim, [], [])
-    found = asked(f"{CLAIMS}, {claim.id}", claim.rows, rows(claim.chapter))
+    found = query_rows(f"{CLAIMS}, {claim.id}", claim.rows, rows(claim.chapter))
     if claim.sign and (other := [row["metric"] for row in found if not row["metric"].startswith(DIFFERENCES)]):
         raise ChemxlError(f"{CLAIMS}, {claim.id}: {other[0]} is no difference and has no direction: ask for one")
     return Tried(claim, found, [claim.verdict(*_ends(claim, row)) for row in found])

@@ -89,13 +89,13 @@ def ask(stem: str, name: str, finding: Finding, rows: Rows = claims.recorded) ->
     """
     place, own = f"{FINDINGS}, {stem}, {name}", finding.chapter or stem
     table = rows(own)
-    found = claims.asked(place, finding.rows, table)
+    found = claims.query_rows(place, finding.rows, table)
     if not finding.lies:
         return Outcome(found, _said(found, table), holds=True)
     if isinstance(finding.than, float):
         low = high = finding.than
     else:
-        others = claims.asked(place, finding.than, rows(finding.than_chapter or own))
+        others = claims.query_rows(place, finding.than, rows(finding.than_chapter or own))
         low, high = _only(place, [_ends(place, row) for row in others])
     return Outcome(found, _said(found, table), finding.holds([_ends(place, row) for row in found], low, high))
 
