@@ -11,6 +11,17 @@ from tempfile import TemporaryFile
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error in writing, as of a full disk, names the file, which it does not by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A path beside the file to write to; when it is written, it takes the file's place.
 
@@ -22,7 +33,8 @@ def replaced(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)  # of a life that was ended
         beside.touch()
         mode = beside.stat().st_mode
-        yield beside
+        with naming(path):
+            yield beside
         if path.exists():
             shutil.copymode(path, beside)
         else:

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from chemxl.corpora import brat
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
-from chemxl.files import unwritable
+from chemxl.files import naming, unwritable
 from chemxl.inputs.faults import Faults
 from chemxl.inputs.files import STDIN, InputFile
 from chemxl.inputs.texts import read_files
@@ -95,7 +95,7 @@ class _Stream:
     def write(self, documents: Iterable[Document]) -> None:
         """Write the results to the stream."""
         if self.out is not None:
-            with self.out.open("wb") as file:
+            with naming(self.out), self.out.open("wb") as file:
                 _written(self.format(documents), file)
         else:
             sys.stdout.flush()
@@ -132,7 +132,7 @@ class _File:
             return  # nothing to write, or all is there
         if self.done is not None:
             self.done.close(self.part)
-        with self.part.open("wb" if self.done is None else "ab") as file:
+        with naming(self.out), self.part.open("wb" if self.done is None else "ab") as file:
             _written(self.format(_again(first, waiting)), file)
         if self.out.exists():
             shutil.copymode(self.out, self.part)

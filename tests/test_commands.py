@@ -170,6 +170,7 @@ USAGE = [
     ("train mini", "--out"),
     ("train mini --out m --epochs few", "--epochs"),
     ("train mini --out m --seed -1", "--seed"),
+    ("train mini --out m --rate inf", "--rate"),
     ("evaluate folder", "CORPUS"),
     ("export folder", "OUT"),
     ("corpora check", "CORPUS"),

@@ -80,3 +80,16 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) ->
         beside.write_text("new")
         assert path.read_text() == "old"
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("x", "new")]
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    with pytest.raises(OSError, match="No space left") as raised, replaced(path):
+        raise OSError(28, "No space left on device")
+    assert raised.value.filename == str(path) and not list(tmp_path.iterdir())
+    with pytest.raises(OSError, match="closed") as raised, replaced(path):
+        raise OSError("closed")
+    assert raised.value.filename is None
+    with pytest.raises(FileNotFoundError) as raised, replaced(path):
+        (tmp_path / "other").read_text()
+    assert raised.value.filename == str(tmp_path / "other")

@@ -10,7 +10,7 @@ from lxml import etree
 
 from chemxl.collect.http import Garbled, SourceError
 from chemxl.collect.mending import mended
-from chemxl.corpora.markup import SAFE
+from chemxl.corpora.markup import SAFE, local
 
 # ISO 639-2 (both of its codes) and English names as catalogues write them, to ISO 639-1.
 _CODES = {
@@ -36,7 +36,7 @@ _SPACE = re.compile("[ \t\r\n]+")
 def parse_xml(body: bytes) -> Any:
     """The root element of an answer, repaired by :func:`~chemxl.collect.mending.mended` if it is no valid XML.
 
-    Nothing outside the answer is read, and no entity of its own is ever replaced.
+    Names are without namespaces. Nothing outside the answer is read, and no entity of its own is ever replaced.
 
     Raises:
         Garbled: it is not well-formed UTF-8 XML and cannot be mended.
@@ -45,9 +45,9 @@ def parse_xml(body: bytes) -> Any:
     with suppress(etree.XMLSyntaxError):
         root = _parsed(body)
         if next(root.iter(etree.Entity), None) is None:
-            return root
+            return local(root)
     try:
-        return _parsed(mended(body))
+        return local(_parsed(mended(body)))
     except etree.XMLSyntaxError as error:
         raise Garbled(f"malformed XML ({error.msg})") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -14,6 +14,7 @@ from chemxl.collect.experiments import (
     Alignment,
     Gathering,
     Leakage,
+    Lengths,
     Overlap,
     Sizes,
     TopicSearch,
@@ -22,18 +23,19 @@ from chemxl.collect.experiments import (
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import ParallelText, Texts
-from chemxl.evaluation import metrics
+from chemxl.evaluation import metrics, significance
 from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment
 from chemxl.models.encoders import MINI
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Row, Scored, counted, scored
+from chemxl.results.rows import Keys, Row, Scored, counted, known, scored
 from chemxl.results.tables import Cells
 
 stem = "01_data_collection"
 ALIGNED, FOUND, LEAKS = "alignment", "search", "leaks"
-SIZES, SHARED, GATHERED = "sizes", "shared sub-tokens", "gathering"
+SIZES, SHARED, GATHERED, LENGTHS = "sizes", "shared sub-tokens", "gathering", "lengths"
+BOTH = ("DRUG", "DISEASE")
 TASKS = ("English to Russian twin, first hit", "Russian to English twin, first hit", "same topic, first five")
 LANGUAGES = {"en": "English", "ru": "Russian"}
 STEPS = ("kept", "in a test set", "near duplicate", "no term of the query")
@@ -74,7 +76,7 @@ def lines(settings: Settings) -> Lines:
     """The lines of alignment and search, which are scored, and of all that is counted."""
     profile = settings.profile
     made = [*alignments(settings), *searches(profile, embedders=settings.embedders), _gathered(gathering(profile))]
-    yield [*made, *leakages(profile), *sizes(profile), *overlaps(profile)]
+    yield [*made, *leakages(profile), *sizes(profile), longer(profile), *overlaps(profile)]
 
 
 def _scored(metric: str, scorer: str, values: Sequence[Scored]) -> list[Row]:
@@ -217,21 +219,48 @@ def _texts(part: str) -> Texts:
     return Texts(name=name, split=split, language=language)
 
 
-def sizes(profile: Profile) -> list[Line]:
+def labelled(profile: Profile) -> dict[str, Corpus]:
     """The corpora of paper 1, table 1, or those that take their place."""
-    both = ("DRUG", "DISEASE")
-    chosen = {
-        "PsyTAR (EN UGT)": Corpus(name="psytar", types=("DISEASE",)),
-        "BC5CDR (EN abstracts)": Corpus(name="bc5cdr", types=both),
-        "RuDReC (RU UGT)": Corpus(name="rudrec", types=both),
-        "RuCCoN (RU EHR)": Corpus(name="ruccon", types=both),
-        "BioNNE-R (RU abstracts)": Corpus(name="bionne-r", language="ru", types=both),
-    }
     if profile == "small":
-        chosen = {f"mini {x.upper()}": Corpus(name="mini", language=x, types=both) for x in ("en", "ru")}
+        return {f"mini {x.upper()}": Corpus(name="mini", language=x, types=BOTH) for x in ("en", "ru")}
+    return {
+        "PsyTAR (EN UGT)": Corpus(name="psytar", types=("DISEASE",)),
+        "BC5CDR (EN abstracts)": Corpus(name="bc5cdr", types=BOTH),
+        "RuDReC (RU UGT)": Corpus(name="rudrec", types=BOTH),
+        "RuCCoN (RU EHR)": Corpus(name="ruccon", types=BOTH),
+        "BioNNE-R (RU abstracts)": Corpus(name="bionne-r", language="ru", types=BOTH),
+    }
+
+
+def sizes(profile: Profile) -> list[Line]:
+    """The lines of the size of each corpus."""
     return [
         Line({"table": SIZES, "corpus": name}, [value], partial(_counted, value))
-        for name, value in ((name, Sizes(corpus=corpus)) for name, corpus in chosen.items())
+        for name, value in ((name, Sizes(corpus=corpus)) for name, corpus in labelled(profile).items())
+    ]
+
+
+def longer(profile: Profile) -> Line:
+    """The line of words in a mention of a disease, less those of a drug, in every corpus that has both."""
+    found = {name: Lengths(corpus=corpus) for name, corpus in labelled(profile).items() if corpus.types == BOTH}
+    return Line({"table": LENGTHS}, list(found.values()), partial(_longer, found))
+
+
+def _longer(found: Mapping[str, Lengths]) -> list[Row]:
+    """Rows with these differences, corrected over all corpora."""
+    drug, disease = BOTH
+    sides = [([one.counts(disease)], [one.counts(drug)]) for one in found.values()]
+    compared = significance.compare(sides, score=statistics.words_a_mention)
+    return [
+        known(
+            "difference of words a mention",
+            one[:3],
+            n=len(diseases),
+            p=round(one.p, 4),
+            scorer="runs of letters or digits, and signs",
+            keys={"corpus": name, "type": disease, "less_type": drug},
+        )
+        for name, ([diseases], _), one in zip(found, sides, compared, strict=True)
     ]
 
 
@@ -246,7 +275,7 @@ def overlaps(profile: Profile) -> list[Line]:
         parts = {"RU UGT": ("rudrec", None), "RU EHR": ("ruccon", None), "EN abstracts": ("bc5cdr", None)}
         encoder = "e5-small"
     made = []
-    for type in ("DRUG", "DISEASE"):
+    for type in BOTH:
         for first, second in pairs:
             named = (parts[first], parts[second])
             a, b = (Corpus(name=name, language=language, types=(type,)) for name, language in named)

@@ -258,6 +258,25 @@ class Sizes(Experiment):
         return _numbers(row)
 
 
+class Lengths(Experiment):
+    """Words of the mentions of each of a corpus's types (paper 1, table 1)."""
+
+    corpus: Corpus
+
+    def compute(self, folder: Path) -> dict[str, float]:
+        """Mean words a mention; keeps the sums of every source document."""
+        types = self.corpus.types
+        counts = statistics.lengths(self.corpus.load(), types=types)  # (D, T, 2)
+        np.save(folder / "lengths.npy", counts, allow_pickle=False)
+        means = statistics.words_a_mention(counts.sum(axis=0))  # (T,)
+        return {f"words a {type}": float(mean) for type, mean in zip(types, means, strict=True)}
+
+    def counts(self, type: str) -> np.ndarray:
+        """(D, 2): words of all mentions of a type, and the number of mentions, by source document."""
+        made: np.ndarray = np.load(self.run().folder / "lengths.npy", allow_pickle=False)
+        return made[:, self.corpus.types.index(type)]
+
+
 def _numbers(row: statistics.Row) -> dict[str, float]:
     """The numbers of a row."""
     return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from html import unescape
 from html.entities import html5
 from typing import TypeVar
@@ -33,6 +34,9 @@ _REFERENCE = re.compile(
 )
 _XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+_ROOT = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->|<![^>]*>)*+<([\w.:-]+)", re.DOTALL)
+_DECLARES, _TAG = re.compile(r"xmlns:([\w.-]+)\s*="), re.compile(r"<[^<>!?]*>")
+_PREFIX = re.compile(r"(?<=[<\s/])([^\W\d][\w.-]*):(?=[^\W\d])")
 _SPACING = "\x0b\x0c\x1c\x1d\x1e\x1f"
 _FRAME = 2**16  # what stands around the records of an answer is some hundred bytes
 
@@ -42,7 +46,7 @@ def mended(body: bytes) -> bytes:
 
     Controls and noncharacters go, those that space text become a space, also where they stand as references; halves of
     a character become one; HTML's names become characters, other ampersands ``&amp;``; bytes that are no UTF-8 become
-    U+FFFD, where they are few.
+    U+FFFD, where they are few; prefixes of names that nothing declares go, and what stands behind the document.
 
     Raises:
         Garbled: it is in another encoding than it says.
@@ -50,7 +54,11 @@ def mended(body: bytes) -> bytes:
     text = _decoded(body)
     text = _REFERENCE.sub(_reference, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _FORBIDDEN.sub(lambda match: " " if match[0] in _SPACING else "", text)
-    return text[max(text.find("<?xml"), 0) :].lstrip("\ufeff \t\r\n").encode()
+    text = text[max(text.find("<?xml"), 0) :].lstrip("\ufeff \t\r\n")
+    text = _TAG.sub(partial(_bare, {"xml", "xmlns", *_DECLARES.findall(text)}), text)
+    root = _ROOT.match(text)
+    end = f"</{root[1]}>" if root else ""
+    return (text[: text.rfind(end) + len(end)] if end and end in text else text).encode()
 
 
 def _decoded(body: bytes) -> str:
@@ -65,6 +73,10 @@ def _decoded(body: bytes) -> str:
     if _FOREIGN.search(text):
         raise Garbled("malformed XML (not in UTF-8)")
     return text
+
+
+def _bare(declared: set[str], tag: re.Match[str]) -> str:
+    return _PREFIX.sub(lambda name: name[0] if name[1] in declared else "", tag[0])
 
 
 def _half(match: re.Match[bytes]) -> bytes:

@@ -22,8 +22,6 @@ from chemxl.experiments.digests import sha256
 # Many of its records have a title and no abstract: see ``titles``.
 CYBERLENINKA = "https://cyberleninka.ru/oai"
 
-_OAI = "{http://www.openarchives.org/OAI/2.0/}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _LOSSES = 3  # of the resumption token with nothing new between them, before we give up
 
@@ -150,18 +148,18 @@ class Repository(StoredSource):
     def _read_page(self, body: bytes) -> Page:
         """The page that an answer holds."""
         root = _root(body)
-        if (error := root.find(f"{_OAI}error")) is not None:
+        if (error := root.find("error")) is not None:
             code = error.get("code", "an error")
             if code not in _EXPECTED:
                 raise SourceError(f"{code}: {plain(error)}")
             return Page(error=code)
-        listed = root.find(f"{_OAI}ListRecords")
-        listed = root.find(f"{_OAI}GetRecord") if listed is None else listed
+        listed = root.find("ListRecords")
+        listed = root.find("GetRecord") if listed is None else listed
         if listed is None:
             raise Garbled("neither records nor an error in the answer")
-        elements = listed.findall(f"{_OAI}record")
-        stamps = tuple(plain(element.find(f"{_OAI}header/{_OAI}datestamp")) for element in elements)
-        token = listed.find(f"{_OAI}resumptionToken")
+        elements = listed.findall("record")
+        stamps = tuple(plain(element.find("header/datestamp")) for element in elements)
+        token = listed.find("resumptionToken")
         size = token.get("completeListSize", "") if token is not None else ""
         return Page(
             tuple(_record(element, self.domain) for element in elements),
@@ -195,24 +193,24 @@ def _restarted(state: dict[str, Any], start: str) -> dict[str, Any]:
 def _root(body: bytes) -> Any:
     """The root element of an answer."""
     root = parse_xml(body)
-    if root.tag != f"{_OAI}OAI-PMH":
+    if root.tag != "OAI-PMH":
         raise Garbled("not an answer of OAI-PMH 2.0")
     return root
 
 
 def _read_identity(body: bytes) -> Identity:
     """The description that an answer holds."""
-    identity = _root(body).find(f"{_OAI}Identify")
+    identity = _root(body).find("Identify")
     if identity is None:
         raise Garbled("no Identify in the answer")
     tags = ("repositoryName", "earliestDatestamp", "granularity", "deletedRecord")
-    return Identity(*(plain(identity.find(_OAI + tag)) for tag in tags))
+    return Identity(*(plain(identity.find(tag)) for tag in tags))
 
 
 def _record(element: Any, domain: str) -> Record:
     """The record of an XML element, with a document for each language."""
-    header = element.find(f"{_OAI}header")
-    id = plain(header.find(f"{_OAI}identifier")) if header is not None else ""
+    header = element.find("header")
+    id = plain(header.find("identifier")) if header is not None else ""
     if not id:
         raise Garbled("a record without an identifier")
     if header.get("status") == "deleted":
@@ -234,11 +232,11 @@ def _record(element: Any, domain: str) -> Record:
 
 def _texts(element: Any) -> Iterator[tuple[str, str, str]]:
     """The language, title and description of each language of a record, the record's own language first."""
-    declared = next((language_code(plain(e)) for e in element.iter(f"{_DC}language")), "")
+    declared = next((language_code(plain(e)) for e in element.iterfind("metadata//language")), "")
     titles: dict[str, list[str]] = {declared: []}
     descriptions: dict[str, list[str]] = {declared: []}
     for tag, texts in (("title", titles), ("description", descriptions)):
-        for part in element.iter(_DC + tag):
+        for part in element.iterfind(f"metadata//{tag}"):
             text = plain(part)
             code = language_code(part.get(_LANG, "")) or language_of(text, declared)
             texts.setdefault(code, []).append(text)

@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 
 from chemxl.collect.patent_text import paragraphs, resolve
-from chemxl.corpora.markup import SAFE
+from chemxl.corpora.markup import SAFE, local
 from chemxl.documents import Document, Span
 from chemxl.errors import CorpusError
 
@@ -153,7 +153,9 @@ _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)")
 
 
 def head(data: bytes) -> tuple[bytes, int]:
-    """The name of the root element and where it begins. Nothing before it, such as a DOCTYPE, ever reaches a parser.
+    """The name of the root element, without a prefix, and where it begins.
+
+    Nothing before it, such as a DOCTYPE, ever reaches a parser.
 
     Raises:
         MalformedPatent: no document begins here, it is not in UTF-8, or it declares entities.
@@ -167,7 +169,7 @@ def head(data: bytes) -> tuple[bytes, int]:
     encoding = _ENCODING.search(match["declaration"] or b"")
     if encoding is not None and encoding[1].lower() not in {b"utf-8", b"us-ascii", b"ascii"}:
         raise MalformedPatent(1, f"the encoding {encoding[1][:40].decode('latin-1')} where UTF-8 was due")
-    return match["root"], match.start("root") - 1
+    return match["root"].rpartition(b":")[2], match.start("root") - 1
 
 
 def wanted_pattern(countries: Iterable[str]) -> re.Pattern[bytes]:
@@ -219,7 +221,7 @@ def parse(
     content, unknown = resolve(data[start:])
     parser = etree.XMLParser(**SAFE)
     try:
-        root = etree.fromstring(content, parser)
+        root = local(etree.fromstring(content, parser))
     except etree.XMLSyntaxError as error:
         raise MalformedPatent(above + (error.lineno or 1), f"not well formed ({error.msg})") from None
     priorities = tuple(_priorities(root, layout))

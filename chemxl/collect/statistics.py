@@ -1,6 +1,6 @@
 """Statistics of a corpus: sizes, entities, languages, licences, and sub-tokens that entities of two corpora share.
 
-Every function gives plain rows, ready for :func:`chemxl.results.show.table`. A token is one of
+Most functions give plain rows, ready for :func:`chemxl.results.show.table`. A token is one of
 :func:`chemxl.documents.words`: a run of letters, a run of digits, or one sign, so that sentences and names count
 longer than where words are cut at spaces alone. In a corpus that has one document a sentence, documents and sentences
 are about as many.
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from chemxl.corpora import entries
@@ -62,6 +63,24 @@ def sizes(name: str, documents: Sequence[Document], *, types: Sequence[str] | No
     for type, found in entities.items():
         row |= {type: len(found), f"tokens a {type}": _mean(found)}
     return row
+
+
+def lengths(documents: Sequence[Document], *, types: Sequence[str]) -> np.ndarray:
+    """(D, T, 2): of every source document and type the words of all mentions, and the number of mentions."""
+    rows = {origin: row for row, origin in enumerate(dict.fromkeys(document.origin for document in documents))}
+    made = np.zeros((len(rows), len(types), 2))
+    for document in documents:
+        for mention in document.mentions:
+            if mention.type in types:
+                count = len(words(document.surface(mention)))
+                made[rows[document.origin], types.index(mention.type)] += (count, 1)
+    return made
+
+
+def words_a_mention(sums: np.ndarray) -> np.ndarray:
+    """The mean length of mentions, (...), of (..., 2) words and mentions."""
+    mean: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
+    return mean
 
 
 def _types(documents: Iterable[Document]) -> list[str]:

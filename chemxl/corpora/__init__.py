@@ -34,7 +34,7 @@ from chemxl.corpora.entries import (
 from chemxl.corpora.faults import Fault, Log
 from chemxl.corpora.paired import AlignedTexts, Fact
 from chemxl.corpora.paths import language as spoken
-from chemxl.documents import Document, Pair
+from chemxl.documents import Document, Pair, Span
 from chemxl.errors import CorpusError
 from chemxl.experiments.digests import sha256, source_digest
 
@@ -76,7 +76,8 @@ def load(
     """Documents of a corpus.
 
     Args:
-        name: as in :func:`catalog`, or the path of a person's own corpus.
+        name: as in :func:`catalog`, or the path of a person's own corpus, of whose mentions white space at the edges is
+            no part.
         split: one split; all of them by default.
         language: one language; all of them by default.
         types: unified types wanted (CHEM, DRUG, DISEASE, GENE, SPECIES, HUMAN), in order of preference, or, of a
@@ -86,8 +87,8 @@ def load(
         faults: gets the faults; without it, one warning says how many there are.
 
     Raises:
-        CorpusError: the corpus, part or type is unknown, the corpus is pairs or is not on this machine, or, with
-            ``strict``, a file has a fault.
+        CorpusError: the corpus, part, language or type is unknown, the corpus is pairs or is not on this machine, or,
+            with ``strict``, a file has a fault.
     """
     known = entry(name)
     if known.paired:
@@ -99,11 +100,30 @@ def load(
         read = _reader(name)(files(name, part), log, root=folder(name) / part.folder, **known.options)
         for i, document in enumerate(read):
             document = document if names is None else document.retyped(names)
+            document = _tidied(document) if is_own(name) else document
             source = f"{part.split}-block-{i // part.block + 1}" if part.block else document.source
             domain, code = part.domain or known.domain, part.language or spoken(document.text)
             documents.append(replace(document, language=code, domain=domain, source=source))
     _report(name, log, faults)
+    spoken_in = sorted({document.language for document in documents})
+    if language is not None and documents and language not in spoken_in:
+        raise CorpusError(f"{name} has no text in {language!r}; it has {', '.join(spoken_in)}")
     return [document for document in documents if language in (None, document.language)]
+
+
+def _tidied(document: Document) -> Document:
+    """With mentions that neither begin nor end with white space: tools for annotation leave it, no tagger finds it.
+
+    An id can be written in UTF-8, also one of a file whose name is in another character set.
+    """
+
+    def trimmed(start: int, end: int) -> Span:
+        """Without white space at its edges; as it is where there is nothing else."""
+        piece = document.text[start:end]
+        return (end - len(piece.lstrip()), start + len(piece.rstrip())) if piece.strip() else (start, end)
+
+    mentions = [replace(m, fragments=tuple([trimmed(*span) for span in m.fragments])) for m in document.mentions]
+    return replace(document, id=document.id.encode("utf-8", "backslashreplace").decode(), mentions=tuple(mentions))
 
 
 def types(name: str) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ https://jsonlines.org/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +17,22 @@ from chemxl.corpora.jsonl import rows
 from chemxl.documents import Document, Label, Span
 
 _KEYS = ("mentions", "entities", "spans", "labels", "label")
+# As this project's commands, spaCy and Prodigy, doccano, transformers and Label Studio write them.
+_TYPES, _STARTS, _ENDS = ("type", "label", "entity_group", "labels"), ("start", "start_offset"), ("end", "end_offset")
+_HEADS, _TAILS = ("head_span", "head", "from_id"), ("child_span", "tail", "to_id")
+_DIGITS = re.compile("[0-9]{1,9}")
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
     """Documents of lines that have a ``text`` and what is in it.
 
     The first of the keys ``mentions``, ``entities``, ``spans``, ``labels`` and ``label`` that has one holds a list. A
-    mention is an object with ``type`` (or ``label``), ``start`` and ``end``, and perhaps with ``id``, with ``text``,
-    which is then compared, and with ``fragments``, pairs in the place of start and end; or it is a list ``[start, end,
-    type]``. Texts in the place of mentions are labels of the document. ``relations`` are objects with ``type``,
-    ``head`` and ``tail``, which are ids of mentions. Offsets count characters. A document without ``id`` is named
-    ``<file>-<line>``. One that Prodigy's annotator rejected or passed over (``answer``) is a fault.
+    mention is an object with ``type``, ``start`` and ``end``, and perhaps with ``id``, with ``text``, which is then
+    compared, and with ``fragments``, pairs in the place of start and end; or it is a list ``[start, end, type]``. Texts
+    in the place of mentions are labels of the document. ``relations`` are objects with ``type``, ``head`` and ``tail``,
+    which are ids of mentions, or as Prodigy has them. Other programs' names of these are known, too. Offsets count
+    characters, or as most texts of mentions say, see :meth:`~chemxl.corpora.draft.Draft.count`. A document without
+    ``id`` is named ``<file>-<line>``. One that Prodigy's annotator rejected or passed over (``answer``) is a fault.
 
     Args:
         paths: the files.
@@ -44,6 +50,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
             there = [key for key in _KEYS if row.get(key) is not None]
             key = next((key for key in there if row[key]), next(iter(there), ""))
             given = [row[key]] if key and isinstance(row[key], str) else row.get(key)
+            for other in there:
+                if row[other] and row[other] != row[key]:
+                    log.add(path, number, f"{name}: what stands under {other} is not read, as {key} is there, too")
             if row.get("answer") in ("reject", "ignore"):
                 log.add(path, number, f"{name}: the annotator's answer is {row['answer']!r}; document left out")
             elif name in documents:
@@ -65,20 +74,20 @@ def _document(path: Path, number: int, draft: Draft, given: Sequence[Any], relat
     labels = [one for one in given if isinstance(one, str) and one.strip()]
     taken = {_name(one.get("id")) for one in given if isinstance(one, dict)}
     free = (f"T{count}" for count in range(1, 2 * len(given) + 1) if f"T{count}" not in taken)
-    for place, one in enumerate(given, 1):
-        if isinstance(one, str) and one.strip():
-            continue
-        type, fragments, surface, id = _mention(one)
+    found = [(place, *_mention(one)) for place, one in enumerate(given, 1) if one not in labels]
+    draft.count([(fragments, surface) for _, _, fragments, surface, _ in found if fragments and surface is not None])
+    for place, type, fragments, surface, id in found:
         if not fragments:
             said = "neither an object with type, start and end nor a list of start, end and type"
             draft.log.add(path, number, f"{draft.id}: entry {place} is {said}; left out")
             continue
         shown = " ".join(draft.text[start:end] for start, end in fragments) if surface is None else surface
         draft.mention(path, number, type, fragments, shown, id or next(free))
+    spans = {mention.span: id for id, mention in draft.mentions.items()}
     for place, one in enumerate(related, 1):
-        ends = [one.get(key) for key in ("type", "head", "tail")] if isinstance(one, dict) else []
-        if len(ends) == 3 and all(isinstance(end, str | int) and _name(end) for end in ends):
-            type, head, tail = map(_name, ends)
+        one = one if isinstance(one, dict) else {}
+        type, (head, tail) = _given(one, _TYPES), [_end(_given(one, keys), spans) for keys in (_HEADS, _TAILS)]
+        if isinstance(type, str) and type and head and tail:
             draft.relation(path, number, type, head, tail, _name(one.get("id")) or f"R{place}")
         else:
             draft.log.add(path, number, f"{draft.id}: relation {place} has no type, head and tail; left out")
@@ -91,14 +100,34 @@ def _mention(one: Any) -> tuple[str, tuple[Span, ...], str | None, str]:
         one = dict(zip(("start", "end", "type"), one, strict=True))
     if not isinstance(one, dict):
         return "", (), None, ""
-    type = next((one[key] for key in ("type", "label") if isinstance(one.get(key), str)), "")
-    pairs: list[Any] = (
-        one["fragments"] if isinstance(one.get("fragments"), list) else [[one.get("start"), one.get("end")]]
-    )
-    whole = bool(type.strip()) and all(isinstance(pair, list) and len(pair) == 2 and _ascends(*pair) for pair in pairs)
+    type = _given(one, _TYPES)
+    type = type[0] if isinstance(type, list) and len(type) == 1 else type
+    type = type.strip() if isinstance(type, str) else ""
+    one = {**one, "start": _given(one, _STARTS), "end": _given(one, _ENDS)}
+    pairs = one["fragments"] if isinstance(one.get("fragments"), list) else [[one["start"], one["end"]]]
+    pairs = [[_number(at) for at in pair] if isinstance(pair, list) else pair for pair in pairs]
+    whole = bool(type) and all(isinstance(pair, list) and len(pair) == 2 and _ascends(*pair) for pair in pairs)
     spans: list[Span] = [(pair[0], pair[1]) for pair in pairs] if whole else []
     surface = one.get("text")
-    return type.strip(), tuple(spans), surface if isinstance(surface, str) else None, _name(one.get("id"))
+    return type, tuple(spans), surface if isinstance(surface, str) else None, _name(one.get("id"))
+
+
+def _given(one: dict[str, Any], keys: Sequence[str]) -> Any:
+    """What stands under the first of some keys that is there."""
+    return next((one[key] for key in keys if one.get(key) is not None), None)
+
+
+def _end(end: Any, spans: dict[Span, str]) -> str:
+    """The id of a relation's end, which Prodigy names by its span."""
+    if not isinstance(end, dict):
+        return _name(end)
+    return next((id for span, id in spans.items() if span == (end.get("start"), end.get("end"))), "")
+
+
+def _number(at: Any) -> Any:
+    """An offset that is written as text, or with a point."""
+    text = isinstance(at, str) and _DIGITS.fullmatch(at)
+    return int(at) if text or (isinstance(at, float) and at.is_integer()) else at
 
 
 def _ascends(start: Any, end: Any) -> bool:

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from chemxl.corpora.counting import Counted, Widths, ways
-from chemxl.corpora.draft import Concepts, Draft, same
+from chemxl.corpora.draft import COUNTED, Concepts, Draft, in_order, place, right
 from chemxl.corpora.faults import Log
 from chemxl.corpora.markup import elements
+from chemxl.corpora.markup import text as text_of
 from chemxl.documents import Document, Span
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 # Passages are apart by as many spaces as their offsets say; by one where that is more than _GAP, as where others were
 # taken out; and beyond _FAR an offset is wrong.
 _GAP, _FAR = 1000, 10_000_000
-_COUNTED = 2**20  # characters of a document in which other ways to count are looked for
 # Infons that are neither a type nor a concept, and those that are a concept's id.
 _NOTES = re.compile(
     r"annotator|updat|confiden|probab|novel|lemma|(?:^|[\W_])(?:date|time|note|comment|score|file|valid|version)", re.I
@@ -34,7 +34,6 @@ _CONCEPT = re.compile(
     re.I,
 )
 _TYPE = re.compile(r"type|class|categ|label|entity|semantic", re.I)
-_END = re.compile(r"\D*[12]|head|tail|subject|object|source|target", re.I)
 
 Names = dict[str, list[tuple[Any, str]]]  # an annotation's id: for each of them, what it stands in and its mention
 
@@ -133,17 +132,17 @@ def _document(path: Path, id: str, element: Any, log: Log) -> Document:
 
 
 def _blocks(path: Path, id: str, passage: Any, log: Log) -> list[_Block]:
-    text, sentences = passage.findtext("text") or "", passage.findall("sentence")
+    text, sentences = text_of(passage.find("text")), passage.findall("sentence")
     if not text:
         return [_block(path, id, found, log) for found in sentences or [passage]]
     for sentence in sentences:
-        if (sentence.findtext("text") or "").strip() not in text:
+        if text_of(sentence.find("text")).strip() not in text:
             log.add(path, sentence.sourceline, f"{id}: the sentence is no part of its passage; its text is not read")
     return [_block(path, id, passage, log)]
 
 
 def _block(path: Path, id: str, element: Any, log: Log) -> _Block:
-    text, offset = element.findtext("text") or "", _given(element, "offset")
+    text, offset = text_of(element.find("text")), _given(element, "offset")
     if not text and _NUMBER.fullmatch(offset):
         text, whole = _rebuilt(element, int(offset))
         if not whole:
@@ -168,11 +167,11 @@ def _chosen(path: Path, id: str, blocks: list[_Block], annotations: Sequence[_An
     """The text by the way of counting by which most annotations are right, by characters where none is better."""
     joined = "".join([block.text for block in blocks])
     best: tuple[int, Widths | None, bool] = -1, None, False
-    for widths, relative in product(ways(joined if len(joined) <= _COUNTED else ""), (False, True)):
+    for widths, relative in product(ways(joined if len(joined) <= COUNTED else ""), (False, True)):
         laid = _laid(path, id, blocks, widths, relative, Log())
-        right = sum([one.right(laid) for one in annotations])
-        best = max(best, (right, widths, relative), key=lambda way: way[0])
-        if right == len(annotations):
+        found = sum([right(laid.text, one.fragments(laid), one.text) for one in annotations])
+        best = max(best, (found, widths, relative), key=lambda way: way[0])
+        if found == len(annotations):
             break
     return _laid(path, id, blocks, best[1], best[2], log)
 
@@ -204,19 +203,13 @@ class _Annotation:
 
     def __init__(self, element: Any) -> None:
         self.line, self.parent, self.name = element.sourceline, element.getparent(), element.get("id", "")
-        self.infons, self.text = _infons(element), element.findtext("text") or ""
+        self.infons, self.text = _infons(element), text_of(element.find("text"))
         spans = [_span(location) for location in element.findall("location")]
         self.spans = [] if None in spans else [span for span in spans if span]
 
     def fragments(self, laid: _Laid) -> tuple[Span, ...]:
         """Where it stands in the text."""
         return tuple([laid.span(span, self.parent) for span in self.spans])
-
-    def right(self, laid: _Laid) -> bool:
-        """Whether what stands there is what it is said to be."""
-        spans = self.fragments(laid)
-        length = sum([end - start + 1 for start, end in spans]) - 1
-        return length <= 2 * len(self.text) and same(" ".join([laid.text[a:b] for a, b in spans]), self.text)
 
     def take(self, path: Path, draft: Draft, laid: _Laid, names: Names, concepts: Concepts) -> None:
         """Take the mention, and note by which names relations may mean it."""
@@ -250,14 +243,14 @@ def _type(infons: dict[str, str]) -> str:
 def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, concepts: Concepts) -> None:
     infons = _infons(element)
     key = next((key for key in ("relation type", "type", "relation") if infons.get(key)), "")
-    key = key or next((key for key in infons if re.search("relation|type", key, re.I) and not _END.fullmatch(key)), "")
+    key = key or next((key for key in infons if re.search("relation|type", key, re.I) and not place(key)), "")
     type = infons.pop(key, "")
-    nodes = sorted(element.findall("node"), key=_order(element))
-    ends = [_meant(node.get("refid", ""), element.getparent(), names) for node in nodes]
+    nodes = in_order([(node.get("role", ""), node.get("refid", "")) for node in element.findall("node")])
+    ends = [_meant(refid, element.getparent(), names) for refid in nodes]
     if len(ends) < 2:
         written = {key: value for key, value in infons.items() if not _NOTES.search(key)}
-        roles = [key for key in written if _END.fullmatch(key)]
-        found = [concepts.find(written[key]) for key in (sorted(roles) if len(roles) > 1 else written)]
+        roles = {key: value for key, value in written.items() if place(key)}
+        found = [concepts.find(value) for value in in_order([*(roles if len(roles) > 1 else written).items()])]
         if len(found) > 2:
             found = [end for end in found if end in draft.mentions]
         ends = found if found else ends
@@ -267,13 +260,6 @@ def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, co
     for number, tail in enumerate(ends[1:], 1):
         id = f"R{count}" if number == 1 else f"R{count}-{number}"
         draft.relation(path, element.sourceline, type, ends[0], tail, id, infons.get("score", ""))
-
-
-def _order(element: Any) -> Any:
-    """By the number of the role (``Arg1``, ``Arg2``) where each node has one, else as they stand."""
-    roles = [node.get("role", "") for node in element.findall("node")]
-    numbered = all(re.fullmatch(r"\D+[0-9]", role) for role in roles)
-    return (lambda node: node.get("role", "")[-1]) if numbered else (lambda node: 0)
 
 
 def _meant(name: str, scope: Any, names: Names) -> str:
@@ -289,11 +275,11 @@ def _meant(name: str, scope: Any, names: Names) -> str:
 
 
 def _span(location: Any) -> Span | None:
-    offset, length = location.get("offset", ""), location.get("length", "")
+    offset, length = _given(location, "offset"), _given(location, "length")
     if not (_NUMBER.fullmatch(offset) and _NUMBER.fullmatch(length)):
         return None
     return int(offset), int(offset) + int(length)
 
 
 def _infons(element: Any) -> dict[str, str]:
-    return {infon.get("key", ""): infon.text or "" for infon in element.findall("infon")}
+    return {infon.get("key", ""): text_of(infon).strip() for infon in element.findall("infon")}

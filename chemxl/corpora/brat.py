@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chemxl.corpora.draft import BREAKS, Draft
-from chemxl.corpora.faults import Log, is_foreign, read_bytes, read_text
+from chemxl.corpora.draft import BREAKS, Draft, in_order
+from chemxl.corpora.faults import Log, is_foreign, read_text, read_utf8
 from chemxl.corpora.standoff import Line, Raw, Record, Related, TextBound, is_utf8, parse, parse_line, serialise
 from chemxl.documents import Document, Mention, Span
 from chemxl.errors import CorpusError
@@ -31,7 +31,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
     """Documents of pairs of ``.txt`` and ``.ann`` files.
 
     A document holds the mentions and the binary relations; :func:`parse` gives all else that is in the file. See
-    :func:`mentions` for those that go over a line break.
+    :func:`mentions` for those that go over a line break. Offsets may count otherwise than by characters, see
+    :meth:`~chemxl.corpora.draft.Draft.count`.
 
     Args:
         paths: both files of each pair.
@@ -46,9 +47,11 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
     documents: dict[str, Document] = {}
     given: dict[Path, dict[str, Path]] = {}
     for path in paths:
-        if path.suffix in {".txt", ".ann"}:
+        if path.suffix.lower() in {".txt", ".ann"}:
             place = path.parent.parent if path.parent.name in apart.split() else path.parent
-            given.setdefault(place / path.stem, {})[path.suffix] = path
+            pair = given.setdefault(place / path.stem, {})
+            if pair.setdefault(path.suffix.lower(), path) != path:
+                log.add(path, 1, f"a second file beside {pair[path.suffix.lower()].name}; file left out")
     for base, pair in sorted(given.items()):
         if len(pair) < 2:
             missing = "txt" if ".ann" in pair else "ann"
@@ -56,7 +59,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
             continue
         text_path, ann_path = pair[".txt"], pair[".ann"]
         id = base.relative_to(root).as_posix() if root else base.name
-        text, data = read_text(text_path, log), read_bytes(ann_path, log)
+        text, data = read_text(text_path, log), read_utf8(ann_path, log)
         if text is None or data is None or is_foreign(ann_path, data, log):
             continue
         if id in documents:
@@ -116,6 +119,8 @@ def _joined(text: str, fragments: Sequence[Span]) -> tuple[Span, ...]:
 
 def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
     related = []
+    bound = [line.record for line in lines if isinstance(line.record, TextBound)]
+    draft.count([(record.fragments, record.text) for record in bound])
     taken = mentions(draft, path, lines)
     for i, line in enumerate(lines):
         match line.record:
@@ -125,7 +130,7 @@ def _document(draft: Draft, path: Path, lines: Sequence[Line]) -> Document:
                 what = f"{text[:40]!r} is not a line of brat's format" if is_utf8(text) else "bytes that are not UTF-8"
                 draft.log.add(path, i + 1, f"{what}; line left out")
     for number, record in related:
-        (_, head), (_, tail) = record.arguments
+        head, tail = in_order(record.arguments)
         draft.relation(path, number, record.type, head, tail, record.id)
     return draft.document()
 

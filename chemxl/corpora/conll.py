@@ -19,7 +19,7 @@ from chemxl.documents import Document, Mention, Span, from_bio
 _BEGIN, _GO_ON, _END = "BSUW", "IMEL", "SUWEL"
 _LABEL = re.compile(rf"O|[{_BEGIN}{_GO_ON}][-_](\S+)")
 _BARE = re.compile(rf"[O{_BEGIN}{_GO_ON}]")
-_START, _NEWDOC = "-DOCSTART-", re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(\S+))?")
+_START, _NEWDOC = "-DOCSTART-", re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(.*))?")
 _ID = re.compile(r"([0-9]+)(?:[-.][0-9]+)?")
 
 _SAMPLE = 20_000  # lines that say what the columns are
@@ -71,9 +71,9 @@ def read(
     """Documents of CoNLL files.
 
     The text is the words joined by single spaces (Chinese characters too: each is a word in these files). A file with
-    ``-DOCSTART-`` lines, or ``# newdoc`` ones, gives one document for each, its sentences a line each, named by what
-    follows on that line; a file without gives one document a sentence, named ``<file>-<number>``. Mentions are
-    numbered T1, T2, ….
+    ``-DOCSTART-`` lines, or ``# newdoc`` ones, gives one document for each, and for what stands before the first, its
+    sentences a line each; a file without gives one document a sentence. Documents are named by what follows on the
+    line, or else ``<file>-<number>``. Mentions are numbered T1, T2, ….
 
     Labels may be of IOB1, IOB2, IOBES, BILOU or BMEWO; what goes on with nothing begins a mention. Lines that begin
     with ``#`` are comments, unless they are a word ``#`` with its label. Of CoNLL-U, where the first column counts the
@@ -82,7 +82,8 @@ def read(
     Args:
         paths: the files.
         log: takes the faults: a line that has not as many columns as the others is left out, a word with a wrong label
-            is read as O, and a file in which no column, or more than one, could be the labels is left out.
+            is read as O, and a file is left out in which no column, or more than one, could be the labels, or in which
+            a further one has labels of the same types.
         root: not used; names come from the file.
         word, label: the columns, counted from 0, or from the end where negative; apart by a tab, or else by spaces. By
             default the first that is no number, and the last, or else the only one, of labels.
@@ -123,11 +124,16 @@ def _layout(
     columns = list(zip(*(fields for fields in held if len(fields) == width), strict=True))
     first = next(number for number, fields in sample if fields is held[0])
     place = _place(label, width)
+    may = [i for i, column in enumerate(columns) if _labels(column)]
     if place is None:
-        may = [i for i, column in enumerate(columns) if _labels(column)]
         place = width - 1 if width - 1 in may else may[0] if len(may) == 1 else None
     if width < 2 or place is None or not _labels(columns[place]):
         log.add(path, first, "which column the labels (O, B-type, I-type) are cannot be told; file left out")
+        return None
+    twins = [i for i in may if i != place and _types(columns[i]) & _types(columns[place])]
+    if label is None and twins:
+        said = f"columns {twins[0] + 1} and {place + 1} both hold labels, as of layers, or gold and predicted ones"
+        log.add(path, first, f"{said}: say which with the option label, or leave one out; file left out")
         return None
     bare = all(map(_BARE.fullmatch, columns[place])) and set(columns[place]) > {"O"}
     if bare and not type:
@@ -151,6 +157,10 @@ def _labels(column: Sequence[str]) -> bool:
     return 2 * right >= len(named) or all(map(_BARE.fullmatch, named))
 
 
+def _types(column: Sequence[str]) -> set[str]:
+    return {match[1] for value in column if (match := _LABEL.fullmatch(value)) and match[1]}
+
+
 def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type: str) -> list[_Sentence]:
     found: list[_Sentence] = []
     id, start, opened = "", 0, False
@@ -171,7 +181,7 @@ def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type:
             log.add(path, number, "an empty word; line left out")
         elif not layout.numbered or fields[0].isdecimal():
             if not opened:
-                found.append(_Sentence(number, start, id or f"{path.stem}-{len(found) + 1}", [], []))
+                found.append(_Sentence(number, start, id, [], []))
                 opened = True
             label = fields[layout.label]
             if not layout.fits(fields):
@@ -179,6 +189,8 @@ def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type:
                 label = "O"
             found[-1].words.append(fields[layout.word])
             found[-1].labels.append(f"{label}-{type}" if layout.bare and label != "O" else label)
+    for count, sentence in enumerate(found, 1):  # words before the first document that is marked are one, too
+        sentence.id = sentence.id or f"{path.stem}-{0 if start else count}"
     return found
 
 

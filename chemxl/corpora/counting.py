@@ -1,4 +1,4 @@
-"""Offsets that do not count characters, but bytes, units of UTF-16, or the text as XML escapes it."""
+"""Offsets that do not count characters, but bytes, units of UTF-16, line ends as one or two, or escaped text."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from itertools import accumulate, combinations
 
 _ESCAPED = {"'": 6, '"': 6, "&": 5, "<": 4, ">": 4}  # &apos; &quot; &amp; &lt; &gt;
 
-# A pattern of the characters that count for more than one, and for how many.
+# A pattern of the characters that do not count for one, and for how many they count.
 Widths = tuple[re.Pattern[str], Callable[[str], int]]
 
 
 def ways(text: str) -> Iterator[Widths | None]:
     """Ways to count that differ in this text, the likeliest first.
 
-    Characters (None), the text as XML has it with some of the five signs escaped, units of UTF-16, bytes of UTF-8.
+    Characters (None), the text as XML has it with some of the five signs escaped, units of UTF-16, bytes of UTF-8, and
+    with line ends of one character where it has two, or of two where it has one.
     """
     yield None
     signs = [sign for sign in _ESCAPED if sign in text]
@@ -26,6 +27,9 @@ def ways(text: str) -> Iterator[Widths | None]:
     if not text.isascii():
         yield re.compile("[\U00010000-\U0010ffff]"), lambda character: 2
         yield re.compile("[^\0-\x7f]"), lambda character: len(character.encode("utf-8", "surrogatepass"))
+    if "\n" in text:
+        crlf = "\r\n" in text
+        yield re.compile(r"(?<=\r)\n" if crlf else r"\n"), lambda character: 0 if crlf else 2
 
 
 class Counted:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from chemxl.corpora.counting import Counted, Widths, ways
 from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document, Mention, Relation, Span
 from chemxl.errors import ChemxlError
 
 # Where Python's readers end a line, and brat's with them.
 BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+COUNTED = 2**20  # characters of a document in which other ways to count are looked for
 _SCORE = re.compile(r"0(?:\.[0-9]{1,30})?|1(?:\.0{1,30})?|[0-9](?:\.[0-9]{1,30})?[eE]-[0-9]{1,2}")
+_ROLE = re.compile(r"(head|subj(?:ect)?|source|from)|(tail|obj(?:ect)?|target|to)|\D*([0-9])", re.I)
 _BREAK = re.compile(f"[{BREAKS}]")
 
 
@@ -49,8 +52,26 @@ def same(found: str, surface: str) -> bool:
     return visible(surface) in (visible(found), visible(found.replace("\r\n", "\n")))
 
 
+def right(text: str, spans: Sequence[Span], surface: str) -> bool:
+    """Whether what stands at the spans is what a file says; what is much longer is not even cut out of the text."""
+    length = sum([end - start + 1 for start, end in spans]) - 1
+    return length <= 2 * len(surface) and same(" ".join([text[a:b] for a, b in spans]), surface)
+
+
 def _clip(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def place(role: str) -> int:
+    """Which end of a relation a role is by its name: the larger, the later; 0 where that cannot be told."""
+    told = _ROLE.fullmatch(role)
+    return 0 if told is None else int(told[3]) + 1 if told[3] else 1 if told[1] else 2
+
+
+def in_order(ends: Sequence[tuple[str, str]]) -> list[str]:
+    """The ends of a relation, each with its role: by their roles where all tell, else as they stand."""
+    told = all(place(role) for role, _ in ends)
+    return [end for _, end in (sorted(ends, key=lambda one: place(one[0])) if told else ends)]
 
 
 class Draft:
@@ -64,6 +85,36 @@ class Draft:
         self.id, self.text, self.log, self.source = id, text, log, source
         self.mentions: dict[str, Mention] = {}
         self.relations: dict[str, Relation] = {}
+        self._counted, self._last = Counted("", None), 0
+
+    def count(self, recorded: Sequence[tuple[Sequence[Span], str]], *others: Widths) -> int:
+        """Find how the file counts: as most of its mentions, spans and what they are said to be, are right.
+
+        By characters where by no other way more are, and more than half of all; see
+        :func:`~chemxl.corpora.counting.ways`, or an end may be the place of the last character.
+
+        Args:
+            others: further ways.
+
+        Returns:
+            How many are right.
+        """
+        most = -1
+        likely = ways(self.text) if len(self.text) <= COUNTED else [None]
+        for widths, last in [*((one, 0) for one in (*likely, *others)), (None, 1)]:
+            before = self._counted, self._last
+            self._counted, self._last = Counted(self.text, widths), last
+            found = sum([right(self.text, self._placed(spans), surface) for spans, surface in recorded])
+            if found <= most or 2 * found <= len(recorded):
+                self._counted, self._last = before
+            most = max(most, found)
+            if most == len(recorded):
+                break
+        return most
+
+    def _placed(self, spans: Sequence[Span]) -> tuple[Span, ...]:
+        place = self._counted.place
+        return tuple([(place(start), place(end + self._last - 1) + 1) for start, end in spans])
 
     def mention(self, path: Path, line: int, type: str, fragments: tuple[Span, ...], surface: str, id: str) -> bool:
         """Take a mention; False, and a fault, where it is wrong or its id stands already.
@@ -73,12 +124,13 @@ class Draft:
         try:
             if id in self.mentions:
                 raise ChemxlError(f"the id {id} stands twice")
+            placed = self._placed(fragments)
             try:
-                self.mentions[id] = mention(self.text, type, fragments, surface, id)
+                self.mentions[id] = mention(self.text, type, placed, surface, id)
             except ChemxlError:
                 if not self.text.startswith("\ufeff"):
                     raise
-                behind = tuple([(start + 1, end + 1) for start, end in fragments])
+                behind = tuple([(start + 1, end + 1) for start, end in placed])
                 self.mentions[id] = mention(self.text, type, behind, surface, id)
         except ChemxlError as error:
             self.log.add(path, line, f"{error}; mention left out")

@@ -139,6 +139,8 @@ def _there(name: str) -> paths.Found:
         raise CorpusError(
             f"there is no corpus {name!r}; the catalogue has {', '.join(_entries())}, and there is no such path"
         )
+    if not name.isascii() and name != name.encode("utf-8", "replace").decode():
+        raise CorpusError(f"{name!a} is not UTF-8, as of an archive that was packed elsewhere: rename it")
     return paths.found(Path(name))
 
 
@@ -270,7 +272,7 @@ def _digest(home: Path, stamped: tuple[tuple[Path, int, int], ...]) -> str:
     total = hashlib.sha256()
     for path, _, _ in stamped:
         content = path.read_bytes()
-        total.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode())
+        total.update(f"{path.relative_to(home).as_posix()}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         total.update(content)
     return total.hexdigest()
 

@@ -70,13 +70,18 @@ def read_bytes(path: Path, log: Log) -> bytes | None:
     return None
 
 
+def read_utf8(path: Path, log: Log) -> bytes | None:
+    """The file's bytes, those of UTF-16 or UTF-32 with a byte order mark in UTF-8; None, and a fault, where not so."""
+    return _recoded(path, read_bytes(path, log), log, keep=True)
+
+
 def read_text(path: Path, log: Log) -> str | None:
     """The whole file, every character as it stands, so that offsets hold: no newline translated, no BOM removed.
 
     Bytes that are not UTF-8 become U+FFFD; each line that has some is a fault. A file that is in another character set
     altogether is left out, with a fault, unless its byte order mark says that it is UTF-16 or UTF-32.
     """
-    data = _recoded(path, read_bytes(path, log), log, keep=True)
+    data = read_utf8(path, log)
     if data is None:
         return None
     try:

@@ -9,7 +9,7 @@ import gzip
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,17 +19,20 @@ from chemxl.errors import CorpusError
 FORMATS = {"brat": "brat", "pubtator": "PubTator", "bioc": "BioC", "conll": "CoNLL", "annotated": "JSON lines"}
 DUE = "brat (.txt with .ann), PubTator, BioC (.xml), CoNLL columns or JSON lines with a text and its mentions"
 
-# What a folder or, but for brat, a file beside it is called that holds a split.
+# What a folder, at any depth, or, but for brat, a file is called that holds a split.
 _SPLITS = {"train": ("train", "training"), "dev": ("dev", "devel", "development", "valid", "validation", "val")}
 _SPLITS["test"] = ("test", "testing")
 _NAMED = {name: split for split, names in _SPLITS.items() for name in names}
+_SPLIT = re.compile(rf"(?<![a-z])(?i:({'|'.join(_NAMED)})(?:set)?)(?![a-z])")
 _ENDINGS = {".ann", ".txt", ".xml", ".bioc", ".pubtator", ".jsonl", ".ndjson", ".json", ".tsv", ".tab"}
 _ENDINGS |= {".conll", ".conllu", ".bio", ".iob", ".iob2"}
+_BRAT = {".ann", ".txt"}
 _ASIDE = re.compile(r"\.|(?:readme|licen[cs]e|changelog)", re.I)
 _HEAD = 2**16  # bytes of a file that are looked at
 
 _TITLE = re.compile(r"[^|\t]+\|[A-Za-z][^|\t]{0,39}\|")
 _LABEL = re.compile(r"O|[BIESUWML](?:[-_]\S+)?")
+_COLLECTION = re.compile(r"<(?:[\w.-]+:)?collection[\s>]")
 _WIDEST = 16  # columns of a word's line; what has more is a text
 _CYRILLIC, _HAN, _LATIN = re.compile("[Ѐ-ӿ]"), re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]")
 
@@ -57,18 +60,18 @@ def found(path: Path) -> Found:
         CorpusError: nothing is there that can be read, or two formats are, or some files stand in no split.
     """
     if path.is_file():
-        if not (kind := _kind(path, paired=path.suffix == ".txt" and path.with_suffix(".ann").is_file())):
+        pair = [file for file in sorted(path.parent.iterdir()) if file.stem == path.stem and _ending(file) in _BRAT]
+        if not (kind := _kind(path, paired=path in pair and ".ann" in map(_ending, pair))):
             raise CorpusError(f"{path} is of no known format; {DUE} were due")
-        pair = [path.with_suffix(ending) for ending in (".ann", ".txt")] if kind == "brat" else [path]
-        return Found(kind, path.parent, {"train": tuple(file for file in pair if file.is_file())}, ())
+        return Found(kind, path.parent, {"train": tuple(pair if kind == "brat" else [path])}, ())
     files = [file for file in sorted(path.rglob("*")) if _may_be_data(file, path)]
-    annotated = {file.with_suffix("") for file in files if file.suffix == ".ann"}
+    annotated = {file.with_suffix("") for file in files if _ending(file) == ".ann"}
     kinds: dict[str, list[Path]] = {}
     for file in files:
         kinds.setdefault(_kind(file, paired=file.with_suffix("") in annotated), []).append(file)
     unread = kinds.pop("", [])
     if not kinds:
-        texts = sum(file.suffix == ".txt" for file in unread)
+        texts = sum(_ending(file) == ".txt" for file in unread)
         raise CorpusError(
             f"{path} holds {texts} texts without annotation (no .ann beside them)"
             if texts
@@ -79,36 +82,49 @@ def found(path: Path) -> Found:
         raise CorpusError(f"{path} holds two formats, {said}: give the folder or the file of one of them")
     [(kind, held)] = kinds.items()
     beside = {file.parent for file in held if kind == "brat"}
-    alone = [file for file in unread if file.suffix == ".txt" and file.parent in beside]  # a fault, the reader tells it
+    # Those alone are faults that the reader tells.
+    alone = [file for file in unread if _ending(file) == ".txt" and file.parent in beside]
     splits = _splits(path, sorted([*held, *alone]), by_name=kind != "brat")
     return Found(kind, path, splits, tuple(file for file in unread if file not in alone))
 
 
 def _may_be_data(file: Path, root: Path) -> bool:
     within = file.relative_to(root)
-    ending = Path(within.stem).suffix if within.suffix == ".gz" else within.suffix
     hidden = any(part.startswith(".") for part in within.parts)
-    return ending.lower() in _ENDINGS and not hidden and not _ASIDE.match(within.name) and file.is_file()
+    return _ending(file) in _ENDINGS and not hidden and not _ASIDE.match(within.name) and file.is_file()
 
 
-def _splits(root: Path, files: Iterable[Path], *, by_name: bool) -> dict[str, tuple[Path, ...]]:
-    """By the folder that a file is in or, with ``by_name``, by its own name: all files, or none."""
-    held: dict[str, list[Path]] = {}
-    for file in files:
-        first, *deeper = file.relative_to(root).parts
-        name = first.lower() if deeper else first.partition(".")[0].lower() if by_name else ""
-        held.setdefault(_NAMED.get(name, ""), []).append(file)
-    rest = held.pop("", [])
-    if rest and held:
-        there = ", ".join(split for split in _SPLITS if split in held)
+def _ending(file: Path) -> str:
+    return Path(file.name.removesuffix(".gz")).suffix.lower()
+
+
+def _splits(root: Path, files: Sequence[Path], *, by_name: bool) -> dict[str, tuple[Path, ...]]:
+    """By a folder that a file is in, at any depth, or, with ``by_name``, by its own name: all files, or none.
+
+    A name may hold the split's beside others (``CDR_TrainingSet.BioC.xml``), if it does so throughout.
+    """
+
+    def split(file: Path, find: Callable[[str], re.Match[str] | None]) -> str:
+        """Of the outermost name that tells one."""
+        *folders, name = file.relative_to(root).parts
+        found = map(find, [*folders, name.partition(".")[0]] if by_name else folders)
+        return next((_NAMED[match[1].lower()] for match in found if match), "")
+
+    told = {file: split(file, _SPLIT.fullmatch) for file in files}
+    within = {file: split(file, _SPLIT.search) for file in files}
+    told = within if not any(told.values()) and all(within.values()) and len({*within.values()}) > 1 else told
+    held = {name: tuple(file for file in files if told[file] == name) for name in ("", *_SPLITS)}
+    rest = held.pop("")
+    if rest and any(held.values()):
+        there = ", ".join(split for split in _SPLITS if held[split])
         stray = rest[0].relative_to(root)
         raise CorpusError(f"{root} is in parts ({there}), but {stray} is in none: put it in train, dev or test")
-    return {split: tuple(held[split]) for split in _SPLITS if split in held} or {"train": tuple(rest)}
+    return {split: found for split, found in held.items() if found} or {"train": rest}
 
 
 def _kind(file: Path, *, paired: bool) -> str:
     """A key of ``FORMATS``; empty where a file is of none of them."""
-    if file.suffix == ".ann" or paired:
+    if _ending(file) == ".ann" or paired:
         return "brat"
     stat = file.stat()
     return _told(file, stat.st_size, stat.st_mtime_ns)
@@ -123,7 +139,7 @@ def _told(file: Path, size: int, changed: int) -> str:
     if not lines:
         return ""
     if lines[0].lstrip().startswith("<"):
-        return "bioc" if "<collection" in whole else ""
+        return "bioc" if _COLLECTION.search(whole) else ""
     if lines[0].startswith("{"):
         return "annotated" if '"text"' in lines[0] else ""
     if _TITLE.match(lines[0]):

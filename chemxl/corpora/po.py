@@ -14,7 +14,7 @@ from chemxl.corpora.faults import Log, read_lines
 from chemxl.corpora.paired import Languages, Pairs
 from chemxl.documents import Pair
 
-_LINE = re.compile(r"(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]\])?\s*(\".*\")")
+_LINE = re.compile(r"(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]{1,2}\])?\s*(\".*\")")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"')
 _CHARSET = re.compile(rb"Content-Type:[^\n\"]*charset=(?!CHARSET)([\w.:-]+)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")

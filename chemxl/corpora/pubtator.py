@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from chemxl.corpora.counting import Widths
 from chemxl.corpora.draft import Concepts, Draft
 from chemxl.corpora.faults import Log, read_lines
 from chemxl.documents import Document
@@ -44,7 +45,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     read.
 
     Full text repeats its id for every paragraph: each is a document, the further ones named ``<id>-2``, ``<id>-3``, …,
-    and ``source`` is the id. Offsets count from the paragraph's beginning, or else from the first one's.
+    and ``source`` is the id. Offsets count from the paragraph's beginning, or else from the first one's; they may count
+    otherwise than by characters, see :meth:`~chemxl.corpora.draft.Draft.count`.
 
     Args:
         paths: the files.
@@ -117,6 +119,10 @@ def _text(path: Path, block: _Block, log: Log, *, alone: bool) -> str | None:
     if not kinds or (alone and kinds[0] == "a"):
         log.add(path, block.first, f"a title line (id|t|text) was due; its block of {size} lines is left out")
         return None
+    number, line = block.rest[0] if block.rest else (0, "\t")
+    if "\t" not in line and number == block.texts[-1][0] + 1:
+        log.add(path, number, f"{block.id}: a text that goes on in the next line; document left out")
+        return None
     joined = next((number for number, _, text in block.texts if "\t" in text), 0)
     if joined:
         log.add(path, joined, f"{block.id}: a tab in the text, as where two lines became one; document left out")
@@ -153,13 +159,14 @@ def _annotate(path: Path, block: _Block, draft: Draft, widest: int, before: int)
             taken.append((number, fields))
             seen.add(tuple(fields))
     mentions = [(number, int(one[1]), int(one[2]), one) for number, one in taken if _NUMBER.fullmatch(one[1])]
-    right = {
-        shift: sum(
-            [draft.text[start - shift : end - shift] == one[3] for _, start, end, one in mentions if start >= shift]
-        )
+    # Some programs count no space between title and abstract.
+    glued: Widths = re.compile(rf"(?s)(?<=\A.{{{len(block.texts[0][2])}}}) "), lambda space: 0
+    recorded = {
+        shift: [(((start - shift, end - shift),), one[3]) for _, start, end, one in mentions if start >= shift]
         for shift in (0, before)
     }
-    shift = max(right, key=right.__getitem__)
+    shift = max(recorded, key=lambda shift: draft.count(recorded[shift], glued))
+    draft.count(recorded[shift], glued)
     concepts = Concepts()
     for number, start, end, fields in mentions:
         id = f"T{len(draft.mentions) + 1}"

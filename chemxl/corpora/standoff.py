@@ -72,16 +72,17 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """``N1<tab>Reference T1 UMLS:C0012265<tab>digoxin``"""
+    """``N1<tab>Reference T1 UMLS:C0012265<tab>digoxin``; ``text`` is None where no tab stands before it."""
 
     id: str
     type: str
     target: str
     reference: str
-    text: str
+    text: str | None
 
     def __str__(self) -> str:
-        return f"{self.id}\t{self.type} {self.target} {self.reference}\t{self.text}"
+        text = "" if self.text is None else f"\t{self.text}"
+        return f"{self.id}\t{self.type} {self.target} {self.reference}{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ _TEXT_BOUND = re.compile(rf"(T\S+)\t(\S+) ({_N} {_N}(?:;{_N} {_N})*)\t(.*)", re.
 _RELATED = re.compile(rf"(R\S+)\t(\S+)({_ROLE}{_ROLE})(\s*)")
 _EVENT = re.compile(rf"(E\S+)\t([^\s:]+):([^\s:]+)((?:{_ROLE})*)(\s*)")
 _ATTRIBUTE = re.compile(r"([AM]\S+)\t(\S+) (\S+)(?: (\S+))?(\s*)")
-_NORMALISATION = re.compile(r"(N\S+)\t(\S+) (\S+) ([^\t]+)\t(.*)", re.DOTALL)
+_NORMALISATION = re.compile(r"(N\S+)\t(\S+) (\S+) ([^\t]+)(?:\t(.*))?", re.DOTALL)
 _NOTE = re.compile(r"(#\S+)\t(\S+) (\S+)\t(.*)", re.DOTALL)
 _EQUIVALENCE = re.compile(r"\*\t(\S+)((?: \S+)+)(\s*)")
 _ENDING, _OLD_ENDING = re.compile(rb"(\r?\n)"), re.compile(rb"(\r?\n|\r)")

@@ -51,11 +51,13 @@ def rows(path: Path, log: Log, columns: Sequence[str], *, bare: bool = False) ->
         return
     for number, line in lines:
         cells = line.split("\t")
+        if not line:
+            continue
         if cells == head:
             log.add(path, number, "the head stands again, as in a table that was put together; row left out")
         elif len(cells) == len(head):
             yield number, dict(zip(head, cells, strict=True))
-        elif line:
+        else:
             log.add(path, number, f"{len(cells)} columns where {len(head)} were due; row left out")
 
 

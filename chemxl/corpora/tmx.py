@@ -23,6 +23,7 @@ from chemxl.files import replaced
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _SCORE = "x-score"
+_CODES = {"bpt", "ept", "it", "ph", "ut", "bx", "ex", "x"}  # the last three are XLIFF's
 _MOST = 16  # pairs that the variants of one unit may make
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:e[+-]?[0-9]{1,2})?")
 # What XML 1.0 has no way to write; lone surrogates among it.
@@ -32,7 +33,8 @@ _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages: Languages) -> list[Pair]:
     """Pairs of the units that have a text in each of two languages.
 
-    Of a text's inline elements, ``hi`` is text; the others are the codes of some format and are left out. Units are
+    A text's inline elements that are the codes of some format, such as ``bpt``, are left out; what is in others
+    (``hi``, or ``g`` and ``mrk`` of XLIFF) is text. Units are
     named by their ``tuid``, or else ``<file>-<number>``; a ``tuid`` need not be unique, see :class:`Pairs`. A unit with
     several texts in a language (``en-US`` and ``en-GB``) is a pair for each of them. The property ``x-score`` is the
     pairs' score.
@@ -71,7 +73,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 def _text(segment: Any) -> str:
     pieces = [segment.text or ""]
     for child in segment:
-        if child.tag == "hi":
+        if child.tag not in _CODES:
             pieces.append(_text(child))
         pieces.append(child.tail or "")
     return "".join(pieces)

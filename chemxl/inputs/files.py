@@ -69,10 +69,12 @@ def input_files(
         out: where results go: in a folder or a glob of texts, what stands there is not read.
 
     Raises:
-        ChemxlError: two texts would have one name, or one that is named is to be written over.
+        ChemxlError: a name is empty, two texts would have one name, or one that is named is to be written over.
     """
     found: list[InputFile] = []
     for name in names or [STDIN]:
+        if not name:
+            raise ChemxlError("an empty name, as of a variable that is not set: name a file of text")
         if name == STDIN:
             found.append(InputFile(Path(STDIN), "stdin", "text" if kind == "auto" else kind))
         elif os.path.isdir(name):

@@ -9,6 +9,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO, cast
 
 from chemxl.corpora import jsonl
@@ -23,6 +24,8 @@ MAX_BYTES = 2**23  # of one text, which takes two hundred times the room while i
 MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth, a bomb to a thousandth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
 _NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
+_NO_TEXT |= {b"{\\rtf": "an RTF file", b"\x1f\x8b": "a packed file that is not named .gz"}
+_NO_TEXT |= dict.fromkeys((b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "an archive")
 
 
 def read_files(files: Sequence[InputFile], faults: Faults, *, field: str = "text", id: str = _ID) -> Iterator[Document]:
@@ -51,7 +54,8 @@ def _whole(file: InputFile, stream: IO[bytes], faults: Faults) -> Iterator[Docum
     if len(data) > MAX_BYTES:
         faults.say(f"{file.path} is larger than the {MAX_BYTES} bytes that one text may have: cut it into parts")
         return
-    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), ""):
+    archive = "an archive" if data[257:262] == b"ustar" else ""
+    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), archive):
         faults.say(f"{file.path} is {what}, and no text: save it as plain text first")
         return
     try:
@@ -97,7 +101,8 @@ def _numbered_lines(file: InputFile, stream: IO[bytes], faults: Faults) -> Itera
     except UnicodeError as error:
         faults.add(file.path, number + 1, f"broken {codec} ({error}): what follows is left out")
     finally:
-        text.detach()  # whoever opened the stream closes it
+        with suppress(ValueError):  # of a stream that is closed: whoever opened it closes it
+            text.detach()
 
 
 def _codec(stream: IO[bytes]) -> str:

@@ -45,7 +45,7 @@ def train(
     ] = None,
     language: Language = None,
     epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts, at most; 0: 5 to 50, by size.")] = 0,
-    rate: Annotated[float, typer.Option(min=0, help="The learning rate; 0: what suits the encoder.")] = 0.0,
+    rate: Annotated[float, typer.Option(min=0, max=1, help="The learning rate; 0: what suits the encoder.")] = 0.0,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of what is random, also which texts are tested on.")
     ] = 0,

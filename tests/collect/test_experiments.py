@@ -15,6 +15,7 @@ from chemxl.collect.experiments import (
     Alignment,
     Gathering,
     Leakage,
+    Lengths,
     Overlap,
     Sizes,
     TopicSearch,
@@ -23,7 +24,7 @@ from chemxl.collect.experiments import (
 from chemxl.corpora import aligned, tmx
 from chemxl.corpora.corpus import Corpus, translation_key, twin_key
 from chemxl.corpora.texts import ParallelText, Texts, twin_sentences
-from chemxl.documents import Document
+from chemxl.documents import Document, words
 
 ENGLISH, RUSSIAN = (Texts(name="mini", split="test", language=language) for language in ("en", "ru"))
 
@@ -137,6 +138,19 @@ def test_aligned_pairs_are_written_in_both_formats(told: None) -> None:
     assert len(listed) == run.metrics["sentence pairs"] > run.metrics["document pairs"] > 0
     memory = tmx.read([run.folder / "pairs.tmx"], corpora.Log(strict=True), languages=("en", "ru"))
     assert [(pair.source, pair.target) for pair in memory] == [(pair.source, pair.target) for pair in listed]
+
+
+def test_words_of_mentions_are_counted_by_source_document() -> None:
+    corpus = Corpus(name="mini", language="ru", types=("DRUG", "DISEASE"))
+    value = Lengths(corpus=corpus)
+    documents = corpus.load()
+    mentions = [m for d in documents for m in d.mentions if m.type == "DISEASE"]
+    counts = value.counts("DISEASE")
+    assert len(counts) == len({d.origin for d in documents})
+    assert counts[:, 1].sum() == len(mentions) > 0
+    due = sum(len(words(d.surface(m))) for d in documents for m in d.mentions if m.type == "DISEASE")
+    assert counts[:, 0].sum() == due
+    assert value.run().metrics["words a DISEASE"] == pytest.approx(due / len(mentions))
 
 
 def test_sizes_and_shared_pieces_are_numbers() -> None:

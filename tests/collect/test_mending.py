@@ -45,6 +45,8 @@ MEMBERS: list[tuple[str | bytes, str]] = [
     ("&unheard; &amp;amp;", "&unheard; &amp;"),
     ("<![CDATA[R&D &nbsp; \x0b]]><!-- & \x1a --> & <?x & ?>", "R&D &nbsp; &"),
     ("<b href='?x=1&y=2'>link</b>", "link"),
+    ("<dc:b xsi:type='x' xml:lang='en'>ratio 1:x, a:b</dc:b>", "ratio 1:x, a:b"),  # prefixes that nothing declares
+    ("<o:b xmlns:o='x' o:c='y'><p:b/>in</o:b>", "in"),
 ]
 
 
@@ -116,7 +118,9 @@ HELD = [Article(str(n), f"Title {n} of an inhibitor", f"Text {n}.") for n in ran
 IDS = [article.id for article in HELD]
 
 
-@pytest.mark.parametrize("sign", ["\x0b", "\x1a", "&#31;", "\ufffe", "&#0;", "&#xD83D;", "\ud83d", " & ", "&alpha;"])
+@pytest.mark.parametrize(
+    "sign", ["\x0b", "\x1a", "&#31;", "\ufffe", "&#0;", "&#xD83D;", "\ud83d", " & ", "&alpha;", "<q:b/>"]
+)
 def test_a_harvest_goes_on_past_what_is_mended(sign: str, tmp_path: Path) -> None:
     with serving(damaged(Archive(HELD), "Text 112", f"Text{sign}112")) as server:
         source = oai(tmp_path, server.url)
@@ -131,7 +135,6 @@ BROKEN = {
     "an end tag is gone": ("Text 112.</dc:description>", "Text 112."),
     "a sign": ("Text 112.", "p <0.05"),
     "an attribute": ("<identifier>112</identifier>", "<identifier>112</identifier><x a=1/>"),
-    "a prefix": ("<dc:description>Text 112.", "<dc:description><q:b>x</q:b>Text 112."),
     "the record's end": ("Text 112.</dc:description><dc:language>ru</dc:language></oai_dc:dc></metadata></record>", ""),
 }
 
@@ -229,3 +232,26 @@ def test_what_cannot_be_salvaged() -> None:
     whole = b"<a><record id='1'>x</record><record id='2'>y<</record> <record id='3'>z</record></a>"
     text, broken = salvaged(whole, read, record="record", id=r".*?id='(.)'")
     assert text == "xz" and list(broken) == ["2"]
+
+
+BEHIND = ["\n<br />\n<b>Notice</b>: Undefined index & in <b>x.php</b><br>", "<!-- took 3 s", "\0\0", "</body></html>"]
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_what_stands_behind_the_document_is_passed_over(behind: str) -> None:
+    page = PAGE.format("UTF-8", "<a>te</a>xt")
+    assert plain(parse_xml((page + behind).encode())) == "text"
+    assert plain(parse_xml((page.replace("<a>", "<!-- <b> --><o:a xmlns:o='x'>", 1)[:-4] + "</o:a>" + behind).encode()))
+
+
+def test_a_document_that_is_cut_off_is_no_whole_one() -> None:
+    with pytest.raises(Garbled):
+        parse_xml(PAGE.format("UTF-8", "<a>text</a>")[:-4].encode())
+
+
+@pytest.mark.parametrize(
+    "body", ["<?xml?>" + " " * 50_000 + "&", "<?a" * 20_000 + "&", "<!-- " * 20_000, "<a b:" * 20_000 + "&"]
+)
+def test_hostile_repetition_takes_no_longer_than_its_length(body: str) -> None:
+    with pytest.raises(Garbled):
+        parse_xml(body.encode())

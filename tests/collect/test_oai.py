@@ -39,6 +39,33 @@ def test_from_query_to_documents(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+NAMES = "OAI-PMH|ListRecords|record|header|identifier|datestamp|metadata|resumptionToken"
+WRITTEN = {  # as some repositories do
+    "no namespace": [(' xmlns="http://www.openarchives.org/OAI/2.0/"', "")],
+    "another one": [('/OAI/2.0/">', '/OAI/2.0">')],
+    "a prefix": [(f"<(/?)(?=(?:{NAMES})\\b)", r"<\1o:"), ('xmlns="', 'xmlns:o="')],
+    "a default in the record": [(r"<(/?)dc:", r"<\1"), ("xmlns:dc=", "xmlns=")],
+}
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_namespaces_may_be_written_in_any_way(way: str, tmp_path: Path) -> None:
+    archive = Archive(articles(12))
+
+    def answer(request: Request) -> Reply:
+        reply = archive(request)
+        body = reply.body.decode()
+        for pattern, by in WRITTEN[way]:
+            body = re.sub(pattern, by, body)
+        assert body != reply.body.decode()
+        return replace(reply, body=body.encode())
+
+    with serving(answer) as server:
+        source = client(server, tmp_path)
+        documents = list(source.fetch(source.search(Query())))
+    assert len(documents) == 12 and all("\n" in document.text for document in documents)
+
+
 def test_other_terms_and_a_second_run_ask_for_nothing(tmp_path: Path) -> None:
     with serving(Archive(articles(45))) as server:
         assert client(server, tmp_path).search(Query()) == ALL

@@ -118,6 +118,20 @@ def numbers(found: list[Patent]) -> list[str]:
 # What a document holds.
 
 
+@pytest.mark.parametrize("name", ["us-patent-grant", "PATDOC"])
+def test_a_namespace_changes_nothing(tmp_path: Path, name: str) -> None:
+    plain = grant(claims=claimed("RU"), body="<abstract><p>An acid.</p></abstract>") if name[0] == "u" else patdoc()
+    default = plain.replace(f"<{name} ", f"<{name} xmlns='http://example.org/p' ", 1)
+    head, root, rest = plain.partition(f"<{name} ")
+    prefixed = head + re.sub(r"<(/?)(?=[A-Za-z])", r"<\1p:", f"{root}xmlns:p='http://example.org/p' {rest}")
+    (found,), _ = read(write(tmp_path, plain))
+    assert found.abstract == "An acid."
+    for changed in (default, prefixed):
+        assert changed != plain
+        assert read(write(tmp_path, changed)) == ([found], [])
+        assert read(write(tmp_path, changed), countries=("SU",)) == ([], [])
+
+
 def test_a_grant_of_v4(tmp_path: Path) -> None:
     body = """<abstract id="a"><p id="p-1">CO<sub>2</sub> and 10<sup>&#x2212;3</sup>,\u00a0in
 <figref>FIG. <b>1</b></figref>.</p></abstract>

@@ -123,3 +123,43 @@ def test_every_span_comes_back(data: st.DataObject, tmp_path_factory: pytest.Tem
     assert document == Document("a", text, document.mentions) and [m.span for m in document.mentions] == [
         *map(tuple, spans)
     ]
+
+
+SPELLINGS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "doccano": ({"label": "GENE", "start_offset": 21, "end_offset": 26}, {"from_id": 1, "to_id": 2, "type": "R"}),
+    "Label Studio": (
+        {"labels": ["GENE"], "start": 21, "end": 26, "text": "ЦОГ-1"},
+        {"head": 1, "tail": 2, "label": "R"},
+    ),
+    "transformers": ({"entity_group": "GENE", "start": 21, "end": 26}, {"head": "1", "tail": "2", "type": "R"}),
+    "Prodigy": (
+        {"label": "GENE", "start": 21, "end": 26, "token_start": 3},
+        {
+            "head": 0,
+            "child": 3,
+            "label": "R",
+            "head_span": {"start": 0, "end": 7, "label": "CHEM"},
+            "child_span": {"start": 21, "end": 26, "label": "GENE"},
+        },
+    ),
+    "offsets as texts": ({"label": "GENE", "start": "21", "end": "26"}, {"head": 1, "tail": 2, "type": "R"}),
+    "offsets with a point": ({"label": "GENE", "start": 21.0, "end": 26.0}, {"head": 1, "tail": 2, "type": "R"}),
+}
+
+
+@pytest.mark.parametrize("program", SPELLINGS)
+def test_what_other_programs_write(tmp_path: Path, program: str) -> None:
+    mention, relation = SPELLINGS[program]
+    entities = [{"id": 1, "label": "CHEM", "start": 0, "end": 7}, {"id": 2, **mention}]
+    content = line(id="a", entities=entities, relations=[relation], Comments=[])
+    (document,), faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert faults == []
+    assert document.mentions == (Mention.of("CHEM", 0, 7, id="1"), Mention.of("GENE", 21, 26, id="2"))
+    assert [(r.type, r.head, r.tail) for r in document.relations] == [("R", "1", "2")]
+
+
+@pytest.mark.parametrize("other", [{"spans": [[8, 9, "X"]]}, {"label": ["positive"]}, {"label": "positive"}])
+def test_two_lists_are_not_chosen_from_without_a_word(tmp_path: Path, other: dict[str, object]) -> None:
+    (document,), faults = reading(annotated.read, tmp_path, {"x.jsonl": line(entities=[[0, 7, "CHEM"]], **other)})
+    assert len(document.mentions) == 1
+    assert faults == [f"x.jsonl:1: x-1: what stands under {next(iter(other))} is not read, as entities is there, too"]

@@ -324,3 +324,26 @@ def test_passages_that_are_far_apart(tmp_path: Path, gap: int, space: int) -> No
     (document,), faults = read(tmp_path, content)
     assert (document.text, faults) == ("ab" + " " * space + "cd", [])
     assert [document.surface(mention) for mention in document.mentions] == ["d"]
+
+
+ROLES = [
+    ("Arg1", "Arg2"),
+    ("Arg0", "Arg1"),
+    ("head", "tail"),
+    ("Subject", "Object"),
+    ("subj", "obj"),
+    ("source", "target"),
+]
+
+
+@pytest.mark.parametrize("roles", ROLES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_roles_say_which_end_is_which(tmp_path: Path, roles: tuple[str, str], turned: bool) -> None:
+    nodes = [f"<node refid='{id}' role='{role}'/>" for id, role in zip("ab", roles, strict=True)]
+    infons = [f"<infon key='{role}'>{id}</infon>" for id, role in zip(("D1", "D2"), roles, strict=True)]
+    for ends in (nodes, infons):
+        written = "".join(reversed(ends) if turned else ends)
+        relation = f"<relation id='R'><infon key='type'>treats</infon>{written}</relation>"
+        content = f"{HEAD}{PASSAGE}{NALOXONE}{PAIN}</passage>{relation}</document></collection>"
+        (document,), faults = read(tmp_path, content)
+        assert (document.relations, faults) == ((Relation("treats", "T1", "T2", id="R1"),), [])

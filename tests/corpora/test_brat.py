@@ -30,6 +30,7 @@ RECORDS = {
     "N1\tReference T1 UMLS:C0027358\tnaloxone": standoff.Normalisation(
         "N1", "Reference", "T1", "UMLS:C0027358", "naloxone"
     ),
+    "N2\tReference T1 UMLS:C0027358": standoff.Normalisation("N2", "Reference", "T1", "UMLS:C0027358", None),
     "#1\tAnnotatorNotes T1\tsure? yes\tno": standoff.Note("#1", "AnnotatorNotes", "T1", "sure? yes\tno"),
     "*\tEquiv T1 T2": standoff.Equivalence("Equiv", ("T1", "T2")),
     "T4 Chemical 0 8 Налоксон": standoff.Raw("T4 Chemical 0 8 Налоксон"),
@@ -278,3 +279,11 @@ def test_a_write_that_fails_leaves_the_old_files(pair: Path, monkeypatch: pytest
     with pytest.raises(OSError, match="no space"):
         brat.write(replace(document, text=TEXT + "!"), pair)
     assert {path.name: path.read_bytes() for path in pair.iterdir()} == before
+
+
+def test_the_second_end_of_a_relation_may_stand_first(pair: Path) -> None:
+    (pair / "a.txt").write_text("A binds B", "utf-8")
+    for ends in ("Arg1:T1 Arg2:T2", "Arg2:T2 Arg1:T1", "obj:T2 subj:T1", "Drug:T1 Disease:T2"):
+        (pair / "a.ann").write_text(f"T2\tP 8 9\tB\nT1\tP 0 1\tA\nR1\tX {ends}\n", "utf-8")
+        (document,) = brat.read([pair / "a.txt", pair / "a.ann"], Log(strict=True))
+        assert [(r.head, r.tail) for r in document.relations] == [("T1", "T2")]

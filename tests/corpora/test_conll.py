@@ -185,3 +185,26 @@ def test_a_line_of_another_width_is_left_out(tmp_path: Path, line: str) -> None:
     (document,), faults = read(tmp_path, f"a\tB-X\n{line}\nb\tO\n")
     assert document.text == "a b"
     assert faults == [f"dev.txt:2: {line.count(chr(9)) + 1} columns where 2 were due; line left out"]
+
+
+@pytest.mark.parametrize("id", ["a b", "a", "Приём 17", "a = b"])
+def test_an_id_may_be_of_several_words(tmp_path: Path, id: str) -> None:
+    documents, faults = read(tmp_path, f"# newdoc id = {id}\na\tO\n\n# newdoc id = {id} 2\nb\tB-X\n")
+    assert ([document.id for document in documents], faults) == ([id, f"{id} 2"], [])
+
+
+def test_words_before_the_first_document_that_is_marked_are_one(tmp_path: Path) -> None:
+    documents, faults = read(tmp_path, "a\tB-X\n\nb\tO\n-DOCSTART-\tO\nc\tB-X\n")
+    assert [(document.id, document.text) for document in documents] == [("dev-0", "a\nb"), ("dev-1", "c")]
+    assert faults == []
+
+
+def test_two_columns_of_the_same_labels_are_not_chosen_from(tmp_path: Path) -> None:
+    """Layers, as in GermEval, or what a system found beside what is right, as conlleval takes them."""
+    content = "NaCl\tNN\tB-X\tO\nand\tCC\tO\tO\nKCl\tNN\tB-X\tB-X\n"
+    said = "columns 3 and 4 both hold labels, as of layers, or gold and predicted ones: say which with the option label"
+    assert read(tmp_path, content) == ([], [f"dev.txt:1: {said}, or leave one out; file left out"])
+    (document,), faults = read(tmp_path, content, label=2)
+    assert (len(document.mentions), faults) == (2, [])
+    (document,), faults = read(tmp_path, "B-X NN B-X\nand CC O\nno NN O\n")  # a word that looks like a label
+    assert (document.text, len(document.mentions), faults) == ("B-X and no", 1, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -145,6 +146,8 @@ def test_types_stand_for_themselves_and_for_what_the_catalogue_means(tmp_path: P
     assert [m.type for d in (first, second) for m in d.mentions] == ["CHEM", "DISEASE"]
     assert (first.language, second.language) == ("ru", "en")
     assert [d.id for d in Corpus(name=name, types=(), language="en").load()] == ["b"]
+    with pytest.raises(CorpusError, match="has no text in 'es'; it has en, ru"):
+        corpora.load(name, language="es")
 
 
 def test_the_digest_is_of_the_files_and_not_of_their_place(tmp_path: Path) -> None:
@@ -165,3 +168,61 @@ def test_the_digest_is_of_the_files_and_not_of_their_place(tmp_path: Path) -> No
 )
 def test_language(text: str, expected: str) -> None:
     assert places.language(text) == expected
+
+
+@pytest.mark.parametrize("between", ["brat/{}/x", "{}/en/x", "a/b/{}", "en/{}", "{}"])
+def test_splits_are_folders_at_any_depth(between: str, tmp_path: Path) -> None:
+    for name in ("Train", "dev", "testing"):
+        laid(tmp_path / between.format(name), READERS["brat"][1])
+        laid(tmp_path / "conll" / between.format(name), {"a.conll": READERS["conll"][1]["b.txt"]})
+    shutil.move(tmp_path / "conll", tmp_path.parent / f"{tmp_path.name}-conll")
+    for folder in (tmp_path, tmp_path.parent / f"{tmp_path.name}-conll"):
+        assert list(places.found(folder).splits) == ["train", "dev", "test"]
+
+
+def test_splits_are_told_from_names_that_hold_them_if_all_do(tmp_path: Path) -> None:
+    content = READERS["pubtator"][1]["a.txt"]
+    names = ["CDR_TrainingSet.PubTator.txt", "CDR_DevelopmentSet.PubTator.txt", "NCBItestset_corpus.txt"]
+    laid(tmp_path / "a", dict.fromkeys(names, content))
+    assert {split: [file.name for file in files] for split, files in places.found(tmp_path / "a").splits.items()} == {
+        split: [name] for split, name in zip(("train", "dev", "test"), names, strict=True)
+    }
+    for others in (["blood_test_1.txt", "blood.txt"], ["test_1.txt", "test_2.txt"], ["latest.txt", "retrain_x.txt"]):
+        shutil.rmtree(tmp_path / "b", ignore_errors=True)
+        laid(tmp_path / "b", dict.fromkeys(others, content))
+        assert list(places.found(tmp_path / "b").splits) == ["train"]
+
+
+def test_endings_in_capital_letters(tmp_path: Path) -> None:
+    brat = {name.upper(): content for name, content in READERS["brat"][1].items()}
+    laid(tmp_path / "brat", brat)
+    assert len(corpora.load(str(tmp_path / "brat"), strict=True)) == 2
+    assert places.found(tmp_path / "brat" / "A.TXT").splits == {
+        "train": (tmp_path / "brat" / "A.ANN", tmp_path / "brat" / "A.TXT")
+    }
+
+
+def test_white_space_at_the_edges_is_no_part_of_a_mention(tmp_path: Path) -> None:
+    """Tools for annotation leave it, and a tagger that finds the rest would be wrong."""
+    row = {"text": "Take aspirin \u00a0now ", "spans": [[5, 14, "C"], [4, 12, "C"], [12, 14, "C"], [0, 18, "C"]]}
+    pieces = {"type": "C", "fragments": [[0, 5], [13, 17]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row | {"spans": [*row["spans"], pieces]}) + "\n", "utf-8")
+    (document,) = corpora.load(str(tmp_path), strict=True)
+    assert [document.surface(m) for m in document.mentions] == [
+        *("aspirin", "aspirin", " \u00a0", "Take aspirin \u00a0now", "Take now")
+    ]
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    """As of folders that were packed where names are in another character set."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in (b"\xae\xaf", b"\xae\xa0", b"c"):
+        for ending, content in ((b".txt", "NaCl"), (b".ann", "T1\tX 0 4\tNaCl\n")):
+            Path(os.fsdecode(os.fsencode(folder) + b"/" + name + ending)).write_text(content, "utf-8")
+    documents = corpora.load(str(folder), strict=True)
+    assert len({document.id.encode() for document in documents}) == 3 and corpora.read_digest(str(folder))
+    other = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xae"))
+    folder.rename(other)
+    with pytest.raises(CorpusError, match=r"\\udcae' is not UTF-8, as of an archive that was packed elsewhere: rename"):
+        corpora.load(str(other))

@@ -205,3 +205,10 @@ def test_two_lines_of_text_that_became_one(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD.replace("1|a|", "1|a|Twice.\n1|a|Twice.\n1|a|"))[1][0] == (
         "x.txt:3: 1: the line stands twice; line left out"
     )
+
+
+def test_a_text_that_goes_on_in_the_next_line_is_not_read_half(tmp_path: Path) -> None:
+    content = "1|t|Naloxone\n1|a|It binds\nreceptors.\n1\t0\t8\tNaloxone\tChemical\tD1\n\n2|t|A\n2|a|B\n"
+    documents, faults = read(tmp_path, content)
+    assert [document.id for document in documents] == ["2"]
+    assert faults == ["x.txt:3: 1: a text that goes on in the next line; document left out"]

@@ -48,3 +48,8 @@ def test_two_texts_of_one_name(tmp_path: Path) -> None:
     for names in ([tmp_path], [tmp_path / "a.txt", tmp_path / "sub" / "a.txt"], [tmp_path / "a.txt"] * 2):
         with pytest.raises(ChemxlError, match="two files are called a: rename one"):
             given_back(*names)
+
+
+def test_an_empty_name_is_said() -> None:
+    with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
+        given_back("")

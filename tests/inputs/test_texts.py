@@ -80,6 +80,15 @@ def test_what_is_no_text_is_called_by_its_name(tmp_path: Path) -> None:
     put(tmp_path, {"a.pdf": b"%PDF-1.7\n\xff", "b.docx": b"PK\3\4\0\0", "c.doc": b"\xd0\xcf\x11\xe0\0"})
     read, said = given_back(*sorted(tmp_path.iterdir()))
     assert not read and ["PDF" in said[0], "Word" in said[1], "Word" in said[2]] == [True] * 3
+    packed = {
+        "d.7z": b"7z\xbc\xaf\x27\x1c",
+        "e.tar": b"en.txt".ljust(257, b"\0") + b"ustar\x0000",
+        "f.rtf": b"{\\rtf1 a}",
+    }
+    put(tmp_path, packed | {"g.tgz": gzip.compress(b"x")})
+    read, said = given_back(*sorted(tmp_path.iterdir()))
+    names = ["an archive", "an archive", "an RTF file", "a packed file that is not named .gz"]
+    assert not read and all(f" is {name}, and no text" in line for name, line in zip(names, said[3:], strict=True))
     assert all(line.endswith("save it as plain text first") for line in said)
 
 
