@@ -114,12 +114,12 @@ def put(made: Encoder, folder: Path) -> None:
 
 
 def pack(made: Tagger, folder: Path) -> None:
-    """Write a tagger as it stands in the box: its weights in 8 bits."""
+    """Write a tagger as it stands in the box: its weights in 8 bits, without those that the encoder beside it has."""
     made.save(folder)
     (folder / "model.safetensors").unlink()
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    eight_bits.write(folder, made.model.state_dict())
+    eight_bits.write(folder, made.model.state_dict(), shared=True)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from chemxl import box, corpora
 from chemxl.corpora.corpus import Corpus
@@ -22,6 +24,8 @@ from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from chemxl.ner import chapter as recognition
+from chemxl.ner.varied import VariedFineTune
+from chemxl.own.export import export
 
 ROOT = Path(box.__file__).parents[1]
 MIB = 2**20
@@ -141,6 +145,27 @@ def test_what_is_packed_is_what_is_read(tmp_path: Path) -> None:
         assert torch.allclose(tensor, state[name], atol=float(state[name].abs().max()) / 250), name
     again_read = Tagger.load(tmp_path / "tagger").model.state_dict()
     assert all(torch.equal(tensor, again_read[name]) for name, tensor in read.model.state_dict().items())
+
+
+def test_a_tagger_with_the_vectors_of_the_encoder_beside_it_is_whole_wherever_it_is(tmp_path: Path) -> None:
+    train = (Corpus(name="mini", types=("CHEM",), split="dev", language="en"),)
+    value = VariedFineTune(
+        encoder=IN_THE_BOX, train=train, copies=(1,), frozen=True, training=Training(steps=2, tokens=256)
+    )
+    made = value.tagger()
+    box.pack(made, tmp_path / "box")
+    table = "encoder.embeddings.word_embeddings.weight"
+    assert size(tmp_path / "box") < size(ENCODER) - 4 * MIB
+    shutil.copytree(tmp_path / "box", tmp_path / "elsewhere" / "copy")
+    documents = corpora.load("mini", split="test", language="ru")[:3]
+    expected = Tagger.load(tmp_path / "box")
+    for read in (Tagger.load(tmp_path / "elsewhere" / "copy"), Tagger.to_read(tmp_path / "elsewhere" / "copy")):
+        assert torch.equal(read.model.state_dict()[table], made.model.state_dict()[table])
+        assert read.predict(documents, precision="fp32") == expected.predict(documents, precision="fp32")
+    export(tmp_path / "box", tmp_path / "exported")
+    whole = load_file(tmp_path / "exported" / "model.safetensors")
+    [name] = [name for name in whole if name.endswith("word_embeddings.weight")]
+    assert torch.equal(whole[name], made.model.state_dict()[table]), "an exported one needs no box"
 
 
 def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None:

@@ -1,7 +1,9 @@
 """Sentences of chemistry and medicine with places for names: as many annotated ones as are asked for, in two languages.
 
 ``carriers.tsv`` was written for this project and is CC0 like ``mini``. A place is ``{C.gen}``: C a substance, F a
-formula, M a medicine, D a disease, G a gene; behind it, in Russian, the case. What is then said need not be true.
+formula, S a short name of a substance, M a medicine, T a trade name, D a disease, A a short name of one, G a gene;
+behind it, in Russian, the case. ``{C:THF}`` is that name itself. B, an organism, N, another abbreviation, and P, a
+surname, only look like names: they are no mentions. What is then said need not be true.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from chemxl.corpora.coined import Name, drawn, formulaic, gender, traded
+from chemxl.corpora.coined import Name, drawn, formulaic, gender, short, surname, traded
 from chemxl.corpora.mini.declension import CASES
 from chemxl.corpora.mini.lexicon import Concept, concepts
 from chemxl.documents import Document, Mention
 
-_PLACE = re.compile(r"\{([CFMDG])(?:\.(\w+))?\}")
-_TYPES = {"C": "CHEM", "F": "CHEM", "M": "CHEM", "D": "DISEASE", "G": "GENE"}
-_KINDS = {"C": "substance", "M": "substance", "D": "disease", "G": "gene"}
+_PLACE = re.compile(r"\{([CFSMTDAGBNP])(?:\.(\w+)|:([^{}]+))?\}")
+_TYPES = {**dict.fromkeys("CFSMT", "CHEM"), "D": "DISEASE", "A": "DISEASE", "G": "GENE"}
+_KINDS = {"C": "substance", "M": "substance", "D": "disease", "G": "gene", "B": "species"}
+_SHORT = {"S": "substances", "A": "diseases", "N": "others"}
 
 
 def carried(n: int, rng: random.Random, language: str, medicines: Sequence[Name]) -> list[Document]:
@@ -57,7 +60,8 @@ def _document(id: str, rng: random.Random, language: str, medicines: Sequence[Na
             text += sentence[end : match.start()]
             name = _filled(match, rng, language, medicines)
             name = name[0].upper() + name[1:] if match.start() == 0 else name
-            mentions.append(Mention.of(_TYPES[match[1]], len(text), len(text) + len(name)))
+            if match[1] in _TYPES:
+                mentions.append(Mention.of(_TYPES[match[1]], len(text), len(text) + len(name)))
             text, end = text + name, match.end()
         text += sentence[end:]
     return Document(id, text, tuple(mentions), language=language)
@@ -65,8 +69,17 @@ def _document(id: str, rng: random.Random, language: str, medicines: Sequence[Na
 
 def _filled(place: re.Match[str], rng: random.Random, language: str, medicines: Sequence[Name]) -> str:
     kind, case, draw = place[1], CASES.index(place[2] or "nom"), rng.random()
+    if place[3]:
+        return place[3]
     if kind == "F":
         return formulaic(rng).english
+    if kind in _SHORT:
+        return short(rng, _SHORT[kind], language).form(language)
+    if kind == "P":
+        return surname(rng, language).form(language, case)
+    if kind == "T":
+        name = traded(rng, language).form(language, case)
+        return name if draw < 0.5 else name.lower()  # as patients write
     if kind == "C" and draw < 0.75:
         return drawn(rng).form(language, case)
     if kind == "M" and draw < 0.25:

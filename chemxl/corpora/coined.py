@@ -54,7 +54,19 @@ def formulaic(rng: random.Random) -> Name:
 def traded(rng: random.Random, language: str) -> Name:
     """A trade name that is used where the language is spoken."""
     [name] = rng.choice(_table(f"trade_{language}"))
-    return Name(name, name, "m" if name[-1] in "бвгдзклмнпрстфхцчшщ" else "-")
+    return Name(name, name, gender(name))
+
+
+def short(rng: random.Random, kind: str, language: str) -> Name:
+    """An abbreviation of one of ``substances``, ``diseases`` and ``others``."""
+    [name] = rng.choice(_table(f"short_{kind}_{language}"))
+    return Name(name, name)
+
+
+def surname(rng: random.Random, language: str) -> Name:
+    """A person's, a man's in Russian."""
+    [name] = rng.choice(_table(f"surnames_{language}"))
+    return Name(name, name, "m")
 
 
 def formula(cation: Sequence[str], anion: Sequence[str]) -> str:

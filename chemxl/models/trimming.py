@@ -18,7 +18,7 @@ class TrimmedEmbedding(nn.Module):
     """An embedding table with only the rows that a text uses, in place of the whole table.
 
     Rows that no text uses have no gradient, so training the cut table equals training the whole one where the
-    optimiser decays no embedding. :meth:`restore` writes the trained rows back.
+    optimiser decays no embedding. :meth:`restore` writes the trained rows back; a table that is frozen stays so.
 
     Args:
         whole: the table.
@@ -34,7 +34,7 @@ class TrimmedEmbedding(nn.Module):
         places[rows] = torch.arange(len(rows))
         self.register_buffer("places", places, persistent=False)
         self.table = nn.Embedding(len(rows), whole.embedding_dim, int(places[padding]) if padding is not None else None)
-        self.table.weight = nn.Parameter(whole.weight.detach()[rows].clone())
+        self.table.weight = nn.Parameter(whole.weight.detach()[rows].clone(), whole.weight.requires_grad)
         self._whole = [whole]  # in a list: not a submodule, so neither moved nor trained
 
     @classmethod

@@ -10,6 +10,7 @@ from chemxl import corpora
 from chemxl.corpora import carriers
 from chemxl.corpora.variation import Variation
 from chemxl.documents import Document
+from chemxl.models.labellers import EncoderLabeller
 from chemxl.models.tagger import Tagger
 from chemxl.ner.experiments import FineTune
 
@@ -23,11 +24,13 @@ class VariedFineTune(FineTune):
         copies: how often each corpus is read in an epoch.
         carriers: sentences with names in their places, of each language so many documents.
         names: a corpus of English and Russian names of substances that are put in; none: those made by rule alone.
+        frozen: the vectors of subwords stay the encoder's, so that one that no text uses does not lose its neighbours.
     """
 
     copies: tuple[int, ...]
     carriers: int = 0
     names: str = ""
+    frozen: bool = False
     variation: Variation = Variation()
 
     def documents(self) -> list[Document]:
@@ -50,6 +53,8 @@ class VariedFineTune(FineTune):
     def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The encoder under a fresh head; it knows which types each document lacks."""
         tagger = super().untrained(documents)
+        if self.frozen and isinstance(tagger.model, EncoderLabeller):
+            tagger.model.encoder.get_input_embeddings().requires_grad_(False)
         lacking = {str(place): frozenset(self.types) - set(corpus.types) for place, corpus in enumerate(self.train)}
         tagger.lacking = {d.id: lacking.get(d.id.partition("/")[0], frozenset()) for d in documents}
         return tagger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import pairwise
 
 import pytest
@@ -112,3 +113,31 @@ def test_carriers_are_annotated_where_names_were_put(language: str) -> None:
     assert sum(to_bio(d.mentions, d.words)[1] for d in made) == 0
     unseen = {c.english[0] for c in carriers.concepts().values() if c.split == "test" and c.kind == "disease"}
     assert not unseen & {d.surface(m) for d in made for m in d.mentions if m.type == "DISEASE"}
+
+
+def test_what_only_looks_like_a_name_is_no_mention(monkeypatch: pytest.MonkeyPatch) -> None:
+    russian = "По {P.dat}, {N} и {B.nom} не меняли {S}, {C:соль Мора}, {T.acc} и {A}."
+    lines = {"ru": [russian], "en": ["{C:THF} by {N}, {P}: {A}."]}
+    monkeypatch.setattr(carriers, "_carriers", lambda: {language: texts * 3 for language, texts in lines.items()})
+    seen = set[str]()
+    for document in carriers.carried(40, random.Random(0), "ru", []):
+        surfaces = [document.surface(m) for m in document.mentions]
+        assert [m.type for m in document.mentions] == ["CHEM", "CHEM", "CHEM", "DISEASE"] * (len(surfaces) // 4)
+        assert f"не меняли {surfaces[0]}, соль Мора, {surfaces[2]} и {surfaces[3]}." in document.text
+        seen |= set(surfaces)
+    assert len({name for name in seen if name.istitle()}) > 5 < len({n for n in seen if n[0].islower()}), "as written"
+    for document in carriers.carried(5, random.Random(0), "en", []):
+        assert document.text.startswith("THF by ") and {m.type for m in document.mentions} == {"CHEM", "DISEASE"}
+
+
+def test_every_carrier_can_be_filled() -> None:
+    """Each place has a kind and a case that there is, Russian ones of what is inflected a case; and no line stands
+    twice."""
+    lines = [(language, text) for language, texts in carriers._carriers().items() for text in texts]
+    assert len(set(lines)) == len(lines)
+    for language, text in lines:
+        for place in re.findall(r"\{[^}]*\}", text):
+            cases = "|".join(CASES)
+            inflected = rf"[CMTDBP]\.(?:{cases})|P" if language == "ru" else "[CMTDBP]"
+            assert re.fullmatch(rf"\{{(?:{inflected}|[FSAGN]|[CDG]:[^.:|{{}}][^{{}}]*)\}}", place), (place, text)
+        assert text == text.strip() and not set("{}") & set(re.sub(r"\{[^{}]*\}", "", text)), text

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from chemxl.errors import EncoderError
 from chemxl.models import eight_bits, encoders
+from chemxl.models.box import ENCODER
 
 
 @given(
@@ -68,3 +69,26 @@ def test_an_encoder_in_eight_bits_is_read_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / eight_bits.FILE).write_bytes(b"broken")
     with pytest.raises(EncoderError, match="is not whole"):
         encoders.load(str(tmp_path))
+
+
+def test_what_the_encoder_in_the_box_has_is_not_stored_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "embeddings.word_embeddings.weight"
+    torch.manual_seed(0)
+    table = eight_bits.read(ENCODER)[name]
+    given = {"encoder.table": table, "own": torch.randn(3, 4), "other": table * 2, "places": torch.arange(3)}
+    eight_bits.write(tmp_path, given, shared=True)
+    assert load_file(tmp_path / eight_bits.FILE).keys() == {
+        "own", "own.scale", "other", "other.scale", "places"
+    }  # fmt: skip
+    read = eight_bits.read(tmp_path)
+    assert read.keys() == given.keys() and torch.equal(read["encoder.table"], table)
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (moved / eight_bits.FILE).write_bytes((tmp_path / eight_bits.FILE).read_bytes())
+    assert torch.equal(eight_bits.read(moved)["encoder.table"], table)
+    eight_bits.write(moved, given)
+    assert "encoder.table" in load_file(moved / eight_bits.FILE)
+    eight_bits.write(tmp_path / "elsewhere", {"table": table + 1})
+    monkeypatch.setattr(eight_bits, "ENCODER", moved)
+    with pytest.raises(EncoderError, match="another version"):
+        eight_bits.read(tmp_path)

@@ -53,3 +53,16 @@ def test_an_id_that_was_cut_away_is_an_error() -> None:
     assert table(torch.tensor([[0, 5]])).shape == (1, 2, 4)
     with pytest.raises(IndexError):
         table(torch.tensor([[6]]))
+
+
+def test_a_frozen_table_stays_so() -> None:
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    model = BertModel(BertConfig(vocab_size=50, **size), add_pooling_layer=False)
+    model.get_input_embeddings().requires_grad_(False)
+    before = model.get_input_embeddings().weight.clone()
+    trimmed = TrimmedEmbedding.within(model, [3, 4])
+    losses(model, [torch.tensor([[3, 4, 0]])] * 2)
+    trimmed.restore(model)
+    assert torch.equal(model.get_input_embeddings().weight, before)
+    assert not model.get_input_embeddings().weight.requires_grad

@@ -86,3 +86,13 @@ def test_it_trains_to_the_same_weights(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("CHEMXL_RUNS", str(tmp_path))
     second = value().tagger().model.state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_frozen_vectors_of_subwords_stay_the_encoders() -> None:
+    name = "embeddings.word_embeddings.weight"
+    before = encoders.load("mini", seed=0).model.state_dict()
+    frozen, free = (value(frozen=way).tagger().model.state_dict() for way in (True, False))
+    assert torch.equal(frozen[f"encoder.{name}"], before[name])
+    assert not torch.equal(free[f"encoder.{name}"], before[name])
+    other = "embeddings.position_embeddings.weight"
+    assert not torch.equal(frozen[f"encoder.{other}"], before[other]), "the others learn"
