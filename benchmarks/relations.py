@@ -31,7 +31,7 @@ from chemxl.models.training import token_batches
 from chemxl.relations import scores
 from chemxl.relations.candidates import Scheme
 from chemxl.relations.extractor import NONE, Extractor
-from chemxl.relations.markers import PADDING, TEXT, Marked, Markers, collate
+from chemxl.relations.markers import PADDING, TEXT, MarkedRow, Markers, collate
 from chemxl.relations.network import MarkedNetwork
 
 TOKENS = 2048
@@ -46,7 +46,7 @@ def extractor(name: str) -> Extractor:
     return Extractor(model.eval(), tokenizer, signatures=(types,), scheme=Scheme(), types=types, encoding="packed")
 
 
-def alone(rows: Sequence[Marked]) -> list[Marked]:
+def alone(rows: Sequence[MarkedRow]) -> list[MarkedRow]:
     """Each pair with its text in a row of its own."""
     made = []
     for row in rows:
@@ -54,12 +54,12 @@ def alone(rows: Sequence[Marked]) -> list[Marked]:
             kept = [j for j, owner in enumerate(row.owners) if owner in (TEXT, i)]
             ids, markers, places = ([column[j] for j in kept] for column in (row.ids, row.markers, row.places))
             owners = [0 if row.owners[j] == i else TEXT for j in kept]
-            made.append(Marked([item], ids, markers, places, owners, [[kept.index(j) for j in row.starts[i]]]))
+            made.append(MarkedRow([item], ids, markers, places, owners, [[kept.index(j) for j in row.starts[i]]]))
     return made
 
 
 @torch.inference_mode()
-def theirs(made: Extractor, rows: Sequence[Marked], *, padded: int = 0) -> torch.Tensor:
+def theirs(made: Extractor, rows: Sequence[MarkedRow], *, padded: int = 0) -> torch.Tensor:
     """The probabilities of pairs (I, L), each through the encoder's own forward pass.
 
     Args:

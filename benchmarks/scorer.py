@@ -1,4 +1,4 @@
-"""``chemxl.evaluation.metrics.seqeval_scores`` beside seqeval: micro and per-type scores of the same label sequences.
+"""``chemxl.evaluation.chunks.seqeval_scores`` beside seqeval: micro and per-type scores of the same label sequences.
 
 Seqeval's time is that of the two calls that give these numbers; ``classification_report`` averages in more ways and
 takes longer.
@@ -11,7 +11,8 @@ import random
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
 from benchmarks import Row, seconds, traced_mib
-from chemxl.evaluation.metrics import MICRO, Score, seqeval_scores
+from chemxl.evaluation.chunks import seqeval_scores
+from chemxl.evaluation.metrics import MICRO, Score
 from chemxl.experiments.provenance import hardware
 
 TYPES = ("CHEM", "DISEASE")

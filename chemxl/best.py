@@ -1,4 +1,4 @@
-"""Which model is used where none is named: the tagger in the box; else the newest that was trained here."""
+"""The model that is used if none is named: the tagger in the box, or else the newest that was trained here."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MADE_UP = "mini"
 
 
 def best_model(*, types: Collection[str] = ()) -> Path:
-    """The folder of the tagger that is used where none is named, which is said on the error stream.
+    """The folder of the tagger that is used if none is named; says on the error stream which one.
 
     It is the one in the box. Where that does not find all ``types``, it is what :func:`best` takes.
 
     Args:
-        types: that it must find.
+        types: the types of mentions that it must find.
     """
     if _finds(TAGGER, types):
         print("Using the tagger in the box; --model names another", file=sys.stderr)
@@ -43,19 +43,20 @@ def best_model(*, types: Collection[str] = ()) -> Path:
 
 
 def named(model: Path | None, *, types: Collection[str] = ()) -> Path:
-    """The folder of the tagger that was asked for, ``in-the-box`` or a folder; None: see :func:`best_model`."""
+    """The folder of the tagger that was asked for: ``in-the-box`` or a folder; without a name see
+    :func:`best_model`."""
     return best_model(types=types) if model is None else TAGGER if str(model) == IN_THE_BOX else model
 
 
 def best(kind: type[Predictor[Any]], demonstration: SavedLearner, *, types: Collection[str] = (), hint: str) -> Path:
-    """The folder of the newest finished run of a kind in ``CHEMXL_RUNS``, which is named on the error stream.
+    """The folder of the newest finished run of a kind in ``CHEMXL_RUNS``; says on the error stream which one.
 
     Scores on different test sets cannot be compared, nor does more text make a better model: another one is chosen by
     its name. What the small book trains on made-up sentences is never taken. Where there is nothing else, a
     demonstration model is, trained now or before.
 
     Args:
-        types: of mentions that it must find.
+        types: the types of mentions that it must find.
         hint: what to do about a demonstration.
     """
     saved = (path.parent for path in runs().glob(f"*/*/{FILE}"))
@@ -84,7 +85,8 @@ def _finds(folder: Path, types: Collection[str]) -> bool:
 
 
 def _said(folder: Path) -> str:
-    """What a run was trained from and on; empty if that is only made up, or the folder is not whole."""
+    """What a run began from and was trained on; empty if that is only made-up text, or if the folder is not
+    complete."""
     try:
         config = json.loads((folder / "experiment.json").read_text("utf-8"))
         json.loads((folder / "metrics.json").read_text("utf-8"))

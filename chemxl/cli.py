@@ -195,7 +195,7 @@ def annotate_in(
     back = taken.returned
     texts = {document.id: document.text for document in back.documents.values()}
     for change in back.changes:
-        typer.echo(change.said(texts[change.document]))
+        typer.echo(change.in_words(texts[change.document]))
     for fault in back.faults:
         typer.echo(fault, err=True)
     typer.echo(f"{len(back.documents)} of {len(back.manifest.documents)} documents are kept in {taken.path}")
@@ -229,11 +229,13 @@ def main() -> None:
 
 
 def _end(message: str, status: int) -> NoReturn:
+    """Print an error and leave with a status."""
     typer.secho(f"Error: {message}", fg="red", err=True)
     sys.exit(status)
 
 
 def _assignment(text: str) -> tuple[str, str]:
+    """The name and the value of ``name=value``."""
     name, equals, value = text.partition("=")
     if not equals:
         raise BookError(f"the command line: {text!r} is no parameter: write -p name=value")
@@ -241,7 +243,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _here(names: list[str] | None) -> list[str]:
-    """The corpora that are on this machine. That others are not is an error where they were asked for by name."""
+    """The corpora that are on this machine. One that was asked for by name and is missing is an error."""
     absent = {name: reason for name in names or corpora.catalog() if (reason := corpora.absent(name))}
     if names and absent:
         raise CorpusError("; ".join(absent.values()))

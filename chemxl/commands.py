@@ -78,6 +78,7 @@ def tag(
     from chemxl import outputs, stream
 
     def load() -> stream.Find:
+        """The function that finds entities."""
         from chemxl import tag as tagging  # loads torch, which reading does without
 
         return tagging.finder(model)

@@ -1,4 +1,4 @@
-"""What a command shows."""
+"""How commands show tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.table import Column, Table
 
 
 def on_terminal() -> bool:
-    """Whether a person sees standard output as it is."""
+    """Whether a person sees standard output directly."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: on a terminal with rules and nothing cut off, else as tab-separated values."""
+    """Print a table: on a terminal with rules and nothing cut off, otherwise as tab-separated values."""
     if not on_terminal():
         for row in (head, *rows):
             typer.echo("\t".join([*row, *[""] * (len(head) - len(row))]))

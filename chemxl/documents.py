@@ -31,7 +31,7 @@ _WORD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An annotated stretch of text; more than one fragment where it is discontinuous.
+    """An annotated stretch of text, with several fragments if it is discontinuous.
 
     Args:
         type: the corpus's own type, or the unified one after a type map.
@@ -61,23 +61,23 @@ class Mention:
 
     @property
     def start(self) -> int:
-        """First code point."""
+        """The place of the first code point."""
         return self.fragments[0][0]
 
     @property
     def end(self) -> int:
-        """One past the last code point."""
+        """One past the place of the last code point."""
         return self.fragments[-1][1]
 
     @property
     def span(self) -> Span:
-        """The hull: from the first code point to the last."""
+        """From the first code point to the last, gaps included."""
         return self.start, self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A typed, directed pair of mentions, named by their ids.
+    """A relation between two mentions, which it names by their ids, with a type and a direction.
 
     Args:
         score: the model's confidence in [0, 1] where there is one.
@@ -92,7 +92,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a whole document is about, or the class that it belongs to.
+    """A label of a whole document, such as its topic or class.
 
     Args:
         score: the model's confidence in [0, 1] where there is one.
@@ -127,7 +127,7 @@ class Document:
     """A text and its annotation.
 
     Args:
-        labels: of the whole document: one where it belongs to a class, any number where it is about several things.
+        labels: labels of the whole document: one if it belongs to a class, any number if they name its topics.
         source: the id of the document that this is a part of, such as a sentence's abstract; empty where it is whole.
 
     Raises:
@@ -164,27 +164,29 @@ class Document:
 
     @property
     def origin(self) -> str:
-        """The id of the whole document: what is drawn again for an interval, since its parts are alike."""
+        """The id of the whole document that this is a part of. Intervals resample by it, since parts of one document
+        are alike."""
         return self.source or self.id
 
     def surface(self, mention: Mention) -> str:
-        """The mention's text, fragments joined by one space as in brat."""
+        """The text of a mention, fragments joined by one space as in brat."""
         return " ".join(self.text[start:end] for start, end in mention.fragments)
 
     def retyped(self, types: dict[str, str]) -> Document:
-        """A copy with types mapped; mentions of other types, and their relations, are left out."""
+        """A copy with the types renamed; mentions of other types, and their relations, are left out."""
         kept = tuple(replace(m, type=types[m.type]) for m in self.mentions if m.type in types)
         ids = {m.id for m in kept}
         return replace(self, mentions=kept, relations=tuple(r for r in self.relations if {r.head, r.tail} <= ids))
 
     @cached_property
     def words(self) -> tuple[Span, ...]:
-        """The units that are labelled, see :func:`words`."""
+        """The words that are labelled, see :func:`words`."""
         return tuple(words(self.text))
 
 
 def words(text: str) -> list[Span]:
-    """Offsets of the units that are labelled: letters, digits, or one Chinese or other visible character.
+    """The offsets of the words that are labelled: runs of letters or of digits, single Chinese characters and other
+    visible characters.
 
     They do not depend on a tokenizer, so that scores and label sequences of different encoders are comparable.
     """
@@ -202,7 +204,7 @@ class Flattened:
 
 
 def flatten(mentions: Sequence[Mention]) -> Flattened:
-    """Mentions that do not overlap, as one BIO layer needs them.
+    """Mentions without overlaps, as one layer of BIO labels needs them.
 
     The rule: a discontinuous mention becomes its hull (counted as ``joined``); of nested mentions the outermost
     stays; of two that cross, the longer stays, and of two equally long the one that begins first; of two types on
@@ -266,6 +268,7 @@ def from_bio(labels: Sequence[str], units: Sequence[Span], scores: Sequence[floa
     open_type, begin, last = "", 0, 0
 
     def close() -> None:
+        """Add the mention that has ended."""
         if open_type:
             score = min(scores[begin : last + 1]) if scores is not None else None
             mentions.append(Mention.of(open_type, units[begin][0], units[last][1], score=score))
@@ -284,7 +287,7 @@ def from_bio(labels: Sequence[str], units: Sequence[Span], scores: Sequence[floa
 
 
 def to_spans(mentions: Sequence[Mention], units: Sequence[Span]) -> tuple[list[tuple[str, int, int]], int]:
-    """Mentions, nested ones too, as their type and their first and last unit.
+    """Mentions, also nested ones, as their type and their first and last unit.
 
     Returns:
         Each once, ascending, and the number of those that units cannot express: with a boundary inside a unit, or of
@@ -297,6 +300,7 @@ def to_spans(mentions: Sequence[Mention], units: Sequence[Span]) -> tuple[list[t
 
 
 def from_spans(spans: Iterable[tuple[str, int, int, float]], units: Sequence[Span]) -> list[Mention]:
-    """Mentions from types, first and last units, and scores, in the order of the text; longer ones first."""
+    """Mentions from types, first and last units and scores, in the order of the text; of two with one beginning the
+    longer first."""
     made = [Mention.of(type, units[i][0], units[j][1], score=score) for type, i, j, score in spans]
     return sorted(made, key=lambda m: (m.start, -m.end, m.type))

@@ -24,13 +24,13 @@ _MADE_UP = (Corpus(name="mini", types=(), sentences=2000),)
 
 
 def best_model() -> Path:
-    """The folder of the model of relations that is used where none is named, see :func:`chemxl.best.best`."""
+    """The folder of the relation model that is used if none is named, see :func:`chemxl.best.best`."""
     demonstration = RelationModel(train=_MADE_UP, scheme=MINI, training=Training(epochs=4, rate=1e-3))
     return best.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
 
 
 def extract(documents: Sequence[Document], *, tagger: Path | None = None, model: Path | None = None) -> list[Document]:
-    """The documents with the mentions that a tagger finds, and the relations that a model finds between these.
+    """The documents with mentions that a tagger finds, and relations between them that another model finds.
 
     Args:
         tagger, model: folders of finished runs; by default the best on this machine that go together.
@@ -42,7 +42,7 @@ def extract(documents: Sequence[Document], *, tagger: Path | None = None, model:
 
 
 def finder(tagger: Path | None = None, model: Path | None = None) -> Callable[[Sequence[Document]], list[Document]]:
-    """What :func:`extract` does with documents, its models read once."""
+    """The function behind :func:`extract`, with its models loaded once."""
     extractor = Extractor.load(model or best_model())
     paired = {type for signature in extractor.signatures for type in signature}
     reader = Tagger.load(best.named(tagger, types=paired))
@@ -50,8 +50,8 @@ def finder(tagger: Path | None = None, model: Path | None = None) -> Callable[[S
 
 
 def as_json_lines(documents: Iterable[Document]) -> Iterator[str]:
-    """As those of :mod:`chemxl.outputs`; mentions have an ``id``, and there are ``relations`` with ``id``, ``type``,
-    ``head``, ``tail``, ``score``."""
+    """One line a document, as in :mod:`chemxl.outputs`; mentions also have an ``id``, and ``relations`` have ``id``,
+    ``type``, ``head``, ``tail`` and ``score``."""
     for d in documents:
         mentions = [{"id": m.id, **own} for m, own in zip(d.mentions, outputs.mentions(d), strict=True)]
         relations = [
@@ -62,12 +62,13 @@ def as_json_lines(documents: Iterable[Document]) -> Iterator[str]:
 
 
 def as_html(documents: Iterable[Document]) -> Iterator[str]:
-    """One page with every document; a relation's arc is drawn while it is pointed at or has the keyboard's focus."""
+    """One page with all documents; a relation's arc is drawn while a person points at it or has the keyboard's focus on
+    it."""
     return show.pieces((relations(document, caption=document.id) for document in documents), title="Relations")
 
 
 def as_triples(documents: Iterable[Document]) -> Iterator[str]:
-    """A table for spreadsheets: document, sentence, head, tail, type, score; a line a relation."""
+    """A table for spreadsheets, one relation a line: document, sentence, head, tail, type, score."""
     yield _line(["document", "sentence", "head", "tail", "type", "score"])
     for d in documents:
         mentions = {mention.id: mention for mention in d.mentions}
@@ -82,7 +83,7 @@ def as_triples(documents: Iterable[Document]) -> Iterator[str]:
 
 
 def _line(cells: Sequence[str]) -> str:
-    """One line of CSV. A cell that a spreadsheet would compute begins with an apostrophe, as spreadsheets write it."""
+    """One line of CSV. A cell that a spreadsheet would compute gets an apostrophe in front."""
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerow(
         [f"'{cell}" if cell[:1] in set("=+-@\t") else cell for cell in cells]

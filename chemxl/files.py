@@ -1,4 +1,4 @@
-"""Files that a person names: found by what is meant, written whole or not at all, never where it cannot be."""
+"""Files that a person names: found by their names, and written as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path beside the file to write to; once it is written, it takes the file's place.
+    """A path beside the file to write to; when it is written, it takes the file's place.
 
     The file keeps the rights that it had; a new one gets those that the umask leaves, whoever wrote it (safetensors
     writes files that nobody else may read). What fails leaves the old file and nothing beside it.
@@ -45,7 +45,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def unwritable(path: Path) -> str | None:
-    """Why a file or folder could not be made at a path, with those folders above it that are not there; None if it can.
+    """Why a file or folder cannot be made at a path, with the missing folders above it; None if it can.
 
     It is asked before long work, which would else be lost.
     """
@@ -60,7 +60,8 @@ def unwritable(path: Path) -> str | None:
 
 
 def stem(name: str, stems: Sequence[str]) -> str | None:
-    """Which of several notebooks a person means by ``4``, ``04``, ``04_ner`` or ``notebooks/04_ner.py``."""
+    """The notebook that a person means by ``4``, ``04``, ``04_ner`` or ``notebooks/04_ner.py``; None if there is
+    none."""
     meant = Path(name).stem if Path(name).suffix in {".py", ".ipynb"} else name
     number = f"{meant:0>2}" if meant.isdecimal() else None
     return next((stem for stem in stems if meant == stem or number == stem.partition("_")[0]), None)

@@ -18,12 +18,13 @@ from typing import IO, Protocol
 
 from tqdm import tqdm
 
-from chemxl import inputs
 from chemxl.corpora import brat
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.files import naming, unwritable
-from chemxl.inputs import Faults, Source
+from chemxl.inputs.faults import Faults
+from chemxl.inputs.files import STDIN, InputFile
+from chemxl.inputs.texts import read_files
 from chemxl.results import show
 
 Format = Callable[[Iterable[Document]], Iterator[str]]
@@ -31,7 +32,7 @@ _MAX_NAME = 200  # bytes of a file's name, without what is put to it
 _MEND = "name another place with --out, write over it with --force, or go on where a run ended with --skip-done"
 
 
-class Target(Protocol):
+class Destination(Protocol):
     """Where results go. Making one checks that they can be written there: before the tagging, not after it."""
 
     def wants(self, document: Document) -> bool:
@@ -42,25 +43,25 @@ class Target(Protocol):
         """
 
     def write(self, documents: Iterable[Document]) -> None:
-        """Write each as it comes."""
+        """Write the result of each document as it comes."""
 
 
-def target(
+def destination(
     out: Path | None,
     format: str,
     formats: Mapping[str, Format],
-    sources: Sequence[Source],
+    files: Sequence[InputFile],
     faults: Faults,
     *,
     force: bool = False,
     skip_done: bool = False,
-) -> Target:
-    """Where results go.
+) -> Destination:
+    """The destination for a place and a format.
 
     Args:
         out: a file, or a folder for ``brat``, whose texts have files of their own; standard output by default.
         format: the name of one of ``formats``.
-        sources: of the texts; what can be told of them before the work is.
+        files: that the texts come from; results that are there of any of them are seen before the work begins.
         faults: takes texts of which no file can be named.
         force: write over what is there.
         skip_done: leave out texts whose results are there; results that a run left that was killed are gone on with.
@@ -75,20 +76,24 @@ def target(
     if out is None:
         return _Stream(formats[format])
     if format == "brat":
-        return _Folder(out, sources, faults, force=force, skip_done=skip_done)
+        return _Folder(out, files, faults, force=force, skip_done=skip_done)
     if out.exists() and (out.is_relative_to("/dev") or not (out.is_file() or out.is_dir())):  # a pipe or a device
         return _Stream(formats[format], out)
     return _File(out, formats[format], force=force, skip_done=skip_done)
 
 
 class _Stream:
+    """Standard output, or a pipe or device: everything is written, since no earlier result can be there."""
+
     def __init__(self, format: Format, out: Path | None = None) -> None:
         self.format, self.out = format, out
 
     def wants(self, document: Document) -> bool:
+        """True for every text."""
         return True
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the results to the stream."""
         if self.out is not None:
             with naming(self.out), self.out.open("wb") as file:
                 _written(self.format(documents), file)
@@ -98,6 +103,8 @@ class _Stream:
 
 
 class _File:
+    """One file of results, which grows as ``NAME.part`` until the last text is written."""
+
     def __init__(self, out: Path, format: Format, *, force: bool, skip_done: bool) -> None:
         self.out, self.format, self.force, self.part = out, format, force, out.with_name(f"{out.name}.part")
         if out.is_dir():
@@ -114,9 +121,11 @@ class _File:
         self.done = _Lines(begun, format) if begun and skip_done else None
 
     def wants(self, document: Document) -> bool:
+        """Whether a text's result is not in the file yet."""
         return self.done is None or not self.done.holds(document)
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the results to ``NAME.part``, which becomes the file at the end."""
         waiting = iter(documents)
         first = next(waiting, None)
         if first is None and (self.done is None or self.done.path == self.out):
@@ -131,20 +140,21 @@ class _File:
 
 
 def _again(first: Document | None, others: Iterator[Document]) -> Iterator[Document]:
+    """All documents, of which the first was taken already; none where there was none."""
     if first is not None:
         yield first
         yield from others
 
 
 def _written(pieces: Iterable[str], file: IO[bytes]) -> None:
-    """Each piece at once, so that it can be read or is there when the run is killed."""
+    """Write each piece at once, so that it can be read, and is there when the run is killed."""
     for piece in pieces:
         file.write(piece.encode("utf-8"))
         file.flush()
 
 
 class _Lines:
-    """The lines of results that are there, held against the texts that come."""
+    """The results, a line each, that an earlier run left, compared with the texts that come."""
 
     def __init__(self, path: Path, format: Format) -> None:
         self.path, self.whole, self.count, self.over = path, 0, 0, False
@@ -175,29 +185,33 @@ class _Lines:
         return True
 
     def close(self, part: Path) -> None:
-        """Leave the whole lines at a path, to be written on."""
+        """Move the whole lines to a path, where more are to follow."""
         self.file.close()
         self.path.replace(part)
         os.truncate(part, self.whole)
 
 
 class _Folder:
-    def __init__(self, out: Path, sources: Sequence[Source], faults: Faults, *, force: bool, skip_done: bool) -> None:
+    """A folder with a ``.txt`` and an ``.ann`` for each text."""
+
+    def __init__(self, out: Path, files: Sequence[InputFile], faults: Faults, *, force: bool, skip_done: bool) -> None:
         if reason := unwritable(out / "file"):
             raise ChemxlError(f"{out} cannot be written ({reason}): name another place with --out")
         self.out, self.faults, self.force, self.skip_done = out, faults, force, skip_done
         self.ids: set[str] = set()
-        for source in sources:
-            if source.single and str(source.path) != inputs.STDIN and not force:
+        for file in files:
+            if file.single and str(file.path) != STDIN and not force:
                 with suppress(CorpusError):  # of what has no name for a file, which is said when it is its turn
-                    self._check(source)
+                    self._check(file)
 
-    def _check(self, source: Source) -> None:
-        if any(path.exists() for path in brat.places(Document(source.id, ""), self.out)):
-            for document in inputs.read([source], Faults(lambda message: None)):
+    def _check(self, file: InputFile) -> None:
+        """Raise an error where the result of a file of one text would be written over something else."""
+        if any(path.exists() for path in brat.places(Document(file.id, ""), self.out)):
+            for document in read_files([file], Faults(lambda message: None)):
                 self._is_done(document)
 
     def wants(self, document: Document) -> bool:
+        """Whether a text's result is not in the folder yet; a text without a name for its file is reported."""
         try:
             if document.id in self.ids:
                 raise CorpusError(f"two texts are called {document.id}: rename one; the second is left out")
@@ -210,6 +224,12 @@ class _Folder:
         return False
 
     def _is_done(self, document: Document) -> bool:
+        """Whether a text's result is there.
+
+        Raises:
+            ChemxlError: something else is there, or what is there is not to be gone on with.
+            CorpusError: a folder is there; only this text is left out.
+        """
         text, annotation = brat.places(document, self.out)
         if folder := next((path for path in (text, annotation) if path.is_dir()), None):
             raise CorpusError(f"{folder} is a folder: rename the text; it is left out")
@@ -224,6 +244,7 @@ class _Folder:
         return annotation.exists()
 
     def write(self, documents: Iterable[Document]) -> None:
+        """Write the two files of each document, and print the path of its annotation."""
         for document in documents:
             try:
                 written = brat.write(_in_words(document), self.out)

@@ -1,4 +1,4 @@
-"""Texts in, results out, as they come: what ``chemxl tag`` and ``chemxl extract`` share.
+"""Texts in, results out, one after the other: what ``chemxl tag`` and ``chemxl extract`` share.
 
 Texts are read a few ahead and found in together, so that batches are full; no more are held. Which stand together
 depends on their places alone: a run that goes on where another was killed ends in the same results.
@@ -17,11 +17,13 @@ from typing import NoReturn, Self
 
 from tqdm import tqdm
 
-from chemxl import inputs, outputs
+from chemxl import outputs
 from chemxl.collect.cleanup import Mended
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
-from chemxl.inputs import Faults, Kind, Source
+from chemxl.inputs.faults import Faults
+from chemxl.inputs.files import STDIN, InputFile, Kind, input_files
+from chemxl.inputs.texts import read_files
 
 Find = Callable[[Sequence[Document]], Sequence[Document]]
 AHEAD, AHEAD_CHARACTERS = 64, 2**17  # texts that are found in together, at most; a longer one alone
@@ -30,12 +32,12 @@ STOPPED = 130  # the exit status after Ctrl-C, as shells have it
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for.
+    """What a person asks the command to do.
 
     Args:
-        names: of files, folders and globs, see :func:`chemxl.inputs.sources`.
+        names: names of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
         kind, field, id: what the files hold, and where in their rows the text and its id are.
-        out, format, force, skip_done: see :func:`chemxl.outputs.target`.
+        out, format, force, skip_done: see :func:`chemxl.outputs.destination`.
         clean: read the texts as :class:`chemxl.collect.cleanup.Mended` has them; offsets are those of the texts.
         least: mentions and relations with a lower score are left out.
     """
@@ -52,8 +54,9 @@ class Request:
     least: float = 0.0
 
 
-def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
-    """Read, find, write; returns the exit status: 1 where a text was left out, :data:`STOPPED` after Ctrl-C.
+def run(request: Request, formats: Mapping[str, outputs.Format], load: Callable[[], Find]) -> int:
+    """Read texts, find in them, write results. Returns the exit status: 1 if a text was left out, :data:`STOPPED` after
+    Ctrl-C.
 
     Args:
         load: gives what finds; called when there is a text.
@@ -62,57 +65,59 @@ def run(asked: Request, formats: Mapping[str, outputs.Format], load: Callable[[]
         ChemxlError: the results may not be written where they should be. What is written until then stays.
     """
     faults = Faults(lambda message: _say(f"Error: {message}"))
-    asked = replace(asked, out=None) if str(asked.out) == inputs.STDIN else asked
-    sources = inputs.sources(asked.names, faults, kind=asked.kind, out=asked.out)
-    if asked.format == "brat" and asked.out is None and (len(sources) > 1 or not _single(sources)):
+    request = replace(request, out=None) if str(request.out) == STDIN else request
+    files = input_files(request.names, faults, kind=request.kind, out=request.out)
+    if request.format == "brat" and request.out is None and (len(files) > 1 or not _single(files)):
         raise ChemxlError("brat keeps one file per text: name a folder with --out, or take --format jsonl")
-    target = outputs.target(
-        asked.out, asked.format, formats, sources, faults, force=asked.force, skip_done=asked.skip_done
+    destination = outputs.destination(
+        request.out, request.format, formats, files, faults, force=request.force, skip_done=request.skip_done
     )
-    if not asked.names and sys.stdin is not None and sys.stdin.isatty():
+    if not request.names and sys.stdin is not None and sys.stdin.isatty():
         print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
-    texts, done = inputs.read(sources, faults, field=asked.field, id=asked.id), 0
+    texts, done = read_files(files, faults, field=request.field, id=request.id), 0
 
     def wanted(text: Document) -> bool:
-        """Whether a text is to be tagged; those that were done before are counted."""
+        """Whether a text must be tagged; texts that were done before are counted."""
         nonlocal done
-        before, is_due = faults.count, target.wants(text)
+        before, is_due = faults.count, destination.wants(text)
         done += not is_due and faults.count == before
         return is_due
 
-    with _bar(asked, sources) as bar, Stoppable(results(asked, counted(texts, bar), wanted, load)) as found:
-        target.write(found)
+    with _bar(request, files) as bar, Stoppable(results(request, counted(texts, bar), wanted, load)) as found:
+        destination.write(found)
     if done:
-        _say(f"{done} texts were done in {asked.out}: they are as they were, whatever the settings were")
-    return STOPPED if found.asked else 1 if faults.count else 0
+        _say(f"{done} texts were done in {request.out}: they are as they were, whatever the settings were")
+    return STOPPED if found.stopped else 1 if faults.count else 0
 
 
 def _say(message: str) -> None:
+    """Print a message on the error stream, without breaking a progress bar."""
     if sys.stderr is not None:
         tqdm.write(message, file=sys.stderr)  # not into a bar
 
 
-def _single(sources: Sequence[Source]) -> bool:
-    return all(source.single for source in sources)
+def _single(files: Sequence[InputFile]) -> bool:
+    """Whether each file is one text."""
+    return all(file.single for file in files)
 
 
-def _bar(asked: Request, sources: Sequence[Source]) -> tqdm[NoReturn]:
-    """A bar for a person who looks at it, where no results stand between."""
+def _bar(request: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
+    """A progress bar, shown only if a person looks at it and no results are printed in between."""
     shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
-    apart = asked.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
-    total = len(sources) if _single(sources) else None
+    apart = request.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
+    total = len(files) if _single(files) else None
     return tqdm(total=total, unit=" texts", disable=not (shown and apart), leave=False)
 
 
 def counted(texts: Iterable[Document], bar: tqdm[NoReturn]) -> Iterator[Document]:
-    """The same, counted as they are read, which is a group ahead of the results."""
+    """The same texts, counted as they are read, which is a group ahead of the results."""
     for text in texts:
         yield text
         bar.update()
 
 
 def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
-    """Texts in groups, the first of them small, so that there are results soon."""
+    """Texts in groups; the first groups are small, so that first results come soon."""
     group: list[Document] = []
     size, most = 0, 1
     for text in texts:
@@ -126,9 +131,9 @@ def together(texts: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def results(
-    asked: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
+    request: Request, texts: Iterable[Document], wanted: Callable[[Document], bool], load: Callable[[], Find]
 ) -> Iterator[Document]:
-    """The texts that are wanted, with what is found in them.
+    """The wanted texts with what is found in them.
 
     A group of which one is wanted is read whole: batches, and with them the last digits, do not depend on what is done.
     """
@@ -138,23 +143,23 @@ def results(
         if not any(due):
             continue
         find = find or load()
-        mended = [Mended(text.text) if asked.clean else None for text in group]
+        mended = [Mended(text.text) if request.clean else None for text in group]
         read = [replace(text, text=mend.text) if mend else text for text, mend in zip(group, mended, strict=True)]
         for text, mend, made, is_due in zip(group, mended, find(read), due, strict=True):
             if is_due:
-                yield _as_it_came(text, mend, _sure(made, asked.least))
+                yield _in_original(text, mend, _confident(made, request.least))
 
 
-def _sure(document: Document, least: float) -> Document:
-    """The document with the mentions and relations that have a score, and relations of those mentions alone."""
+def _confident(document: Document, least: float) -> Document:
+    """The document without mentions and relations of a low score, and without relations of such mentions."""
     mentions = tuple(m for m in document.mentions if (m.score or 0.0) >= least)
     ids = {mention.id for mention in mentions}
     relations = tuple(r for r in document.relations if (r.score or 0.0) >= least and {r.head, r.tail} <= ids)
     return replace(document, mentions=mentions, relations=relations)
 
 
-def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Document:
-    """What was found in a mended text, in the text."""
+def _in_original(text: Document, mend: Mended | None, found: Document) -> Document:
+    """What was found in a mended text, moved to its place in the original text."""
     if mend is None:
         return found
     mentions = [replace(m, fragments=tuple(mend.back(span) for span in m.fragments)) for m in found.mentions]
@@ -162,13 +167,13 @@ def _as_it_came(text: Document, mend: Mended | None, found: Document) -> Documen
 
 
 class Stoppable(Iterator[Document]):
-    """Documents until Ctrl-C, which ends them, and no writing of one.
+    """Documents until a person presses Ctrl-C, which ends the documents but never the writing of one.
 
     It is heard while inside; in a thread other than the main one it never is.
     """
 
     def __init__(self, documents: Iterator[Document]) -> None:
-        self.documents, self.asked, self.waiting = documents, False, False
+        self.documents, self.stopped, self.waiting = documents, False, False
 
     def __enter__(self) -> Self:
         with suppress(ValueError):
@@ -180,14 +185,15 @@ class Stoppable(Iterator[Document]):
             signal.signal(signal.SIGINT, self.before)
 
     def _heard(self, *_: object) -> None:
-        self.asked = True
+        """Note that Ctrl-C was pressed; while a document is awaited, stop at once."""
+        self.stopped = True
         if self.waiting:
             raise KeyboardInterrupt
 
     def __next__(self) -> Document:
         try:
             self.waiting = True
-            if not self.asked:
+            if not self.stopped:
                 return next(self.documents)
         except KeyboardInterrupt:
             pass

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chemxl import inputs
 from chemxl.best import named
 from chemxl.documents import Document
+from chemxl.inputs.faults import strict
+from chemxl.inputs.files import input_files
+from chemxl.inputs.texts import read_files
 from chemxl.models.tagger import Tagger
 
 
 def read(names: Sequence[str]) -> list[Document]:
-    """The texts of files, folders and globs, see :func:`chemxl.inputs.sources`, all at once.
+    """All texts of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
 
     Raises:
         CorpusError: one cannot be read.
         ChemxlError: two texts would have one id.
     """
-    faults = inputs.strict()
-    return list(inputs.read(inputs.sources(names, faults), faults))
+    faults = strict()
+    return list(read_files(input_files(names, faults), faults))
 
 
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:
@@ -35,10 +37,11 @@ def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Doc
 
 
 def finder(model: Path | None = None) -> Callable[[Sequence[Document]], list[Document]]:
-    """What :func:`tag` does with documents, its model read once."""
+    """The function behind :func:`tag`, with its model loaded once."""
     tagger = Tagger.to_read(named(model))
 
     def find(documents: Sequence[Document]) -> list[Document]:
+        """The documents with the mentions that are found."""
         found = zip(documents, tagger.predict(documents), strict=True)
         return [Document(d.id, d.text, tuple(mentions), language=d.language) for d, mentions in found]
 

@@ -21,9 +21,10 @@
 #   {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
 # - Sentences of a text and its translation can be paired by meaning alone ({term}`alignment`, выравнивание): strict F1 is
 #   {glue:text}`aligned_10` where 10 % of the pairs are merged, 10 % split and 10 % dropped.
-# - The Russian translation of an English abstract is the first hit of a multilingual encoder for a share of
-#   {glue:text}`twin_encoder` of the abstracts, and of a search by shared words for {glue:text}`twin_words`. So test
-#   documents that stand in another corpus in the other language are easily overlooked.
+# - Who searches a pool of abstracts for the Russian translation of an English one finds it as the first hit of a
+#   multilingual encoder in a share of {glue:text}`twin_encoder` of all cases, and by shared words in
+#   {glue:text}`twin_words`. So test documents that stand in another corpus in the other language are easily
+#   overlooked.
 #
 # ```{glue} answer
 # ```

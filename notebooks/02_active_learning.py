@@ -415,38 +415,47 @@ if profile == "small":  # others' corpora may not be shown
 # - **Short trainings.** Because it ran on two cores, the `real` profile draws 1,500 sentences for each pool and 150
 #   test documents, and trains for 150 steps. With the settings of chapter 6, which tests on all of BC5CDR's test
 #   documents, F1 is higher with fewer sentences. What is gained by asking a model that was trained too little need
-#   not be gained by asking a better one. The learning rate was chosen on sentences of BioNNE-R's pool that no
-#   training read, and used for BC5CDR, too: at twice that rate trainings on few Russian sentences collapsed.
+#   not be gained by asking a better one.
 # - **Three seeds.** The recorded intervals draw three seeds out of three and are too narrow, and they are not
 #   corrected over the table. After 60 Russian sentences at least one model has an F1 near 0: its first choice is
 #   close to random.
 # - **Not the paper's own criteria.** No recorded round chooses by `probability` or `centroid`, which the paper names,
 #   nor by `badge`, `core-set` or `bald`; and methods are compared with random sentences, not with each other.
+#
+# ```{dropdown} Further limits
+# *Where this differs from the paper*
+#
 # - The paper had experts annotate, and reports no curve and no number. Here existing annotation plays the expert, who
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
 # - The paper chooses texts; here sentences are chosen.
 # - The paper computes distances on {eq}`eq-hidden` itself; here they are computed after the nonlinearity (GELU)
-#   behind it, as in the code named above. The paper does not say whether $h_i$ is a subword, a word or a text, nor
-#   how distances of words become one of a text. Here a word is its first subword, and a sentence the mean over its
-#   words.
-# - The normalised layer begins with orthogonal weights and is trained at the encoder's rate; the paper says nothing
-#   of either. With torch's usual weights a word loses most of its length on the way through the layer, and at the
-#   rate of a head $v$ soon grows so much that division leaves little of the other directions
-#   ({py:mod}`chemxl.active.spectral`).
-# - Models are trained on single sentences and tested on whole documents, whose sentences they read with a context
-#   that training did not have. This is the same for all methods.
+#   behind it, as in the code named above. The paper does not say whether $h_i$ is a subword, a word or a text, nor how
+#   distances of words become one of a text. Here a word is its first subword, and a sentence the mean over its words.
+# - The normalised layer begins with orthogonal weights and is trained at the encoder's rate; the paper says nothing of
+#   either. With torch's usual weights a word loses most of its length in the layer; at the rate of a head $v$ grows
+#   until the division leaves little of the other directions ({py:mod}`chemxl.active.spectral`).
+# - Only the `paper` profile has `+bound` among its methods, between `+none` and `+always`. `"mahalanobis+bound"` adds
+#   it; choose `bound` between 1 and the norm that the table shows for `+none`, or it equals one of these two.
+#
+# *How models were trained*
+#
+# - The learning rate was chosen on sentences of BioNNE-R's pool that no training read, and used for BC5CDR, too: at
+#   twice that rate trainings on few Russian sentences collapsed.
+# - Models are trained on single sentences and tested on whole documents, with a context that training did not have.
+#   This is the same for all methods.
 # - All trainings of a loop have the same number of steps; the one with everything annotated has more. It is a goal,
 #   not the last point of a curve: part of its gain is longer training.
-# - Only the `paper` profile has `+bound` among its methods. It lies between `+none` and `+always`, which the other
-#   profiles have. `"mahalanobis+bound"` adds it; choose `bound` between 1 and the norm that the table shows for
-#   `+none`, otherwise it equals one of these two.
-# - In the `small` profile the pool repeats the same passages with other names, so that the choice of sentences
-#   matters less than in real text. Every training there has the same small number of steps: F1 hardly rises from
-#   round to round, and no strategy is clearly ahead. Its curves show that the code runs, not which method is good.
 # - `bald` applies dropout only before the last layer, since encoders here are fine-tuned without any.
+#
+# *How sentences are chosen and counted*
+#
 # - A strategy chooses all sentences of a round with one model. If two are alike, both are chosen, except by `badge`
 #   and `core-set`; smaller rounds would help the other strategies.
 # - Numbers of sentences are interpolated linearly between rounds ({py:mod}`chemxl.evaluation.learning_curves`).
+# - In the `small` profile the pool repeats the same passages with other names, and every training has the same small
+#   number of steps: F1 hardly rises from round to round, and no strategy is clearly ahead. Its curves show that the
+#   code runs, not which method is good.
+# ```
 #
 # ## Exercises
 #

@@ -16,15 +16,15 @@
 #
 # ## Answer
 #
-# - Training on another corpus first helps ({term}`transfer learning`, перенос обучения): mean F1 over curves of 50 to
-#   2,000 sentences is higher by {glue:text}`gained`, for drugs and diseases in Russian reviews and records, after the
-#   best source and after the worst.
+# - Training on another corpus first helps ({term}`transfer learning`, перенос обучения). What it adds to mean F1 over
+#   curves of 50 to 2,000 sentences is {glue:text}`gained`: drugs and diseases in Russian reviews and records, each
+#   after the best source and after the worst.
 # - The gain comes with few sentences. With 50 sentences of Russian reviews, F1 on diseases is
 #   {glue:text}`ugt_diseases_none_50` without another corpus and {glue:text}`ugt_diseases_best_50` after Russian
 #   abstracts; with 2,000, {glue:text}`ugt_diseases_none_2000` and {glue:text}`ugt_diseases_best_2000`.
-# - Part of the gain may be longer training. Against a tagger that reads as many sentences without a source, at 200
-#   sentences, the best source is clearly better in three of four cases, {glue:text}`longer`. With 50 sentences this
-#   control was not run.
+# - Part of the gain may be longer training. With 200 sentences, the best source was held against a tagger that reads
+#   as many sentences without a source. It is clearly better, by {glue:text}`longer`; for drugs in reviews it is
+#   undecided. With 50 sentences this control was not run.
 # - The paper reports that a quarter of the sentences is nearly enough. That cannot be judged here: a model of fewer
 #   sentences also reads less, and these rows do not separate the two.
 #
@@ -187,7 +187,7 @@ show.tabs(shown, lambda found: show.table(tables.repeated(found), caption=captio
 # first six of e5-small's twelve layers and three seeds.
 #
 # - **Nothing replaces text of one's own.** In-corpus F1 is clearly higher than that of the best other corpus in every
-#   row, by {glue:text}`own`.
+#   row; the difference is {glue:text}`own`.
 # - **Diseases in Russian records are far from the paper.** By its counts RuCCoN is nearly the paper's corpus
 #   ([chapter 1](01_data_collection.ipynb)). But in-corpus F1 is {glue:text}`ehr_diseases_own`, where the paper has
 #   {glue:text}`ehr_diseases_paper`; for drugs it is {glue:text}`ehr_drugs_own` and {glue:text}`ehr_drugs_paper`. What
@@ -269,7 +269,7 @@ show.tabs(
 # every interval after a source overlaps the one without.
 #
 # Three of these eight sources share neither language nor kind of text with their target. After each of them there is
-# a gain, too, {glue:text}`two_shifts`. Whether sources that share something are better in few-shot transfer was not
+# a gain, too: {glue:text}`two_shifts`. Whether sources that share something are better in few-shot transfer was not
 # tested.
 
 # %%
@@ -402,8 +402,8 @@ show.glue("answer", found)
 # - **Unequal reading.** The number of sentences read grows with the number of labelled ones, up to full performance,
 #   and a source comes on top. Sentences to a goal, sentences saved and areas mix both effects, more labels and longer
 #   training. Only the table of "The source, or longer training?" separates source and training, at few sizes. "As
-#   long" counts sentences. The longer training also has one learning-rate schedule where source and target have one
-#   each, and reads the same few sentences many times.
+#   long" counts sentences: the longer training has one learning-rate schedule where source and target have one each,
+#   and reads the same few sentences many times.
 # - **Other corpora.** CADEC and n2c2 are not here. PsyTAR has one document per sentence, its own splits, and no drug
 #   type. Sentences of one review may be in both its training and its test part, though no identical ones, and
 #   intervals that resample its sentences are too narrow. BC5CDR's abstracts are no health records. Cells that share a
@@ -412,30 +412,41 @@ show.glue("answer", found)
 #   seeds differ: an interval of the rule that [holds now](../book/running.md) can be more than twice as wide. The
 #   `real` profile keeps the first six of the encoder's twelve layers ({py:class}`chemxl.models.encoders.FirstLayers`,
 #   `layers`), so that hundreds of trainings fit two cores. What the whole encoder would have is not recorded.
+#
+# ```{dropdown} Further limits
+# *What is tested on*
+#
 # - RuCCoN's test folder holds five records; they are not used, and 30 % of the other records are tested on. RuDReC is
 #   split in the same way. No held-out document of these two is a near copy of a training document; a test of the
-#   package looks for such pairs ({py:func}`chemxl.collect.duplicates.leaks`). The paper does not say whether it
-#   splits documents or sentences, and we do not have its split. Here there is one split for all seeds, so no interval
-#   covers what another split would give.
+#   package looks for such pairs ({py:func}`chemxl.collect.duplicates.leaks`).
+# - The paper does not say whether it splits documents or sentences, and we do not have its split. Here there is one
+#   split for all seeds, so no interval covers what another split would give.
 # - Of the longest test parts only some sentences are scored, to spare two cores; they come from all held-out
 #   documents, none of which is trained on.
+# - The sentence splitter looks at annotated mentions, also in the test part: it never cuts inside one. That helps
+#   every tagger in a few places.
+# - Documents are the unit of resampling. In mini's test part, copies of one passage with other names count as
+#   documents of their own, so its intervals are too narrow.
+#
+# *How models were trained*
+#
+# - Training is shorter than the paper's, and a source, which is also what stands for full performance, is cut to a
+#   number of sentences and epochs. Full performance is therefore below what the corpus can give. Whether 99 % of it
+#   comes earlier or later than in the paper is not known: curves of few sentences are lower, too.
+# - In the `paper` profile everything is trained for 38 epochs with a rate that falls linearly at each step (the paper:
+#   polynomially, at each epoch). Rate and batch size are ours, since the paper gives none. n2c2 keeps its own test
+#   part; the paper splits it anew.
+# - The weights of few-shot models are not kept: hundreds of encoders would fill a disk. A
+#   {py:class}`chemxl.ner.experiments.FineTune` on the same sentences reproduces one without a source.
+#
+# *How results are compared*
+#
 # - The best and the worst source are chosen by zero-shot F1 on the test part; the paper does not say how it chose.
 #   The choice uses no few-shot result; still, "best" is a little lucky, and tests of few-shot curves do not account
 #   for the choice.
 # - Scatter and correlation of runs are estimated from few seeds, with many sentences, and assumed to be the same at
 #   all sizes. Runs on few sentences scatter more, so very early crossings are too rare in the simulation.
-# - Training is shorter than the paper's, and a source, which is also what stands for full performance, is cut to a
-#   number of sentences and epochs. Full performance is therefore below what the corpus can give. Whether 99 % of it
-#   comes earlier or later than in the paper is not known: curves of few sentences are lower, too.
-# - In the `paper` profile everything is trained for 38 epochs with a rate that falls linearly at each step (the
-#   paper: polynomially, at each epoch). Rate and batch size are ours, since the paper gives none. n2c2 keeps its own
-#   test part; the paper splits it anew.
-# - The sentence splitter looks at annotated mentions, also in the test part: it never cuts inside one. That helps
-#   every tagger in a few places.
-# - Documents are the unit of resampling. In mini's test part, copies of one passage with other names count as
-#   documents of their own, so its intervals are too narrow.
-# - The weights of few-shot models are not kept: hundreds of encoders would fill a disk. A
-#   {py:class}`chemxl.ner.experiments.FineTune` on the same sentences reproduces one without a source.
+# ```
 #
 # ## Exercises
 #

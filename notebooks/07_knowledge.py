@@ -19,10 +19,10 @@
 # - {term}`Code-switching` (переключение кодов) replaces names in a text by their translations from a bilingual
 #   {term}`lexicon`. The control that counts is a *wrong* dictionary, with the same switching and the same masks: a
 #   gain over it is knowledge of names.
-# - For a share of {glue:text}`full_ru` of the Russian names that no text showed beside their translation, this
-#   translation is the nearest English name after all three levels; after a wrong dictionary {glue:text}`wrong_ru`,
-#   after plain text {glue:text}`plain_ru`. For Chinese names it is {glue:text}`full_zh`, {glue:text}`wrong_zh` and
-#   {glue:text}`plain_zh`.
+# - Names that no text showed beside their translation are looked up by nearness. The share of Russian names whose
+#   nearest English name is the translation is {glue:text}`full_ru` after all three levels, {glue:text}`wrong_ru` after
+#   a wrong dictionary and {glue:text}`plain_ru` after plain text; of Chinese names it is {glue:text}`full_zh`,
+#   {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
 # - No difference can be told from chance: all levels less the wrong dictionary is {glue:text}`full_wrong_ru` in
 #   Russian and {glue:text}`full_wrong_zh` in Chinese. With all levels {glue:text}`read` tokens were read, as many as
 #   in the other rows, and {glue:text}`exchanged` names were replaced: too little to decide.
@@ -147,7 +147,7 @@ display(
 # $$L_f = - \sum_i \log P(f_i \mid X)$$ (eq-facts)
 
 # %%
-show.table(pages.said(), caption="Sentences of the mini corpus with a fact behind them")
+show.table(pages.fact_examples(), caption="Sentences of the mini corpus with a fact behind them")
 
 # %% [markdown]
 # **Passages.** Two passages are about the same thing in two languages (positive), about different things (random), or

@@ -40,23 +40,9 @@ def test_the_columns_are_those_of_the_design() -> None:
 
 
 def test_every_module_is_a_benchmark() -> None:
-    known = (
-        active,
-        alignment,
-        contrastive,
-        finetune,
-        grid,
-        knowledge,
-        patents,
-        pretrain,
-        relations,
-        scorer,
-        sentences,
-        stacked,
-        stream,
-        tag,
-    )
-    assert command.names() == [module.__name__.removeprefix("benchmarks.") for module in known]
+    known = ["active", "alignment", "contrastive", "finetune", "grid", "knowledge", "patents", "pretrain", "relations"]
+    known += ["scorer", "sentences", "stacked", "stream", "tag"]
+    assert command.names() == known
 
 
 @pytest.mark.parametrize("length", [1, 7])

@@ -16,7 +16,8 @@ RANKED = tuple(name for name in SCORERS if name != "surprisal")  # which orders 
 
 
 def auroc(wrong: np.ndarray, uncertainty: np.ndarray) -> float:
-    """How often a wrong word is less sure than a right one, (N,), (N,); one half where all are right or all wrong."""
+    """The area under the ROC curve: how often a wrong word is less sure than a right one, from (N,) and (N,); 0.5 if
+    all words are right or all wrong."""
     return float(roc_auc_score(wrong, uncertainty)) if 0 < wrong.sum() < len(wrong) else 0.5
 
 
@@ -40,14 +41,14 @@ class Ranking:
     risk: np.ndarray
 
     def at(self, shares: Sequence[float]) -> list[float]:
-        """The error rate among the surest words, of which these are the shares of all, above 0 and up to 1."""
+        """The error rates among the surest words, for these shares of all words, each above 0 and at most 1."""
         return [float(self.risk[max(0, round(share * len(self.risk)) - 1)]) for share in shares]
 
 
 def rankings(
     model: Model, documents: Sequence[Document], *, labelled: Sequence[Document], rng: np.random.Generator
 ) -> dict[str, Ranking]:
-    """What every one of ``RANKED`` makes of the words of annotated documents, which are read once.
+    """For each uncertainty of ``RANKED``, how it ranks the words of annotated documents, which are read once.
 
     Raises:
         ChemxlError: nothing is labelled, so that there are no centroids.

@@ -40,12 +40,12 @@ class Settings(chapters.EncoderSettings):
         rounds, budget: see :class:`chemxl.active.experiments.ActiveLearning`.
         sentences: how many the pool has; for ``small`` it is expanded to so many, else they are drawn, 0 being all.
         documents: how many at most are drawn for each test; 0: all.
-        steps: of every training in a loop.
+        steps: the number of steps of every training in a loop.
         rate: learning rate of the encoder and of a normalised layer.
-        head_rate: of the layer that gives the scores, which begins at random.
+        head_rate: the learning rate of the layer that computes the scores, which begins at random.
         tokens: budget of a batch.
         whole_epochs: passes over the pool with everything annotated, which is the goal and may take more steps.
-        bound: of ``+bound``: the spectral norm that is let be.
+        bound: for ``+bound``, the spectral norm up to which weights stay as they are.
     """
 
     methods: tuple[str, ...] = ("random+none", "entropy+none", "mahalanobis+none", "mahalanobis+always")
@@ -71,7 +71,7 @@ class Data(NamedTuple):
 
 
 def data(settings: Settings) -> list[Data]:
-    """Russian alone in ``small``, else chemicals in English and in Russian.
+    """The data that loops run on: Russian alone in ``small``, else chemicals in English and in Russian.
 
     Every pool loses the documents whose translation, or which themselves, stand in a test set, and repeated sentences.
     """
@@ -93,7 +93,7 @@ def data(settings: Settings) -> list[Data]:
 
 
 def learner(settings: Settings, part: Data, norm: Norm | None, *, seed: int, epochs: int = 0) -> FineTune:
-    """The model with the whole pool annotated, trained as in a loop, or for so many epochs."""
+    """The model that is trained on the whole annotated pool, as in a loop, or for a given number of epochs."""
     length: dict[str, Any] = {"epochs": epochs} if epochs else {"steps": settings.steps}
     training = Training(**length, rate=settings.rate, head_rate=settings.head_rate, tokens=settings.tokens)
     fields: dict[str, Any] = {"encoder": settings.start, "train": (part.pool,), "training": training, "seed": seed}
@@ -103,8 +103,8 @@ def learner(settings: Settings, part: Data, norm: Norm | None, *, seed: int, epo
 
 
 def loops(settings: Settings, part: Data) -> dict[Method, list[ActiveLearning]]:
-    """By method, one loop a seed, which all begin with the same sentences; what methods are compared with is among
-    them."""
+    """For each method its loops, one a seed, all beginning with the same sentences; the methods to compare with are
+    among them."""
     chosen = [Method.of(setting) for setting in settings.methods]
     shared: dict[str, Any] = {"test": part.test, "rounds": settings.rounds, "budget": settings.budget}
     return {
@@ -123,7 +123,7 @@ def loops(settings: Settings, part: Data) -> dict[Method, list[ActiveLearning]]:
 
 
 def wholes(settings: Settings, part: Data) -> dict[Norm | None, list[Evaluation]]:
-    """By the heads that the methods have: the whole pool annotated and read ``whole_epochs`` times, one a seed."""
+    """For each kind of head, models trained on the whole annotated pool for ``whole_epochs``, one a seed."""
     return {
         norm: [
             evaluation(learner(settings, part, norm, seed=seed, epochs=settings.whole_epochs), part.test)
@@ -139,6 +139,7 @@ def lines(settings: Settings) -> Lines:
 
 
 def _of_test(settings: Settings, part: Data) -> list[Line]:
+    """The lines of one test: every method's loops, the models of the whole pool, and how methods compare."""
     keys: Keys = {"test": part.name, **settings.keys}
     by_method, by_norm = loops(settings, part), wholes(settings, part)
     every = [*chain(*by_method.values()), *chain(*by_norm.values())]
@@ -193,8 +194,8 @@ def worked(*, seed: int, steps: Sequence[int] = (1, 2, 5, 10, 100)) -> Cells:
 
 
 def norms(by_norm: Mapping[Norm | None, Sequence[Evaluation]]) -> Cells:
-    """The singular values of the layers that models were trained with, as they compute, means over seeds; a dash for
-    the head without such a layer."""
+    """The singular values of the layers that models were trained with, as means over seeds; a dash for a head without
+    such a layer."""
     made: Cells = []
     for norm, values in by_norm.items():
         line: dict[str, object] = {"head": HEADS[norm or NO_LAYER], "spectral norm": None, "root mean square": None}
@@ -208,8 +209,7 @@ def norms(by_norm: Mapping[Norm | None, Sequence[Evaluation]]) -> Cells:
 
 
 def risks(settings: Settings, part: Data, names: Sequence[str]) -> list[Curve]:
-    """The error rate among the surest words against their share, a curve an uncertainty, of the last models of the
-    first loops of random sentences."""
+    """The error rate among the surest words, by their share of all words: one curve for each uncertainty."""
     values = loops(settings, part)[Method.of(settings.methods[0]).control]
     shares, lasts = [100 * share for share in SHARES], [value.history()[-1]["risk"] for value in values]
     return [Curve(name, shares, [[100 * risk for risk in last[name]] for last in lasts]) for name in names]

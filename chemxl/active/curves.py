@@ -1,4 +1,4 @@
-"""What chapter 2's figures and tables take of its rows, of this build or recorded."""
+"""The figures and tables of chapter 2, made from its rows, built now or recorded."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PLACES = ("mahalanobis", "centroid", "core-set", "badge")
 
 
 def keys(rows: pd.DataFrame) -> list[str]:
-    """What rows name their method by; not the aggregation where all take the mean."""
+    """The keys that tell methods apart in these rows; the aggregation is left out if all methods take the mean."""
     summed = "aggregation" in rows and rows["aggregation"].notna().any()
     return ["method", "normalisation", *(["aggregation"] if summed else [])]
 
 
 def families(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """What was measured after each round, by the title of a figure: of one test, and of as many methods as there are
-    colours, random sentences among them; those with the head of the first, in two groups, and all heads."""
+    """The rows after each round of one test, in groups that fit one figure, by the figure's title: methods with the
+    first head, in two groups, and all heads."""
     figures: dict[str, pd.DataFrame] = {}
     for test, own in rows[rows["sentences"].notna()].groupby("test", sort=False):
         if len(own[keys(own)].drop_duplicates()) <= len(COLOURS):
@@ -39,7 +39,7 @@ def families(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
-    """F1 against the number of annotated sentences, a curve a method.
+    """Curves of F1 against the number of annotated sentences, one for each method.
 
     Args:
         rows: of one of the :func:`families`.
@@ -55,13 +55,13 @@ def curves(rows: pd.DataFrame, *, words: bool = False) -> list[Curve]:
 
 
 def reached(rows: pd.DataFrame) -> Cells:
-    """Of one test: F1 after the last round, and its mean over annotated sentences and over words."""
+    """For one test, F1 after the last round and its mean over annotated sentences and over words."""
     found = rows[rows["metric"].isin(["F1", AREA, BY_WORDS]) & rows["sentences"].isna()]
     return tables.pivot(found.sort_values("metric", kind="stable"), keys(found), "metric")
 
 
 def differences(rows: pd.DataFrame) -> Cells:
-    """Of one test: what each method gains over another, a line a pair, over all rounds and after the last."""
+    """For one test, what each method gains over another, over all rounds and after the last; a line for each pair."""
     found = rows[rows["metric"] == "difference of F1"]
     less = found.filter(like="less_")
     if "less_normalisation" in less:
@@ -71,8 +71,8 @@ def differences(rows: pd.DataFrame) -> Cells:
 
 
 def needed(rows: pd.DataFrame) -> Cells:
-    """Sentences that each method needs for a goal, and saves: "≤" the first round's, ">" all rounds'. A goal that no
-    method comes to has no column."""
+    """Sentences that each method needs to reach a goal, and saves: "≤" means that the first round reaches it, ">" that
+    none does. A goal that no method reaches has no column."""
     sizes, found = rows["sentences"].dropna(), rows[rows["metric"].isin([NEEDED, SAVED])]
     within = found[found["value"] < math.inf]["goal"]
     found = found[found["goal"].isin(within)]
@@ -80,7 +80,8 @@ def needed(rows: pd.DataFrame) -> Cells:
 
 
 def chosen(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """By test: words a sentence that the first head's models would choose next, and that of the pool."""
+    """For each test, words per sentence among the sentences that the first head's models would choose next, and in the
+    pool."""
     found = rows[rows["metric"].isin([CHOSEN, POOL])]
     return {
         test: own[own["normalisation"] == own["normalisation"].iloc[0]]

@@ -47,13 +47,13 @@ class Embeddings:
         return cast("np.ndarray", self._read(i, 1)[0])
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Where each block of rows stands, and the rows."""
+        """The blocks of rows one after the other, each with the slice where it stands."""
         for start in range(0, self.length, self.rows):
             count = min(self.rows, self.length - start)
             yield slice(start, start + count), self._read(start, count)
 
     def mean(self) -> np.ndarray:
-        """Of all rows, (D,)."""
+        """The mean of all rows, (D,)."""
         total = np.zeros(self.width)
         for _, block in self.blocks():
             total += block.sum(axis=0, dtype=np.float64)
@@ -68,6 +68,7 @@ class Embeddings:
         return found
 
     def _read(self, start: int, count: int) -> np.ndarray:
+        """Rows of the temporary file, (count, D)."""
         self.file.seek(4 * self.width * start)
         return np.frombuffer(self.file.read(4 * self.width * count), dtype=np.float32).reshape(count, self.width)
 
@@ -79,7 +80,8 @@ def means(values: np.ndarray, words: Words) -> np.ndarray:
 
 
 def gradients(words: Words) -> np.ndarray:
-    """Of the loss by the last layer's weights, were each word's predicted label right: (S, L * d), float32.
+    """The gradients of the loss by the last layer's weights, if each word's predicted label were right: (S, L * d),
+    float32.
 
     It is the mean over a document's words of ``(p - y) h``: a label at a time, so that the product of labels and
     hidden size is held for each document of a piece and not for each word.
@@ -100,11 +102,11 @@ def _summed(weights: np.ndarray, values: np.ndarray, counts: np.ndarray) -> np.n
 def spread(
     points: Embeddings, n: int, apart: np.ndarray, choose: Callable[[np.ndarray], int], chosen: list[int]
 ) -> np.ndarray:
-    """Up to n indices, each chosen by what is left of its distance from all that are chosen.
+    """Up to n indices, each chosen by its distance from all that were chosen before.
 
     Args:
         apart: squared distance of each point from what is there already, (S,); changed in place.
-        choose: from these distances, negative where a point is taken, the next index.
+        choose: gives the next index from these distances; that of a chosen point is negative.
         chosen: taken already, with their distances in ``apart``.
     """
     apart[chosen] = -1.0
@@ -130,12 +132,14 @@ def to_nearest(points: Embeddings, centres: Embeddings) -> np.ndarray:
 
 
 def k_centre(points: Embeddings, n: int, apart: np.ndarray) -> np.ndarray:
-    """Greedily the point that is farthest from all centres (Sener and Savarese 2018); of equal ones the first."""
+    """Greedy k-centre (Sener and Savarese 2018): each time the point farthest from all centres; of equal ones the
+    first."""
     return spread(points, n, apart.copy(), lambda left: int(left.argmax()), [])
 
 
 def k_means_seeds(points: Embeddings, n: int, *, rng: np.random.Generator) -> np.ndarray:
-    """k-means++ (Arthur and Vassilvitskii 2007): points drawn in proportion to their squared distance from the drawn.
+    """k-means++ (Arthur and Vassilvitskii 2007): each point is drawn in proportion to its squared distance from those
+    drawn before.
 
     The first is the longest, as in BADGE's code. Where all that is left lies on what is drawn, the first of it is next.
     """
@@ -143,6 +147,7 @@ def k_means_seeds(points: Embeddings, n: int, *, rng: np.random.Generator) -> np
         return np.array([], dtype=np.int64)
 
     def draw(left: np.ndarray) -> int:
+        """An index, drawn in proportion to what is left of the squared distances."""
         share = np.maximum(0.0, left).cumsum()
         if share[-1] <= 0:
             return int(left.argmax())

@@ -44,7 +44,7 @@ class ActiveLearning(Experiment):
         rounds: how many, the first included.
         budget: units that are annotated in each round.
         noise: see :class:`chemxl.active.oracle.Annotated`.
-        seed: of the draws, of every training and of the noise, in the learner's place.
+        seed: the seed of the draws, of every training and of the noise; it takes the learner's place.
     """
 
     learner: FineTune
@@ -60,6 +60,7 @@ class ActiveLearning(Experiment):
     @field_validator("strategy")
     @classmethod
     def _known(cls, name: str) -> str:
+        """Check that the strategy exists."""
         if name not in STRATEGIES:
             raise ValueError(f"there are {', '.join(STRATEGIES)}")
         return name
@@ -108,7 +109,7 @@ class ActiveLearning(Experiment):
         return _summary(rows)
 
     def first(self, ids: list[str]) -> list[str]:
-        """The first round's units, of all the pool's."""
+        """The units of the first round, out of the pool's units."""
         drawn = np.random.default_rng([self.seed, 0]).permutation(len(ids))[: self.budget]
         return [ids[i] for i in drawn]
 
@@ -140,11 +141,12 @@ class ActiveLearning(Experiment):
         return row | {"lengths": lengths(network, left, self.budget, labelled=labelled, rng=rng) if left else {}}
 
     def _first_model(self, value: FineTune) -> tuple[Path, metrics.Counts]:
-        """The folder of a model and its score. What all strategies begin with is trained and scored once."""
+        """The folder and the score of the first model, which is trained and scored once for all strategies."""
         return value.run().folder, evaluation(value, self.test).counts()
 
     def _next_model(self, value: FineTune, folder: Path) -> tuple[Path, metrics.Counts]:
-        """The same, in a folder of the loop's own, since the weights of every round would fill a disk."""
+        """The folder and the score of a later model, kept in the loop's own folder, since the weights of every round
+        would fill a disk."""
         finished = folder / "metrics.json"
         if not finished.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -153,51 +155,58 @@ class ActiveLearning(Experiment):
         return folder, Tagger.count(documents, Tagger.load(folder).predict(documents))
 
     def history(self) -> list[dict[str, Any]]:
-        """The rows of ``rounds.json``."""
+        """The rows of ``rounds.json``, one for each finished round."""
         return _read(self.run().folder / ROUNDS)
 
     def curve(self) -> tuple[list[int], list[float]]:
-        """Units that are annotated, and micro F1, of every round."""
+        """The number of annotated units and micro F1 after every round."""
         rows = self.history()
         return [row["units"] for row in rows], [_f1(row) for row in rows]
 
     def every(self) -> list[metrics.Counts]:
-        """Of every round, for intervals and paired tests."""
+        """The counts of every round, for intervals and paired tests."""
         return [_counts(row) for row in self.history()]
 
     def counts(self) -> metrics.Counts:
-        """By test document, the right, found and due mentions of the last round."""
+        """The right, found and due mentions of the last round, by test document."""
         return self.every()[-1]
 
 
 def _calibrated(found: dict[str, Ranking]) -> dict[str, dict[str, Any]]:
+    """Areas under the ROC and the risk curves for each uncertainty, and points of the risk curves, as one entry of
+    ``rounds.json``."""
     areas = {f"aurc.{name}": float(ranking.risk.mean()) for name, ranking in found.items()}
     areas |= {f"auroc.{name}": ranking.auroc for name, ranking in found.items()}
     return {"calibration": areas, "risk": {name: ranking.at(SHARES) for name, ranking in found.items()}}
 
 
 def _trained_for(run: Path) -> dict[str, int]:
+    """Steps and tokens of a training, from its history."""
     rows = [json.loads(line) for line in (run / "history.jsonl").read_text("utf-8").splitlines()]
     read = [row["tokens"] for row in rows if "tokens" in row]
     return {"steps": len(read), "tokens": sum(read)}
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
+    """The rows of a JSON file; none if it is not there."""
     return cast("list[dict[str, Any]]", json.loads(path.read_text("utf-8"))) if path.exists() else []
 
 
 def _counts(row: dict[str, Any]) -> metrics.Counts:
+    """The counts that a row of ``rounds.json`` holds."""
     return metrics.Counts(
         tuple(row["types"]), np.array(row["counts"], dtype=np.int64).reshape(-1, len(row["types"]), 3)
     )
 
 
 def _f1(row: dict[str, Any]) -> float:
+    """Micro F1 of a row of ``rounds.json``."""
     return _counts(row).scores()[metrics.MICRO].f1
 
 
 def _summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """The last round's F1, the mean height of the learning curve, F1 of every round, and what the last row tells."""
+    """The metrics of a run: F1 after the last round and after each, the mean height of the learning curve, and the
+    calibration of the last row."""
     units, f1 = [row["units"] for row in rows], [_f1(row) for row in rows]
     area = float(mean_height(np.array(f1), units))
     every = {f"{n} units.f1": value for n, value in zip(units, f1, strict=True)}

@@ -1,4 +1,5 @@
-"""How long the sentences are that a model asks for, by how its words' uncertainties become a sentence's."""
+"""The length of the sentences that a model would ask for, by how the uncertainties of words are aggregated for a
+sentence."""
 
 from __future__ import annotations
 

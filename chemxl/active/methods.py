@@ -19,12 +19,12 @@ HEADS = {
 
 
 class Method(NamedTuple):
-    """How sentences are chosen, and by which model.
+    """A way to choose sentences, and the model that chooses.
 
     Args:
         strategy: one of ``chemxl.active.strategies.STRATEGIES``.
-        norm: of the layer below the one that gives the scores; None where there is no such layer.
-        aggregate: from the uncertainties of words to that of a sentence.
+        norm: the normalisation of the layer below the one that computes the scores; None if there is no such layer.
+        aggregate: how the uncertainties of words become that of a sentence.
     """
 
     strategy: str
@@ -33,7 +33,7 @@ class Method(NamedTuple):
 
     @classmethod
     def of(cls, setting: str) -> Method:
-        """Of a setting such as ``entropy``, ``mahalanobis+always`` or ``entropy+none+sum``.
+        """The method that a setting names, such as ``entropy``, ``mahalanobis+always`` or ``entropy+none+sum``.
 
         Raises:
             ChemxlError: what stands after a ``+`` is neither a normalisation nor an aggregation.
@@ -49,11 +49,11 @@ class Method(NamedTuple):
 
     @property
     def control(self) -> Method:
-        """What it is compared with: random sentences, the same head."""
+        """The method that it is compared with: random sentences with the same head."""
         return Method("random", self.norm)
 
     @property
     def keys(self) -> Keys:
-        """Of a row; the mean is not named."""
+        """The keys of this method in a row; the mean aggregation is not named."""
         keys: Keys = {"method": self.strategy, "normalisation": self.norm or NO_LAYER}
         return keys if self.aggregate == "mean" else {**keys, "aggregation": self.aggregate}

@@ -18,12 +18,12 @@ Unit = Literal["sentence", "document"]
 
 
 class Annotated(Corpus):
-    """What the annotator has done of a corpus.
+    """The documents of a corpus, or those units of it that the annotator has annotated.
 
     Args:
         unit: what is annotated at once; for sentences see :class:`chemxl.corpora.samples.Sample`.
         most: how many units there are at most, drawn at random, always the same ones; 0: all.
-        ids: of the units that are annotated; all where it is None.
+        ids: the ids of the annotated units; None means all.
         noise: the share of mentions that the annotator gets wrong: misses, gives another type where there is one, or
             ends a word too late or too early. A mention's fate depends on ``noise_seed`` and on the unit's id alone.
     """
@@ -36,7 +36,7 @@ class Annotated(Corpus):
 
     @classmethod
     def of(cls, corpus: Corpus, **changed: Any) -> Annotated:
-        """All of a corpus, or of what is annotated of it.
+        """A corpus as an annotator has it: all of it, or what is annotated of it.
 
         Args:
             changed: the fields above that are not their defaults, or not what ``corpus`` has.
@@ -44,11 +44,11 @@ class Annotated(Corpus):
         return corpus.to(cls, **changed)
 
     def only(self, ids: Sequence[str]) -> Annotated:
-        """These units of it."""
+        """The same with these units alone."""
         return self.to(Annotated, ids=tuple(sorted(ids)))
 
     def load(self) -> list[Document]:
-        """The units, each text once; those without a word cannot be annotated and are left out.
+        """The units, each text once, without those that have no word, since these cannot be annotated.
 
         Sentences come in a random order, always the same.
         """
@@ -63,7 +63,7 @@ class Annotated(Corpus):
 
 
 def noisy(document: Document, types: Sequence[str], share: float, seed: int) -> Document:
-    """A document with so many of its mentions wrong."""
+    """A copy of a document in which a share of its mentions is wrong."""
     rng = np.random.default_rng([seed, int(sha256(document.id)[:15], 16)])
     kept = []
     for mention in document.mentions:
@@ -79,7 +79,7 @@ def noisy(document: Document, types: Sequence[str], share: float, seed: int) -> 
 
 
 def _misjudged(mention: Mention, document: Document) -> Mention:
-    """One that ends a word late, or, at the text's end, a word early where it has more than one."""
+    """A mention that ends one word too late or, at the end of the text, one word too early if it has several words."""
     later = [end for _, end in document.words if end > mention.end]
     earlier = [end for _, end in document.words if mention.start < end < mention.end]
     end = later[0] if later else earlier[-1] if earlier else mention.end

@@ -1,4 +1,5 @@
-"""What a query strategy sees of a model: each word's hidden representation and scores, piece by piece of the pool."""
+"""What a query strategy sees of a model: the hidden representation and the scores of each word, for one piece of the
+pool at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ AGGREGATIONS: tuple[Aggregation, ...] = ("max", "mean", "sum", "entity")
 
 @dataclass(frozen=True)
 class Words:
-    """The words of consecutive documents.
+    """The words of consecutive documents: their representations and scores.
 
     Args:
         hidden: what the model's last layer reads, (N, d).
@@ -50,7 +51,7 @@ class Model(Protocol):
 
     Args:
         labels: the L BIO labels; the first is ``O``.
-        weight, bias: of the last layer, (L, d) and (L,).
+        weight, bias: the weights of the last layer, (L, d) and (L,).
         dropout: the share of ``hidden`` that training drops in front of it.
     """
 
@@ -60,11 +61,11 @@ class Model(Protocol):
     dropout: float
 
     def read(self, documents: Sequence[Document]) -> Iterator[Words]:
-        """Pieces of bounded size that hold all documents in their order."""
+        """Pieces of bounded size that together hold all documents in their order."""
 
 
 def pieces(documents: Sequence[Document], *, words: int = PIECE) -> Iterator[list[Document]]:
-    """Consecutive documents with at most so many words together, or one document with more."""
+    """Consecutive documents, in groups of at most so many words, or of one longer document."""
     held: list[Document] = []
     total = 0
     for document in documents:
@@ -100,6 +101,7 @@ class TaggerModel:
             yield self._read(piece)
 
     def _read(self, documents: Sequence[Document]) -> Words:
+        """The words of documents that are read together."""
         reader, network = self.tagger.reader, self.tagger.model
         counts = np.array([len(d.words) for d in documents], dtype=np.int64)
         first = np.concatenate([[0], np.cumsum(counts)])
@@ -127,7 +129,7 @@ class TaggerModel:
 
 
 def _last(network: Labeller) -> nn.Linear:
-    """The layer that gives the labels' scores: the head, or the last in it."""
+    """The layer that computes the labels' scores: the head itself or its last layer."""
     head: Any = network.head
     return head if isinstance(head, nn.Linear) else [m for m in head.modules() if isinstance(m, nn.Linear)][-1]
 
@@ -140,7 +142,7 @@ def gold_labels(documents: Sequence[Document], labels: Sequence[str]) -> np.ndar
 
 
 def aggregated(scores: np.ndarray, words: Words, how: Aggregation) -> np.ndarray:
-    """One score per document from one per word that is not negative: (N,) -> (S,).
+    """One score for each document from its words' scores, which are not negative: (N,) -> (S,).
 
     ``sum`` prefers long sentences, ``max`` somewhat, ``mean`` short ones with a hard word. ``entity`` is the mean over
     words that the model labels as part of a mention, so that a sentence in which it finds none comes last, with 0.

@@ -1,4 +1,4 @@
-"""What loops of active learning say, as rows: learning curves, errors found, differences, sentences to a goal."""
+"""The rows of chapter 2 from its loops: learning curves, errors found, differences, sentences to a goal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ALL = 1 - 1e-9  # of a curve's own end, which rounding may put above the curve
 
 
 def learning(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | None = None) -> Learning:
-    """Counts of all rounds and seeds.
+    """The counts of all rounds and seeds, as learning curves.
 
     Args:
         wholes: with everything annotated, what is to be reached.
@@ -45,7 +45,8 @@ def learning(values: Sequence[ActiveLearning], wholes: Sequence[Evaluation] | No
 
 
 def of_loops(values: Sequence[ActiveLearning]) -> list[Row]:
-    """F1 after the last round and after each, the mean over the curve, and what was annotated; one loop a seed."""
+    """F1 after the last round and after each, the mean over the curve, and what was annotated, from loops that differ
+    in the seed alone."""
     curve, histories = learning(values), [value.history() for value in values]
     made = [*scored(values), _mean_height(AREA, values, learning_curves.height(curve.sizes))]
     rounds = zip(*significance.estimates(curve.columns(), score=learning_curves.each), strict=True)
@@ -59,8 +60,9 @@ def of_loops(values: Sequence[ActiveLearning]) -> list[Row]:
 
 
 def at_random(values: Sequence[ActiveLearning]) -> list[Row]:
-    """Of models that were trained on random sentences: how well each uncertainty finds their errors, and how long
-    sentences are that it would choose. Others' say nothing, since an uncertainty has chosen their training data."""
+    """For models that were trained on random sentences, how well each uncertainty finds their errors, and how long the
+    sentences are that it would choose. Other models are left out, since an uncertainty has chosen their training data.
+    """
     metrics = [value.run().metrics for value in values]
     asked: dict[str, tuple[str, str, Keys]] = {  # by the name of the runs' metric
         **{f"auroc.{name}": ("AUROC", "wrong words", {"uncertainty": name}) for name in RANKED},
@@ -81,19 +83,19 @@ def at_random(values: Sequence[ActiveLearning]) -> list[Row]:
 def over_seeds(
     metric: str, found: Sequence[float], values: Sequence[ActiveLearning], *, scorer: str, keys: Keys | None = None
 ) -> Row:
-    """What varies over seeds alone, see :func:`chemxl.evaluation.significance.t_interval`."""
+    """A row for what varies over seeds alone, see :func:`chemxl.evaluation.significance.t_interval`."""
     mean, low, high = (float(number) for number in significance.t_interval(np.array(found)))
     return known(metric, (mean, low, high), values, rule=significance.SEEDS_RULE, scorer=scorer, keys=keys)
 
 
 def compared(loops: ByMethod, wholes: ByNorm) -> list[Row]:
-    """What is asked of all loops of one test."""
+    """All rows that compare the loops of one test."""
     return [*differences(loops), *goals(loops, wholes), *by_words(loops)]
 
 
 def rivals(loops: ByMethod, method: Method) -> list[Method]:
-    """What a method is compared with: random sentences with the same head, and the same strategy with the first
-    method's head."""
+    """The methods that a method is compared with: random sentences with the same head, and the same strategy with the
+    first method's head."""
     others = dict.fromkeys((method.control, method._replace(norm=next(iter(loops)).norm)))
     return [other for other in others if other != method and other in loops]
 
@@ -114,14 +116,13 @@ def differences(loops: ByMethod) -> list[Row]:
 
 
 def _last(curve: Learning) -> Learning:
-    """As if every round had been like the last, so that all tests have one score."""
+    """Counts as if every round had been like the last, so that one score serves for the last round and for all."""
     return Learning(curve.sizes, np.repeat(curve.counts[:, -1:], len(curve.sizes), axis=1))
 
 
 def goals(loops: ByMethod, wholes: ByNorm) -> list[Row]:
-    """How many sentences every method needs to come to two goals: a share of the F1 with everything annotated, and the
-    F1 that random sentences with the same head end in, which is always within reach of these; and how many fewer than
-    these it needs."""
+    """How many sentences each method needs to reach two goals, and how many fewer than random sentences. The goals are
+    a share of the F1 with everything annotated, and the final F1 of random sentences with the same head."""
     made = []
     rng = partial(np.random.default_rng, 0)
     for method, values in loops.items():
@@ -141,8 +142,8 @@ def goals(loops: ByMethod, wholes: ByNorm) -> list[Row]:
 
 
 def by_words(loops: ByMethod) -> list[Row]:
-    """The mean height of each curve over the annotated words that all of them come to. A round has as many words as its
-    mean over seeds."""
+    """The mean height of each curve over annotated words, up to the number that all curves reach. A round has as many
+    words as its mean over seeds."""
     read = {
         method: np.mean([[row["words"] for row in value.history()] for value in values], axis=0).tolist()
         for method, values in loops.items()
@@ -156,7 +157,7 @@ def by_words(loops: ByMethod) -> list[Row]:
 
 
 def height(at: Sequence[float], low: float, high: float) -> Scorer:
-    """From sums of counts (..., 3 R) after R rounds to the mean height of F1 between two places (...).
+    """A function from the sums of counts after R rounds (..., 3 R) to the mean height of F1 between two places (...).
 
     Args:
         at: the place of each round, ascending, (R,).
@@ -170,6 +171,7 @@ def height(at: Sequence[float], low: float, high: float) -> Scorer:
 def _mean_height(
     metric: str, values: Sequence[ActiveLearning], score: Scorer, *, scorer: str = SCORER, keys: Keys | None = None
 ) -> Row:
+    """A row with the mean height of the learning curve of these loops."""
     curve = learning(values)
     found = significance.estimate(curve.columns(), score=score)
     return known(metric, found, values, n=curve.counts.shape[2], scorer=scorer, keys=keys)

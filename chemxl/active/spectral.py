@@ -69,7 +69,7 @@ class SpectralLinear(nn.Linear):
             self.register_buffer("v", v)
 
     def normalised(self) -> torch.Tensor:
-        """The weights that it computes with, (outputs, inputs)."""
+        """The weights that the layer computes with, (outputs, inputs)."""
         if self.norm == "none":
             return self.weight
         spectral = self.u @ self.weight @ self.v  # ()
@@ -99,7 +99,7 @@ class SpectralLinear(nn.Linear):
 
 
 class SpectralLabeller(EncoderLabeller):
-    """An encoder under a normalised layer, a nonlinearity, and the layer that gives scores, with the only dropout.
+    """An encoder with a normalised layer, a nonlinearity, dropout and the layer that computes the labels' scores.
 
     The normalised layer is trained at the encoder's rate. At a head's, which is ten times higher or more, its largest
     singular value runs away from the others, and division leaves little of those.
@@ -127,8 +127,8 @@ class SpectralLabeller(EncoderLabeller):
 
 
 class SpectralTagger(Tagger):
-    """A tagger with such a head. What is saved are the weights that the head computes with: a loaded tagger needs no
-    power iteration."""
+    """A tagger with such a head. The weights are saved after normalisation, so a loaded tagger needs no power
+    iteration."""
 
     model: SpectralLabeller
 
@@ -150,7 +150,7 @@ class SpectralFineTune(FineTune):
 
     Args:
         norm: see :class:`SpectralLinear`; ``none`` is the same head without normalisation, to compare with.
-        bound: for ``bound``: the spectral norm that is let be.
+        bound: for ``bound``, the spectral norm up to which weights stay as they are.
         iterations: see :class:`SpectralLinear`.
     """
 

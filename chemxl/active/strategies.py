@@ -51,7 +51,7 @@ def query(
 
     Args:
         name: one of ``STRATEGIES``.
-        rng: of what is random; the same state gives the same choice.
+        rng: the source of random numbers; the same state gives the same choice.
         labelled: annotated documents. Distances need them; ``core-set`` keeps away from them.
         aggregate: how words' uncertainties become a document's, see :func:`chemxl.active.reading.aggregated`; the
             strategies whose docstring does not name it do not ask.
@@ -69,8 +69,8 @@ def query(
 
 
 def fitted(model: Model, labelled: Sequence[Document]) -> Statistics:
-    """Statistics of annotated words by their gold labels. Those of more documents are added to them with ``+``, as
-    long as the model is the same: a model that was trained again has another hidden space."""
+    """Statistics of annotated words by their gold labels. Those of other documents can be added with ``+`` as long as
+    the model is the same, since a model that is trained again has another hidden space."""
     size = len(model.labels)
     total = Statistics.of(np.zeros((0, model.weight.shape[1])), np.zeros(0, dtype=np.int64), classes=size)
     done = 0
@@ -122,6 +122,7 @@ def bald(model: Model, fit: Fit, rng: np.random.Generator) -> Scorer:
     streams = rng.spawn(PASSES)  # one a pass, so that the draws do not depend on how the pool is cut
 
     def score(words: Words) -> np.ndarray:
+        """The mutual information of each word, from ``PASSES`` draws of dropout, (N,)."""
         draws = np.empty((PASSES, *words.logits.shape))  # (T, N, L)
         for draw, stream in zip(draws, streams, strict=True):
             kept = stream.random(words.hidden.shape, dtype=np.float32) >= model.dropout  # (N, d)
@@ -150,8 +151,8 @@ def word_scores(
     rng: np.random.Generator,
     labelled: Sequence[Document],
 ) -> Iterator[tuple[Words, dict[str, np.ndarray]]]:
-    """Pieces of the documents with the uncertainties (N,) of their words, by each of these of ``SCORERS``. Documents
-    are read once, however many names there are, and annotated ones once at most."""
+    """Pieces of the documents, each with the uncertainty of every word (N,) by each of these ``SCORERS``. Documents are
+    read once, whatever the number of scorers, and annotated documents at most once."""
     fit = cache(lambda: fitted(model, labelled).gaussian())
     scorers = {name: SCORERS[name](model, fit, rng) for name in names}
     for words in model.read(documents):
@@ -159,6 +160,8 @@ def word_scores(
 
 
 def _hardest(name: str) -> Strategy:
+    """A strategy that asks for the documents with the highest score of a scorer."""
+
     def strategy(asked: Asked) -> np.ndarray:
         scored = word_scores([name], asked.model, asked.pool, rng=asked.rng, labelled=asked.labelled)
         scores = np.concatenate([aggregated(found[name], words, asked.aggregate) for words, found in scored])  # (S,)
@@ -198,7 +201,7 @@ def core_set(asked: Asked) -> np.ndarray:
 
 
 def random(asked: Asked) -> np.ndarray:
-    """Documents drawn without replacement, each as likely as any other: what the others are compared with."""
+    """Documents drawn at random without replacement: the baseline of all other strategies."""
     return asked.rng.permutation(len(asked.pool))[: asked.n]
 
 

@@ -20,7 +20,8 @@ Shrinkage = float | Literal["oas"]
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a Gaussian with one centre a class is fitted from. Parts of the data are added: ``a + b``.
+    """Sums from which a Gaussian with one centre for each class is fitted. Those of two parts of the data can be added:
+    ``a + b``.
 
     Args:
         counts: words of each class, (C,).
@@ -34,7 +35,7 @@ class Statistics:
 
     @classmethod
     def of(cls, features: np.ndarray, labels: np.ndarray, *, classes: int) -> Statistics:
-        """From features (N, d) and labels (N,) below ``classes``; no loop over words.
+        """The statistics of features (N, d) with labels (N,) below ``classes``, without a loop over words.
 
         Raises:
             ChemxlError: the numbers of features and of labels differ.
@@ -55,7 +56,7 @@ class Statistics:
         return total
 
     def __add__(self, other: Statistics) -> Statistics:
-        """Of both parts together (Chan et al. 1983)."""
+        """The statistics of both parts together (Chan et al. 1983)."""
         counts = self.counts + other.counts
         share = other.counts / np.maximum(1.0, counts)  # (C,)
         apart = other.means - self.means  # (C, d)
@@ -64,7 +65,7 @@ class Statistics:
         return Statistics(counts, means, self.scatter + other.scatter + between.T @ between)
 
     def gaussian(self, *, shrinkage: Shrinkage = "oas") -> Gaussian:
-        """The fit, by one Cholesky factorisation.
+        """The fitted Gaussian, by one Cholesky factorisation.
 
         The shared covariance S is the scatter over the number of words, as in Vazhentsev et al.'s code, then shrunk to
         ``(1 - a) S + a tr(S)/d I``. Not its inverse but a triangular system is solved.
@@ -93,6 +94,7 @@ class Statistics:
 
 
 def _oas(covariance: np.ndarray, n: float) -> float:
+    """The shrinkage of a covariance that was estimated from n samples, by oracle approximating shrinkage."""
     size = len(covariance)
     squares, square = float(np.mean(covariance**2)), float(np.trace(covariance) / size) ** 2
     below = (n + 1) * (squares - square / size)
@@ -125,10 +127,11 @@ class Gaussian:
         return found
 
     def nearest(self, features: np.ndarray) -> np.ndarray:
-        """Equation 1: to the nearest centroid, (N, d) -> (N,)."""
+        """Equation 1: the distance to the nearest centroid, (N, d) -> (N,)."""
         return cast("np.ndarray", self.distances(features).min(axis=1))
 
     def _whitened(self, rows: np.ndarray) -> np.ndarray:
+        """Rows in coordinates in which the covariance is the identity, (N, d) -> (N, d)."""
         return cast("np.ndarray", solve_triangular(self.factor, rows.T, lower=True).T)
 
 
@@ -139,7 +142,7 @@ def to_centroid(features: np.ndarray, logits: np.ndarray, fit: Gaussian) -> np.n
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
-    """(N, L) -> (N, L), float64."""
+    """Softmax probabilities of the classes, (N, L) -> (N, L), float64."""
     return np.exp(log_softmax(logits.astype(np.float64), axis=1))
 
 
@@ -155,7 +158,7 @@ def margin(logits: np.ndarray) -> np.ndarray:
 
 
 def entropy(logits: np.ndarray) -> np.ndarray:
-    """Of the classes' probabilities, in nats, (N, L) -> (N,)."""
+    """Entropy of the classes' probabilities in nats, (N, L) -> (N,)."""
     return _entropy(probabilities(logits))
 
 
@@ -165,9 +168,11 @@ def surprisal(logits: np.ndarray) -> np.ndarray:
 
 
 def mutual_information(draws: np.ndarray) -> np.ndarray:
-    """Of the class and the model: the mean's entropy less the mean entropy of T draws, (T, N, L) -> (N,)."""
+    """Mutual information of the class and the model: the entropy of the mean less the mean entropy of T draws, (T, N,
+    L) -> (N,)."""
     return cast("np.ndarray", np.maximum(0.0, _entropy(draws.mean(axis=0)) - _entropy(draws).mean(axis=0)))
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:
+    """Entropy in nats along the last axis, (..., L) -> (...)."""
     return cast("np.ndarray", -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=-1))

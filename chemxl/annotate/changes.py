@@ -11,15 +11,15 @@ from chemxl.documents import Document, Mention
 
 @dataclass(frozen=True)
 class Change:
-    """What a person did to a mention. Added has no ``before``, removed no ``after``."""
+    """What a person changed in one mention. An added mention has no ``before``, a removed one no ``after``."""
 
     document: str
     kind: Literal["added", "removed", "retyped", "moved"]
     before: Mention | None
     after: Mention | None
 
-    def said(self, text: str) -> str:
-        """In words, with the document's text to quote from."""
+    def in_words(self, text: str) -> str:
+        """The change in words, quoting the document's text."""
         of = [f"{m.type} {m.start}-{m.end} {text[m.start : m.end][:40]!r}" for m in (self.before, self.after) if m]
         return f"{self.document}: {self.kind} {' → '.join(of)}"
 
@@ -46,7 +46,7 @@ def _paired(
     new: list[Mention],
     likeness: Callable[[Mention, Mention], int],
 ) -> list[Change]:
-    """Pairs of the greatest likeness above 0, the first of equal ones; both are taken out of their lists."""
+    """Pairs of the most alike mentions, the first of equal ones; both are taken out of their lists."""
     pairs = [(-likeness(a, b), i, j) for i, a in enumerate(old) for j, b in enumerate(new) if likeness(a, b)]
     first: dict[int, int] = {}
     for _, i, j in sorted(pairs):
@@ -59,4 +59,5 @@ def _paired(
 
 
 def _overlap(a: Mention, b: Mention) -> int:
+    """The number of characters that two mentions share."""
     return max(0, min(a.end, b.end) - max(a.start, b.start))

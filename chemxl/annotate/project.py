@@ -33,10 +33,10 @@ _COLOURS = ("#99c7e0", "#efbf99", "#99d8c7", "#ebc9dc", "#f5d999", "#bbe1f6")  #
 
 
 class Given(pydantic.BaseModel):
-    """A document as it was given out.
+    """A document as it was given to the annotator.
 
     Args:
-        name: of its files, without the ending; in the order in which a strategy chose.
+        name: the name of its files without the ending; names follow the order in which a strategy chose.
         text: SHA-256 of the text.
         annotation: the whole ``.ann``.
     """
@@ -52,7 +52,7 @@ class Given(pydantic.BaseModel):
 
 
 class Manifest(pydantic.BaseModel):
-    """What a round consists of.
+    """What a round consists of, and how it was given out.
 
     Args:
         types: what may be annotated.
@@ -69,7 +69,7 @@ class Manifest(pydantic.BaseModel):
     digests: dict[str, str]
 
     def digest(self) -> str:
-        """SHA-256 of all that it says."""
+        """SHA-256 of the whole manifest."""
         return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False))
 
 
@@ -151,7 +151,7 @@ def visual_conf(types: Sequence[str]) -> str:
 
 
 def read(folder: Path) -> Returned:
-    """What came back. A document with a fault is refused as a whole, with file and line; the folder is not changed.
+    """Read a round back. A document with a fault is refused as a whole, with file and line; the folder is not changed.
 
     Raises:
         ChemxlError: the folder holds no round, or its ``round.json`` is not what was written.
@@ -181,7 +181,7 @@ def read(folder: Path) -> Returned:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What was written into a folder.
+    """The manifest of a round's folder.
 
     Raises:
         ChemxlError: it holds no round, or ``round.json`` was changed or cannot be read.
@@ -203,6 +203,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _bytes(path: Path, log: Log) -> bytes | None:
+    """The bytes of a file; None and a fault if it is no file or cannot be read."""
     if path.exists() and not path.is_file():
         log.add(path, 1, "not a file")
         return None
@@ -240,6 +241,7 @@ def annotated(blank: Document, data: bytes, path: Path, *, types: Sequence[str],
 
 
 def _whole(draft: Draft, path: Path, number: int, id: str, seen: dict[tuple[object, ...], str]) -> None:
+    """Record a fault if a mention begins or ends with a space, or repeats another one."""
     mention = draft.mentions[id]
     if any(draft.text[s:e] != draft.text[s:e].strip() for s, e in mention.fragments):
         draft.log.add(path, number, f"{id} begins or ends with a space")
@@ -248,6 +250,7 @@ def _whole(draft: Draft, path: Path, number: int, id: str, seen: dict[tuple[obje
 
 
 def _strangers(folder: Path, manifest: Manifest, log: Log) -> None:
+    """Record a fault for each text or annotation in the folder that does not belong to the round."""
     for path in sorted(folder.iterdir()):
         if path.suffix in {".txt", ".ann"} and path.name not in manifest.digests:
             log.add(path, 1, "not of this round: annotate in the files that were given out; not read")

@@ -50,7 +50,7 @@ class Kept(pydantic.BaseModel):
 
 
 class Accepted(pydantic.BaseModel):
-    """All that is kept of a round, by the name of its files."""
+    """All documents of a round that are kept, by the name of their files."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -60,10 +60,10 @@ class Accepted(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class TakenBack:
-    """A round that was taken back.
+    """What was kept when a round was read back, and where.
 
     Args:
-        path: of the file that holds it.
+        path: the file that holds it.
         replaced: documents that differ from what was kept before, which stays in the earlier file.
         stale: documents that are refused now, of which what was kept before still counts.
     """
@@ -90,7 +90,7 @@ class Project:
         return self.folder / f"round-{number:03}"
 
     def given_out(self) -> dict[str, tuple[int, str]]:
-        """By the id of every document that was given out: in which round, and the SHA-256 of its text.
+        """For each document that was given out, by its id, its round and the SHA-256 of its text.
 
         Raises:
             ChemxlError: a round cannot be read.
@@ -99,7 +99,7 @@ class Project:
         return {given.id: (manifest.number, given.text) for manifest in manifests for given in manifest.documents}
 
     def pool(self, documents: Sequence[Document]) -> list[Document]:
-        """Those with a text that was not given out yet, each text once.
+        """The documents whose text was not given out yet, each text once.
 
         Raises:
             ChemxlError: two texts have one id, here or in an earlier round.
@@ -119,7 +119,7 @@ class Project:
         return left
 
     def give_out(self, documents: Sequence[Document], *, types: Sequence[str], about: Mapping[str, Any]) -> Path:
-        """Write the next round, and return its folder.
+        """Write the next round and return its folder.
 
         Args:
             documents: with the mentions to begin from.
@@ -140,7 +140,7 @@ class Project:
         """Read a round, and keep what has no fault in it.
 
         Args:
-            number: of the round; the last by default.
+            number: the number of the round; the last one by default.
 
         Raises:
             ChemxlError: no such round, or its ``round.json`` was changed.
@@ -169,7 +169,7 @@ class Project:
         return TakenBack(returned, versions[-1], replaced, sorted(before.keys() - now.keys()))
 
     def annotated(self) -> list[Document]:
-        """What is kept of all rounds, in the order in which it was given out.
+        """The documents that were kept of all rounds, in the order in which they were given out.
 
         Raises:
             ChemxlError: a file of what was kept is not what was written.
@@ -178,6 +178,7 @@ class Project:
         return [document for number in sorted(numbers) for document in _documents(self._versions(number)[-1])]
 
     def _versions(self, number: int) -> list[Path]:
+        """The files of what was kept of a round, oldest first."""
         paths = self.folder.glob(f"round-{number:03}.kept-*.json")
         return sorted(path for path in paths if _KEPT.fullmatch(path.name))
 
@@ -187,7 +188,7 @@ class Brought(Corpus):
 
     Args:
         name: the project's folder.
-        types: those of the rounds that are wanted.
+        types: the types of mentions to learn, out of those of the rounds.
     """
 
     def load(self) -> list[Document]:
@@ -196,11 +197,12 @@ class Brought(Corpus):
         return [document.retyped(wanted) for document in self.free(Project(Path(self.name)).annotated())]
 
     def data_digest(self) -> str:
-        """Of all that is kept: a model that was trained before the last round is another one."""
+        """A digest of all that is kept, so that a model trained after another round is another experiment."""
         return sha256("".join(map(repr, Project(Path(self.name)).annotated())))
 
 
 def _load(path: Path) -> Accepted:
+    """What a file keeps of a round."""
     try:
         return Accepted.model_validate(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, RecursionError):
@@ -208,6 +210,7 @@ def _load(path: Path) -> Accepted:
 
 
 def _documents(path: Path) -> Iterator[Document]:
+    """The annotated documents that a file keeps."""
     accepted = _load(path)
     for _, kept in sorted(accepted.documents.items()):
         blank = Document(kept.id, kept.text, language=kept.language, domain=kept.domain)
@@ -225,7 +228,7 @@ def give_out(
     aggregate: Aggregation = "mean",
     seed: int = 0,
 ) -> Path:
-    """Choose documents by a trained tagger, and give them out with the mentions that it finds: the next round.
+    """Write the next round: documents that a trained tagger chooses, with the mentions that it finds.
 
     Distances are to what the tagger was trained on and what earlier rounds brought.
 
@@ -255,7 +258,7 @@ def give_out(
 
 
 def _settled(strategy: str | None, into: Project, model: Path) -> tuple[str, list[Document]]:
-    """The strategy, and the annotated documents that it looks at."""
+    """The strategy to use, and the annotated documents that it needs."""
     if strategy is not None:
         return strategy, [*trained_on(model), *into.annotated()] if strategy in DISTANCES else []
     try:

@@ -1,4 +1,4 @@
-"""Annotating a brat folder in the notebook.
+"""A widget to annotate a brat folder in a notebook.
 
 ``Annotator(folder)`` at the end of a cell shows one text after the other: select, press a type's key, save. Texts,
 mentions and history are here; the page (``widget.js``) draws them and sends what a person asks for, which is checked
@@ -21,37 +21,45 @@ from chemxl.corpora.editing import Sheet, entity_types
 from chemxl.corpora.faults import Log, read_text
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
-from chemxl.results import show
+from chemxl.results import markup, show
 
 CONF = "annotation.conf"
 
 
 class _Message(pydantic.BaseModel):
-    """What the page asks for; anything else in it is an error."""
+    """A message from the page; an unknown field is an error."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class _Show(_Message):
+    """Ask for the state of the page, or save all changes."""
+
     do: Literal["show", "save"]
 
 
 class _Go(_Message):
+    """Go to another text."""
+
     do: Literal["go"]
     to: int
 
 
 class _OnText(_Message):
-    """About the text of this name, which must be the one that is shown."""
+    """A message about the text of this name, which must be the one that is shown."""
 
     name: str
 
 
 class _Step(_OnText):
+    """Undo or redo a change, or read the files again."""
+
     do: Literal["undo", "redo", "reload"]
 
 
 class _Add(_OnText):
+    """Add a mention."""
+
     do: Literal["add"]
     start: int
     end: int
@@ -59,12 +67,16 @@ class _Add(_OnText):
 
 
 class _Retype(_OnText):
+    """Change a mention's type."""
+
     do: Literal["retype"]
     id: str
     type: str
 
 
 class _Remove(_OnText):
+    """Remove a mention."""
+
     do: Literal["remove"]
     id: str
 
@@ -81,7 +93,7 @@ class Annotator:
     Args:
         folder: its texts are shown in the order of their names.
         types: what may be annotated, in place of ``annotation.conf``.
-        language: of the texts, such as ``ru``, where it is known: for screen readers and hyphens.
+        language: the language of the texts, such as ``ru``, if it is known: for screen readers and hyphenation.
 
     Raises:
         ChemxlError: no text or no type, or the first text cannot be read.
@@ -103,7 +115,7 @@ class Annotator:
 
     @property
     def names(self) -> list[str]:
-        """Of all texts."""
+        """The names of all texts."""
         return [path.stem for path in self._paths]
 
     @property
@@ -118,13 +130,13 @@ class Annotator:
 
     @property
     def widget(self) -> Any:
-        """The widget, for a front end that is not noticed by itself."""
+        """The widget itself, for a front end that is not recognised."""
         if self._widget is None:
             self._widget = self._made()
         return self._widget
 
     def go(self, to: int) -> None:
-        """Show another text; changes to this one stay, unsaved.
+        """Show another text; unsaved changes to this one stay.
 
         Raises:
             ChemxlError: there is none of this number, or it cannot be read.
@@ -138,7 +150,7 @@ class Annotator:
         self._place, self._sheet = to, self._sheets[name]
 
     def save(self) -> list[str]:
-        """Write every text's changes; the names of what was written.
+        """Write every text's changes, and return the names of the texts that were written.
 
         Raises:
             ChemxlError: somebody else has changed a file, or it cannot be written. The others were.
@@ -154,7 +166,8 @@ class Annotator:
         return written
 
     def receive(self, message: object) -> dict[str, Any]:
-        """Do what the page asks for, or say in one line why not and change nothing; what it shall show then."""
+        """Do what the page asks for, and return what it must show; if it cannot be done, change nothing and say why in
+        one line."""
         self._said, self._fault, self._chosen = "", False, ""
         try:
             self._do(_MESSAGES.validate_python(message))
@@ -177,7 +190,7 @@ class Annotator:
             "text": sheet.text,
             "mentions": [{"id": m.id, "type": m.type, "fragments": [list(f) for f in m.fragments]} for m in mentions],
             "types": list(self.types),
-            "colours": show.type_colours([*self.types, *(m.type for m in mentions)]),
+            "colours": markup.type_colours([*self.types, *(m.type for m in mentions)]),
             "unsaved": self.unsaved,
             "undo": sheet.undoable,
             "redo": sheet.redoable,
@@ -189,6 +202,7 @@ class Annotator:
         }
 
     def _do(self, message: _Any) -> None:
+        """Carry out one message."""
         if isinstance(message, _OnText) and message.name != self._sheet.name:
             raise ChemxlError(f"{message.name} is not shown any more, {self._sheet.name} is: nothing was done")
         if isinstance(message, _Add | _Retype) and message.type not in self.types:
@@ -215,25 +229,28 @@ class Annotator:
         self._said = f"{self._sheet.name} was read again"
 
     def _configured(self) -> tuple[str, ...]:
+        """The types that ``annotation.conf`` of the folder lists."""
         path = self.folder / CONF
         if not path.is_file():
             raise ChemxlError(f"{self.folder} holds no {CONF}: give types=[...]")
         return tuple(entity_types(read_text(path, Log(strict=True)) or ""))
 
     def _made(self) -> Any:
+        """The widget of anywidget, with its script and style."""
         import anywidget  # brings all of ipywidgets, which only a live front end needs
 
         here = Path(__file__)
         members = {
             "__module__": __name__,
             "_esm": here.with_suffix(".js").read_text("utf-8"),
-            "_css": show.STYLE + here.with_suffix(".css").read_text("utf-8"),
+            "_css": markup.STYLE + here.with_suffix(".css").read_text("utf-8"),
         }
         widget = type("AnnotatorWidget", (anywidget.AnyWidget,), members)()
         widget.on_msg(lambda _, message, __: widget.send(self.receive(message)))
         return widget
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """What a notebook shows: the widget if a person can answer, and the text with its mentions."""
         shown = show.entities(self.document, caption=self.document.id)
         static = {"text/plain": shown.text, "text/html": shown.html}
         if not _answered():
@@ -243,7 +260,7 @@ class Annotator:
 
 
 def _answered() -> bool:
-    """Whether the front end that runs a cell can put a question to a person.
+    """Whether the front end that runs a cell can ask a person.
 
     Jupyter's do, and say so in each request; papermill and nbconvert say that they cannot.
     """

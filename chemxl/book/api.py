@@ -13,7 +13,7 @@ PAGES = Path("book/api")
 
 
 def write(root: Path) -> list[Path]:
-    """Write the pages of all rooms, and remove those of rooms that are gone.
+    """Write the pages of all rooms, and remove pages whose room is gone.
 
     Args:
         root: the book's folder.
@@ -36,7 +36,7 @@ def write(root: Path) -> list[Path]:
 
 
 def _section(module: ModuleType) -> str:
-    """A module with what it defines itself; what it only passes on stands where it is defined."""
+    """The page's section for a module, with all that the module itself defines and documents."""
     own = [
         name
         for name, item in vars(module).items()

@@ -1,4 +1,4 @@
-"""The gate: what may be published. And the build behind it.
+"""The gate, which says what may be published, and the build behind it.
 
 papermill writes a notebook that failed, and jupyter-book publishes it without a word: nothing reaches a reader but
 through :func:`check`. A run notebook carries digests of everything that it was made from and one of itself, so that
@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from chemxl.book import api
-from chemxl.book.sources import Source, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select, sha256
 from chemxl.errors import BookError
 from chemxl.experiments.plain import read_yaml
 
@@ -87,8 +87,8 @@ def build(*, profile: str = "small", root: Path = Path()) -> Path:
     return root / "_build" / "html" / "index.html"
 
 
-def fault(source: Source) -> str | None:
-    """Why the notebook that was made of this source may not be published; None where it may."""
+def fault(source: NotebookSource) -> str | None:
+    """Why the notebook made from this source may not be published; None if it may."""
     if not source.target.exists():
         return "is missing"
     if edited(source.target):
@@ -105,7 +105,7 @@ def fault(source: Source) -> str | None:
 
 
 def edited(path: Path) -> bool:
-    """Whether a notebook holds anything but what a run wrote."""
+    """Whether a notebook holds anything that no run wrote."""
     try:
         made = json.loads(path.read_text("utf-8"))
         return bool(made["metadata"]["chemxl"]["content"] != seal(made))
@@ -114,7 +114,7 @@ def edited(path: Path) -> bool:
 
 
 def seal(notebook: Mapping[str, Any]) -> str:
-    """Digest of everything in a notebook but its seal."""
+    """A digest of everything in a notebook except its seal."""
     metadata = notebook["metadata"]
     stamp = {key: value for key, value in metadata["chemxl"].items() if key != "content"}
     return sha256(json.dumps({**notebook, "metadata": {**metadata, "chemxl": stamp}}, sort_keys=True))

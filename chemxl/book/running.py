@@ -1,4 +1,4 @@
-"""Runs notebooks: each in a process of its own, to the same bytes for the same inputs."""
+"""Runs notebooks, each in a process of its own. The same inputs give the same bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import nbformat
 from pydantic import ValidationError
 
 from chemxl.book.gate import edited, environment, fault, seal
-from chemxl.book.sources import Source, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select, sha256
 from chemxl.errors import BookError, ChemxlError
 
 # No progress bar in a stored output, no order of a set that changes from run to run, and the kernel of this Python.
@@ -77,8 +77,9 @@ def run(
     return [source.stem for source in queue]
 
 
-def _declare(source: Source) -> None:
-    """Declare a chapter's first experiments, which takes no time: what they refuse is said before anything runs."""
+def _declare(source: NotebookSource) -> None:
+    """Declare a chapter's first experiments, so that wrong settings are reported before anything runs; nothing is
+    computed."""
     from chemxl.results import chapters  # loads torch, which what is up to date need not wait for
 
     if (chapter := chapters.find().get(source.stem)) is None:
@@ -86,11 +87,11 @@ def _declare(source: Source) -> None:
     try:
         next(chapter.lines(chapter.Settings(**source.values)), None)
     except (ChemxlError, ValidationError) as error:
-        raise BookError(f"{source.stem}: {chapters.said(error)}") from error
+        raise BookError(f"{source.stem}: {chapters.refusal(error)}") from error
 
 
-def _run_all(queue: Sequence[Source], jobs: int, variables: dict[str, str]) -> list[str]:
-    """Run notebooks side by side; what went wrong."""
+def _run_all(queue: Sequence[NotebookSource], jobs: int, variables: dict[str, str]) -> list[str]:
+    """Run notebooks side by side, and return what went wrong."""
     if queue:
         print(f"running {', '.join(source.stem for source in queue)}", flush=True)
     failures = []
@@ -113,8 +114,8 @@ def _run_all(queue: Sequence[Source], jobs: int, variables: dict[str, str]) -> l
     return failures
 
 
-def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | None]:
-    """Run one notebook in this process; how long it took, and what went wrong if anything did."""
+def _execute(source: NotebookSource, variables: dict[str, str]) -> tuple[float, str | None]:
+    """Run one notebook in this process; return how long it took and what went wrong, if anything did."""
     os.environ.update(variables)
     Thread(target=_end_with_parent, daemon=True).start()
     # Only here: it reads the environment, and whoever asks what is up to date need not wait for it.
@@ -150,28 +151,30 @@ def _execute(source: Source, variables: dict[str, str]) -> tuple[float, str | No
 
 
 def _uninterrupted() -> type[Any]:
-    """A manager that asks a kernel to end as others do, but without the interrupt that they send just before.
+    """A kernel manager that ends a kernel without the interrupt that others send just before.
 
     A kernel that is still closing its last message takes that for Ctrl-C and prints an error, though all went well.
     """
     from jupyter_client.manager import AsyncKernelManager
 
     class Uninterrupted(AsyncKernelManager):
+        """The manager, without an interrupt."""
+
         async def _async_interrupt_kernel(self) -> None:
-            """Nothing: no cell runs any more, or the kernel is ended a few seconds later."""
+            """Do nothing: no cell runs any more, or the kernel is ended a few seconds later."""
 
     return Uninterrupted
 
 
 def _end_with_parent() -> None:
-    """A notebook whose runner was killed would compute on, for nobody; its kernel ends with this process."""
+    """End this process, and with it the kernel, when the process that runs the notebooks is killed."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
 
 
-def _publish(source: Source, notebook: nbformat.NotebookNode) -> None:
-    """Write a finished notebook beside its source; a copy that somebody has edited is put aside, not lost."""
+def _publish(source: NotebookSource, notebook: nbformat.NotebookNode) -> None:
+    """Write a finished notebook beside its source. A copy that somebody has edited is put aside first."""
     made = json.loads(nbformat.writes(_tidied(source.stem, notebook)))
     made["metadata"]["chemxl"] = {"profile": source.profile, "inputs": source.inputs}
     made["metadata"]["chemxl"]["content"] = seal(made)
@@ -185,15 +188,16 @@ def _publish(source: Source, notebook: nbformat.NotebookNode) -> None:
     beside.replace(source.target)
 
 
-def _aside(source: Source, folder: str) -> Path:
+def _aside(source: NotebookSource, folder: str) -> Path:
+    """Where a notebook is kept in the folder of runs."""
     path = source.root / ".runs" / folder / source.target.name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without what differs from run to run: times, paths, random ids, widgets, the error stream. Code is folded, except
-    in cells that are tagged ``code``."""
+    """The notebook without what differs from run to run: times, paths, random ids, widgets, the error stream. Code is
+    folded, except in cells tagged ``code``."""
     passing = {"jupytext", "papermill", "widgets"}
     metadata = {key: value for key, value in notebook.metadata.items() if key not in passing}
     metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -213,8 +217,8 @@ def _tidied(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode
 
 
 def _merged(outputs: Iterable[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Outputs with printed text in one piece, in however many it arrived, without widgets, which are nothing where no
-    kernel answers (tqdm's bars are some), and without the error stream."""
+    """A cell's outputs with all printed text in one piece, without the error stream and without widgets such as tqdm's
+    bars, which need a kernel."""
     merged: list[nbformat.NotebookNode] = []
     for output in outputs:
         is_text = output.output_type == "stream"

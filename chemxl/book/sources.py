@@ -1,4 +1,4 @@
-"""Notebook sources: what each declares, and everything that its outputs depend on."""
+"""The sources of notebooks: the parameters that each declares, and everything that its outputs depend on."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _TYPES = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple)} | {
 
 
 @dataclass(frozen=True)
-class Source:
-    """A notebook that has not been run, and what it is to be run with.
+class NotebookSource:
+    """A notebook that has not been run, and the parameters to run it with.
 
     Args:
         root: the book's folder.
         stem: as in ``04_ner``.
         notebook: the cells.
-        values: of all parameters.
+        values: the values of all parameters.
         parameters: the values that differ from those in its parameters cell.
         profile: names ``book/params/<profile>.yaml``.
         inputs: a digest of each thing that the outputs depend on.
@@ -46,20 +46,20 @@ class Source:
 
     @property
     def target(self) -> Path:
-        """Where the notebook stands once it has been run."""
+        """Where the notebook is written once it has been run."""
         return self.root / "notebooks" / f"{self.stem}.ipynb"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a notebook's parameters cell says of one parameter."""
+    """One parameter, as a notebook's parameters cell declares it."""
 
     type: TypeAdapter[Any]
     annotation: str
     default: Any
 
     def accept(self, value: Any, *, typed: bool) -> Any:
-        """The value, not converted; text typed by a person stands for itself or is JSON.
+        """The value, without conversion; text typed by a person is taken as it is or as JSON.
 
         Raises:
             TypeError, ValueError: it is of another type.
@@ -90,7 +90,7 @@ def select(root: Path, wanted: Sequence[str] = ()) -> list[str]:
 
 def read(
     root: Path, stems: Iterable[str], *, profile: str, parameters: Mapping[str, str] | None = None
-) -> list[Source]:
+) -> list[NotebookSource]:
     """Read notebooks and settle their parameters: as typed by a person, else the profile's, else their own.
 
     Raises:
@@ -116,12 +116,12 @@ def read(
         if not declared:  # it shows what was recorded, of all chapters
             inputs["profiles"] = _digest(root, profiles)
         changed = {name: value for name, value in values.items() if value != declared[name].default}
-        sources.append(Source(root, stem, notebook, values, changed, profile, inputs))
+        sources.append(NotebookSource(root, stem, notebook, values, changed, profile, inputs))
     return sources
 
 
 class _Settled(NamedTuple):
-    """A notebook's text, its cells, its parameters and their values in a profile."""
+    """A notebook's text and cells, its parameters, and their values in a profile."""
 
     text: str
     notebook: nbformat.NotebookNode
@@ -130,6 +130,7 @@ class _Settled(NamedTuple):
 
 
 def _settled(root: Path, stem: str, profile: str) -> _Settled:
+    """Read a notebook and settle its parameters: its own defaults, then the profile's values."""
     try:
         text = (root / "notebooks" / f"{stem}.py").read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -147,6 +148,7 @@ def sha256(text: str) -> str:
 
 
 def _profile(root: Path, profile: str) -> dict[str, dict[str, Any]]:
+    """The parameters that a profile gives, by notebook and name."""
     path = root / "book" / "params" / f"{profile}.yaml"
     if not path.is_file():
         names = sorted(other.stem for other in path.parent.glob("*.yaml"))
@@ -175,6 +177,7 @@ def _declared(stem: str, notebook: nbformat.NotebookNode) -> dict[str, Parameter
 
 
 def _parameter(where: str, statement: ast.stmt) -> tuple[str, Parameter]:
+    """The name of a parameter and what its statement declares."""
     mend = "write name: type = value, with a plain value of that type"
     match statement:
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
@@ -193,6 +196,7 @@ def _parameter(where: str, statement: ast.stmt) -> tuple[str, Parameter]:
 def _accepted(
     stem: str, declared: Mapping[str, Parameter], given: Mapping[str, Any], origin: str, *, typed: bool = False
 ) -> dict[str, Any]:
+    """The given values, each checked against what the notebook declares."""
     accepted = {}
     for name, value in given.items():
         if name not in declared:
@@ -205,6 +209,7 @@ def _accepted(
 
 
 def _digest(root: Path, paths: Iterable[Path]) -> str:
+    """A digest of the names and contents of files."""
     total = hashlib.sha256()
     for path in sorted(path for path in paths if path.is_file() and not path.name.startswith(".")):
         total.update(f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

@@ -34,7 +34,8 @@ Gains = Callable[[int, int, int], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Bead:
-    """Sentences that belong together, by their places; one side is empty where a sentence has no translation.
+    """Sentences that are translations of each other, by their places; one side is empty if a sentence has no
+    translation.
 
     Args:
         score: the ratio margin, about 1 for unrelated sentences and more for translations; 0 where a side is empty.
@@ -46,14 +47,14 @@ class Bead:
 
 
 class Band(NamedTuple):
-    """For each of the n + 1 rows the columns that are searched: (n + 1,) first, (n + 1,) one past the last."""
+    """The columns to search in each of the n + 1 rows: the first (n + 1,), and one past the last (n + 1,)."""
 
     low: np.ndarray
     high: np.ndarray
 
 
 class Step(NamedTuple):
-    """A move of the path: where it begins, and how many sentences of each side it takes."""
+    """One move of the path: where it begins, and how many sentences of each side it takes."""
 
     i: int
     j: int
@@ -71,7 +72,7 @@ def align(
     whole: int = WHOLE,
     radius: int = RADIUS,
 ) -> list[Bead]:
-    """The beads whose gains, see :func:`gain`, have the largest sum; every sentence is in exactly one bead.
+    """The beads with the largest sum of gains (see :func:`gain`); every sentence is in exactly one bead.
 
     Beads have the shapes 1-1, 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1.
 
@@ -81,7 +82,7 @@ def align(
         neighbours: k of the margin.
         skip: what two beads with an empty side are worth. By default it is found for the texts, see :func:`usual`.
         whole: texts with at most so many cells (n times m) are searched without a band: the exact optimum.
-        radius: of the band, in sentences.
+        radius: half the width of the band, in sentences.
     """
     joined = [[f"{left} {right}" for left, right in pairwise(side)] for side in (source, target)]
     vectors = embed([*source, *joined[0], *target, *joined[1]])
@@ -101,7 +102,7 @@ def align(
 
 
 def scores(margins: Margins, steps: Sequence[Step]) -> list[float]:
-    """The margin of each bead; 0 where a side is empty."""
+    """The margin of each bead; 0 if a side is empty."""
     path = np.array(steps, dtype=int).reshape(-1, 4)  # (N, 4)
     found = np.zeros(len(path))
     for width, breadth in SHAPES:
@@ -112,7 +113,7 @@ def scores(margins: Margins, steps: Sequence[Step]) -> list[float]:
 
 
 def gain(margin: np.ndarray, width: int, breadth: int, *, skip: float) -> np.ndarray:
-    """What a bead of so many sentences a side is worth: its margin less ``skip``.
+    """The gain of a bead with so many sentences on each side: its margin less ``skip``.
 
     It counts with its size to the power of ``SIZE``, since what it leaves out counts nothing. Two sentences a side give
     up ``CROSSED``: two right neighbours, joined, look nearly as near as each alone.
@@ -123,7 +124,7 @@ def gain(margin: np.ndarray, width: int, breadth: int, *, skip: float) -> np.nda
 
 
 def usual(found: Sequence[float]) -> float:
-    """The margin below which a bead is an outlier among those that were found with ``SKIP``.
+    """The margin below which a bead is an outlier among the beads found with ``SKIP``.
 
     ``DEVIATIONS`` robust standard deviations (1.4826 times the median absolute deviation) below the median, between
     ``LEAST``, the mean margin of sentences that have nothing to do with each other, and ``MOST``, a little more than
@@ -167,7 +168,7 @@ def align_documents(a: Document, b: Document, *, embed: Embed, minimum: float = 
 
 
 def around(coarse: Sequence[Step], n: int, m: int, *, radius: int) -> Band:
-    """The band of an n by m search around a path that was found at half the length; everything where there is none."""
+    """The band to search around a path that was found at half the length; the whole n by m table if there is none."""
     if not coarse:
         return Band(np.zeros(n + 1, dtype=int), np.full(n + 1, m + 1))
     low, high = np.full(n + 1, m + 1), np.zeros(n + 1, dtype=int)
@@ -184,11 +185,11 @@ def around(coarse: Sequence[Step], n: int, m: int, *, radius: int) -> Band:
 
 
 def margin_gains(margins: Margins, band: Band, *, skip: float) -> Gains:
-    """What beads are worth in a band. Some rows are computed at once."""
+    """The gains of beads inside a band, row by row; some rows are computed at once."""
     first, left, held = 0, 0, np.empty((len(SHAPES), 0, 0))
 
     def gains(i: int, low: int, high: int) -> np.ndarray:
-        """Of one row, from a block that is computed when it is first asked for."""
+        """The gains of one row; its block of rows is computed when the first of them is asked for."""
         nonlocal first, left, held
         if i >= first + held.shape[1]:
             first, left = i, low
@@ -200,7 +201,8 @@ def margin_gains(margins: Margins, band: Band, *, skip: float) -> Gains:
 
 
 def _block(margins: Margins, top: int, bottom: int, left: int, right: int, *, skip: float) -> np.ndarray:
-    """Gains of beads that end before these rows and columns, (6, rows, columns); minus infinity where none can."""
+    """The gains of beads that end before these rows and columns, (6, rows, columns); minus infinity where no bead can
+    end."""
     made = np.full((len(SHAPES), bottom - top, right - left), -np.inf)
     for table, (width, breadth) in zip(made, SHAPES, strict=True):
         rows, columns = np.arange(max(top, width), bottom), np.arange(max(left, breadth), right)
@@ -211,7 +213,7 @@ def _block(margins: Margins, top: int, bottom: int, left: int, right: int, *, sk
 
 
 def search(gains: Gains, band: Band) -> list[Step]:
-    """The path from the first corner to the last of the largest sum of gains, a row at a time.
+    """The path from the first corner to the last with the largest sum of gains, found row by row.
 
     Beads with an empty side gain 0, so the best way along a row is a running maximum and the sums are exactly those
     of a search cell by cell.
@@ -244,6 +246,7 @@ def search(gains: Gains, band: Band) -> list[Step]:
 
 
 def _traced(moves: Sequence[np.ndarray], band: Band) -> list[Step]:
+    """The steps of the best path, traced from its end to its beginning."""
     i, j = len(moves) - 1, int(band.high[-1]) - 1
     steps = []
     while i or j:

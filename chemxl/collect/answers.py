@@ -1,4 +1,4 @@
-"""What the answers of all sources are read with: safe XML, plain text, language codes."""
+"""Functions that read the answers of all sources: safe XML, plain text, language codes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SPACE = re.compile("[ \t\r\n]+")
 
 
 def parse_xml(body: bytes) -> Any:
-    """The root element, of what :func:`~chemxl.collect.mending.mended` makes of the answer where it is no XML.
+    """The root element of an answer, repaired by :func:`~chemxl.collect.mending.mended` if it is no valid XML.
 
     Names are without namespaces. Nothing outside the answer is read, and no entity of its own is ever replaced.
 
@@ -53,6 +53,7 @@ def parse_xml(body: bytes) -> Any:
 
 
 def _parsed(body: bytes) -> Any:
+    """The root element; XML entities are refused."""
     # Both protocols prescribe UTF-8, and with the encoding fixed the search for declarations cannot be got round.
     if b"<!ENTITY" in body:
         raise SourceError("the answer declares XML entities, which no source here needs: refused")
@@ -60,19 +61,20 @@ def _parsed(body: bytes) -> Any:
 
 
 def plain(element: Any) -> str:
-    """An element's text without its mark-up; breaks and indentation as one space, no-break spaces as they stand."""
+    """An element's text without mark-up; line breaks and indentation become one space, no-break spaces stay."""
     return "" if element is None else _SPACE.sub(" ", "".join(element.itertext())).strip(" ")
 
 
 def language_code(name: str) -> str:
-    """ISO 639-1 of a language as catalogues write it (``rus``, ``ru-RU``, ``Russian``); unknown ones as they stand."""
+    """The ISO 639-1 code of a language as catalogues write it (``rus``, ``ru-RU``, ``Russian``); an unknown one stays
+    as it is."""
     code = name.strip().lower()
     code = re.split("[-_]", code)[0] if re.fullmatch("[a-z]{2,3}[-_].*", code) else code
     return _CODES.get(code, code)
 
 
 def language_of(text: str, declared: str) -> str:
-    """The language that a text's script allows: the declared one, or Russian or English where it cannot be."""
+    """The declared language, or Russian or English if the script shows that the declared one is wrong."""
     cyrillic = 2 * len(_CYRILLIC.findall(text)) > len(_LETTER.findall(text))
     if declared and (declared == "sr" or cyrillic == (declared in _CYRILLIC_LANGUAGES)):  # Serbian has both scripts
         return declared

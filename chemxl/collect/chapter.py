@@ -1,4 +1,4 @@
-"""What chapter 1 runs and shows: its rows as values, for each profile."""
+"""What chapter 1 runs and shows, as values for each profile."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Settings(chapters.Settings):
 
     Args:
         embedders: ``lsi``, or an encoder's name.
-        rates: of merging, of splitting and of dropping, each, a sentence pair.
-        seeds: of the damage.
+        rates: probabilities that a sentence pair is merged; it is split and dropped as often.
+        seeds: the seeds of the damage.
     """
 
     embedders: tuple[str, ...] = ("lsi",)
@@ -73,24 +73,28 @@ _HELD_AGAINST = (
 
 
 def lines(settings: Settings) -> Lines:
-    """Alignment and search, which are scored, and what is counted."""
+    """The lines of alignment and search, which are scored, and of all that is counted."""
     profile = settings.profile
     made = [*alignments(settings), *searches(profile, embedders=settings.embedders), _gathered(gathering(profile))]
     yield [*made, *leakages(profile), *sizes(profile), longer(profile), *overlaps(profile)]
 
 
 def _scored(metric: str, scorer: str, values: Sequence[Scored]) -> list[Row]:
+    """A row with the F1 of these experiments, under the name of a metric."""
     return scored(values, scores={metric: metrics.f1}, scorer=scorer)
 
 
 def _counted(value: Experiment) -> list[Row]:
+    """A row for each count of an experiment."""
     return counted(value.run().metrics)
 
 
 def _gathered(value: Gathering) -> Line:
-    """What each step took out, by language; what was kept, by corpus; and what the clean-up changed, by kind."""
+    """The line of a gathering: documents that each step took out, by language; documents kept, by corpus; places
+    cleaned, by kind."""
 
     def rows() -> list[Row]:
+        """One row for each step and each language, corpus or kind of clean-up."""
         made = []
         for of, step, n in value.steps():
             key = "language" if of in LANGUAGES else "cleaned" if of == "cleaned" else "corpus"
@@ -101,7 +105,7 @@ def _gathered(value: Gathering) -> Line:
 
 
 def terms() -> Cells:
-    """The interaction terms with every form that is searched for."""
+    """The interaction terms, with every form that is searched for."""
     return [
         {"term": term.name, "English": ", ".join(term.english), "Russian": ", ".join(term.russian)}
         for term in INTERACTIONS
@@ -109,7 +113,7 @@ def terms() -> Cells:
 
 
 def gathering(profile: Profile, *, sentences: int = 600) -> Gathering:
-    """The sources and what is held out of them.
+    """The sources that are gathered, and the test sets that are kept out.
 
     Args:
         sentences: for ``small``: how many the mini corpus is expanded to in each language, so that there are copies.
@@ -124,10 +128,10 @@ def gathering(profile: Profile, *, sentences: int = 600) -> Gathering:
 
 
 def funnel(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Per language how many documents each step took out, and how many were kept.
+    """For each language, how many documents each step took out, and how many were kept.
 
     Args:
-        rows: of one gathering.
+        rows: the rows of one gathering.
     """
     found = rows[rows["language"].notna()].set_index(["language", "metric"])["value"].to_dict()
     return {name: {step: found.get((code, step), 0) for step in STEPS} for code, name in LANGUAGES.items()}
@@ -149,13 +153,13 @@ def card(made: Gathering) -> tuple[Cells, Cells]:
 
 
 def by_rate(settings: Settings, embedder: str) -> list[list[float]]:
-    """Strict F1 of an embedder's alignments: per rate, one value a seed."""
+    """Strict F1 of an embedder's alignments by rate of damage, one value a seed."""
     chosen = [line for line in alignments(settings) if line.keys["encoder"] == embedder]
     return [[value.run().metrics["f1"] for value in line.experiments] for line in chosen]
 
 
 def alignments(settings: Settings) -> list[Line]:
-    """Every embedder on text with so much damage, one alignment a seed."""
+    """The alignments of every embedder on text with this rate of damage, one a seed."""
     name, text = ("mini test", ParallelText(name="mini", split="test", block=50))
     if settings.profile != "small":
         name, text = ("TICO-19", ParallelText(name="tico19"))
@@ -173,7 +177,7 @@ def alignments(settings: Settings) -> list[Line]:
 
 
 def searches(profile: Profile, *, embedders: Sequence[str]) -> list[Line]:
-    """A document's translation first, in both directions, and documents of the same topic."""
+    """The searches: a document's translation first, in both directions, and documents on the same topic."""
     name = "mini" if profile == "small" else "bionne-r"
     english, russian = (Texts(name=name, split="test", language=language) for language in ("en", "ru"))
     topics: tuple[Texts, ...] = (russian,)
@@ -193,7 +197,7 @@ def searches(profile: Profile, *, embedders: Sequence[str]) -> list[Line]:
 
 
 def leakages(profile: Profile) -> list[Line]:
-    """Which training part is held against which test part."""
+    """The pairs of a training part and a test part between which leaks are looked for."""
     if profile == "small":
         train = Texts(name="mini", split="train", sentences=600)
         values = [Leakage(train=train, test=Texts(name="mini", split=split)) for split in ("dev", "test")]
@@ -210,12 +214,13 @@ def leakages(profile: Profile) -> list[Line]:
 
 
 def _texts(part: str) -> Texts:
+    """The part of a corpus that ``name/split/language`` names."""
     name, split, language = part.split("/")
     return Texts(name=name, split=split, language=language)
 
 
 def labelled(profile: Profile) -> dict[str, Corpus]:
-    """The corpora of paper 1, table 1, or what stands in their place."""
+    """The corpora of paper 1, table 1, or those that take their place."""
     if profile == "small":
         return {f"mini {x.upper()}": Corpus(name="mini", language=x, types=BOTH) for x in ("en", "ru")}
     return {
@@ -228,7 +233,7 @@ def labelled(profile: Profile) -> dict[str, Corpus]:
 
 
 def sizes(profile: Profile) -> list[Line]:
-    """How large each corpus is."""
+    """The lines of the size of each corpus."""
     return [
         Line({"table": SIZES, "corpus": name}, [value], partial(_counted, value))
         for name, value in ((name, Sizes(corpus=corpus)) for name, corpus in labelled(profile).items())
@@ -236,12 +241,13 @@ def sizes(profile: Profile) -> list[Line]:
 
 
 def longer(profile: Profile) -> Line:
-    """Words of a disease's mention, less those of a drug's, in every corpus that has both."""
+    """The line of words in a mention of a disease, less those of a drug, in every corpus that has both."""
     found = {name: Lengths(corpus=corpus) for name, corpus in labelled(profile).items() if corpus.types == BOTH}
     return Line({"table": LENGTHS}, list(found.values()), partial(_longer, found))
 
 
 def _longer(found: Mapping[str, Lengths]) -> list[Row]:
+    """Rows with these differences, corrected over all corpora."""
     drug, disease = BOTH
     sides = [([one.counts(disease)], [one.counts(drug)]) for one in found.values()]
     compared = significance.compare(sides, score=statistics.words_a_mention)
@@ -280,5 +286,5 @@ def overlaps(profile: Profile) -> list[Line]:
 
 
 def aligned(profile: Profile, *, embedder: str, sentences: int = 600) -> AlignedPairs:
-    """Sentence pairs of what was gathered in both languages."""
+    """The sentence pairs of documents that were gathered in both languages."""
     return AlignedPairs(embedder=embedder, gathering=gathering(profile, sentences=sentences))

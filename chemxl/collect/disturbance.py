@@ -22,7 +22,7 @@ _WORDS_A_HALF = 3
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """The sentences of a text and of its translation, and how they belong together."""
+    """The sentences of a text and of its translation, and which of them belong together."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
@@ -30,7 +30,7 @@ class Parallel:
 
 
 class Ratios(NamedTuple):
-    """Shares of beads that are right."""
+    """The shares of beads that are right."""
 
     precision: float
     recall: float
@@ -38,7 +38,7 @@ class Ratios(NamedTuple):
 
 
 def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> Ratios:
-    """Precision, recall and F1 over exact beads; beads with an empty side are left out of both.
+    """Precision, recall and F1 over exact beads; beads with an empty side are left out.
 
     A ratio without beads is 0. See :func:`strict_and_lax` for what papers on alignment report.
     """
@@ -47,7 +47,7 @@ def strict_f1(found: Iterable[Bead], gold: Iterable[Bead]) -> Ratios:
 
 
 def strict_and_lax(documents: Iterable[tuple[Sequence[Bead], Sequence[Bead]]]) -> tuple[Ratios, Ratios]:
-    """Strict and lax scores of what was found and is due in each document, as papers on alignment report them.
+    """Strict and lax scores over documents, as papers on alignment report them.
 
     A bead is strictly right if it is a gold one, and laxly also if a source and a target sentence of it are in one gold
     bead. Beads with an empty side count for precision and not for recall. So counts vecalign's own ``score.py``
@@ -64,14 +64,15 @@ def strict_and_lax(documents: Iterable[tuple[Sequence[Bead], Sequence[Bead]]]) -
 
 
 def _right(tried: Sequence[Bead], key: Sequence[Bead]) -> tuple[int, int, int]:
-    """How many beads are right strictly, and laxly, of how many."""
+    """How many beads are right strictly, how many laxly, and how many there are."""
     known, pairs = set(key), {(s, t) for bead in key for s in bead.source for t in bead.target}
     near = [bead in known or any(pair in pairs for pair in product(bead.source, bead.target)) for bead in tried]
     return sum(bead in known for bead in tried), sum(near), len(tried)
 
 
 def tally(found: Iterable[Bead], gold: Iterable[Bead]) -> tuple[int, int, int]:
-    """How many beads are right on both sides, found, and due; those with an empty side are left out."""
+    """How many beads are right on both sides, how many were found, and how many are due; those with an empty side are
+    left out."""
     a, b = ({(bead.source, bead.target) for bead in beads if bead.source and bead.target} for beads in (found, gold))
     return len(a & b), len(a), len(b)
 
@@ -79,7 +80,7 @@ def tally(found: Iterable[Bead], gold: Iterable[Bead]) -> tuple[int, int, int]:
 def disturb(
     pairs: Sequence[Pair], *, seed: int, merge: float = 0.1, split: float = 0.1, drop: float = 0.1, swap: float = 0.0
 ) -> Parallel:
-    """A document and its translation, made from sentence pairs in their order, no longer one to one.
+    """A document and its translation, made from sentence pairs with some merged, split, swapped or dropped.
 
     Each pair in turn meets at most one disturbance, drawn with the probabilities given, on a side drawn evenly:
 
@@ -121,6 +122,7 @@ def disturb(
 
 
 def _changed(kind: str, texts: list[str]) -> list[str]:
+    """The sentences after one kind of damage."""
     if kind == "merge":
         return [" ".join(texts)]
     if kind == "swap":
@@ -131,6 +133,7 @@ def _changed(kind: str, texts: list[str]) -> list[str]:
 
 
 def _halves(text: str) -> list[str]:
+    """A sentence cut in two near its middle; the whole sentence if no good place is found."""
     places = [match.end() for match in _PLACE.finditer(text)]
     if places:
         cut = min(places, key=lambda place: abs(2 * place - len(text)))

@@ -1,4 +1,4 @@
-"""Leaks between what a model is trained on and what it is tested on: one text twice, or a text and its translation."""
+"""Leaks between training and test documents: one text in both, or a text and its translation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Kind = Literal["same id", "translation", "near duplicate", "contained"]
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A document of the training side that gives away one of the test side.
+    """A training document that gives away a test document.
 
     Args:
         left: id on the training side.
@@ -54,11 +54,12 @@ def leaks(
         threshold: least Jaccard index of near duplicates.
         containment: least share of a text's shingles that the other holds.
         embed: an encoder, to find translations whose keys differ; see :func:`translations`.
-        margin: of :func:`translations`.
+        margin: the lead that :func:`translations` asks for.
     """
     found: dict[tuple[int, int], Leak] = {}
 
     def add(i: int, j: int, kind: Kind, similarity: float | None) -> None:
+        """Note a pair, unless it was found in another way before."""
         found.setdefault((i, j), Leak(train[i].id, test[j].id, kind, similarity))
 
     texts = [document.text for document in train], [document.text for document in test]
@@ -81,6 +82,7 @@ def leaks(
 def _same_key(
     train: Sequence[Document], test: Sequence[Document], key: Callable[[str], str]
 ) -> Iterator[tuple[int, int]]:
+    """Pairs of a training and a test document whose ids have the same key."""
     places: dict[str, list[int]] = {}
     for i, document in enumerate(train):
         places.setdefault(key(document.id), []).append(i)
@@ -91,7 +93,7 @@ def _same_key(
 def translations(
     left: Sequence[Document], right: Sequence[Document], *, embed: Embed, margin: float = 1.02, neighbours: int = 4
 ) -> list[tuple[int, int, float]]:
-    """Pairs in two languages that are each other's nearest by cosine, and stand out: (left, right, cosine).
+    """Pairs in two languages that are each other's nearest by cosine, with a clear lead: (left, right, cosine).
 
     Args:
         embed: texts to unit vectors, the same for all languages.

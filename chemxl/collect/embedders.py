@@ -1,4 +1,4 @@
-"""Functions that embed sentences, by name; each text is embedded once in a process."""
+"""Sentence embedders by name; each text is embedded once in a process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ PREFIXES = {"e5-small": "query: "}  # what an encoder was trained to see before 
 
 @lru_cache(maxsize=4)
 def embedder(name: str) -> Embed:
-    """Texts to unit vectors: ``lsi``, learnt from the mini corpus's training pairs, or an encoder of that name."""
+    """The function from texts to unit vectors that a name means: ``lsi``, learnt from the mini corpus's training pairs,
+    or an encoder."""
     if name == LSI:
         return LatentSemantic(twin_sentences("train", expanded=2000))
     return _Remembered(Embedder(name, prefix=PREFIXES.get(name, "")))
 
 
 class _Remembered:
-    """Each text is embedded once in a process: experiments with other damage share nearly all of their sentences."""
+    """An embedder that remembers its vectors, since experiments with other damage share nearly all sentences."""
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed

@@ -1,4 +1,4 @@
-"""Small inputs that chapter 1 shows its steps on: names with traps in them, and a weekly file of patents."""
+"""Small inputs for the examples of chapter 1: names that are hard to find, and a weekly file of patents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rows = list[dict[str, object]]
 
 
 def traps() -> Document:
-    """A sentence with the traps that texts from the web and from PDFs hold, and a mention of each name in it."""
+    """A sentence with what makes names in texts from the web and from PDFs hard to find, and a mention of each name."""
     text = "Ингибитор \u0421OX-2 при \u0440\u041d 7,4: це\u00adле\u00adкоксиб, \ufb02uorouracil и токоферoл."
     names = ("\u0421OX-2", "це\u00adле\u00adкоксиб", "\ufb02uorouracil", "токоферoл")
     places = [(text.index(name), text.index(name) + len(name)) for name in names]
@@ -35,7 +35,7 @@ def trapped() -> Rows:
 
 
 def spelt(name: str) -> str:
-    """A name with its script, and with what cannot be seen written out."""
+    """A name with its script, its invisible characters written out."""
     scripts = {script for letter in name if (script := statistics.script(letter))}
     seen = name.replace("\u00ad", "[soft hyphen]").replace("\ufb02", "[ligature fl]")
     return f"{seen} ({' and '.join(sorted(scripts))})"

@@ -1,4 +1,4 @@
-"""What chapter 1 runs, as values: gathering, search, alignment, and leaks between what is trained on and tested on."""
+"""The experiments of chapter 1 as values: gathering, search, alignment, and leaks between training and test sets."""
 
 from __future__ import annotations
 
@@ -42,15 +42,16 @@ class _Embedding(Experiment):
 
 
 class _Tallied(_Embedding):
-    """An experiment that counts, per document, what is right, found and due."""
+    """An experiment that counts what is right, found and due in each document."""
 
     def counts(self) -> Counts:
-        """The counts, for intervals and paired tests."""
+        """The counts by document, for intervals and paired tests."""
         values = np.loadtxt(self.run().folder / "counts.tsv", dtype=np.int64, delimiter="\t", ndmin=2)
         return Counts(("all",), values[:, None])
 
 
 def _kept(folder: Path, rows: Sequence[tuple[int, int, int]]) -> dict[str, float]:
+    """Write the counts of documents, and return their scores."""
     values = np.array(rows, dtype=np.int64)  # (documents, 3)
     np.savetxt(folder / "counts.tsv", values, fmt="%d", delimiter="\t")
     score = Score(*values.sum(axis=0).tolist())
@@ -61,8 +62,9 @@ class Alignment(_Tallied):
     """Sentence alignment of documents with known damage, by strict F1 over beads.
 
     Args:
-        rate: of merging, of splitting and of dropping, each, a sentence pair; see :func:`disturbance.disturb`.
-        seed: of the damage.
+        rate: the probability that a sentence pair is merged; it is split and dropped as often, see
+            :func:`disturbance.disturb`.
+        seed: the seed of the damage.
     """
 
     text: ParallelText
@@ -82,7 +84,7 @@ class Alignment(_Tallied):
 
 
 class TwinSearch(_Tallied):
-    """Is a document's translation among the first k that a search finds?
+    """A search for a document's translation: is it among the first k hits?
 
     Args:
         embedder: ``bm25``, ``lsi`` or an encoder.
@@ -107,7 +109,7 @@ class TwinSearch(_Tallied):
 
 
 class TopicSearch(_Tallied):
-    """Are the documents that a search finds for a seed of the seed's topic?
+    """A search for documents like a seed: are they on the seed's topic?
 
     Args:
         topics: one corpus, or the domains of one, to a topic; each document in turn is the seed, the others the pool.
@@ -132,6 +134,7 @@ class TopicSearch(_Tallied):
 
 
 def _index(name: str, pool: Sequence[Document]) -> similar.Index:
+    """The index of a pool, for the search of this name."""
     texts = [document.text for document in pool]
     if name == BM25:
         return similar.Bm25(texts, language=pool[0].language)
@@ -139,14 +142,15 @@ def _index(name: str, pool: Sequence[Document]) -> similar.Index:
 
 
 class Leakage(Experiment):
-    """Documents of a test part that stand, in whatever language, in a training part."""
+    """Test documents that also stand in a training part, in whatever language."""
 
     train: Texts
     test: Texts
     same_ids: bool = True
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """How many test documents leak, by kind and in all; those that the text alone gives away are ``by text``."""
+        """The share of test documents that leak, by kind and in all; those that the text alone gives away are ``by
+        text``."""
         train, test = self.train.load(), self.test.load()
         by_text = duplicates.leaks(train, test, key=None)
         found = duplicates.leaks(train, test) if self.same_ids else by_text
@@ -156,7 +160,7 @@ class Leakage(Experiment):
 
 
 class Gathering(Experiment):
-    """From query to corpus: what came in, what was left out at each step and why, what is left.
+    """The way from a query to a corpus: what came in, what each step left out and why, and what is left.
 
     Args:
         sources: where documents come from.
@@ -195,11 +199,12 @@ class Gathering(Experiment):
         return {f"{of}: {step}": float(n) for (of, step), n in steps.items()}
 
     def steps(self) -> list[tuple[str, str, int]]:
-        """How many documents of a language, or of a corpus, a step took out or kept; of ``cleaned``, places by kind."""
+        """For each language or corpus, how many documents a step took out or kept; under ``cleaned``, how many places
+        of each kind."""
         return [(of, step, n) for of, step, n in json.loads((self.run().folder / "steps.json").read_text("utf-8"))]
 
     def documents(self) -> list[Document]:
-        """What was kept."""
+        """The documents that were kept."""
         return export.read_parquet(self.run().folder / "corpus.parquet")
 
 
@@ -207,6 +212,7 @@ Named = tuple[str, Document]  # a document and the corpus that it is of
 
 
 def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Counter[tuple[str, str]]) -> list[Named]:
+    """The documents that stay; those that are taken out are counted under a reason."""
     # By place and not by id: two corpora may hold one abstract under one id.
     pairs = list(zip(found, kept, strict=True))
     steps.update((document.language, why) for (_, document), stays in pairs if not stays)
@@ -214,7 +220,7 @@ def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Cou
 
 
 def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
-    """Whether no earlier document nearly equals it, or is one text with it."""
+    """For each document, whether no earlier one is nearly equal or the same text."""
     again = repeats([document.text for document in documents])
     return [i not in again for i in range(len(documents))]
 
@@ -237,7 +243,7 @@ class AlignedPairs(_Embedding, PairSource):
         return {"document pairs": len(both), "sentence pairs": len(made)}
 
     def pairs(self) -> list[Pair]:
-        """What was aligned."""
+        """The aligned sentence pairs."""
         return aligned.read_tsv(self.run().folder / "pairs.tsv", Log(strict=True))
 
 
@@ -247,7 +253,7 @@ class Sizes(Experiment):
     corpus: Corpus
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """See :func:`chemxl.collect.statistics.sizes`; what there is none of is left out."""
+        """The sizes, see :func:`chemxl.collect.statistics.sizes`; a size that the corpus does not have is left out."""
         row = statistics.sizes(self.corpus.name, self.corpus.load(), types=self.corpus.types)
         return _numbers(row)
 
@@ -272,6 +278,7 @@ class Lengths(Experiment):
 
 
 def _numbers(row: statistics.Row) -> dict[str, float]:
+    """The numbers of a row."""
     return {name: float(n) for name, n in row.items() if isinstance(n, int | float)}
 
 
@@ -287,7 +294,7 @@ class Overlap(Experiment):
         return encoders.file_digest(self.encoder)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """See :func:`chemxl.collect.statistics.overlap`."""
+        """The overlap, see :func:`chemxl.collect.statistics.overlap`."""
         parts = [(corpus.name, corpus.load()) for corpus in (self.first, self.second)]
         tokenizer = encoders.load(self.encoder).tokenizer
         row = statistics.overlap(parts[0], parts[1], tokenizer, type=self.first.types[0])

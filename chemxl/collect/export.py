@@ -1,4 +1,4 @@
-"""Documents as a ``datasets.Dataset`` and as Parquet, and back, exactly."""
+"""Documents as a ``datasets.Dataset`` or a Parquet file, and back without loss."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ROWS = 256
 
 
 def to_dataset(documents: Iterable[Document]) -> Dataset:
-    """A dataset in memory, one row a document; offsets count code points.
+    """A dataset in memory with one row for each document; offsets count code points.
 
     Raises:
         CorpusError: a document has half of a surrogate pair, which UTF-8 has no bytes for.
@@ -56,7 +56,7 @@ def to_dataset(documents: Iterable[Document]) -> Dataset:
 
 
 def from_dataset(dataset: Dataset) -> list[Document]:
-    """The documents of a dataset that has the columns of ``FEATURES``; further ones are not read.
+    """The documents of a dataset with the columns of ``FEATURES``; other columns are ignored.
 
     Raises:
         CorpusError: a column is missing or of another type, or a row is no document (the row is named).
@@ -72,7 +72,7 @@ def from_dataset(dataset: Dataset) -> list[Document]:
 
 
 def write_parquet(path: Path, documents: Iterable[Document]) -> None:
-    """Write documents one after the other, beside the file, and rename.
+    """Write documents one after the other; the file takes its place when it is whole.
 
     Raises:
         CorpusError: as for :func:`to_dataset`.
@@ -83,7 +83,7 @@ def write_parquet(path: Path, documents: Iterable[Document]) -> None:
 
 
 def read_parquet(path: Path) -> list[Document]:
-    """The documents of a file that :func:`write_parquet` wrote; in any other the first fault is an error.
+    """The documents of a file that :func:`write_parquet` wrote; in another file the first fault is an error.
 
     Raises:
         CorpusError: it is no Parquet file, has another schema, is larger than ``MAX_BYTES`` unpacked, or a row is no
@@ -102,11 +102,13 @@ def read_parquet(path: Path) -> list[Document]:
 
 
 def _bounded(path: Path | str, size: int) -> None:
+    """Refuse a file that unpacks to too many bytes."""
     if size > MAX_BYTES:
         raise CorpusError(f"{path}: more than the {MAX_BYTES} bytes that it may unpack to; split the file")
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
+    """Documents as batches of rows."""
     documents = iter(documents)
     while block := list(islice(documents, _ROWS)):
         try:
@@ -117,6 +119,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
 
 
 def _row(document: Document) -> dict[str, object]:
+    """A document as a row."""
     mentions = [
         {
             "type": mention.type,
@@ -142,6 +145,7 @@ def _row(document: Document) -> dict[str, object]:
 
 
 def _documents(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[Document]:
+    """The documents of batches of rows, each row checked."""
     row = size = 0
     for batch in batches:
         batch.validate(full=True)  # or bytes that are not UTF-8 would come through
@@ -157,6 +161,7 @@ def _documents(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[Docume
 
 
 def _document(fields: Mapping[str, Any]) -> Document:
+    """The document that a row holds."""
     mentions = tuple(
         Mention(
             _text(m["type"]),
@@ -178,6 +183,7 @@ def _document(fields: Mapping[str, Any]) -> Document:
 
 
 def _text(value: str | None) -> str:
+    """A text that is not null."""
     if value is None:
         raise TypeError
     return value

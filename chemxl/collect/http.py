@@ -1,4 +1,4 @@
-"""One polite client: a rate limit, retries with back-off, limits of size, and no secret in any message."""
+"""A polite client: a rate limit, retries with back-off, limits of size, and no secret in any message."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class SourceError(ChemxlError):
 
 
 class Garbled(Exception):
-    """An answer that is not what the protocol says, and may be when asked again."""
+    """An answer that does not follow the protocol, but may when asked for again."""
 
 
 class _Again(Exception):
-    """One attempt that failed; the source asks for ``wait`` seconds of rest, or its answer was ``garbled``."""
+    """A failed attempt. The source asks to wait for ``wait`` seconds, or its answer was ``garbled``."""
 
     def __init__(self, message: str, wait: float = 0.0, *, garbled: bool = False) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class _Again(Exception):
 
 @dataclass(frozen=True)
 class Manners:
-    """How a source is asked.
+    """How a source is asked: rate, retries, limits.
 
     Args:
         per_second: requests in a second at most.
@@ -55,8 +55,8 @@ class Manners:
         timeout: seconds without a byte after which an attempt has failed; a whole answer may take ten times as long.
         patience: the longest rest in seconds that a source may ask for (``Retry-After``).
         max_mib: size of an answer, unpacked, above which it is refused.
-        seed: of the jitter.
-        clock, sleep: of the waiting; tests give their own.
+        seed: the seed of the random part of waiting times.
+        clock, sleep: functions that tell the time and wait; tests give their own.
     """
 
     per_second: float = 1.0
@@ -71,7 +71,7 @@ class Manners:
 
 
 class Client:
-    """Asks one source.
+    """A client that asks one source.
 
     Args:
         url: the source's base address.
@@ -114,7 +114,7 @@ class Client:
         path: str = "",
         salvage: Callable[[bytes], T] | None = None,
     ) -> T:
-        """What ``read`` makes of the answer.
+        """Ask the source, and return what ``read`` makes of its answer.
 
         Args:
             params: the query, or with private parameters the form that is posted.
@@ -146,6 +146,7 @@ class Client:
         raise SourceError(self._clean(f"{shown(url)}: {trouble}{kept}"))
 
     def _attempt(self, url: str, params: Mapping[str, str], read: Callable[[bytes], T]) -> T:
+        """Ask once."""
         try:
             status, headers, body = self._exchange(url, params)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -164,6 +165,7 @@ class Client:
             raise SourceError(f"HTTP status {status}: {body[:200].decode('utf-8', 'replace')}") from None
 
     def _exchange(self, url: str, params: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request and follow redirects; returns status, headers and body."""
         query = None if self._post else params
         form = {**params, **self._private} if self._post else None
         for _ in range(_REDIRECTS + 1):
@@ -182,6 +184,7 @@ class Client:
         raise SourceError(f"more than {_REDIRECTS} redirects")
 
     def _followed(self, url: str, location: str) -> str:
+        """The address that a redirect leads to, if it may be followed."""
         target = urljoin(url, location)
         if self._post:
             raise SourceError(f"has moved to {shown(target)}: a form is not sent on, give the new address")
@@ -191,6 +194,7 @@ class Client:
         return target
 
     def _body(self, response: requests.Response) -> bytes:
+        """The body of an answer, unless it is too large or too slow."""
         packing = response.headers.get("Content-Encoding", "identity").strip().lower()
         if packing not in {"identity", "gzip", "deflate"}:
             raise SourceError(f"is packed as {packing}, which was not asked for")
@@ -205,6 +209,7 @@ class Client:
         return bytes(body)
 
     def _pace(self) -> None:
+        """Wait until the next request is allowed."""
         now = self.manners.clock()
         if self._free_at > now:
             self.manners.sleep(self._free_at - now)
@@ -212,9 +217,11 @@ class Client:
         self._free_at = max(now, self._free_at) + 1.1 / self.manners.per_second
 
     def _backoff(self, attempt: int) -> float:
+        """Seconds to wait before the next attempt."""
         return min(self.manners.backoff * 2.0**attempt, 60.0) * self._random.uniform(0.5, 1.5)
 
     def _clean(self, message: str) -> str:
+        """A message without secrets, in one printable line."""
         # A source may send back what it was sent, and its words are untrusted: one line, printable, not endless.
         for secret in self._secrets:
             for form in (secret, quote(secret, safe=""), quote_plus(secret)):
@@ -223,13 +230,14 @@ class Client:
 
 
 def shown(url: str) -> str:
-    """An address as a message may show it: no user, no password, no query."""
+    """An address as a message may show it, without user, password and query."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
+    """The seconds that the source asks to wait; 0 if it does not say."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch("[0-9]{1,9}", value):
         return float(value)

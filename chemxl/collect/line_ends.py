@@ -37,7 +37,7 @@ _FIRST = re.compile(
 
 
 def joins(text: str) -> Iterator[Edit]:
-    """Line breaks within words, with the hyphens that were put there for them."""
+    """The line breaks within words, with the hyphens that were set for them."""
     whole = _Text(text)
     for match in _BREAK.finditer(text):
         if match["sign"] in "\u00ad¬":
@@ -50,23 +50,23 @@ def joins(text: str) -> Iterator[Edit]:
 
 
 class _Text:
-    """How the words of a text are written."""
+    """The words of a text, and how they are written."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Its words, and its words with a hyphen within a line, in small letters."""
+        """All words of the text, and words with a hyphen inside a line, in small letters."""
         return frozenset(re.findall(f"{_LETTERS}(?:-{_LETTERS})*", self.text.lower()))
 
     @cached_property
     def capitals(self) -> bool:
-        """Whether it is written in capitals."""
+        """Whether the text is written in capitals."""
         return sum(map(str.isupper, self.text)) > sum(map(str.islower, self.text))
 
     def is_one(self, before: str, after: str) -> bool:
-        """Whether two parts are one word, without a hyphen."""
+        """Whether two parts are one word without a hyphen."""
         left, right = before.lower(), after.lower()
         if left + right in self.words or f"{left}-{right}" in self.words:
             return left + right in self.words

@@ -14,7 +14,7 @@ from chemxl.errors import ChemxlError
 
 
 class LatentSemantic:
-    """Texts to unit vectors, in two languages that never share a word.
+    """A function from texts to unit vectors, for two languages that need not share a word.
 
     A sentence and its translation are read as one text. Its letter sequences of 2 to 5, weighted by tf-idf, are cut to
     the ``size`` directions that hold most of the collection; what stands in each other's translations then points the
@@ -22,7 +22,7 @@ class LatentSemantic:
 
     Args:
         pairs: what is learnt from.
-        seed: of the truncated singular value decomposition.
+        seed: the seed of the truncated singular value decomposition.
 
     Raises:
         ChemxlError: fewer pairs than directions.
@@ -36,7 +36,7 @@ class LatentSemantic:
         self._axes = TruncatedSVD(size, random_state=seed).fit(table)
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, d) float32, rows of length 1; a text of which nothing is known gets the first direction."""
+        """Unit vectors of texts, (N, d) float32; a text without a known word gets the first direction."""
         if not texts:
             return np.zeros((0, self._axes.n_components), dtype=np.float32)
         vectors = self._axes.transform(self._weights.transform(texts))  # (N, d)

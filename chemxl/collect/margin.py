@@ -18,24 +18,25 @@ _BLOCK = 512
 
 
 class Spans(NamedTuple):
-    """Unit vectors of a text's spans.
+    """Unit vectors of all spans of a text's sentences.
 
     Args:
-        one: of its sentences, (n, d).
-        two: of every two neighbouring sentences, (n - 1, d), or (0, d) for an empty text.
+        one: vectors of its sentences, (n, d).
+        two: vectors of every two neighbouring sentences, (n - 1, d), or (0, d) for an empty text.
     """
 
     one: np.ndarray
     two: np.ndarray
 
     def halved(self) -> Spans:
-        """Half as many sentences: every two neighbours become one."""
+        """The same text with half as many sentences: every two neighbours become one."""
         one = np.concatenate([self.two[::2], self.one[-1:]]) if len(self.one) % 2 else self.two[::2]
         return Spans(one, unit(one[:-1] + one[1:]))
 
 
 class Centred:
-    """Spans less the mean sentence, as though one more stood at the origin, so that little remains of one alone.
+    """Spans less the mean sentence, as if one more sentence stood at the origin, so that a single sentence keeps
+    little.
 
     Vectors of one language share much that says nothing about what is said, those of E5 most of all.
     """
@@ -46,7 +47,7 @@ class Centred:
         self.one, self.two = (unit(vectors - self.mean) for vectors in spans)
 
     def vectors(self, width: int, first: np.ndarray) -> np.ndarray:
-        """Unit vectors of spans of so many sentences that begin at these, (N,) to (N, d).
+        """Unit vectors of the spans of so many sentences that begin at these places, (N,) to (N, d).
 
         A span of three is two of two less half of the sentence that they share: with an E5 that reads all three its
         cosine is 0.94, centred, and half of all reading is saved.
@@ -59,14 +60,14 @@ class Centred:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows of length 1, (N, d); a row of zeros stays."""
+    """Rows scaled to length 1, (N, d); a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
     return scaled
 
 
 def closeness(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(1 + cosine) / 2 of unit rows, (N, d) and (M, d) to (N, M): never negative, so that a ratio means something."""
+    """(1 + cosine) / 2 of unit rows, (N, d) and (M, d) to (N, M); it is never negative, so that ratios make sense."""
     close: np.ndarray = (1 + x @ y.T) / 2
     return close
 
@@ -91,7 +92,7 @@ def neighbourhood(x: np.ndarray, y: np.ndarray, *, k: int, reach: int = REACH) -
 
 
 class Margins:
-    """Ratio margins of the spans of two texts, of one to three sentences each.
+    """Ratio margins between spans of one to three sentences of two texts.
 
     The margin of two spans is their closeness over the mean of their two neighbourhoods; the neighbours are sentences.
     The neighbourhood of three sentences is the mean of its two pairs'.
@@ -106,22 +107,25 @@ class Margins:
         self.near_y = _near(self.y, self.x.one, k)
 
     def block(self, width: int, rows: np.ndarray, breadth: int, columns: np.ndarray) -> np.ndarray:
-        """Margins of each span of the first text with each of the second, by their first sentences: (rows, columns)."""
+        """Margins of each span of the first text with each of the second, given by their first sentences: (rows,
+        columns)."""
         x, y = self.x.vectors(width, rows), self.y.vectors(breadth, columns)
         return self._ratio(closeness(x, y), self.near_x[width - 1][rows, None] + self.near_y[breadth - 1][columns])
 
     def pairs(self, width: int, rows: np.ndarray, breadth: int, columns: np.ndarray) -> np.ndarray:
-        """Margins of each span of the first text with the one of the second at its place: (N,)."""
+        """Margins of each span of the first text with the span of the second at its place: (N,)."""
         x, y = self.x.vectors(width, rows), self.y.vectors(breadth, columns)
         close = (1 + np.einsum("nd,nd->n", x, y)) / 2
         return self._ratio(close, self.near_x[width - 1][rows] + self.near_y[breadth - 1][columns])
 
     @staticmethod
     def _ratio(close: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """The margin from the closeness of two spans and that of their neighbours."""
         margins: np.ndarray = 2 * close / near
         return margins
 
 
 def _near(spans: Centred, pool: np.ndarray, k: int) -> tuple[np.ndarray, ...]:
+    """Mean closeness of spans of one, two and three sentences to their neighbours."""
     one, two = (neighbourhood(vectors, pool, k=k) for vectors in (spans.one, spans.two))
     return one, two, (two[:-1] + two[1:]) / 2

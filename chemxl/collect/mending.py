@@ -1,4 +1,4 @@
-"""Answers that are nearly XML: characters that XML forbids, wrong bytes, ampersands that stand for themselves.
+"""Repair of answers that are nearly XML: forbidden characters, wrong bytes, bare ampersands.
 
 What a repository holds was typed, pasted or taken from PDF files, and what it sends is often put together as text. A
 harvest must get past such a page: it is mended where that loses nothing that can be read, and else its records are
@@ -42,7 +42,7 @@ _FRAME = 2**16  # what stands around the records of an answer is some hundred by
 
 
 def mended(body: bytes) -> bytes:
-    """The same in UTF-8 that an XML parser may take.
+    """The answer in UTF-8, repaired so that an XML parser may take it.
 
     Controls and noncharacters go, those that space text become a space, also where they stand as references; halves of
     a character become one; HTML's names become characters, other ampersands ``&amp;``; bytes that are no UTF-8 become
@@ -62,6 +62,7 @@ def mended(body: bytes) -> bytes:
 
 
 def _decoded(body: bytes) -> str:
+    """The text of an answer, whose wrong bytes are replaced."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in body[:4]:
         raise Garbled("malformed XML (not in UTF-8)")
     with suppress(UnicodeDecodeError):
@@ -79,10 +80,12 @@ def _bare(declared: set[str], tag: re.Match[str]) -> str:
 
 
 def _half(match: re.Match[bytes]) -> bytes:
+    """Half of a surrogate pair that was encoded as UTF-8, as a numeric reference."""
     return b"&#%d;" % (0xD000 | (match[1][0] & 0x3F) << 6 | match[2][0] & 0x3F)
 
 
 def _reference(match: re.Match[str]) -> str:
+    """A reference that XML allows, for one that HTML allows or a bare ampersand."""
     name = match[1]
     if not match[0].startswith("&") or name in _XML:
         return match[0]
@@ -96,7 +99,7 @@ def _reference(match: re.Match[str]) -> str:
 
 
 def salvaged(body: bytes, read: Callable[[bytes], T], *, record: str, id: str) -> tuple[T, dict[str, str]]:
-    """What ``read`` makes of an answer without its broken records, and why each of those cannot be read, by its id.
+    """What ``read`` makes of an answer without its broken records, and by their ids why these cannot be read.
 
     Args:
         body: an answer, of which ``read`` may say that it is garbled.
@@ -129,7 +132,7 @@ def salvaged(body: bytes, read: Callable[[bytes], T], *, record: str, id: str) -
 
 
 def _pieces(body: bytes, starts: list[int], id: re.Pattern[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Ids and bytes of the records."""
+    """The records of an answer, as ids and bytes."""
     for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
         piece = body[start:end]
         found = id.match(piece)

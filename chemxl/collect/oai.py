@@ -1,4 +1,4 @@
-"""Any repository that speaks OAI-PMH 2.0. The protocol has no search: a range of days is harvested, then filtered.
+"""Repositories that speak OAI-PMH 2.0. The protocol has no search, so a range of days is harvested and then filtered.
 
 https://www.openarchives.org/OAI/openarchivesprotocol.html
 """
@@ -34,7 +34,8 @@ _STAMP = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 
 @dataclass(frozen=True)
 class Identity:
-    """What a repository says of itself; ``earliest`` is its first datestamp, ``deleted`` whether it tells deletions."""
+    """A repository's description of itself; ``earliest`` is its first datestamp, ``deleted`` whether it reports
+    deletions."""
 
     name: str
     earliest: str
@@ -44,7 +45,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer: records with their datestamps, and the token of the next page, or the code of an error."""
+    """One answer: records with their datestamps, and the token of the next page or the code of an error."""
 
     records: tuple[Record, ...] = ()
     stamps: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ class Repository(StoredSource):
         store: what was fetched.
         set: harvest this set only.
         titles: give records without a description too, as their title.
-        domain: of the documents.
+        domain: the domain of the documents.
         manners: rate, retries and limits; by default one request a second.
     """
 
@@ -82,7 +83,7 @@ class Repository(StoredSource):
         self.set, self.domain = set, domain
 
     def identify(self) -> Identity:
-        """The repository's own description.
+        """The repository's description of itself.
 
         Raises:
             SourceError: it cannot be reached, or is no OAI-PMH repository.
@@ -90,7 +91,7 @@ class Repository(StoredSource):
         return self._client.ask({"verb": "Identify"}, _read_identity)
 
     def search(self, query: Query) -> list[str]:
-        """Ids of the records whose title or description holds a term, in Russian or English.
+        """The ids of records whose title or description holds a term, in Russian or English.
 
         All records of the set and the range of days are harvested and stay in the store, so that a further search
         with other terms asks for nothing. A harvest that was finished is not begun again; ask for other dates.
@@ -107,6 +108,7 @@ class Repository(StoredSource):
         return [r.id for r in records if any(query.matches(document.text) for document in r.documents)]
 
     def _harvest(self, harvest: str, start: str, until: str) -> None:
+        """Store all records of a range of days, going on where an earlier call stopped."""
         fresh: dict[str, Any] = {"start": start, "token": "", "latest": "", "ordered": True, "size": 0, "end": False}
         fresh |= {"losses": 0, "again": False}
         state = self.store.state(harvest) or fresh
@@ -131,17 +133,20 @@ class Repository(StoredSource):
                 raise SourceError(f"{shown(self.name)}: gives the same page with the same token again and again")
 
     def _request(self, state: dict[str, Any], until: str) -> dict[str, str]:
+        """The parameters of the next request."""
         if state["token"]:
             return {"verb": "ListRecords", "resumptionToken": state["token"]}
         wanted = {"metadataPrefix": "oai_dc", "from": state["start"], "until": until, "set": self.set}
         return {"verb": "ListRecords", **{name: value for name, value in wanted.items() if value}}
 
     def _download(self, ids: Sequence[str]) -> list[Record]:
+        """The record of one id."""
         params = {"verb": "GetRecord", "metadataPrefix": "oai_dc", "identifier": ids[0]}
         page = self._client.ask(params, self._read_page, salvage=self._salvage)
         return [r for r in page.records if r.id == ids[0]] or [Record(ids[0], reason="no such record")]
 
     def _read_page(self, body: bytes) -> Page:
+        """The page that an answer holds."""
         root = _root(body)
         if (error := root.find("error")) is not None:
             code = error.get("code", "an error")
@@ -164,13 +169,14 @@ class Repository(StoredSource):
         )
 
     def _salvage(self, body: bytes) -> Page:
+        """The page without its broken records, which are named."""
         page, broken = salvaged(body, self._read_page, record="record", id=_ID)
         named = tuple(Record(id, reason=f"left out: {why}") for id, why in broken.items())
         return replace(page, records=(*page.records, *named))
 
 
 def _advanced(state: dict[str, Any], page: Page) -> dict[str, Any]:
-    """The state behind a page."""
+    """The state of the harvest after a page."""
     stamps = [state["latest"], *filter(_STAMP.fullmatch, page.stamps)]
     ordered = state["ordered"] and stamps == sorted(stamps) and len(stamps) == len(page.stamps) + 1
     moved = {"token": page.token, "latest": max(stamps), "ordered": ordered, "end": not page.token}
@@ -178,13 +184,14 @@ def _advanced(state: dict[str, Any], page: Page) -> dict[str, Any]:
 
 
 def _restarted(state: dict[str, Any], start: str) -> dict[str, Any]:
-    """The state after a token was lost: from the day of the last record, if records came in the order of their days."""
+    """The state after a lost token: from the day of the last record, if records came in the order of their days."""
     # Whole days: every repository takes them, and the last day may not have been finished.
     day = state["latest"][:10] if state["ordered"] else ""
     return {**state, "start": day or start, "token": "", "losses": state["losses"] + 1, "again": True}
 
 
 def _root(body: bytes) -> Any:
+    """The root element of an answer."""
     root = parse_xml(body)
     if root.tag != "OAI-PMH":
         raise Garbled("not an answer of OAI-PMH 2.0")
@@ -192,6 +199,7 @@ def _root(body: bytes) -> Any:
 
 
 def _read_identity(body: bytes) -> Identity:
+    """The description that an answer holds."""
     identity = _root(body).find("Identify")
     if identity is None:
         raise Garbled("no Identify in the answer")
@@ -200,6 +208,7 @@ def _read_identity(body: bytes) -> Identity:
 
 
 def _record(element: Any, domain: str) -> Record:
+    """The record of an XML element, with a document for each language."""
     header = element.find("header")
     id = plain(header.find("identifier")) if header is not None else ""
     if not id:
@@ -222,7 +231,7 @@ def _record(element: Any, domain: str) -> Record:
 
 
 def _texts(element: Any) -> Iterator[tuple[str, str, str]]:
-    """Language, title and description for each language of a record, the record's own language first."""
+    """The language, title and description of each language of a record, the record's own language first."""
     declared = next((language_code(plain(e)) for e in element.iterfind("metadata//language")), "")
     titles: dict[str, list[str]] = {declared: []}
     descriptions: dict[str, list[str]] = {declared: []}

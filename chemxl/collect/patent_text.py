@@ -1,4 +1,4 @@
-"""The text of a US patent's XML: what stays of its elements, and its characters that have names.
+"""The text of a US patent's XML: which elements stay, and what named characters stand for.
 
 Marks of type (bold, subscript, superscript, references to figures and claims) vanish and
 their text stays in place, nothing between: ``H<sub>2</sub>O`` is H2O, 10 to the minus 3 is 10-3. Drawn formulae and
@@ -27,7 +27,8 @@ _BLOCKS = frozenset(f"{_LINES} {_LISTS}".split())
 
 
 def paragraphs(nodes: Iterable[Any], *, whole: bool = False) -> Iterator[str]:
-    """The nodes' text without what is left out; empty paragraphs too are left out. The nodes are changed.
+    """The text of nodes by paragraph, without elements that are left out; empty paragraphs are left out, too. The nodes
+    are changed.
 
     Args:
         whole: make one paragraph of each node, in the place of one of each block.
@@ -49,7 +50,8 @@ def paragraphs(nodes: Iterable[Any], *, whole: bool = False) -> Iterator[str]:
 
 
 def _characters() -> dict[str, str]:
-    """Names of characters, of the sets of ISO 8879 that ST.32 uses: most are HTML's, the Greek alphabet's are not."""
+    """Characters by their names in the sets of ISO 8879 that ST.32 uses; most names are those of HTML, the Greek ones
+    are not."""
     greek = dict(zip(_LETTERS.split(), "αβγδεζηθικλμνξοπρςστυφχψω", strict=True))
     greek |= {name.upper(): letter.upper() for name, letter in greek.items()}
     accents = {"gr": "", "acgr": "\u0301", "digr": "\u0308", "diagr": "\u0308\u0301"}
@@ -76,7 +78,7 @@ _REFERENCE = re.compile(
 
 
 def resolve(data: bytes) -> tuple[bytes, set[str]]:
-    """Named characters as numbered ones, as no DTD is there to look them up in; and the names that are unknown.
+    """Replace named characters by numbered ones, since there is no DTD to look them up in; also returns unknown names.
 
     Bold Greek letters (``b.alpha``) become plain ones.
     """
@@ -85,6 +87,7 @@ def resolve(data: bytes) -> tuple[bytes, set[str]]:
         return data, unknown
 
     def numbered(match: re.Match[bytes]) -> bytes:
+        """The number of a named character."""
         name = (match[1] or b"amp").decode("ascii")
         if name in _XML:
             return match[0]

@@ -1,4 +1,4 @@
-"""One US patent document in XML: what it is, whose priority it claims, and its text.
+"""One US patent document in XML: its kind, the priorities that it claims, and its text.
 
 Three layouts are known: grants of 2002 to 2004 (ST.32, v2.5, root ``PATDOC``), applications of 2001 to 2004 (v1.5,
 v1.6, root ``patent-application-publication``), and both from 2005 on (v4.0 to v4.x, roots ``us-patent-grant`` and
@@ -24,7 +24,7 @@ MAX_TAGS = 2_000_000
 
 
 class MalformedPatent(CorpusError):
-    """A document that is not well formed, or is refused; ``line`` counts from 1 in the document."""
+    """A document that is not well formed or is refused; ``line`` counts from 1 in the document."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class MalformedPatent(CorpusError):
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """An earlier application that a patent claims; number and date (YYYYMMDD) as recorded, empty where not."""
+    """An earlier application that a patent claims; number and date (YYYYMMDD) as recorded, empty if missing."""
 
     country: str
     number: str = ""
@@ -45,8 +45,9 @@ class Patent:
     """A patent or a published application.
 
     Args:
-        number: of the publication, such as US1234567B2: no leading zeros, the kind code at the end.
-        date: of the publication, YYYYMMDD as recorded.
+        number: the number of the publication, such as US1234567B2, without leading zeros, with the kind code at the
+            end.
+        date: the date of the publication, YYYYMMDD as recorded.
         title, abstract, claims, description: paragraphs on lines of their own; empty where there are none.
         priorities: foreign priorities, in the order of the file.
     """
@@ -61,7 +62,7 @@ class Patent:
 
     @property
     def sections(self) -> dict[str, Span]:
-        """Name and offsets in ``document().text`` of the sections that are not empty, in their order there."""
+        """The name and the offsets in ``document().text`` of each section that is not empty, in order."""
         spans: dict[str, Span] = {}
         start = 0
         for name in ("title", "abstract", "claims", "description"):
@@ -71,14 +72,15 @@ class Patent:
         return spans
 
     def document(self) -> Document:
-        """Title, abstract, claims and description, a paragraph a line."""
+        """Title, abstract, claims and description as one document, a paragraph a line."""
         text = "\n".join([getattr(self, name) for name in self.sections])
         return Document(self.number, text, language="en", domain="patents")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are in one kind of document: paths from the root, and of a priority's parts from ``priority``.
+    """Where things stand in one kind of document: paths from the root, and those of a priority's parts from
+    ``priority``.
 
     Args:
         front: the bibliographic data, first in the root; the first of that name counts.
@@ -101,6 +103,7 @@ class Layout:
 
 
 def _v4(kind: str) -> Layout:
+    """The layout of documents of version 4."""
     data = f"us-bibliographic-data-{kind}"
     publication = f"{data}/publication-reference/document-id"
     return Layout(
@@ -150,9 +153,9 @@ _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)")
 
 
 def head(data: bytes) -> tuple[bytes, int]:
-    """The root element's name, without a prefix, and where it begins.
+    """The name of the root element, without a prefix, and where it begins.
 
-    All that is before it, any DOCTYPE too, never reaches a parser.
+    Nothing before it, such as a DOCTYPE, ever reaches a parser.
 
     Raises:
         MalformedPatent: no document begins here, it is not in UTF-8, or it declares entities.
@@ -170,7 +173,7 @@ def head(data: bytes) -> tuple[bytes, int]:
 
 
 def wanted_pattern(countries: Iterable[str]) -> re.Pattern[bytes]:
-    """What the priorities of a wanted document have in them: the country's code, or something that may hide it.
+    """A pattern that the priorities of a wanted document match: the country's code, or something that may hide it.
 
     Character references, comments, CDATA and processing instructions can break a code up; nothing else can.
     """
@@ -178,7 +181,7 @@ def wanted_pattern(countries: Iterable[str]) -> re.Pattern[bytes]:
 
 
 def may_claim(data: bytes, start: int, root: bytes, layout: Layout, wanted: re.Pattern[bytes]) -> bool:
-    """Whether :func:`parse` may find a wanted priority, or a fault: False only where it surely finds neither.
+    """Whether :func:`parse` may find a wanted priority or a fault; False only if it surely finds neither.
 
     A document that does not end with its root's tag is cut off, or ends in a comment: that is for the parser to see.
     """
@@ -190,7 +193,7 @@ def may_claim(data: bytes, start: int, root: bytes, layout: Layout, wanted: re.P
 
 
 def _front_end(data: bytes, start: int, layout: Layout) -> int:
-    """Where the bibliographic data ends; where it is not the first child, or something may hide its end, all ends."""
+    """Where the bibliographic data ends; the end of the document if that cannot be told."""
     first = _FIRST_CHILD.match(data, start)
     end = data.find(b"</" + layout.front, start)
     if first is None or first[1] != layout.front or end < 0:
@@ -202,7 +205,7 @@ def _front_end(data: bytes, start: int, layout: Layout) -> int:
 def parse(
     data: bytes, start: int, layout: Layout, *, countries: frozenset[str] | None, report: Callable[[str], None]
 ) -> Patent | None:
-    """The patent, or None where it claims no priority of these countries.
+    """The patent; None if it claims no priority of these countries.
 
     Args:
         data: one document, whose root begins at ``start``, as :func:`head` says.
@@ -241,11 +244,12 @@ def parse(
 
 
 def _value(node: Any, path: str) -> str:
-    """The first piece of text directly in the path's elements: a code cut in two by an element is no code."""
+    """The text of the first of the path's elements, up to an element in it."""
     return str(node.xpath(f"normalize-space({path}/text())"))
 
 
 def _priorities(root: Any, layout: Layout) -> Iterator[Priority]:
+    """The priorities that a document claims."""
     for node in root.iterfind(layout.priority):
         number, date = _value(node, layout.priority_number), _value(node, layout.priority_date)
         yield Priority(_value(node, layout.country), number, date)

@@ -87,6 +87,7 @@ def read(
 def _read(
     path: Path, countries: frozenset[str] | None, log: Log | None, progress: Callable[[int], object]
 ) -> Iterator[Patent]:
+    """The patents of a file; without a log, faults become one warning."""
     taken = Log() if log is None else log
     try:
         for where, stream in _streams(path, taken):
@@ -99,6 +100,7 @@ def _read(
 def _patents(
     where: Path, stream: Any, countries: frozenset[str] | None, log: Log, progress: Callable[[int], object]
 ) -> Iterator[Patent]:
+    """The patents of one XML stream."""
     wanted = None if countries is None else wanted_pattern(sorted(countries))
     number, line, known = 0, 1, len(log.faults)
     try:
@@ -129,6 +131,7 @@ def _patent(
     wanted: re.Pattern[bytes] | None,
     log: Log,
 ) -> Patent | None:
+    """The patent of one document; None if it is not wanted."""
     if data is None:
         raise MalformedPatent(1, f"it is larger than {MAX_DOCUMENT} bytes")
     root, start = head(data)
@@ -149,7 +152,7 @@ def _patent(
 
 
 def _cut(stream: IO[bytes], progress: Callable[[int], object]) -> Iterator[tuple[int, bytes | None]]:
-    """First line and bytes of each document; None for one that is too large, of which nothing is kept.
+    """The first line and the bytes of each document; None in place of the bytes of one that is too large.
 
     A document begins at an XML declaration, which XML allows nowhere else but inside a comment, CDATA or an
     instruction. To know that it is not inside one is work only where the end tag of a document is not right before it.
@@ -181,7 +184,7 @@ def _cut(stream: IO[bytes], progress: Callable[[int], object]) -> Iterator[tuple
 
 
 def _declarations(data: bytes, begin: int) -> list[int]:
-    """Where ``<?xml`` and white space stand; found from behind, which is three times as fast."""
+    """The places of ``<?xml`` and white space, found from behind, which is three times as fast."""
     found: list[int] = []
     end = len(data) - 1
     while (at := data.rfind(b"<?xml", begin, end)) >= 0:
@@ -192,7 +195,7 @@ def _declarations(data: bytes, begin: int) -> list[int]:
 
 
 def _scan(data: bytes, scanned: int, closer: bytes, at: int) -> tuple[int, bytes]:
-    """Go on from ``scanned`` to ``at``; ``closer`` ends the comment, CDATA or instruction that one is inside of."""
+    """Go on from ``scanned`` to ``at``; ``closer`` is what ends the comment, CDATA or instruction at that place."""
     while scanned < at:
         if closer:
             end = data.find(closer, scanned, at)
@@ -208,11 +211,12 @@ def _scan(data: bytes, scanned: int, closer: bytes, at: int) -> tuple[int, bytes
 
 
 def _breaks(data: bytes) -> int:
+    """The number of line feeds."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
 
 
 def _sniff(where: Path, start: bytes) -> None:
-    """Say what a file is that holds no XML in UTF-8."""
+    """Raise an error that names what a file is, if it holds no XML in UTF-8."""
     if re.match(rb"(?:\s*HHHHH[^\n]*\n)?\s*PATN\s", start):
         raise CorpusError(
             f"{where}:1: the Green Book text format of 1976 to 2001; this reader takes the XML of 2002 to 2022"
@@ -226,7 +230,7 @@ def _sniff(where: Path, start: bytes) -> None:
 
 
 def _streams(path: Path, log: Log) -> Iterator[tuple[Path, Any]]:
-    """Names and open files: the file itself, or the XML members of the zip that it is."""
+    """Names and open files: the file itself, or the XML members if it is a zip."""
     try:
         with path.open("rb") as file:
             if file.peek(4)[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
@@ -238,6 +242,7 @@ def _streams(path: Path, log: Log) -> Iterator[tuple[Path, Any]]:
 
 
 def _members(path: Path, file: IO[bytes], log: Log) -> Iterator[tuple[Path, Any]]:
+    """The XML members of a zip, after the archive was checked."""
     _check_directory(path, file)
     try:
         archive = zipfile.ZipFile(file)
@@ -264,7 +269,7 @@ def _members(path: Path, file: IO[bytes], log: Log) -> Iterator[tuple[Path, Any]
 
 
 def _danger(info: zipfile.ZipInfo) -> str:
-    """What is wrong with a member of an archive; empty where nothing is."""
+    """Why a member of an archive is dangerous; empty if it is not."""
     name = info.filename
     if "\\" in info.orig_filename or re.match("/|[A-Za-z]:", name) or ".." in PurePosixPath(name).parts:
         return "would lie outside of its folder"
@@ -280,7 +285,7 @@ def _danger(info: zipfile.ZipInfo) -> str:
 
 
 def _check_directory(path: Path, file: IO[bytes]) -> None:
-    """Refuse an archive whose list of members alone would fill the memory, before zipfile reads it."""
+    """Refuse an archive whose list of members alone would fill the memory; asked before zipfile reads it."""
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - (1 << 16) - 22, 0))
     tail = file.read()

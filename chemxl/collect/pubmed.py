@@ -33,7 +33,7 @@ _LOSSES = 3  # of the history in a row, before we give up
 
 @dataclass(frozen=True)
 class _Hits:
-    """Hits of one range of days on the history server, and how many of their ids have landed."""
+    """The hits of one range of days on the history server, and how many of their ids were fetched."""
 
     web: str
     key: str
@@ -42,7 +42,7 @@ class _Hits:
 
 
 class PubMed(StoredSource):
-    """Titles and abstracts of PubMed.
+    """PubMed as a source of titles and abstracts.
 
     ``NCBI_EMAIL`` and ``NCBI_API_KEY`` in the environment go with each request; with a key PubMed allows ten requests
     a second, without one three. Both travel in the body of a POST and never reach a log, a message or the store. NCBI
@@ -75,7 +75,7 @@ class PubMed(StoredSource):
         self.page = page
 
     def search(self, query: Query) -> list[str]:
-        """PMIDs that answer a query, those entered latest first within a range of days.
+        """The PMIDs that answer a query; within a range of days those entered latest come first.
 
         More hits than PubMed shows are reached by halving the range of entry dates until each part shows all of its
         hits. A search that was finished is read from the store; ask for other dates to get what came later.
@@ -101,6 +101,7 @@ class PubMed(StoredSource):
         return self.store.found(search)
 
     def _hits(self, term: str, first: date, last: date) -> _Hits:
+        """Search a range of days."""
         params = {
             "db": "pubmed", "term": term, "usehistory": "y", "retmax": "0", "datetype": "edat", "tool": "chemxl",
             "mindate": first.strftime("%Y/%m/%d"), "maxdate": last.strftime("%Y/%m/%d"),
@@ -108,7 +109,7 @@ class PubMed(StoredSource):
         return self._client.ask(params, _read_search, path="esearch.fcgi")
 
     def _page(self, term: str, first: date, last: date, hits: _Hits) -> tuple[_Hits, list[str]]:
-        """The next ids, and the hits with these landed; searched for again where the history is gone."""
+        """The next ids, and the hits with these counted as fetched; searched for again if the history is gone."""
         for _ in range(_LOSSES):
             size = min(self.page, hits.count - hits.landed)
             params = {
@@ -126,6 +127,7 @@ class PubMed(StoredSource):
         raise SourceError(f"PubMed: the history server lost the search {_LOSSES} times; run it again later")
 
     def _download(self, ids: Sequence[str]) -> list[Record]:
+        """The records of PMIDs."""
         if wrong := [id for id in ids if not _PMID.fullmatch(id)]:
             raise SourceError(f"{wrong[0][:40]!r} is not a PMID (digits)")
         params = {"db": "pubmed", "id": ",".join(ids), "retmode": "xml", "tool": "chemxl"}
@@ -134,7 +136,7 @@ class PubMed(StoredSource):
 
 
 def _opened(state: dict[str, Any], hits: _Hits, first: date, last: date) -> dict[str, Any]:
-    """The state with the hits of its first range of days, or with that range halved where they are too many."""
+    """The state with the hits of its first range of days; a range with too many hits is halved."""
     if hits.count <= LIMIT:
         return {"days": state["days"][not hits.count :], "hits": asdict(hits) if hits.count else None}
     if first == last:
@@ -147,6 +149,7 @@ def _opened(state: dict[str, Any], hits: _Hits, first: date, last: date) -> dict
 
 
 def _read_search(body: bytes) -> _Hits:
+    """The hits that an answer to a search holds."""
     root = parse_xml(body)
     count, web, key = (root.findtext(tag) or "" for tag in ("Count", "WebEnv", "QueryKey"))
     # The back end reports its own failures so, and mostly does better the next time.
@@ -158,7 +161,7 @@ def _read_search(body: bytes) -> _Hits:
 
 
 def _read_ids(body: bytes, *, size: int) -> list[str] | None:
-    """PMIDs, one a line; None where the history server no longer has them."""
+    """PMIDs, one a line; None if the history server no longer has them."""
     if b"<ERROR>" in body:
         return None
     ids = body.decode("utf-8", "replace").split()
@@ -168,7 +171,7 @@ def _read_ids(body: bytes, *, size: int) -> list[str] | None:
 
 
 def read_articles(body: bytes) -> dict[str, Record]:
-    """Records of a PubmedArticleSet, by PMID.
+    """The records of a PubmedArticleSet, by PMID.
 
     Raises:
         Garbled: it is something else.
@@ -195,6 +198,7 @@ def read_articles(body: bytes) -> dict[str, Record]:
 
 
 def _salvage(body: bytes) -> dict[str, Record]:
+    """The records without broken ones, which are named."""
     records, broken = salvaged(
         body, read_articles, record="PubmedArticle|PubmedBookArticle", id=r".*?<PMID\b[^>]*>\s*([0-9]+)"
     )
@@ -202,7 +206,8 @@ def _salvage(body: bytes) -> dict[str, Record]:
 
 
 def _record(pmid: str, citation: Any) -> Record:
-    """A document for each abstract, with the title in its language; where there is none, for each title.
+    """A record with a document for each abstract, with the title in its language; without an abstract, one for each
+    title.
 
     The first text in the record's own language has the PMID as its id, the first in another ``<PMID>_<language>``. A
     record may have several abstracts in one language (the journal's, that of an information programme, a summary for
@@ -245,11 +250,12 @@ def _titles(article: Any, others: Sequence[str], *, abstracted: bool) -> tuple[s
 
 
 def _language(abstract: Any) -> str:
+    """The language of an abstract; English if it is not given."""
     return language_code(abstract.get("Language") or "eng")  # as the DTD says
 
 
 def _abstract(abstract: Any) -> str:
-    """Sections of an abstract, one a line, with their labels as PubMed shows them."""
+    """The sections of an abstract, one a line, with their labels as PubMed shows them."""
     sections = []
     for section in abstract.findall("AbstractText") if abstract is not None else ():
         label, text = section.get("Label", "").strip(), plain(section)

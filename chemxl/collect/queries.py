@@ -1,4 +1,4 @@
-"""What is searched for: the interaction terms of the paper in both languages, as queries and as a filter.
+"""The interaction terms of the paper in both languages, as queries and as a filter.
 
 The terms are those of Molodchenkov et al., section II: how a substance may act on a protein.
 """
@@ -26,7 +26,7 @@ _PLURAL = ("ы", "ов", "ам", "ы", "ами", "ах")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of the list: ``name`` is its English singular, ``english`` and ``russian`` hold every form."""
+    """A search term: ``name`` is its English singular, ``english`` and ``russian`` hold all its forms."""
 
     name: str
     english: tuple[str, ...]
@@ -34,7 +34,7 @@ class Term:
 
     @classmethod
     def of(cls, english: str, russian: str) -> Term:
-        """A term from its two singulars: English with a plural in -s, Russian masculine on a hard consonant.
+        """The term with two singulars: English with a plural in -s, Russian masculine on a hard consonant.
 
         A hyphen may stand or not: ``co-factor`` gives ``cofactor`` and ``cofactors`` too.
 
@@ -48,6 +48,7 @@ class Term:
 
 
 def _spellings(forms: tuple[str, ...]) -> tuple[str, ...]:
+    """The forms without a hyphen, then as they are."""
     return tuple(dict.fromkeys([*(form.replace("-", "") for form in forms), *forms]))
 
 
@@ -67,7 +68,7 @@ INTERACTIONS = (
 
 @dataclass(frozen=True)
 class Query:
-    """One question that every source can be asked: any of these terms in the title or the abstract.
+    """A question for every source: any of these terms in the title or the abstract.
 
     Args:
         terms: which terms.
@@ -109,28 +110,30 @@ class Query:
 
     @cached_property
     def _names(self) -> dict[str, str]:
+        """The terms' names by their forms as they are compared."""
         return {normal(form): term.name for term in self.terms for form in term.english + term.russian}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
+        """A pattern that finds every form as a whole word."""
         longest_first = sorted(self._names, key=len, reverse=True)
         return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
 
 def normal(text: str) -> str:
-    """Text as it is compared: composed, case folded, ё as е, nothing invisible, one kind of hyphen."""
+    """A text made comparable: composed, case folded, ё as е, nothing invisible, one kind of hyphen."""
     plain = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
     return _HYPHENS.sub("-", _UNSEEN.sub("", plain))
 
 
 class Source(Protocol):
-    """Where documents come from."""
+    """A source of documents."""
 
     def search(self, query: Query) -> list[str]:
-        """Ids of the records that answer a query; a search that was cut off goes on where it stopped."""
+        """The ids of the records that answer a query; a search that was interrupted goes on where it stopped."""
 
     def fetch(self, ids: Iterable[str]) -> Iterator[Document]:
-        """Documents of these records, in this order; what was fetched before is not asked for again."""
+        """The documents of these records in this order; nothing that was fetched before is asked for again."""
 
     def left_out(self, ids: Iterable[str]) -> dict[str, str]:
-        """Why a record among these ids gave no document."""
+        """For each of these records without a document, why it has none."""

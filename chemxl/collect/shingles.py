@@ -1,4 +1,4 @@
-"""Texts as sets of shingles, runs of tokens, and pairs of texts that share many of them.
+"""Texts as sets of shingles (runs of tokens), and pairs of texts that share many of them.
 
 An exact join of shingles finds near duplicates, and a short text that stands in a long one. Every candidate is compared
 by its shingles themselves, so no hash makes a false positive.
@@ -25,7 +25,7 @@ _MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # of s
 
 
 class Shingling(NamedTuple):
-    """How a text becomes a set.
+    """How a text becomes a set of shingles.
 
     Args:
         size: tokens in a shingle.
@@ -43,7 +43,7 @@ class Shingling(NamedTuple):
         return found if self.unit == "word" else list("".join(found))
 
     def shingles(self, text: str) -> Shingles:
-        """The set itself."""
+        """The set of a text's shingles."""
         cut = self.cut(text)
         return frozenset(zip(*(cut[i:] for i in range(self.size)), strict=False))
 
@@ -51,8 +51,8 @@ class Shingling(NamedTuple):
 WORDS = Shingling()
 
 
-class Match(NamedTuple):
-    """Two texts that share shingles.
+class SharedShingles(NamedTuple):
+    """A pair of texts that share shingles.
 
     Args:
         left, right: their places.
@@ -68,8 +68,8 @@ class Match(NamedTuple):
 
 def contained(
     left: Sequence[str], right: Sequence[str], *, threshold: float = 0.8, shingling: Shingling = WORDS
-) -> list[Match]:
-    """Pairs of which one text holds at least ``threshold`` of the other's shingles; ascending by place.
+) -> list[SharedShingles]:
+    """Pairs in which one text holds at least ``threshold`` of the other's shingles, in ascending order.
 
     An exact join: nothing is missed, near duplicates of about equal length are found as well. Time grows with the
     pairs that share a shingle, memory with the shingles of both sides (some 40 bytes each).
@@ -104,8 +104,8 @@ def copies(
     threshold: float = 0.5,
     containment: float = 0.8,
     shingling: Shingling = WORDS,
-) -> list[Match]:
-    """Pairs that are near duplicates, or of which one holds the other; ascending by place.
+) -> list[SharedShingles]:
+    """Pairs that are near duplicates, or of which one holds the other, in ascending order.
 
     Args:
         threshold: least Jaccard index of near duplicates.
@@ -116,13 +116,13 @@ def copies(
 
 
 def repeats(texts: Sequence[str]) -> set[int]:
-    """Places of texts that nearly equal an earlier one, or are one text with it."""
+    """The places of texts that are nearly equal to an earlier one, or the same text."""
     return {match.right for match in copies(texts, texts) if match.left < match.right}
 
 
 @dataclass(frozen=True, slots=True)
 class _Hashed:
-    """Texts as rows of distinct 64-bit hashes of shingles; texts that are too short have none and no row.
+    """Texts as rows of distinct 64-bit hashes of their shingles; a text that is too short has no row.
 
     Args:
         places: (n,) of the rows' texts.
@@ -136,6 +136,7 @@ class _Hashed:
 
     @classmethod
     def of(cls, texts: Sequence[str], shingling: Shingling) -> _Hashed:
+        """The hashed rows of texts."""
         places, rows = [], []
         for place, text in enumerate(texts):
             row = np.unique(_hashes(shingling.cut(text), shingling.size))
@@ -147,7 +148,7 @@ class _Hashed:
 
 
 def _hashes(cut: list[str], size: int) -> np.ndarray:
-    """(len(cut) - size + 1,) 64-bit hashes of the runs of ``size`` tokens."""
+    """Hashes of the runs of ``size`` tokens, (len(cut) - size + 1,), 64 bits each."""
     tokens_ = np.array([_token_hash(token) for token in cut], dtype=np.uint64)
     total = np.zeros(max(0, len(cut) - size + 1), dtype=np.uint64)
     for i in range(size):  # a polynomial modulo 2^64, each step mixed
@@ -159,6 +160,7 @@ def _hashes(cut: list[str], size: int) -> np.ndarray:
 
 @lru_cache(maxsize=2**20)
 def _token_hash(token: str) -> int:
+    """A hash of one token, 64 bits."""
     return int.from_bytes(hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
@@ -167,19 +169,21 @@ def _verified(
     left: Sequence[str],
     right: Sequence[str],
     shingling: Shingling,
-) -> Iterator[Match]:
+) -> Iterator[SharedShingles]:
+    """Candidate pairs with their true likeness."""
     shingles = lru_cache(maxsize=4096)(shingling.shingles)
     for i, j in sorted(pairs):
-        yield Match(i, j, *likeness(shingles(left[i]), shingles(right[j])))
+        yield SharedShingles(i, j, *likeness(shingles(left[i]), shingles(right[j])))
 
 
 def likeness(a: Shingles, b: Shingles) -> tuple[float, float]:
-    """The Jaccard index, and the share of the smaller set that the other holds; 0 where a set is empty."""
+    """The Jaccard index, and the share of the smaller set that the other holds; both 0 if a set is empty."""
     shared = len(a & b)
     return shared / max(1, len(a | b)), shared / max(1, min(len(a), len(b)))
 
 
 def _checked(threshold: float) -> float:
+    """The threshold, if it is in (0, 1]."""
     if not 0 < threshold <= 1:
         raise ChemxlError(f"a threshold of {threshold} is not in (0, 1]")
     return threshold

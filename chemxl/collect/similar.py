@@ -1,4 +1,4 @@
-"""Documents like those that one has: BM25 within a language, dense search across languages.
+"""Search for similar documents: BM25 within a language, dense search across languages.
 
 Both indexes rank in the same way: the higher score first, and of equal scores the lower index first, so that the same
 texts give the same ranking on every machine.
@@ -29,7 +29,7 @@ _DAMPING = 60  # of reciprocal rank fusion, as Cormack et al. (2009) set it
 
 
 class Hits(NamedTuple):
-    """What a search found: (Q, k) indices into the texts that were indexed, and their (Q, k) scores, best first."""
+    """The hits of a search: (Q, k) indices into the indexed texts and their (Q, k) scores, best first."""
 
     indices: np.ndarray
     scores: np.ndarray
@@ -39,14 +39,14 @@ class Index(Protocol):
     """Texts that can be searched."""
 
     def __len__(self) -> int:
-        """How many texts."""
+        """The number of texts."""
 
     def search(self, queries: Sequence[str], k: int) -> Hits:
-        """The k best texts for each query; all of them, ranked, where there are fewer."""
+        """The k best texts for each query; all texts in order if there are fewer."""
 
 
 def tokens(text: str, language: str = "") -> list[str]:
-    """Words and numbers of a text, lower-cased; Russian words are cut to their stems, signs are left out."""
+    """The words and numbers of a text, lower-cased; Russian words are cut to their stems."""
     found = (text[start:end] for start, end in words(text))
     lowered = (token.lower() for token in found if token[0].isalnum())
     return [_russian_stem(token) for token in lowered] if language == "ru" else list(lowered)
@@ -54,14 +54,15 @@ def tokens(text: str, language: str = "") -> list[str]:
 
 @lru_cache(maxsize=2**18)
 def _russian_stem(word: str) -> str:
+    """The stem of a Russian word."""
     return str(_SNOWBALL.stemWord(word))
 
 
 class Bm25:
-    """Okapi BM25 (Lucene's variant, by bm25s); a text that shares no word with the query scores 0.
+    """Okapi BM25 (Lucene's variant, by bm25s); a text that shares no word with the query has score 0.
 
     Args:
-        texts: in one language.
+        texts: texts in one language.
         language: ISO 639-1; "ru" for stemming.
 
     Raises:
@@ -86,6 +87,7 @@ class Bm25:
         )
 
     def _scores(self, query: str) -> np.ndarray:  # (N,)
+        """The scores of all texts for one query."""
         cut = tokens(query, self._language)
         return np.asarray(self._bm25.get_scores(cut)) if cut else np.zeros(self._size, np.float32)
 
@@ -97,7 +99,7 @@ class Dense:
 
     Args:
         embed: texts to unit vectors.
-        texts: in any languages that the encoder knows.
+        texts: texts in any languages that the encoder knows.
         limit: numbers (texts times dimensions) beyond which faiss's flat index finds the candidates.
 
     Raises:
@@ -121,7 +123,7 @@ class Dense:
 
 
 def nearest(queries: np.ndarray, vectors: np.ndarray, k: int, *, flat: Any = None) -> Hits:
-    """The k nearest of unit ``vectors`` (N, d) to each of unit ``queries`` (Q, d), all where N < k.
+    """The k nearest of unit ``vectors`` (N, d) to each of unit ``queries`` (Q, d); all of them if N < k.
 
     Args:
         flat: a faiss ``IndexFlatIP`` of the vectors, which then finds the candidates.
@@ -140,7 +142,7 @@ def nearest(queries: np.ndarray, vectors: np.ndarray, k: int, *, flat: Any = Non
 
 
 def _by_product(queries: np.ndarray, vectors: np.ndarray, k: int) -> Iterator[np.ndarray]:
-    """For each query, in ascending order, all that may be among its k nearest."""
+    """For each query, candidates in ascending order that hold all of its k nearest."""
     step = max(1, _BLOCK // len(vectors))
     for start in range(0, len(queries), step):
         scores = queries[start : start + step] @ vectors.T  # (q, N)
@@ -150,7 +152,7 @@ def _by_product(queries: np.ndarray, vectors: np.ndarray, k: int) -> Iterator[np
 
 
 def _by_faiss(queries: np.ndarray, flat: Any, k: int) -> Iterator[np.ndarray]:
-    """As :func:`_by_product`: deeper, until what comes next can only be worse than the k-th."""
+    """The same as :func:`_by_product`, searched deeper until further hits can only be worse than the k-th."""
     if not len(queries):
         return
     for query, scores, found in zip(queries, *flat.search(queries, min(2 * k, flat.ntotal)), strict=True):
@@ -160,7 +162,7 @@ def _by_faiss(queries: np.ndarray, flat: Any, k: int) -> Iterator[np.ndarray]:
 
 
 def _best(scores: np.ndarray, k: int, names: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Names (ascending; the positions themselves by default) and scores of the k best, equal ones in order."""
+    """Names in ascending order (places by default) and scores of the k best, equal ones in order."""
     bound = -np.partition(-scores, k - 1)[k - 1]
     kept = np.flatnonzero(scores >= bound)
     kept = kept[np.argsort(-scores[kept], kind="stable")[:k]]
@@ -168,18 +170,21 @@ def _best(scores: np.ndarray, k: int, names: np.ndarray | None = None) -> tuple[
 
 
 def _stacked(rows: Iterator[tuple[np.ndarray, np.ndarray]], k: int, dtype: type[np.floating[Any]]) -> Hits:
+    """The hits of all queries in one table."""
     ranked = list(rows)
     indices = np.array([row[0] for row in ranked], dtype=np.int64).reshape(-1, k)
     return Hits(indices, np.array([row[1] for row in ranked], dtype=dtype).reshape(-1, k))
 
 
 def _checked(k: int, size: int) -> int:
+    """k, or the number of texts if that is smaller."""
     if k < 1:
         raise ChemxlError(f"k is {k}; the first k need k >= 1")
     return min(k, size)
 
 
 def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
+    """The vectors, if they have length 1 and one stands for each text."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != count:
         raise ChemxlError(f"{count} texts gave vectors of shape {vectors.shape}; ({count}, d) was due")
@@ -189,6 +194,7 @@ def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
 
 
 def _flat(vectors: np.ndarray) -> Any:
+    """An exact index of faiss over unit vectors."""
     import faiss  # here: only large collections need it, and it brings threads of its own
 
     index = faiss.IndexFlatIP(vectors.shape[1])
@@ -196,8 +202,8 @@ def _flat(vectors: np.ndarray) -> Any:
     return index
 
 
-class Found(NamedTuple):
-    """A document that widens the seed set."""
+class Neighbour(NamedTuple):
+    """A document that is added to the seed set."""
 
     document: Document
     score: float
@@ -211,13 +217,13 @@ def widen(
     k: int,
     depth: int = 100,
     join: Literal["rank", "best"] = "rank",
-) -> list[Found]:
-    """The k documents of a pool that are most like the seeds.
+) -> list[Neighbour]:
+    """The k documents of a pool that are most similar to the seeds.
 
     A seed itself, by id or by text, is not found again, and neither is a document of score 0 or less.
 
     Args:
-        index: of the pool's texts, in their order.
+        index: an index of the pool's texts, in their order.
         depth: how many documents each seed proposes.
         join: how the seeds' rankings become one. "rank" is reciprocal rank fusion, the sum over seeds of 1 / (60 +
             rank): for BM25, whose scores for two queries do not compare. "best" is the best score for any seed: better
@@ -236,4 +242,4 @@ def widen(
         for rank, (i, score) in enumerate(proposed[:depth], 1):
             joined[i] = joined[i] + 1 / (_DAMPING + rank) if join == "rank" else max(joined[i], score)
     ranked = sorted(joined.items(), key=lambda item: (-item[1], item[0]))
-    return [Found(pool[i], score) for i, score in ranked[:k]]
+    return [Neighbour(pool[i], score) for i, score in ranked[:k]]

@@ -1,4 +1,4 @@
-"""What is in a corpus: sizes, entities, languages, licences, and the sub-tokens that entities of two corpora share.
+"""Statistics of a corpus: sizes, entities, languages, licences, and sub-tokens that entities of two corpora share.
 
 Most functions give plain rows, ready for :func:`chemxl.results.show.table`. A token is one of
 :func:`chemxl.documents.words`: a run of letters, a run of digits, or one sign, so that sentences and names count
@@ -33,8 +33,8 @@ def sizes(name: str, documents: Sequence[Document], *, types: Sequence[str] | No
     """Documents, sentences, entities and their mean lengths, as in paper 1, table 1.
 
     Args:
-        name: of the corpus, as the row shows it.
-        types: of entities, in this order; by default all that occur, the most frequent first.
+        name: the name of the corpus in the row.
+        types: the types of entities, in this order; by default all that occur, the most frequent first.
 
     Returns:
         One row; the mean of nothing is None.
@@ -84,23 +84,25 @@ def words_a_mention(sums: np.ndarray) -> np.ndarray:
 
 
 def _types(documents: Iterable[Document]) -> list[str]:
+    """The types of mentions, the most frequent first."""
     counts = Counter(mention.type for document in documents for mention in document.mentions)
     return sorted(counts, key=lambda type: (-counts[type], type))
 
 
 def _mean(numbers: Sequence[int]) -> float | None:
+    """The mean; None without numbers."""
     return sum(numbers) / len(numbers) if numbers else None
 
 
 def script(text: str) -> str:
-    """The script of most letters, of Latin, Cyrillic and Han; "" where none has any."""
+    """The script of most letters, out of Latin, Cyrillic and Han; "" if there is none of these."""
     counts = {name: len(letters.findall(text)) for name, letters in _LETTERS.items()}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""
 
 
 def languages(documents: Sequence[Document]) -> list[Row]:
-    """One row a declared language: documents, characters, and how many documents are mainly in another script than it.
+    """One row for each declared language: documents, characters, and how many documents are mainly in another script.
 
     "elsewhere" is None for a language whose script is not in ``SCRIPTS``; texts without letters are not counted there.
     """
@@ -122,7 +124,7 @@ def languages(documents: Sequence[Document]) -> list[Row]:
 
 
 def licences(documents: Mapping[str, int]) -> list[Row]:
-    """One row a licence, the most documents first: the corpora under it and how many documents they give.
+    """One row for each licence, the most documents first: the corpora under it and the number of their documents.
 
     Args:
         documents: how many are taken from each corpus of the catalogue.
@@ -147,12 +149,12 @@ def overlap(
     *,
     type: str,
 ) -> Row:
-    """How many of the sub-tokens of two corpora's entities are the same, as in paper 1, table 4.
+    """The share of sub-tokens that the entities of two corpora have in common, as in paper 1, table 4.
 
     Args:
         first, second: (name, documents) of each corpus.
         tokenizer: cuts each entity's surface, apart from its context; special and unknown tokens do not count.
-        type: of the entities in both.
+        type: the type of the entities in both.
 
     Returns:
         One row; a percentage of nothing is None.
@@ -172,6 +174,7 @@ def overlap(
 
 
 def _pieces(documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, type: str) -> set[int]:
+    """The sub-tokens of all mentions of a type."""
     surfaces = sorted({d.surface(mention) for d in documents for mention in d.mentions if mention.type == type})
     if not surfaces:
         return set()

@@ -1,4 +1,4 @@
-"""What was fetched, on disk: a batch and the place in the search land together or not at all (SQLite transactions).
+"""Fetched records on disk. A batch and the state of the search are saved together or not at all (SQLite transactions).
 
 A process may be killed at any moment. The next one finds every batch that landed and asks for none of them again.
 """
@@ -34,7 +34,7 @@ _AT_ONCE = 500  # SQLite takes some thousands of parameters in a statement
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a source holds under one id.
+    """A record of a source, with its documents.
 
     Args:
         documents: the record's own text first, then those in other languages; empty where there is no text.
@@ -63,7 +63,7 @@ class Store:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it, or nothing."""
+        """A transaction that is written whole or not at all."""
         try:
             db = sqlite3.connect(self.path, timeout=60)
             try:
@@ -85,7 +85,7 @@ class Store:
         found: Sequence[str] = (),
         state: dict[str, Any] | None = None,
     ) -> int:
-        """Land records of a source, and ids that a search found with the state to go on from, in one transaction.
+        """Save records of a source, and the ids that a search found with the state to go on from, in one transaction.
 
         A record under a known id replaces the earlier one; an id that the search knows keeps its place.
 
@@ -103,19 +103,19 @@ class Store:
         return new
 
     def state(self, search: str) -> dict[str, Any] | None:
-        """Where a search stands; None for one that never began."""
+        """The state of a search; None if it has not begun."""
         with self._open() as db:
             row = db.execute("SELECT state FROM searches WHERE search = ?", (search,)).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
     def found(self, search: str) -> list[str]:
-        """Ids that a search has found, in the order of finding."""
+        """The ids that a search has found, in the order in which they were found."""
         with self._open() as db:
             rows = db.execute("SELECT id FROM found WHERE search = ? ORDER BY place", (search,)).fetchall()
         return [row[0] for row in rows]
 
     def records(self, source: str, ids: Iterable[str]) -> Iterator[Record]:
-        """Records under these ids, in this order; ids with no record are passed over."""
+        """The records of these ids, in this order; an id without a record is passed over."""
         for batch in batches(ids, _AT_ONCE):
             marks = ",".join("?" * len(batch))
             with self._open() as db:
@@ -127,7 +127,7 @@ class Store:
 
 
 class StoredSource(ABC):
-    """A source that asks only for what its store has not.
+    """A source that asks only for records that are not stored yet.
 
     Args:
         name: the source's name in the store.
@@ -140,10 +140,10 @@ class StoredSource(ABC):
 
     @abstractmethod
     def _download(self, ids: Sequence[str]) -> list[Record]:
-        """Ask the source for at most ``batch`` records: one for each id."""
+        """Ask the source for at most ``batch`` records, and return one for each id."""
 
     def fetch(self, ids: Iterable[str]) -> Iterator[Document]:
-        """Documents of these records, in this order; one that has its text in several languages gives several.
+        """The documents of these records, in this order; a record in several languages gives several documents.
 
         The record's own text has the record's id, a further one ``<id>_<language>``. Each batch is on disk before its
         first document is given; what is there already is not asked for again.
@@ -162,7 +162,7 @@ class StoredSource(ABC):
                     yield from record.documents
 
     def left_out(self, ids: Iterable[str]) -> dict[str, str]:
-        """Why a record among these that was fetched gave no document."""
+        """Why a fetched record gave no document."""
         records = self.store.records(self.name, ids)
         return {r.id: r.reason for r in records if r.reason and not (self.titles and r.documents)}
 
@@ -175,4 +175,5 @@ def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def _packed(document: Document) -> dict[str, str]:
+    """A document as it is stored, without annotation."""
     return {"id": document.id, "text": document.text, "language": document.language, "domain": document.domain}

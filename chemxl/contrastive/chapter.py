@@ -1,4 +1,5 @@
-"""What chapter 6 runs: taggers trained on few or many sentences, after contrastive pretraining on the same ones."""
+"""What chapter 6 runs: taggers trained on few or many sentences, with or without contrastive pretraining on the same
+ones."""
 
 from __future__ import annotations
 
@@ -50,9 +51,9 @@ class Settings(chapters.EncoderSettings):
     Args:
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
-        tokens: of a batch.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder, and of the projections 1e-3 at least.
-        tagger_rate: of a tagger's last layer, which has few steps to begin from nothing.
+        tagger_rate: the learning rate of a tagger's last layer, which begins at random and has few steps.
     """
 
     sizes: tuple[int, ...] = (40, 120)
@@ -63,11 +64,11 @@ class Settings(chapters.EncoderSettings):
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def visited(self, size: int) -> int:
-        """Sentences that a training reads, by the number of labelled ones."""
+        """How many sentences a training reads, by the number of labelled ones."""
         return max(self.visits, 2 * size)
 
     def training(self, sentences: int, visits: int, *, head_rate: float) -> Training:
-        """So many sentences, read again until there are so many visits.
+        """The training on so many sentences, which are read again until there are enough visits.
 
         Raises:
             ChemxlError: the last epoch would not be whole.
@@ -80,7 +81,7 @@ class Settings(chapters.EncoderSettings):
 
 @dataclass(frozen=True)
 class Task:
-    """A corpus to learn from, the one that is tested on, and views: what else is read in contrastive pretraining.
+    """A corpus to learn from, the one to test on, and the views that contrastive pretraining also reads.
 
     Args:
         views: text in another language with labels of the same types.
@@ -95,7 +96,7 @@ class Task:
 
 
 def tasks(profile: Profile) -> list[Task]:
-    """Corpora in Spanish, English and Russian.
+    """The tasks, in Spanish, English and Russian.
 
     Only BC5CDR has a translation with labels, by machine, into Chinese. PharmaCoNER is read beside ChemProt, which has
     its types, and the Russian abstracts of BioNNE-R beside its English ones, of which few are of the same articles:
@@ -108,6 +109,7 @@ def tasks(profile: Profile) -> list[Task]:
         return [Task("mini RU", train, test, (views,), translated=True)]
 
     def own(name: str, types: tuple[str, ...], *, split: str = "train", **part: Any) -> tuple[Corpus, Corpus]:
+        """The training part and the test part of a corpus."""
         test = Corpus(name=name, split="test", types=types, **part)
         return Corpus(name=name, split=split, types=types, without=(test,), **part), test
 
@@ -126,7 +128,8 @@ def tasks(profile: Profile) -> list[Task]:
 
 
 def overview(chosen: Sequence[Task]) -> Cells:
-    """Sentences that can be drawn, those that are tested on, and the units that intervals draw."""
+    """For each task, sentences that can be drawn, sentences that are tested on, and the units that intervals
+    resample."""
     rows: Cells = []
     for task in chosen:
         parts = {"train": (task.train,), "view": task.views, "test": (task.test,)}
@@ -150,19 +153,19 @@ def overview(chosen: Sequence[Task]) -> Cells:
 
 
 def sample(corpus: Corpus, size: int, seed: int) -> Sample:
-    """So many sentences; those of one seed are nested."""
+    """Labelled sentences, so many; samples of one seed are nested."""
     return Sample(**dict(corpus), most=size, draw=seed)
 
 
 def drawn_views(task: Task, size: int, seed: int) -> tuple[Corpus, ...]:
-    """As many sentences of each view: the translations of those that are labelled, or drawn like them."""
+    """As many sentences of each view: translations of the labelled sentences, or sentences drawn in the same way."""
     if not task.translated:
         return tuple(sample(view, size, seed) for view in task.views)
     return tuple(Translated(**dict(view), of=sample(task.train, size, seed)) for view in task.views)
 
 
 def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed: int) -> ContrastivePretraining:
-    """Contrastive pretraining on the labelled sentences, with views on as many of each for as many fewer epochs.
+    """Contrastive pretraining on the labelled sentences; with views, it reads as many of each for fewer epochs.
 
     Raises:
         ChemxlError: the method is none of ``PRETRAINED``.
@@ -182,7 +185,7 @@ def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed:
 
 
 def evaluation(settings: Settings, task: Task, method: str, *, size: int, seed: int) -> Evaluation:
-    """A tagger trained on the labelled sentences, after that."""
+    """A tagger trained on the labelled sentences, after that pretraining if there is one."""
     start: str | encoders.Pretrained = settings.start
     if method in PRETRAINED:
         start = pretraining(settings, task, method, size=size, seed=seed)
@@ -193,7 +196,7 @@ def evaluation(settings: Settings, task: Task, method: str, *, size: int, seed: 
 
 
 def table(settings: Settings, task: Task) -> list[Line]:
-    """Every method with every number of labelled sentences; a task without views has no line with them."""
+    """The lines of every method with every number of labelled sentences; a task without views has no line with them."""
     return [
         Line(
             {**settings.keys, "test": task.name, "method": method, "sentences": size},
@@ -208,7 +211,7 @@ def table(settings: Settings, task: Task) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The table of each task, and what is asked of all its lines."""
+    """The table of each task, and a line for what all of its lines say together."""
     made = {task.name: table(settings, task) for task in tasks(settings.profile)}
     yield [line for lines in made.values() for line in lines]
     yield [
@@ -222,15 +225,15 @@ def lines(settings: Settings) -> Lines:
 
 
 def _scores(values: Sequence[Evaluation]) -> list[Row]:
-    """F1, precision and recall; F1 of each type, where there are several."""
+    """Rows with F1, precision and recall, and F1 of each type if there are several."""
     types = values[0].counts().types
     made = scored(values, scores=metrics.SCORES)
     return made + [row for type in types if len(types) > 1 for row in scored(values, type=type)]
 
 
 def _over_sizes(lines: Sequence[Line]) -> list[Row]:
-    """Differences between methods, corrected over the task, and labelled sentences saved: how many fewer a method needs
-    for the F1 that none has with the most."""
+    """Rows with differences between methods over all sizes, corrected over the task, and with how many sentences fewer
+    a method needs for the F1 that training without pretraining has with the most."""
     found = {(str(line.keys["method"]), int(line.keys["sentences"])): line.experiments for line in lines}
     sizes = list(dict.fromkeys(size for _, size in found))
     pairs = [
@@ -254,11 +257,12 @@ def _over_sizes(lines: Sequence[Line]) -> list[Row]:
 
 
 def _columns(values: Sequence[Evaluation]) -> list[np.ndarray]:
+    """The counts of each tagger, by document."""
     return [value.counts().column() for value in values]
 
 
 def drawn(rows: pd.DataFrame) -> dict[str, list[Curve]]:
-    """By task, F1 against the number of labelled sentences, a curve a method."""
+    """For each task, curves of F1 against the number of labelled sentences, one for each method."""
     made: dict[str, list[Curve]] = {}
     for (test, method), group in rows.query("metric == 'F1' and type.isna()").groupby(["test", "method"], sort=False):
         points = {float(row.sentences): (row.value, row.low, row.high) for row in group.itertuples()}

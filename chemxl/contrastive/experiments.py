@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.contrastive.model import ContrastiveModel, Distance
-from chemxl.contrastive.words import Words, divergence, read
+from chemxl.contrastive.words import WordVectors, divergence, read
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError, CorpusError
@@ -38,7 +38,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         probe: of its words, how far labels are apart is followed; nothing is chosen by it.
         distance: between Gaussians, or the cosine of points.
         size: dimensions of the projection.
-        temperature: of the cosine; Gaussians have none.
+        temperature: the temperature of the cosine; Gaussians have none.
         outside: whether words outside of every mention take part.
     """
 
@@ -90,14 +90,15 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         return {"documents": len(documents), "windows": len(task.windows), "tokens": sum(task.lengths)}
 
     def _on(self, encoder: str | encoders.Pretrained) -> tuple[PreTrainedTokenizerFast, ContrastiveModel]:
+        """The tokenizer, and the model with fresh projections on an encoder."""
         tokenizer, loaded = encoders.load(encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         model = ContrastiveModel(
             loaded, distance=self.distance, size=self.size, temperature=self.temperature, outside=self.outside
         )
         return tokenizer, model
 
-    def seen(self, documents: Sequence[Document], *, most: int, trained: bool = True) -> Words:
-        """The first words of documents, before or after the training."""
+    def seen(self, documents: Sequence[Document], *, most: int, trained: bool = True) -> WordVectors:
+        """The first words of documents, as the model sees them before or after training."""
         tokenizer, model = self._on(self if trained else self.encoder)
         if trained:
             model.load_state_dict(load_file(self.run().folder / HEADS), strict=False)

@@ -17,7 +17,7 @@ ROWS = 2048  # of the n x n distances that are in memory at once
 
 
 class Bilinear(NamedTuple):
-    """Distances of all pairs as products: ``d(a, b) = x_a . y_b + y_a . x_b + c_a + c_b``.
+    """The distances of all pairs as matrix products: ``d(a, b) = x_a . y_b + y_a . x_b + c_a + c_b``.
 
     Args:
         x, y: (n, k)
@@ -30,7 +30,7 @@ class Bilinear(NamedTuple):
 
 
 def variance(logits: torch.Tensor) -> torch.Tensor:
-    """Equation 1: ``ELU(z) + 1 + e``, written so that nothing is rounded away where z is far below 0."""
+    """Equation 1: ``ELU(z) + 1 + e``, written so that nothing is rounded away if z is far below 0."""
     return torch.exp(logits.clamp(max=0)) + F.relu(logits) + EPSILON
 
 
@@ -62,12 +62,12 @@ def cosine(points: torch.Tensor, *, temperature: float) -> Bilinear:
 
 
 def distances(pairs: Bilinear) -> torch.Tensor:
-    """All of them, (n, n)."""
+    """The distances of all pairs, (n, n)."""
     return _rows(*pairs, slice(0, len(pairs.c)))
 
 
 def supervised(pairs: Bilinear, labels: torch.Tensor, *, rows: int = ROWS) -> torch.Tensor:
-    """Equations 4 to 6: how much nearer a token is to those of its label than to all.
+    """Equations 4 to 6: the mean over tokens of how much nearer a token is to those of its label than to all.
 
     Positives are averaged inside the logarithm. A token that is alone with its label has no positive; the mean is over
     the others, and 0 where there are none. Never more than some rows of the distances are in memory.
@@ -84,6 +84,7 @@ def supervised(pairs: Bilinear, labels: torch.Tensor, *, rows: int = ROWS) -> to
 
 
 def _rows(x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, part: slice) -> torch.Tensor:
+    """Some rows of the distances, (r, n)."""
     if part == slice(0, len(c)):
         return _both(torch.addmm(c, x, y.T))  # (n, n), for half the products
     left = torch.cat([x[part], y[part]], dim=1)  # (r, 2k)
@@ -92,18 +93,18 @@ def _rows(x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, part: slice) -> tor
 
 
 def _both(square: torch.Tensor) -> torch.Tensor:
-    """A matrix and its transpose, added; the transpose is copied first, since adding it in place jumps in memory."""
+    """A matrix plus its transpose, which is copied first, since adding it in place jumps in memory."""
     return square.T.contiguous().add_(square)
 
 
 def _shares(near: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Softmax of rows (r, n), and the logarithm of the sum that it divides by, (r,)."""
+    """Softmax of rows (r, n), and the logarithm of its denominator, (r,)."""
     shares = near.softmax(1)  # (r, n); torch's exp and logsumexp are ten times as slow where they underflow
     return shares, near.amax(1) - shares.amax(1).log()
 
 
 class _Supervised(torch.autograd.Function):
-    """The gradients come from the same exponentials as the loss, so they are made in the forward pass.
+    """The loss with its gradients, which are made in the forward pass from the same exponentials.
 
     With w the weight of a token, the gradient of ``d(a, b)`` is ``w_a (P_ab - Q_ab)``, where P and Q are the softmax
     over positives and over all.
@@ -113,6 +114,7 @@ class _Supervised(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, y: torch.Tensor, c: torch.Tensor, labels: torch.Tensor, rows: int
     ) -> torch.Tensor:
+        """The loss, (); keeps the gradients of ``x``, ``y`` and ``c``."""
         _, place, members = labels.unique(return_inverse=True, return_counts=True)
         positives = (members[place] - 1).to(c.dtype)  # (n,)
         counted = positives > 0
@@ -141,5 +143,6 @@ class _Supervised(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """The gradients that the forward pass made."""
         of_x, of_y, of_c = (slope * grads[0] for slope in ctx.saved_tensors)
         return of_x, of_y, of_c, None, None

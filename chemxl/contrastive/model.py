@@ -1,4 +1,4 @@
-"""An encoder under projections whose pairs of tokens are compared (paper 4, section 2)."""
+"""An encoder with projections that pairs of tokens are compared by (paper 4, section 2)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Distance = Literal["gaussian", "cosine"]
 
 
 class ContrastiveModel(nn.Module):
-    """Words of equal label are drawn together, others pushed apart.
+    """A model that draws words of the same label together and pushes others apart.
 
     Args:
         distance: between Gaussians (paper 4), or the cosine of points, for comparison.
         size: dimensions of the projection.
-        temperature: of the cosine.
+        temperature: the temperature of the cosine.
         outside: whether words that are labelled 0, outside of every mention, take part.
     """
 
@@ -48,7 +48,7 @@ class ContrastiveModel(nn.Module):
             return supervised(self.pairs(words.float()), labels[valid])
 
     def words(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Equation 7: see ``chemxl.models.labellers.first_pieces``, (B, W, d)."""
+        """Equation 7: the first piece of each word, see ``chemxl.models.labellers.first_pieces``, (B, W, d)."""
         return first_pieces(self.encoder, **batch)
 
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -57,7 +57,7 @@ class ContrastiveModel(nn.Module):
         return mean, torch.zeros_like(mean) if self.head_variance is None else variance(self.head_variance(words))
 
     def pairs(self, words: torch.Tensor) -> Bilinear:
-        """The distances of words (n, d)."""
+        """The distances of all pairs of words (n, d)."""
         mean, spread = self.gaussians(words)
         if self.head_variance is None:
             return cosine(mean, temperature=self.temperature)

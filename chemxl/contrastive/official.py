@@ -1,4 +1,4 @@
-"""LivingNER's scorer: its numbers from the exact scorer of :mod:`chemxl.evaluation.metrics`.
+"""LivingNER's official scores, computed with the exact scorer of :mod:`chemxl.evaluation.metrics`.
 
 https://github.com/tonifuc3m/livingner-evaluation-library
 """
@@ -15,7 +15,7 @@ LABELS = ("SPECIES", "HUMAN")
 
 
 def official(gold: Mapping[str, Sequence[Mention]], predicted: Mapping[str, Sequence[Mention]]) -> dict[str, Score]:
-    """Scores of LivingNER-Species NER: ``SPECIES``, ``HUMAN`` and ``micro`` over both.
+    """Official scores of LivingNER-Species NER: ``SPECIES``, ``HUMAN`` and ``micro`` over both.
 
     A prediction counts when document, label and both offsets are those of a gold mention. Beyond that the task's
     program has rules that a score over all documents has not:
@@ -45,11 +45,13 @@ def official(gold: Mapping[str, Sequence[Mention]], predicted: Mapping[str, Sequ
 
 
 def printed(score: Score) -> tuple[float, float, float]:
-    """Precision, recall and F1 as the program prints them: to four digits, F1 from the other two before rounding."""
+    """Precision, recall and F1 as the official program prints them, with four digits and F1 from the other two before
+    rounding."""
     precision, recall = score.precision, score.recall
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return round(precision, 4), round(recall, 4), round(f1, 4)
 
 
 def _labelled(mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions of labels that are scored."""
     return [mention for mention in mentions if mention.type in LABELS]

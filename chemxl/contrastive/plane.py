@@ -1,4 +1,5 @@
-"""What chapter 6 shows of words: their distances, by hand and while it trains, and the plane of most variance."""
+"""What chapter 6 shows of words: their distances, worked by hand and while it trains, and the plane of most
+variance."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.loss import distances, gaussian, variance
-from chemxl.contrastive.words import Words
-from chemxl.results.figures import Cloud
+from chemxl.contrastive.words import WordVectors
+from chemxl.results.clouds import Cloud
 
 
 def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[float], list[list[float]]]]:
-    """Sentences read and each run's mean distance on held-out words, within a label and between labels."""
+    """For each run, sentences read and the mean distance of held-out words, within a label and between labels."""
     made = {}
     for measure in ("within", "between"):
         runs, steps = [], 0
@@ -34,24 +35,25 @@ def followed(values: Sequence[ContrastivePretraining]) -> dict[str, tuple[list[f
 
 @dataclass(frozen=True)
 class Plane:
-    """Of points (n, d), the two directions in which they differ most."""
+    """The plane in which points (n, d) differ most."""
 
     points: np.ndarray
 
     @cached_property
     def _fitted(self) -> PCA:
+        """The principal components of the points."""
         return PCA(2, svd_solver="full").fit(self.points)
 
     @property
     def share(self) -> str:
-        """Of the variance, what the plane holds."""
+        """The share of the variance that lies in the plane."""
         return f"{self._fitted.explained_variance_ratio_.sum():.0%}"
 
-    def clouds(self, words: Words, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
-        """The first words of each type in the plane; ``O`` is called outside.
+    def clouds(self, words: WordVectors, names: Sequence[str], *, gaussians: bool, each: int) -> list[Cloud]:
+        """The first words of each type, as points of the plane; ``O`` is called outside.
 
         Args:
-            names: of the labels.
+            names: the names of the labels.
             gaussians: the means of the Gaussians with their covariances, not the encoder's output.
             each: words of a type.
         """
@@ -67,7 +69,8 @@ class Plane:
 
 
 def worked(*, seed: int) -> list[dict[str, object]]:
-    """The distance of four random Gaussians: torch's divergences, and :func:`chemxl.contrastive.loss.gaussian`."""
+    """The distances of four random Gaussians, by torch's divergences and by
+    :func:`chemxl.contrastive.loss.gaussian`."""
     generator = torch.Generator().manual_seed(seed)
     mean, spread = torch.randn(4, 8, generator=generator), variance(torch.randn(4, 8, generator=generator))  # (4, 8)
     products = distances(gaussian(mean, spread))  # (4, 4)

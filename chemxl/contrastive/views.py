@@ -8,7 +8,7 @@ from chemxl.documents import Document
 
 
 class Translated(Corpus):
-    """Of a corpus of translated documents, the sentences that stand where given sentences stand in the original.
+    """The sentences of translated documents that stand at the places of given sentences in the originals.
 
     Documents are paired by their ids, sentences by their place in the document, since nothing says which sentence is
     whose translation.
@@ -20,7 +20,7 @@ class Translated(Corpus):
     of: Sample
 
     def load(self) -> list[Document]:
-        """The sentences, each once, in the order of ``of``."""
+        """The sentences, each once, in the order of the originals."""
         translated = {translation_key(d.id): split(d) for d in super().load()}
         lengths = {translation_key(d.id): len(split(d)) for d in self.of.whole().load()}
         views: dict[str, Document] = {}

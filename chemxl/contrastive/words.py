@@ -16,8 +16,8 @@ _TOKENS = 1024  # of a batch that is only read
 _PROBED = 4000  # words
 
 
-class Words(NamedTuple):
-    """Words of a text.
+class WordVectors(NamedTuple):
+    """The words of a text as vectors, with their labels.
 
     Args:
         labels: (n,), indices of the task's names.
@@ -31,16 +31,16 @@ class Words(NamedTuple):
     variance: np.ndarray
 
 
-def read(model: ContrastiveModel, task: Labelling, *, most: int) -> Words:
-    """The words of the first windows, ``most`` at most."""
+def read(model: ContrastiveModel, task: Labelling, *, most: int) -> WordVectors:
+    """The words of the first windows, at most ``most``."""
     labels, hidden = _hidden(model, task, most)
     with torch.no_grad():
         mean, spread = model.gaussians(hidden)
-    return Words(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
+    return WordVectors(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
 
 
 def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
-    """Of held-out words: minus the loss as ``score``, and the mean distance ``within`` a label and ``between`` labels.
+    """For held-out words, ``score`` (minus the loss), and the mean distance ``within`` a label and ``between`` labels.
 
     A label is one of BIO. Both are means over the labels of mentions, each of which counts alike, however frequent;
     ``between`` is measured to the words of all other labels, ``O`` among them.
@@ -60,6 +60,7 @@ def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
 
 @torch.no_grad()
 def _hidden(model: ContrastiveModel, task: Labelling, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Labels (n,) and vectors (n, d) of the first words of a task."""
     counts = np.cumsum([len(window.units) for window in task.windows])
     chosen = range(min(len(counts), int(np.searchsorted(counts, most)) + 1))
     engine = accelerator()

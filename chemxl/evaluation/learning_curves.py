@@ -1,4 +1,4 @@
-"""Learning curves: how high, how many labelled sentences are enough, how many another way of training saves.
+"""Learning curves: their height, how many labelled sentences are enough, and how many another way of training saves.
 
 Paper 1 reports in table 5 how many are enough. It takes the first size at which one run reaches 99 % of the full
 corpus's F1. Runs scatter, and where sizes lie close, the first of many noisy values above a line comes too early
@@ -25,7 +25,8 @@ Bound = Literal["", "≥", "≤"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with the ends of its interval; infinite where the sizes that were run do not reach it."""
+    """A number of sentences with its interval; infinite if the curve does not reach the goal with the sizes that were
+    run."""
 
     value: float
     low: float
@@ -33,19 +34,19 @@ class Estimate:
 
     @classmethod
     def of(cls, value: float, draws: np.ndarray) -> Estimate:
-        """With the ends that 95 % of the draws (B,) lie between."""
+        """A value with the interval that holds 95 % of draws (B,)."""
         return Estimate(value, *_ends(draws))
 
     def sentences(self, least: int, most: int) -> str:
-        """As a table has it; ``≤`` where a curve has reached it with the fewest sentences that were run, ``>`` where it
-        does not reach it with the most."""
+        """The number as a table shows it; ``≤`` if the goal is reached with the fewest sentences that were run, ``>``
+        if it is not reached with the most."""
         return _printed(self, f"> {most:,}", least)
 
 
 @dataclass(frozen=True)
 class Saving(Estimate):
-    """What one way of training saves. An end is infinite where one of the two ways does not reach the goal in some of
-    the draws, since it might do so after any number of sentences more.
+    """How many sentences one way of training saves. An end is infinite if, in some draws, one of the two ways does not
+    reach the goal, since it might need any number of further sentences.
 
     Args:
         bound: "≥" where the way without does not reach the goal, so that at least so many are saved; "≤" where the
@@ -57,13 +58,15 @@ class Saving(Estimate):
     neither: float = 0.0
 
     def sentences(self, least: int = 0, most: int = 0) -> str:
-        """As a table has it; only its ends and its bound say what is not known."""
+        """The saving as a table shows it; its ends and its bound say what is not known."""
         return f"{self.bound} {_printed(self, '∞')}".lstrip()
 
 
 def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> str:
+    """A number of sentences with its interval."""
+
     def one(number: float) -> str:
-        """A value or an end."""
+        """The value, or an end of the interval."""
         if math.isnan(number):
             return "—"
         if least is not None and number <= least:
@@ -76,7 +79,7 @@ def _printed(estimate: Estimate, infinite: str, least: float | None = None) -> s
 
 @dataclass(frozen=True)
 class Learning:
-    """Counts of right, found and due mentions by test document, of one way of training at several sizes.
+    """One way of training at several sizes: counts of right, found and due mentions by test document.
 
     Args:
         sizes: labelled sentences, ascending, (N,).
@@ -103,36 +106,37 @@ class Learning:
 
     @property
     def whole(self) -> np.ndarray:
-        """Counts of what is to be reached, (S, D, 3)."""
+        """Counts of the models trained on the full corpus, whose F1 is the goal, (S, D, 3)."""
         return self.counts[:, -1] if self.full is None else self.full
 
     def scores(self) -> np.ndarray:
-        """F1 of each seed and size, (S, N)."""
+        """F1 by seed and size, (S, N)."""
         return f1(self.counts.sum(axis=2))
 
     def scatter(self) -> float:
-        """The standard deviation of F1 over seeds, that of all sizes pooled; 0 of one seed."""
+        """The standard deviation of F1 over seeds, pooled over all sizes; 0 with one seed."""
         seeds, sizes = (scores := self.scores()).shape
         squares = ((scores - scores.mean(axis=0)) ** 2).sum()
         return math.sqrt(squares / ((seeds - 1) * sizes)) if seeds > 1 else 0.0
 
     def means(self) -> tuple[np.ndarray, float]:
-        """Mean F1 over seeds by size, (N,), and on the full corpus."""
+        """Mean F1 over seeds, by size (N,) and on the full corpus."""
         return self.scores().mean(axis=0), float(f1(self.whole.sum(axis=1)).mean())
 
     def columns(self) -> list[np.ndarray]:
-        """Counts of all sizes beside each other, (D, 3 N) a seed."""
+        """The counts of all sizes side by side, (D, 3 N) a seed."""
         seeds, _, documents, _ = self.counts.shape
         return list(self.counts.transpose(0, 2, 1, 3).reshape(seeds, documents, -1))
 
 
 def each(totals: np.ndarray) -> np.ndarray:
-    """F1 of every size, of sums of counts side by side (..., 3 N) -> (..., N)."""
+    """F1 at every size, from sums of counts side by side (..., 3 N) -> (..., N)."""
     return f1(totals.reshape(*totals.shape[:-1], -1, 3))
 
 
 def crossed(sizes: Sequence[float], curves: np.ndarray, goals: float | np.ndarray) -> np.ndarray:
-    """Where curves first come to their goals (...); straight lines between sizes, infinity where one does not.
+    """The size at which each curve first reaches its goal (...), on straight lines between sizes; infinity if it does
+    not.
 
     Args:
         curves: F1 by size, (..., N).
@@ -148,8 +152,8 @@ def crossed(sizes: Sequence[float], curves: np.ndarray, goals: float | np.ndarra
 
 
 def monotone(curves: np.ndarray) -> np.ndarray:
-    """The rising curves nearest to some (..., N), by the max-min formula of isotonic regression (Robertson, Wright and
-    Dykstra 1988, theorem 1.4.4): thousands at once."""
+    """The nearest rising curves (..., N), by the max-min formula of isotonic regression (Robertson, Wright and Dykstra
+    1988, theorem 1.4.4), for thousands of curves at once."""
     sizes = curves.shape[-1]
     made = np.full(curves.shape, -np.inf)
     for i in range(sizes):
@@ -160,12 +164,12 @@ def monotone(curves: np.ndarray) -> np.ndarray:
 
 
 def reached(sizes: Sequence[float], curves: np.ndarray, goals: float | np.ndarray) -> np.ndarray:
-    """The same of the curves made monotone."""
+    """As :func:`crossed`, after the curves were made monotone."""
     return crossed(sizes, monotone(curves), goals)
 
 
 def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000) -> Estimate:
-    """Sentences until a share of the full corpus's F1 is reached, on the monotone mean curve.
+    """How many sentences reach a share of the full corpus's F1, on the monotone mean curve.
 
     This is no smooth function of the scores, and it may be infinite. So the one rule is applied to the curve: curves
     are drawn with the scatter that the rule gives them (:func:`chemxl.evaluation.significance.drawn`), and the interval
@@ -180,7 +184,7 @@ def needed(learning: Learning, *, rng: np.random.Generator, share: float = SHARE
 def saved(
     without: Learning, other: Learning, *, rng: np.random.Generator, share: float = SHARE, draws: int = 2000
 ) -> Saving:
-    """How many sentences fewer the other way needs; both have the same goal, the full corpus's F1 of the first.
+    """How many sentences fewer the other way needs for the same goal, the full corpus's F1 of the first.
 
     Where one of the two does not reach it, its last size stands for it, and what is saved is a bound; not a number
     where neither does. Its interval is as in :func:`needed`, with the same documents and seeds drawn for both: what is
@@ -203,7 +207,8 @@ def saved(
 
 
 def _drawn(learnings: Sequence[Learning], rng: np.random.Generator, draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Of each, mean curves (B, N) and means on the full corpus (B,); the same documents and seeds for all."""
+    """For each way of training, mean curves (B, N) and means on the full corpus (B,), from the same draws of documents
+    and seeds."""
     parts = [part for one in learnings for part in (one.columns(), list(one.whole))]  # (D, 3 N) or (D, 3) a seed
     both = [np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)]
     means = drawn(both, rng=rng, draws=draws, score=each)  # (B, N + 1 of each)
@@ -212,18 +217,20 @@ def _drawn(learnings: Sequence[Learning], rng: np.random.Generator, draws: int) 
 
 
 def _bounded(least: float, most: float) -> tuple[float, Bound]:
+    """The value that is known of a saving between two bounds, and the sign of its bound."""
     if math.isinf(least):
         return (math.nan, "") if math.isinf(most) else (most, "≤")
     return least, "≥" if math.isinf(most) else ""
 
 
 def _like(a: Learning, b: Learning) -> None:
+    """Raise an error unless two ways were tested on the same documents with as many seeds."""
     if a.whole.shape != b.whole.shape:
         raise ChemxlError("the two ways were tested on other documents or with other seeds: compare like with like")
 
 
 def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
-    """The area under curves (..., N) between the first and the last of N places, over their distance: (...)."""
+    """The mean height of curves (..., N) between the first and the last of N places: (...)."""
     if len(at) == 1:
         return curves[..., 0]
     height: np.ndarray = np.trapezoid(curves, at, axis=-1) / (at[-1] - at[0])
@@ -231,8 +238,8 @@ def mean_height(curves: np.ndarray, at: Sequence[float]) -> np.ndarray:
 
 
 def area(learning: Learning, *, logarithmic: bool = False) -> Estimate:
-    """The mean height of the curve between the first and the last size: F1 averaged over numbers of sentences, or
-    over their logarithms.
+    """The mean height of a curve between its first and last size: F1 averaged over the number of sentences or its
+    logarithm.
 
     Args:
         logarithmic: over logarithms, so that from 50 to 100 counts as much as from 1,000 to 2,000.
@@ -241,16 +248,17 @@ def area(learning: Learning, *, logarithmic: bool = False) -> Estimate:
 
 
 def _places(sizes: Sequence[int], logarithmic: bool) -> Sequence[float]:
+    """The sizes, or their logarithms."""
     return np.log(sizes).tolist() if logarithmic else sizes
 
 
 def height(sizes: Sequence[float]) -> Scorer:
-    """From sums of counts side by side (..., 3 N) to the mean height of F1 (...)."""
+    """A function from sums of counts side by side (..., 3 N) to the mean height of F1 (...)."""
     return lambda totals: mean_height(each(totals), sizes)
 
 
 def gained(pairs: Sequence[tuple[Learning, Learning]], *, logarithmic: bool = False) -> list[Comparison]:
-    """How much higher the area under the second curve of each pair is than that under the first, see :func:`area` and
+    """For each pair, how much higher the second curve's area is than the first's, see :func:`area` and
     :func:`chemxl.evaluation.significance.compare`.
 
     Raises:
@@ -268,7 +276,7 @@ def gained(pairs: Sequence[tuple[Learning, Learning]], *, logarithmic: bool = Fa
 
 
 def _ends(draws: np.ndarray) -> tuple[float, float]:
-    """Percentiles that were drawn, since some may be infinite."""
+    """Percentiles that occur among the draws, since some draws may be infinite."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], method="nearest")
     return float(low), float(high)

@@ -1,7 +1,7 @@
 """Scores of mentions, relations and document labels; for intervals and tests see :mod:`chemxl.evaluation.significance`.
 
-Ours is exact: a prediction counts when document, type and both character offsets are those of a gold mention.
-Seqeval's default (CoNLL) score over label sequences stands beside it, computed without loops over tokens.
+They are exact: a prediction counts when document, type and both character offsets are those of a gold mention.
+Seqeval's score of label sequences, which stands beside it, is in :mod:`chemxl.evaluation.chunks`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Key = tuple[Any, ...]  # the type, and what else two have in common that are th
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Counts and what follows from them."""
+    """Counts of correct, predicted and gold items, and the scores that follow."""
 
     correct: int
     predicted: int
@@ -31,26 +31,26 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """Correct predictions among all predictions; 0 where there are none."""
+        """The share of predictions that are correct; 0 without predictions."""
         return self.correct / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self) -> float:
-        """Gold mentions found; 0 where there are none."""
+        """The share of gold items that were found; 0 without gold."""
         return self.correct / self.gold if self.gold else 0.0
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
+        """The harmonic mean of precision and recall."""
         return 2 * self.correct / (self.predicted + self.gold) if self.predicted + self.gold else 0.0
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Per source document, so that these can be drawn again.
+    """Counts by source document, so that documents can be resampled.
 
     Args:
-        types: of mentions, relations or labels, sorted.
+        types: the types of mentions, relations or labels, sorted.
         values: correct, predicted and gold ones, integers of shape (documents, types, 3).
     """
 
@@ -58,7 +58,7 @@ class Counts:
     values: np.ndarray
 
     def scores(self) -> dict[str, Score]:
-        """One score per type, and ``micro`` over all."""
+        """A score for each type, and ``micro`` over all."""
         totals = self.values.sum(axis=0)  # (types, 3)
         rows = dict(zip(self.types, totals, strict=True)) | {MICRO: totals.sum(axis=0)}
         return {name: Score(*(int(n) for n in row)) for name, row in rows.items()}
@@ -68,7 +68,7 @@ class Counts:
         return self.values.sum(axis=1) if type == MICRO else self.values[:, self.types.index(type)]
 
     def due(self) -> list[str]:
-        """The types that something is due of."""
+        """The types that gold has."""
         return [type for type in self.types if self.column(type)[:, 2].any()]
 
     def table(self, types: Sequence[str]) -> np.ndarray:
@@ -123,19 +123,22 @@ def count_labels(
 
 
 def origins(documents: Iterable[Document]) -> list[str]:
-    """The ids of their source documents."""
+    """The ids of the documents' source documents."""
     return [document.origin for document in documents]
 
 
 def _mention(mention: Mention) -> _Key:
+    """The key of a mention: type and fragments."""
     return mention.type, mention.fragments
 
 
 def _mentions(texts: Iterable[Iterable[Mention]]) -> list[list[_Key]]:
+    """The keys of the mentions of each text."""
     return [[_mention(mention) for mention in mentions] for mentions in texts]
 
 
 def _relations(document: Document) -> list[_Key]:
+    """The keys of a document's relations: type, head and tail."""
     mentions = {mention.id: _mention(mention) for mention in document.mentions}
     return [(relation.type, mentions[relation.head], mentions[relation.tail]) for relation in document.relations]
 
@@ -143,10 +146,10 @@ def _relations(document: Document) -> list[_Key]:
 def count_keys(
     gold: Sequence[Iterable[_Key]], predicted: Sequence[Iterable[_Key]], sources: Sequence[str] | None
 ) -> Counts:
-    """Whatever matches, per document and type; arguments and errors as for :func:`count`.
+    """Matches of any kind, by document and type; arguments and errors as for :func:`count`.
 
     Args:
-        gold, predicted: by document, tuples that begin with a type: two that are equal are the same.
+        gold, predicted: for each document, tuples that begin with a type; equal tuples match.
     """
     names = [str(i) for i in range(len(gold))] if sources is None else sources
     if not len(gold) == len(predicted) == len(names):
@@ -173,17 +176,17 @@ def f1(totals: np.ndarray) -> np.ndarray:
 
 
 def precision(totals: np.ndarray) -> np.ndarray:
-    """Of counts, shape (..., 3) -> (...); 0 where nothing was found."""
+    """Precision from counts, shape (..., 3) -> (...); 0 without predictions."""
     return _share(totals, 1)
 
 
 def recall(totals: np.ndarray) -> np.ndarray:
-    """Of counts, shape (..., 3) -> (...); 0 where nothing was due."""
+    """Recall from counts, shape (..., 3) -> (...); 0 without gold."""
     return _share(totals, 2)
 
 
 def macro_f1(totals: np.ndarray) -> np.ndarray:
-    """The mean F1 of T types, of counts of shape (..., T, 3) -> (...); types with nothing due or found are left out."""
+    """The mean of T types' F1 from counts, shape (..., T, 3) -> (...); types with nothing due or found are left out."""
     there = totals[..., 1:].sum(axis=-1) > 0  # (..., T)
     among = there.sum(axis=-1)
     scores: np.ndarray = np.divide(f1(totals).sum(axis=-1), among, out=np.zeros(among.shape), where=among > 0)
@@ -191,73 +194,13 @@ def macro_f1(totals: np.ndarray) -> np.ndarray:
 
 
 def _share(totals: np.ndarray, of: int) -> np.ndarray:
+    """The share of correct items among the predicted (1) or the gold (2) ones."""
     right, among = totals[..., 0], totals[..., of]
     shares: np.ndarray = np.divide(right, among, out=np.zeros(among.shape), where=among > 0)
     return shares
 
 
 SCORES: dict[str, Scorer] = {"F1": f1, "P": precision, "R": recall}
-
-
-def seqeval_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, Score]:
-    """Seqeval's default score of BIO sequences: the CoNLL script's rule for chunks, per type and ``micro``.
-
-    Raises:
-        ChemxlError: sequences of unequal length.
-    """
-    lengths = [len(labels) for labels in gold]
-    if lengths != [len(labels) for labels in predicted]:
-        raise ChemxlError("gold and predicted label sequences differ in length: label the same units")
-    ends = np.cumsum(lengths, dtype=np.int64)
-    names: dict[str, int] = {}
-    codes = [_codes(labels, names) for labels in (gold, predicted)]
-    types = list(names)
-    (gold_keys, gold_types), (pred_keys, pred_types) = (_chunks(*code, ends, len(types)) for code in codes)
-    hits = gold_types[np.isin(gold_keys, pred_keys, assume_unique=True)]
-    columns = [np.bincount(t, minlength=len(types)) for t in (hits, pred_types, gold_types)]
-    scores = {
-        name: Score(*(int(column[i]) for column in columns)) for i, name in sorted(enumerate(types), key=lambda x: x[1])
-    }
-    return scores | {MICRO: Score(len(hits), len(pred_types), len(gold_types))}
-
-
-class _Code(dict[str, str]):
-    """Label -> the character of number type * 4 + prefix (O 0, I 1, B 2), made as labels are met."""
-
-    def __init__(self, names: dict[str, int]) -> None:
-        super().__init__(O="\0")
-        self.names = names
-
-    def __missing__(self, label: str) -> str:
-        prefix, _, type_ = label.partition("-")
-        if prefix not in {"B", "I"} or not type_:
-            raise ChemxlError(f"{label!r} is no BIO label: O, B-type or I-type is")
-        self[label] = chr(self.names.setdefault(type_, len(self.names)) * 4 + (2 if prefix == "B" else 1))
-        return self[label]
-
-
-def _codes(labels: Sequence[Sequence[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    text = "".join(map(_Code(names).__getitem__, chain.from_iterable(labels)))  # faster than an array of integers
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<i4")
-    return codes & 3, codes >> 2
-
-
-def _chunks(prefix: np.ndarray, type_: np.ndarray, ends: np.ndarray, types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Keys that are unique to (start, end, type), and the types, of all chunks."""
-    total = len(prefix)
-    inside = prefix > 0
-    breaks = np.zeros(total + 1, dtype=bool)  # breaks[i]: a sequence begins at i
-    breaks[0] = True
-    breaks[ends] = True
-    follows = np.zeros(total, dtype=bool)  # continues the chunk of the unit before it
-    follows[1:] = (prefix[1:] == 1) & inside[:-1] & (type_[1:] == type_[:-1])
-    follows &= ~breaks[:total]
-    starts = np.flatnonzero(inside & ~follows)
-    ended = inside.copy()
-    ended[:-1] &= ~follows[1:]
-    stops = np.flatnonzero(ended)
-    kinds = type_[starts]
-    return (starts * total + stops) * types + kinds, kinds
 
 
 ERROR_CLASSES = ("correct", "wrong type", "wrong boundary", "wrong type and boundary", "missed", "spurious")
@@ -279,7 +222,7 @@ def errors(gold: Sequence[Sequence[Mention]], predicted: Sequence[Sequence[Menti
 
 
 def paired(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[tuple[str, Mention | None, Mention | None]]:
-    """Mentions of a document, each once: their class of ``ERROR_CLASSES``, the gold mention, the prediction.
+    """All mentions of a document, each once: the class out of ``ERROR_CLASSES``, the gold mention, the prediction.
 
     A gold mention and a prediction make a pair where they have a character in common, each in one pair at most. Pairs
     are made in this order, of one kind those first that have most characters in common: all is right (correct), the
@@ -301,10 +244,10 @@ def paired(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[tuple[
 
 
 def _common(a: Sequence[Span], b: Sequence[Span]) -> int:
-    """How many characters two mentions share."""
+    """The number of characters that two mentions share."""
     return sum(max(0, min(end, stop) - max(start, begin)) for (start, end), (begin, stop) in product(a, b))
 
 
 def select(documents: Iterable[Document], mentions: Mapping[str, Sequence[Mention]]) -> list[Sequence[Mention]]:
-    """Predictions in the order of documents, empty where a document has none."""
+    """The predictions of each document, in order; empty if a document has none."""
     return [mentions.get(document.id, ()) for document in documents]

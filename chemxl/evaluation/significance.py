@@ -1,4 +1,4 @@
-"""How sure a score is: one rule for every interval and every p-value.
+"""Intervals and p-values, all by one rule.
 
 The score is the mean over seeds. Its variance has two parts, what was tested on and how training began:
 
@@ -41,11 +41,11 @@ _NOTHING = 1e-12  # a difference or a standard error that rounding may leave
 
 
 class Comparison(NamedTuple):
-    """One system's score less another's.
+    """The score of one system less that of another, with interval and p.
 
     Args:
         low, high: the interval of the difference, which excludes zero exactly if p is below 0.05.
-        p: that chance gives as much, corrected for the number of comparisons.
+        p: the probability that chance gives as much, corrected for the number of comparisons.
         clear: the interval excludes zero.
     """
 
@@ -57,19 +57,19 @@ class Comparison(NamedTuple):
 
 
 class _Student(NamedTuple):
-    """A value, its standard error and its degrees of freedom, all of shape (...)."""
+    """Values with their standard errors and degrees of freedom, all of shape (...)."""
 
     value: np.ndarray
     error: np.ndarray
     freedom: np.ndarray
 
     def half(self, level: float | np.ndarray) -> np.ndarray:
-        """Half the interval's width (...)."""
+        """Half the width of the interval (...)."""
         width: np.ndarray = stdtrit(self.freedom, (1 + level) / 2) * self.error
         return width
 
     def p(self) -> np.ndarray:
-        """Two-sided, that the value is zero (...)."""
+        """The two-sided p-value that the value is zero (...)."""
         apart = np.where(np.abs(self.value) > _NOTHING, np.abs(self.value), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(self.error > _NOTHING, apart / self.error, np.where(apart > 0, np.inf, 0.0))
@@ -88,9 +88,9 @@ def estimate(
 
     Args:
         columns: one array of counts (documents, K) per seed, over the same documents; K stands for all further axes.
-        score: from sums of counts (..., K) to scores (...); F1 of right, found and due by default.
+        score: a function from sums of counts (..., K) to scores (...); by default F1 of right, found and due.
         limits: what the score cannot go beyond; ends are cut there, which leaves the coverage as it is.
-        draws: of the documents; always the same ones.
+        draws: the number of draws of documents, which are always the same.
 
     Raises:
         ChemxlError: no document, other documents for other seeds, or a score beyond the limits.
@@ -106,7 +106,8 @@ def estimates(
     limits: tuple[float, float] = (0.0, 1.0),
     draws: int = DRAWS,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As :func:`estimate`, of several scores at once: values, low and high ends of the shape that ``score`` gives."""
+    """The same as :func:`estimate` for several scores at once: values, low and high ends in the shape that ``score``
+    gives."""
     found = _student([_stacked(columns)], score, draws)
     if np.any(found.value < limits[0] - 1e-9) or np.any(found.value > limits[1] + 1e-9):
         raise ChemxlError(f"the score {found.value} is not within {limits}: give the limits that it has")
@@ -115,12 +116,12 @@ def estimates(
 
 
 def mean_score(columns: Sequence[np.ndarray], *, score: Scorer = f1) -> float:
-    """The mean over seeds, whose counts are as in :func:`estimate`."""
+    """The mean score over seeds, with counts as in :func:`estimate`."""
     return float(np.mean([score(column.sum(axis=0)) for column in columns]))
 
 
 def t_interval(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and 95 % interval of what varies over seeds only (S, ...); both ends are the mean where there is one run."""
+    """Mean and 95 % interval of what varies over seeds only (S, ...); both ends are the mean if there is one run."""
     mean, seeds = runs.mean(axis=0), len(runs)
     if seeds == 1:
         return mean, mean, mean
@@ -140,9 +141,10 @@ def compare(
     of the level 1 - 0.05 / c. Ends of differences are not cut.
 
     Args:
-        pairs: of two systems each, counts (documents, K) a seed; what is compared is the first less the second.
-        score: from sums of counts (..., K) to scores (...).
-        draws: of the documents; always the same ones.
+        pairs: for each pair of systems the counts of both, (documents, K) a seed; compared is the first less the
+            second.
+        score: a function from sums of counts (..., K) to scores (...).
+        draws: the number of draws of documents, which are always the same.
 
     Raises:
         ChemxlError: no document, or other documents for other seeds or systems.
@@ -162,7 +164,8 @@ def compare(
 def drawn(
     columns: Sequence[np.ndarray], *, rng: np.random.Generator, draws: int = DRAWS, score: Scorer = f1
 ) -> np.ndarray:
-    """Mean scores over seeds (B, ...) that scatter as the rule says, for what is no smooth function of the scores.
+    """Draws of mean scores over seeds (B, ...) that scatter as the rule says, for functions of scores that are not
+    smooth.
 
     Documents are drawn with replacement. To each draw comes a deviation of the seeds, multivariate t with S - 1 degrees
     of freedom: a normal combination of the centred scores, with their covariance over S less what documents explain.
@@ -183,7 +186,7 @@ def drawn(
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """What Holm's step-down method multiplies each of P raw p-values by, before they are cut at one (P,)."""
+    """The factors by which Holm's step-down method multiplies P raw p-values (P,), before they are cut at one."""
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     factors = np.full(len(p), float(len(p)))  # where p is zero
@@ -192,7 +195,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def _stacked(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """(S, D, K)."""
+    """The counts of all seeds, (S, D, K)."""
     if len({column.shape for column in columns}) != 1 or not len(columns[0]):
         shapes = ", ".join(str(column.shape) for column in columns) or "none"
         raise ChemxlError(f"counts of shapes {shapes}: give every seed's, of the same documents, at least one")
@@ -200,12 +203,14 @@ def _stacked(columns: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _difference(a: np.ndarray, b: np.ndarray, score: Scorer, draws: int) -> _Student:
+    """The difference of two systems' mean scores; by seed if both have as many seeds, counted on the same documents."""
     if a.shape[1:] != b.shape[1:]:
         raise ChemxlError(f"counts of shapes {a.shape[1:]} and {b.shape[1:]}: compare systems on the same documents")
     if len(a) != len(b):
         return _student([a, b], score, draws)
 
     def apart(totals: np.ndarray) -> np.ndarray:
+        """The difference of the scores of two sides whose counts stand side by side."""
         own, other = np.split(totals, 2, axis=-1)
         return score(own) - score(other)
 
@@ -213,7 +218,7 @@ def _difference(a: np.ndarray, b: np.ndarray, score: Scorer, draws: int) -> _Stu
 
 
 def _student(sides: Sequence[np.ndarray], score: Scorer, draws: int) -> _Student:
-    """Of the mean score over seeds, or of the first side's less the second's; counts (S, D, K) a side."""
+    """The mean score over seeds of one side, or the first side's less the second's; counts (S, D, K) a side."""
     documents = sides[0].shape[1]
     weights = _weights(documents, draws)  # (B, D)
     totals = [runs.sum(axis=1) for runs in sides]  # (S, K) each
@@ -237,24 +242,25 @@ def _student(sides: Sequence[np.ndarray], score: Scorer, draws: int) -> _Student
 
 
 def _resampled(runs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sums of counts (S, D, K) after documents were drawn so often (B, D) -> (S, B, K)."""
+    """Sums of counts (S, D, K) over documents that were drawn so often (B, D) -> (S, B, K)."""
     return np.tensordot(weights.astype(np.float64, copy=False), runs, axes=(1, 1)).swapaxes(0, 1)
 
 
 def _between(again: np.ndarray) -> np.ndarray:
-    """The variance between seeds (...) that comes from the documents, of the scores of draws (S, B, ...)."""
+    """The part of the variance between seeds (...) that comes from the documents, from the scores of draws (S, B,
+    ...)."""
     variance: np.ndarray = (again - again.mean(axis=1, keepdims=True)).var(axis=0, ddof=1).mean(axis=0)
     return variance
 
 
 def _apart(sides: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean over seeds (S, ...) of the first side, less that of the second where there is one (...)."""
+    """The first side's mean over seeds (S, ...), less that of the second side if there is one (...)."""
     means: list[np.ndarray] = [side.mean(axis=0) for side in sides]
     return means[0] if len(means) == 1 else np.subtract(*means)
 
 
 def _freedom(without: np.ndarray) -> np.ndarray:
-    """Degrees of freedom of the documents' variance, from the score without each of them (D, ...) -> (...)."""
+    """Degrees of freedom of the documents' variance, from the scores without each of them (D, ...) -> (...)."""
     documents = len(without)
     squares = (without - without.mean(axis=0)) ** 2
     kurtosis = _divided((squares**2).mean(axis=0), squares.mean(axis=0) ** 2, otherwise=3.0)
@@ -264,12 +270,13 @@ def _freedom(without: np.ndarray) -> np.ndarray:
 
 
 def _divided(a: np.ndarray, b: np.ndarray, *, otherwise: float) -> np.ndarray:
+    """a / b, and ``otherwise`` if b is 0."""
     result: np.ndarray = np.divide(a, b, out=np.full(np.shape(b), float(otherwise)), where=b > 0)
     return result
 
 
 @lru_cache(maxsize=2)
 def _weights(documents: int, draws: int) -> np.ndarray:
-    """How often each document is drawn (B, D)."""
+    """How often each document is drawn, in each draw (B, D)."""
     rng = np.random.default_rng(0)
     return rng.multinomial(documents, np.full(documents, 1 / documents), size=draws).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Where a training run stands, on disk: whole or not at all, and without pickle."""
+"""The state of a training run on disk, written as a whole or not at all, without pickle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ BEST = "best.safetensors"
 
 
 class State:
-    """One safetensors file with weights, moments, random state and counters; and a history in JSON lines.
+    """The state of a training run: one safetensors file with weights, moments, random state and counters, and a history
+    in JSON lines.
 
     Of several processes the main one writes, and all read what is in its folder.
     """
@@ -40,7 +41,8 @@ class State:
         self.rows.append(json.dumps({"step": self.step, **row}))
 
     def judge(self, scores: dict[str, float], epoch: int, *, keep: bool) -> None:
-        """Note an evaluation, and how many there were since the best; ``keep`` writes the best weights."""
+        """Note the score of an evaluation, and how many evaluations have passed since the best; ``keep`` writes the
+        best weights."""
         self.record({"epoch": epoch, **scores})
         self.evaluated += 1
         self.stale += 1
@@ -50,7 +52,7 @@ class State:
                 write_tensors(self.folder / BEST, _weights(self.model), {})
 
     def save(self) -> None:
-        """Write checkpoint and history."""
+        """Write the checkpoint and the history."""
         if not self.writes:
             return
         tensors = {f"model.{name}": tensor for name, tensor in _weights(self.model).items()}
@@ -66,7 +68,7 @@ class State:
         self._write_history()
 
     def resume(self) -> None:
-        """Continue from the checkpoint, where there is one; all processes from the same weights.
+        """Continue from the checkpoint if there is one; all processes start from the same weights.
 
         Raises:
             ChemxlError: processes see different folders.
@@ -80,6 +82,7 @@ class State:
         processes.wait()  # before anyone writes
 
     def _read(self, path: Path) -> None:
+        """Take weights, moments, random state, counters and history from a checkpoint."""
         with safe_open(path, "pt") as file:
             meta = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -98,7 +101,7 @@ class State:
         self.rows = meta["history"].splitlines()
 
     def finish(self, *, best: bool) -> None:
-        """Write the history; with ``best`` take the weights of the best evaluation."""
+        """Write the history; with ``best``, load the weights of the best evaluation."""
         processes.wait()  # for what the main process writes
         if best and (self.folder / BEST).exists():
             with safe_open(self.folder / BEST, "pt") as file:
@@ -108,27 +111,30 @@ class State:
         processes.wait()  # before anyone clears it away
 
     def _moments(self) -> Iterator[tuple[int, dict[str, torch.Tensor]]]:
+        """The optimiser's moments, by the number of the parameter."""
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         for i, parameter in enumerate(parameters):
             if parameter in self.optimizer.state:
                 yield i, self.optimizer.state[parameter]
 
     def _write_history(self) -> None:
+        """Write the history as JSON lines."""
         with replaced(self.folder / "history.jsonl") as beside:
             beside.write_text("".join(f"{row}\n" for row in self.rows), "utf-8")
 
 
 def clear(folder: Path) -> None:
-    """Remove what only a running experiment needs, after its result was written."""
+    """Remove what only a running experiment needs, once its result is written."""
     for name in (CHECKPOINT, BEST):
         (folder / name).unlink(missing_ok=True)
 
 
 def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The model's tensors, on the processor."""
     return {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """Write safetensors beside and rename."""
+    """Write a safetensors file, which takes its place when it is whole."""
     with replaced(path) as beside:
         save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, beside, metadata=metadata)

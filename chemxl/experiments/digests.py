@@ -1,4 +1,4 @@
-"""Digests of source code: what a result was computed with, apart from its configuration and its data."""
+"""Digests of source code: what computed a result, apart from its configuration and its data."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def source_digest(module: str) -> str:
 
 
 def _path(module: str) -> Path | None:
+    """The file of a module; None if the name is no module with a file."""
     try:
         spec = importlib.util.find_spec(module)
     except (ModuleNotFoundError, ValueError):  # a name in a module; __main__ of an interactive session
@@ -43,7 +44,7 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _parsed(path: Path, changed: int) -> tuple[str, list[str]]:
-    """A digest of a file's syntax tree without docstrings, and the names that it imports, some of which are modules."""
+    """A digest of a file's syntax tree without docstrings, and the imported names, some of which are modules."""
     tree = ast.parse(path.read_text("utf-8"))
     imported: list[str] = []
     for node in ast.walk(tree):

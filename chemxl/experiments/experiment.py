@@ -43,13 +43,13 @@ class Value(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", polymorphic_serialization=True)
 
     def config(self) -> dict[str, Any]:
-        """The configuration as plain data, the class's name included, how to execute it left out."""
+        """The configuration as plain data, with the class's name, without settings of how to execute it."""
         fields = {name: _plain(getattr(self, name)) for name in type(self).model_fields if name != "infra"}
         return {"kind": type(self).__name__, **fields}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The value that :meth:`config` describes; its module must have been imported.
+        """The value that a configuration describes; the module of its class must have been imported.
 
         What the configuration does not say is at its default, at every depth: the setting came later.
 
@@ -63,20 +63,21 @@ class Value(pydantic.BaseModel):
         return made(**{name: _revived(item) for name, item in config.items() if name != "kind"})
 
     def holds(self, config: Mapping[str, Any]) -> bool:
-        """Whether a recorded configuration is this value's: every key that it recorded is equal, and every key that it
-        did not record, since there was none yet, is at its default."""
+        """Whether a recorded configuration is that of this value: every recorded key is equal, and every other key is
+        at its default, since it did not exist when the record was made."""
         try:
             return Value.from_config(config) == self
         except (ChemxlError, pydantic.ValidationError):
             return False
 
     def to(self, kind: type[Other], **changed: Any) -> Other:
-        """A value of another class, or of the same, with the fields that both have, and others where ``changed``."""
+        """A value of this or another class with the same fields, as far as that class has them, and those in
+        ``changed``."""
         shared = type(self).model_fields.keys() & kind.model_fields.keys() - {"infra"}
         return kind(**{name: getattr(self, name) for name in shared} | changed)
 
     def config_hash(self) -> str:
-        """Sixteen hexadecimal digits of the configuration alone; what ``book/recorded`` is checked by."""
+        """Sixteen hexadecimal digits of the configuration alone, by which ``book/recorded`` is checked."""
         return sha256(json.dumps(self.config(), sort_keys=True, ensure_ascii=False))[:16]
 
     def __hash__(self) -> int:
@@ -95,7 +96,7 @@ class Value(pydantic.BaseModel):
                     yield from item.parts()
 
     def data_digest(self) -> str:
-        """A digest of files that the value reads; empty where it reads none."""
+        """A digest of the files that the value reads; empty if it reads none."""
         return ""
 
 
@@ -105,19 +106,20 @@ class Experiment(Value):
     infra: exca.TaskInfra = exca.TaskInfra(mode="retry")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """All fields but ``infra``, which holds a path of this machine: a notebook may show the value."""
+        """All fields but ``infra``, which holds a path of this machine, so that a notebook may show the value."""
         return ((name, value) for name, value in super().__repr_args__() if name != "infra")
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Do the work, leave files in ``folder``, return the metrics. Must continue what it finds there."""
+        """Do the work, write files into ``folder``, and return the metrics. Must continue from what it finds there."""
         raise NotImplementedError
 
     def trained(self) -> tuple[Experiment, ...]:
-        """What took the time: the experiment itself, or the trainings that it evaluates."""
+        """The experiments that took the time: this one, or the trainings that it evaluates."""
         return (self,)
 
     @infra.apply
     def _cached(self) -> dict[str, float]:
+        """The metrics, computed now unless another process has computed them while this one waited."""
         folder = self.folder
         with self.lock():
             if self.finished():  # by another job while this one waited
@@ -134,10 +136,11 @@ class Experiment(Value):
         return metrics
 
     def _metrics(self) -> dict[str, float]:
+        """The metrics in the cache."""
         return cast("dict[str, float]", json.loads((self.folder / "metrics.json").read_text("utf-8")))
 
     def run(self) -> Run:
-        """The result, from the cache where it is there; two launches never compute it twice.
+        """The result, from the cache if it is there; two launches never compute it twice.
 
         It is computed here; :func:`chemxl.experiments.schedule.run_all` sends a list of values to a cluster.
         """
@@ -153,13 +156,13 @@ class Experiment(Value):
         return Run(self, self.folder, metrics)
 
     def lock(self) -> BaseFileLock:
-        """What is held while the value is computed, by whatever process on whatever machine sees the cache."""
+        """A lock that is held while the value is computed, by any process on any machine that sees the cache."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return FileLock(self.folder / ".lock", is_singleton=True)
 
     def _beside(self) -> None:
-        """What the other processes of a launch do while the main one computes, since they train together: the same, in
-        a copy of the folder that is thrown away."""
+        """Compute the same in a copy of the folder that is thrown away: what the other processes of a launch do, since
+        all of them train together."""
         with TemporaryDirectory() as copy:
             shutil.copytree(self.folder, copy, dirs_exist_ok=True)
             processes.wait()  # before the main one writes
@@ -171,22 +174,24 @@ class Experiment(Value):
 
     @property
     def folder(self) -> Path:
-        """Where the run keeps its configuration, history, metrics, weights and provenance."""
+        """The folder of the run, with its configuration, history, metrics, weights and provenance."""
         folder = self._prepared().infra.uid_folder()
         assert folder is not None
         return folder
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits of the configuration, the source that it runs through, and its data."""
+        """Twelve hexadecimal digits of the configuration, the source code that it runs, and its data."""
         return str(self._prepared().infra.version)
 
     def _prepared(self) -> Experiment:
+        """The value, which knows the cache folder and its version, as do all experiments that it holds."""
         for part in self.parts():
             if isinstance(part, Experiment) and part.infra.folder is None:
                 part.infra._update(folder=runs(), version=part._version())
         return self
 
     def _version(self) -> str:
+        """A digest of the configuration, the source code and the data, for exca's cache."""
         modules = sorted({type(p).__module__ for p in self.parts()})
         digests = [*map(source_digest, modules), *(p.data_digest() for p in self.parts())]
         # The configuration, too: exca's own name of a run leaves out what a subclass adds to a field's class.
@@ -195,30 +200,31 @@ class Experiment(Value):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished experiment."""
+    """A finished experiment with its folder and metrics."""
 
     experiment: Experiment
     folder: Path = field(repr=False)
     metrics: dict[str, float]
 
     def history(self) -> list[dict[str, float]]:
-        """One row per training step or evaluation, as written while it ran."""
+        """The rows of the history, one for each training step or evaluation, as written while it ran."""
         path = self.folder / "history.jsonl"
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
     def provenance(self) -> dict[str, Any]:
-        """Commit, versions, hardware, date and seconds of the run that computed this."""
+        """Commit, versions, hardware, date and seconds of this run."""
         return cast("dict[str, Any]", json.loads((self.folder / "provenance.json").read_text("utf-8")))
 
 
 def project() -> Path | None:
-    """The nearest folder, from the working directory up, that holds a ``_config.yml``; None where there is none."""
+    """The nearest folder above the working directory, or itself, that holds a ``_config.yml``; None if there is
+    none."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "_config.yml").exists()), None)
 
 
 def runs() -> Path:
-    """The cache folder: ``CHEMXL_RUNS``, by default ``.runs`` in the project's folder, or else in the working one."""
+    """The cache folder: ``CHEMXL_RUNS``, or else ``.runs`` in the project's folder or in the working directory."""
     given = os.environ.get("CHEMXL_RUNS")
     return Path(given).resolve() if given else (project() or Path.cwd()) / ".runs"
 
@@ -240,7 +246,7 @@ def seed_everything(seed: int) -> torch.Generator:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside and rename, so that nothing half-written stays."""
+    """Write a JSON file, which takes its place when it is whole."""
     with replaced(path) as beside:
         beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
 
@@ -251,6 +257,7 @@ def interactive() -> bool:
 
 
 def _named(name: str) -> type[Value]:
+    """The class of values with this name."""
     found = {f"{c.__module__}.{c.__qualname__}": c for c in _subclasses(Value) if c.__name__ == name}
     if not found:
         raise ChemxlError(f"no experiment is called {name!r}: import its chapter's module first")
@@ -260,18 +267,21 @@ def _named(name: str) -> type[Value]:
 
 
 def _subclasses(base: type[Value]) -> Iterator[type[Value]]:
+    """All classes derived from a class."""
     for derived in base.__subclasses__():
         yield derived
         yield from _subclasses(derived)
 
 
 def _revived(item: Any) -> Any:
+    """Values again, from plain data."""
     if isinstance(item, dict) and "kind" in item:
         return Value.from_config(item)
     return tuple(_revived(part) for part in item) if isinstance(item, list) else item
 
 
 def _plain(value: Any) -> Any:
+    """Plain data, from values."""
     if isinstance(value, Value):
         return value.config()
     if isinstance(value, tuple):

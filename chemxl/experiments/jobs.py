@@ -1,4 +1,4 @@
-"""One value as a job of a cluster: what it asks for, how it is sent, whether it lives, what became of it.
+"""One value as a job of a cluster: what it asks for, how it is sent, whether it is alive, and how it ended.
 
 exca and submitit write, send and read jobs; nothing here knows of lists or order.
 """
@@ -30,8 +30,9 @@ Job = submitit.Job[Any]
 logging.getLogger("exca").setLevel(logging.ERROR)  # it tells times and paths, which notebooks would keep
 
 
-class Request(pydantic.BaseModel):
-    """What every job asks for, in exca's words: the JSON of ``CHEMXL_JOBS``. An unknown setting is an error.
+class Resources(pydantic.BaseModel):
+    """The resources that every job asks for, in exca's terms: the JSON of ``CHEMXL_JOBS``. An unknown setting is an
+    error.
 
     Args:
         max_workers: how many jobs at once; by default 256 on Slurm, and as many local ones as their threads fit the
@@ -55,8 +56,8 @@ class Request(pydantic.BaseModel):
     slurm_additional_parameters: dict[str, int | str | float | bool] | None = None
 
     @classmethod
-    def given(cls) -> Request:
-        """What ``CHEMXL_JOBS`` says.
+    def given(cls) -> Resources:
+        """The resources that ``CHEMXL_JOBS`` asks for.
 
         Raises:
             ChemxlError: it is no JSON, or a setting is unknown or has a wrong value.
@@ -82,7 +83,7 @@ class Request(pydantic.BaseModel):
 
 
 def cluster() -> Cluster | None:
-    """Where ``CHEMXL_CLUSTER`` wants lists to be computed; None in this process, as also in a job or a launch.
+    """Where ``CHEMXL_CLUSTER`` says to compute lists; None for this process, and inside a job or a launch.
 
     Raises:
         ChemxlError: it is neither ``local`` nor ``slurm``, or Slurm is not here.
@@ -97,18 +98,18 @@ def cluster() -> Cluster | None:
     return cast("Cluster", named)
 
 
-def send(values: Sequence[Experiment], request: Request, where: Cluster) -> list[Job | None]:
+def send(values: Sequence[Experiment], resources: Resources, where: Cluster) -> list[Job | None]:
     """Send unfinished values as one array, and return their jobs.
 
     Raises:
         ChemxlError: Slurm refuses them.
     """
-    copies = [_elsewhere(value, request.infra(where)) for value in values]
+    copies = [_elsewhere(value, resources.infra(where)) for value in values]
     for copy in copies:
         (copy.folder / "job.pkl").unlink(missing_ok=True)  # a dead job's, of which exca would ask Slurm's accounting
         copy.infra.clear_job()
     try:
-        with copies[0].infra.job_array(max_workers=request.at_once(where)) as array:
+        with copies[0].infra.job_array(max_workers=resources.at_once(where)) as array:
             array.extend(copies)
     except submitit.core.utils.FailedJobError as error:
         raise ChemxlError(f"Slurm refuses the jobs: {str(error).strip().splitlines()[-1]}") from error
@@ -116,20 +117,20 @@ def send(values: Sequence[Experiment], request: Request, where: Cluster) -> list
 
 
 def _elsewhere(value: Experiment, infra: dict[str, Any]) -> Experiment:
-    """The same value, to be computed elsewhere; its parts are computed where it is."""
+    """The same value, to be computed on the cluster; its parts are computed inside the same job."""
     version = value.digest()  # which also prepares the parts
     return value.to(type(value), infra=infra | {"folder": value.infra.folder, "version": version})
 
 
 def last_sent(value: Experiment) -> Job | None:
-    """The job that was last sent for a value, by this call or an earlier one; exca keeps it in the value's folder."""
+    """The last job sent for a value, by this call or an earlier one; exca keeps it in the value's folder."""
     if not ((value.folder / "submitit").is_symlink() and (value.folder / "job.pkl").exists()):
         return None
     return cast("Job", pickle.loads((value.folder / "job.pkl").read_bytes()))
 
 
 def queue(where: Cluster) -> set[str] | None:
-    """The numbers of this user's jobs that Slurm has not ended; None of local ones. (submitit would ask Slurm's
+    """The numbers of this user's jobs that Slurm has not ended; None for local jobs. (submitit would ask Slurm's
     accounting, which not every cluster has.)
 
     Raises:
@@ -147,14 +148,14 @@ def queue(where: Cluster) -> set[str] | None:
 
 
 def alive(job: Job | None, queued: set[str] | None) -> bool:
-    """Whether a job is in the queue or, a local one, a process of ours."""
+    """Whether a job is in the queue, or a local job is a running process."""
     if job is None:
         return False
     return not job.done() if queued is None else job.job_id in queued
 
 
 def computing(value: Experiment) -> bool:
-    """Whether any process computes a value now."""
+    """Whether any process is computing a value now."""
     if not (value.folder / ".lock").exists():
         return False
     try:
@@ -165,7 +166,7 @@ def computing(value: Experiment) -> bool:
 
 
 def raised(job: Job | None) -> str:
-    """The traceback of a job that ended with an error of its own; empty where it ended well, was killed, or lives."""
+    """The traceback of a job that ended with an error of its own; empty if it ended well, was killed, or is alive."""
     if job is None or not job.paths.result_pickle.exists():
         return ""
     error = job.exception()

@@ -11,7 +11,7 @@ from chemxl.errors import ChemxlError
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """What a YAML file maps, names to values; an empty file maps nothing.
+    """The mapping in a YAML file, from names to values; an empty file is an empty mapping.
 
     Raises:
         ChemxlError: the file cannot be read, is not YAML, or is no mapping.

@@ -24,7 +24,7 @@ Made = TypeVar("Made")
 
 
 def place() -> PartialState:
-    """Which process of the launch this is, and of how many; the first call connects them."""
+    """The number of this process in the launch and the number of processes; the first call connects them."""
     launched = "LOCAL_RANK" in os.environ
     cpu = utils.parse_flag_from_env("ACCELERATE_USE_CPU") or (launched and not torch.cuda.is_available())
     state = PartialState(cpu=cpu, timeout=_PATIENCE)
@@ -34,23 +34,23 @@ def place() -> PartialState:
 
 
 def broadcast(make: Callable[[], Made]) -> Made:
-    """What the main process makes, in all of them; the others make nothing."""
+    """What the main process makes, given to all processes; the others make nothing."""
     made = [make() if place().is_main_process else None]
     return cast("Made", utils.broadcast_object_list(made)[0])
 
 
 def wait() -> None:
-    """Go on when all processes are here."""
+    """Wait until all processes are here."""
     place().wait_for_everyone()
 
 
 def align(model: nn.Module) -> None:
-    """Give the main process's weights to all, in place."""
+    """Copy the main process's weights to all processes, in place."""
     utils.broadcast(list(model.state_dict().values()))
 
 
 def shard(batch: Mapping[str, torch.Tensor], rank: int, processes: int) -> dict[str, torch.Tensor]:
-    """The rows of a batch that a process reads: every n-th, so that the shards are of like length.
+    """The rows of a batch that this process reads: every n-th row, so that all shards have similar lengths.
 
     A tensor has either one row for each row of ``labels``, or a single one, (1, ...) or (), that is read whole.
 

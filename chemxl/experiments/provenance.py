@@ -1,4 +1,4 @@
-"""Where a result comes from: commit, versions and hardware; no path and no host name."""
+"""The origin of a result: commit, versions and hardware, without paths and host names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 
 def provenance() -> dict[str, Any]:
-    """Commit, versions and hardware of this process; no path and no host name."""
+    """Commit, versions and hardware of this process, without paths and host names."""
     packages = ("chemxl", "torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn")
     versions = {name: metadata.version(name) for name in packages if _installed(name)}
     return {
@@ -26,6 +26,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _installed(name: str) -> bool:
+    """Whether a package is installed."""
     try:
         metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -34,7 +35,7 @@ def _installed(name: str) -> bool:
 
 
 def hardware() -> str:
-    """The GPU, or the processor's model and the cores that are used."""
+    """The GPU, or else the processor's model and the number of cores in use."""
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     model = platform.processor() or platform.machine()
@@ -45,7 +46,10 @@ def hardware() -> str:
 
 
 def _commit() -> str:
+    """The commit of the source code, marked if files have changed since; empty outside of a checkout."""
+
     def git(*args: str) -> str:
+        """The output of a git command."""
         command = ["git", "-C", str(Path(__file__).parent), *args]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 

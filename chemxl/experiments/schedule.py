@@ -33,7 +33,7 @@ _LONGEST_PAUSE = 30.0  # seconds between two looks at the queue, when nothing ha
 
 
 def run_all(experiments: Sequence[Experiment]) -> list[Run]:
-    """Compute what is not in the cache, and return every value's run, in order.
+    """Compute all values that are not in the cache, and return the run of each value, in order.
 
     With ``CHEMXL_CLUSTER`` unset, one after the other in this process; with ``local`` or ``slurm``, each as a job of
     its own. Parts that several values hold are jobs, too, and run before those who hold them. A call that was killed
@@ -57,7 +57,7 @@ def run_all(experiments: Sequence[Experiment]) -> list[Run]:
 
 
 def overview(experiments: Sequence[Experiment]) -> Table:
-    """How many values are done, running and waiting, by kind, as the cache says; to print with rich or show in Jupyter.
+    """How many values of each kind are done, running and waiting, according to the cache; for rich or Jupyter to show.
 
     It starts nothing. Shared parts that are not in the cache yet have rows, too.
     """
@@ -66,11 +66,12 @@ def overview(experiments: Sequence[Experiment]) -> Table:
 
 
 def _jobs(experiments: Sequence[Experiment]) -> list[Experiment]:
-    """The unfinished values that are jobs of their own, each after those that it holds: those of the list, and parts
-    with several holders. A part with one holder is computed in its holder's job."""
+    """Unfinished values that become jobs, each after those that it holds: the values of the list, and parts that
+    several values hold. A part that one value holds is computed in that value's job."""
     listed, holders, reached = set(experiments), Counter[Experiment](), dict[Experiment, None]()
 
     def reach(value: Experiment) -> None:
+        """Add a value behind the values that it holds, and count who holds each part."""
         if value in reached or value.finished():
             return
         held = _held(value)
@@ -86,11 +87,14 @@ def _jobs(experiments: Sequence[Experiment]) -> list[Experiment]:
 
 
 def _held(value: Experiment) -> list[Experiment]:
+    """The experiments that a value holds."""
     return [part for part in dict.fromkeys(value.parts()) if isinstance(part, Experiment) and part != value]
 
 
 @dataclass(eq=False)
 class _Task:
+    """A value on its way through the queue."""
+
     value: Experiment
     needs: list[_Task]
     state: State = "waiting"
@@ -101,10 +105,10 @@ class _Task:
 
 
 class _Grid:
-    """Values on their way through a cluster's queue."""
+    """All values of a list on their way through a cluster's queue."""
 
     def __init__(self, experiments: Sequence[Experiment], where: jobs.Cluster) -> None:
-        self.where, self.request = where, jobs.Request.given()
+        self.where, self.resources = where, jobs.Resources.given()
         self.states: dict[Experiment, State] = dict.fromkeys([e for e in experiments if e.finished()], "done")
         self.tasks: list[_Task] = []
         by_value: dict[Experiment, _Task] = {}
@@ -113,7 +117,7 @@ class _Grid:
             self.tasks.append(by_value[value])
 
     def compute(self) -> None:
-        """Send, look and send again until nothing is open."""
+        """Send jobs, look at them, and send again until nothing is open."""
         pause = 0.0
         try:
             with _shown(self.table) as show:
@@ -130,7 +134,8 @@ class _Grid:
             raise ChemxlError(f"{len(failed)} of {len(self.tasks)} jobs failed. The first: {failed[0].why}")
 
     def table(self) -> Table:
-        """What is shown while it waits; a job that is sent and does not compute yet still waits."""
+        """The state of each value as it is shown while waiting; a job that was sent but does not compute yet is
+        waiting."""
         shown: dict[Experiment, State] = {}
         for task in self.tasks:
             running = task.state == "running" and jobs.computing(task.value)
@@ -138,7 +143,7 @@ class _Grid:
         return _table(self.states | shown)
 
     def look(self) -> bool:
-        """Learn what became of the jobs that were sent; whether anything did."""
+        """Look at the jobs that were sent; returns whether any of them has changed."""
         queued = jobs.queue(self.where)
         before = [task.state for task in self.tasks]
         for task in self.tasks:
@@ -147,6 +152,7 @@ class _Grid:
         return before != [task.state for task in self.tasks]
 
     def _look_at(self, task: _Task, queued: set[str] | None) -> None:
+        """Look at one job."""
         alive = jobs.alive(task.job, queued)
         if task.value.finished() and (queued is not None or not alive):  # a local process is let end
             task.state, task.job = "done", None
@@ -160,6 +166,7 @@ class _Grid:
             self._died(task)
 
     def _died(self, task: _Task) -> None:
+        """Let a job that died be sent again, or give up after too many times."""
         log = task.job.paths.stderr if task.job else task.value.folder
         task.state, task.job, task.missed = "waiting", None, 0
         if task.sent >= _SENDINGS:
@@ -167,14 +174,14 @@ class _Grid:
             task.why = f"{type(task.value).__name__} died {task.sent} times; run again to go on. Its log: {log}"
 
     def send(self) -> bool:
-        """Send what waits for nothing, as one job array; whether there was any."""
+        """Send all values that wait for nothing as one job array; returns whether there were any."""
         for task in self.tasks:
             if task.state == "waiting" and (broken := next((n for n in task.needs if n.state == "failed"), None)):
                 task.state, task.why = "failed", broken.why
         ready = [t for t in self.tasks if t.state == "waiting" and all(n.state == "done" for n in t.needs)]
         room = _ARRAY
         if self.where == "local":
-            room = self.request.at_once("local") - sum(task.state == "running" for task in self.tasks)
+            room = self.resources.at_once("local") - sum(task.state == "running" for task in self.tasks)
         if ready := ready[: max(0, room)]:
             runs().mkdir(parents=True, exist_ok=True)
             with FileLock(runs() / ".sending"):  # two calls must not send the same value
@@ -182,7 +189,7 @@ class _Grid:
         return bool(ready)
 
     def _send(self, tasks: Sequence[_Task]) -> None:
-        """Send what no earlier call has sent and no other process computes."""
+        """Send values that no earlier call has sent and no other process computes."""
         queued, fresh = jobs.queue(self.where), []
         for task in tasks:
             earlier = jobs.last_sent(task.value)
@@ -190,12 +197,13 @@ class _Grid:
             if not (task.job or task.value.finished() or jobs.computing(task.value)):
                 fresh.append(task)
         if fresh:
-            sent = jobs.send([task.value for task in fresh], self.request, self.where)
+            sent = jobs.send([task.value for task in fresh], self.resources, self.where)
             for task, job in zip(fresh, sent, strict=True):
                 task.job, task.sent = job, task.sent + 1
 
 
 def _table(states: dict[Experiment, State]) -> Table:
+    """How many values of each kind are in each state."""
     counts = Counter((type(value).__name__, state) for value, state in states.items())
     table = Table("", *STATES, caption=" ", box=None)  # an empty last line, where a training draws its own bar
     for kind in dict.fromkeys(kind for kind, _ in counts):
@@ -205,7 +213,7 @@ def _table(states: dict[Experiment, State]) -> Table:
 
 @contextmanager
 def _shown(render: Callable[[], Table]) -> Iterator[Callable[[], object]]:
-    """A table that is drawn anew at every call, and gone in the end."""
+    """A function that draws a table anew at every call; the table is gone at the end."""
     if not interactive() or not processes.place().is_main_process:
         yield lambda: None
     elif "JPY_SESSION_NAME" in os.environ:

@@ -1,4 +1,4 @@
-"""What chapter 7 runs: pretraining on text that is anchored to knowledge, its controls, and what each is worth."""
+"""What chapter 7 runs: pretraining on text that is anchored to knowledge, its controls, and tests of both."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tagger(settings: Settings, method: str, seed: int, task: Task) -> FineTune:
 
 
 def classifier(settings: Settings, method: str, name: str, seed: int, *, learnt: str, asked: str) -> Evaluation:
-    """A classifier that learnt from sentences or abstracts of one language, on those of another."""
+    """A classifier that learns from sentences or abstracts of one language and is tested on another."""
     train, test = tasks.classes(name, learnt=learnt, asked=asked)
     model = Classification(
         encoder=base(settings) if method == BASE else anchored(settings, method, seed),
@@ -53,7 +53,7 @@ def classifier(settings: Settings, method: str, name: str, seed: int, *, learnt:
 
 
 def retrievals(settings: Settings) -> list[Line]:
-    """Names, held out and taught, in each language, of the base and of every method."""
+    """The retrieval of held-out and of taught names in each language, by the base encoder and after every method."""
     return [
         Line(
             {**settings.keys, "pretraining": method, "language": lexicon.language.upper(), "names": names},
@@ -78,7 +78,7 @@ def retrievals(settings: Settings) -> list[Line]:
 
 
 def tagging(settings: Settings) -> list[Line]:
-    """Taggers of the base and of every method that is tagged with, and the lexicon alone."""
+    """The taggers of the base encoder and of every tagged method, and the tagger that is a lexicon alone."""
     made = []
     for method in (BASE, *settings.tagged) if settings.tagged else ():
         for task in tasks.recognition(settings):
@@ -100,7 +100,8 @@ def tagging(settings: Settings) -> list[Line]:
 
 
 def classifying(settings: Settings) -> list[Line]:
-    """Relations and classes of documents, learnt in English and asked in Chinese, and the other way round."""
+    """The classifiers of relations and of documents, which learn in English and are tested in Chinese, and the other
+    way round."""
     return [
         Line(
             {
@@ -124,8 +125,8 @@ def classifying(settings: Settings) -> list[Line]:
 
 
 def _scores(values: Sequence[Evaluation], language: str, profile: Profile) -> list[Row]:
-    """F1, precision and recall of all types together, and of chemicals alone where there are others; recall of mentions
-    that the lexicons have, and of those that they have not."""
+    """Rows with F1, precision and recall of all types together, and of chemicals alone if there are other types; and
+    recall of mentions that are in the lexicons, and of those that are not."""
     types = values[0].counts().types
     kinds = [metrics.MICRO, *(type for type in types if type == "CHEM" and len(types) > 1)]
     made = [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
@@ -139,12 +140,13 @@ def _scores(values: Sequence[Evaluation], language: str, profile: Profile) -> li
 
 
 def _class_scores(values: Sequence[Evaluation], type: str) -> list[Row]:
+    """Rows with the scores of one class."""
     made = scored(values, type=type, scorer="F1 of labels")
     return [row.model_copy(update={"keys": {}}) for row in made]
 
 
 def compared(table: Sequence[Line], metric: str, scorer: str) -> list[Row]:
-    """Of each test, every level against the controls and against the level below it."""
+    """For each test, rows that compare every level with the controls and with the level below it."""
     made = []
     groups: dict[tuple[tuple[str, Any], ...], dict[str, Line]] = {}
     for line in table:
@@ -160,7 +162,7 @@ def compared(table: Sequence[Line], metric: str, scorer: str) -> list[Row]:
 
 
 def lines(settings: Settings) -> Lines:
-    """What was read, retrieval, taggers and classifiers; then differences."""
+    """The lines of what was read, of retrieval, taggers and classifiers, and then of differences between them."""
     read = [
         Line({"table": "read", "pretraining": method}, [value], partial(_read, value))
         for method in settings.methods
@@ -179,6 +181,7 @@ def lines(settings: Settings) -> Lines:
 
 
 def _read(value: KnowledgePretraining) -> list[Row]:
+    """Rows with the number of tokens, names, facts and passages that a pretraining read."""
     names = ("tokens", "names switched", "facts said", "pairs of passages")
     found = value.run().metrics
     return counted({name: found[name] for name in names})

@@ -1,4 +1,4 @@
-"""What encoders are tested on: text as taggers and classifiers read it, and a tagger that is a lexicon alone."""
+"""What encoders are tested on: text as taggers and classifiers read it, and a tagger that is only a lexicon."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ class Unspaced(Corpus):
     """Chinese text without the blanks that a CoNLL file puts between its characters."""
 
     def load(self) -> list[Document]:
-        """The documents, their mentions moved."""
+        """The documents without these blanks, their mentions moved."""
         return [unspaced(document) for document in super().load()]
 
 
 def unspaced(document: Document) -> Document:
-    """The document without blanks beside Chinese characters; every mention still covers its characters."""
+    """The document without blanks beside Chinese characters; every mention still covers the same characters."""
     gone = np.zeros(len(document.text) + 1, dtype=np.int64)
     for blank in _BLANK.finditer(document.text):
         gone[blank.end() :] += 1
 
     def moved(mention: Mention) -> Mention:
+        """A mention at its new place."""
         return replace(mention, fragments=tuple((a - int(gone[a]), b - int(gone[b])) for a, b in mention.fragments))
 
     return replace(document, text=_BLANK.sub("", document.text), mentions=tuple(map(moved, document.mentions)))
 
 
 class Associations(Corpus):
-    """Sentences that relate a masked gene and a masked disease, or do not: a class each, as paper 3 has it."""
+    """Sentences with a masked gene and a masked disease, each with the class whether it relates them, as in paper 3."""
 
     def load(self) -> list[Document]:
-        """The documents, with one label each."""
+        """The sentences, with one label each."""
         return [
             replace(document, labels=(Label(ASSOCIATED if document.relations else NEITHER),))
             for document in super().load()
@@ -58,7 +59,7 @@ class Associations(Corpus):
 
 
 class LexiconTagger(Experiment):
-    """Marks the translations of names that were annotated in another language: no model, nothing learnt.
+    """A tagger that learns nothing: it marks the translations of names that were annotated in another language.
 
     Args:
         train: annotated English text.
@@ -71,11 +72,11 @@ class LexiconTagger(Experiment):
 
     @property
     def seed(self) -> int:
-        """Nothing is drawn."""
+        """0, since nothing is drawn."""
         return 0
 
     def predict(self, documents: Sequence[Document]) -> list[list[Mention]]:
-        """Names whose translation was annotated, with the type that it most often had."""
+        """The names whose translation was annotated, with its most frequent type."""
         types: dict[str, list[str]] = {}
         for corpus in self.train:
             for document in corpus.load():
@@ -92,20 +93,21 @@ class LexiconTagger(Experiment):
         ]
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Predict, score, keep the counts."""
+        """Predict, score, and keep the counts."""
         documents = self.corpus.load()
         found = Tagger.count(documents, self.predict(documents))
         np.savetxt(folder / "counts.tsv", found.column(), "%d", delimiter="\t")
         return {"F1": found.scores()[MICRO].f1, "documents": len(documents)}
 
     def counts(self) -> Counts:
-        """By document, of all types together."""
+        """Counts by document, of all types together."""
         rows = np.loadtxt(self.run().folder / "counts.tsv", dtype=np.int64, ndmin=2)  # (D, 3)
         return Counts((MICRO,), rows[:, None])
 
 
 def recalled(value: Evaluation, names: Names, *, known: bool) -> np.ndarray:
-    """(D, 3) by document right, found and due mentions; due are those that a lexicon has, or else those that none has.
+    """For each document, right, found and due mentions, (D, 3); only mentions that a lexicon has are due, or only those
+    that none has.
 
     Only recall can be read from it: what was found counts whole.
     """

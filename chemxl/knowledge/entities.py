@@ -1,4 +1,4 @@
-"""Entities: names change places with their translations, and entities are what is hidden (paper 3, section 3.1.2).
+"""Names of entities are replaced by their translations, and whole entities are hidden (paper 3, section 3.1.2).
 
 Equation 1: ``L_e = - sum_i log P(e_i | X)`` over the hidden entities ``e_i`` of a text ``X`` in two languages.
 """
@@ -20,11 +20,11 @@ from chemxl.pretrain.text import Pieces
 
 
 class Marked(NamedTuple):
-    """A text and the entities in it.
+    """A text with the entities in it.
 
     Args:
-        spans: of all entities, those that were put in, too.
-        switched: of what was put in.
+        spans: the spans of all entities, translated ones included.
+        switched: the spans of translated entities.
     """
 
     text: str
@@ -33,7 +33,7 @@ class Marked(NamedTuple):
 
 
 class Names:
-    """Names of one language with their translations into others.
+    """The names of one language, with their translations into others.
 
     Args:
         pairs: lexicons of the language and another one, on whichever side it stands.
@@ -53,11 +53,11 @@ class Names:
             known += [other for other in others if other not in known]
 
     def find(self, text: str) -> list[Match]:
-        """The names in a text, words of the general language left out."""
+        """The names in a text, without words of the general language."""
         return [match for match in self.matcher.find(text) if match.key not in STOP]
 
     def switch(self, text: str, matches: Sequence[Match], chosen: Iterable[int], rng: np.random.Generator) -> Marked:
-        """The text with the chosen matches translated, one of several translations drawn; all else stays as it is.
+        """The text with the chosen names translated, one of several translations drawn at random.
 
         What is put in is a dictionary form: a Russian name is not inflected.
         """
@@ -81,7 +81,7 @@ class Names:
 
 
 def marked_pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[Marked]) -> list[tuple[Pieces, np.ndarray]]:
-    """The pieces of every text, and which of them are an entity's, (T,) the number of its span or -1.
+    """The pieces of every text, and for each piece the number of its entity, (T,); -1 outside of entities.
 
     Neighbouring pieces of one entity have one word number: they are hidden together.
     """
@@ -107,7 +107,7 @@ def marked_pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[Marked]) -
 def hiding(
     builder: Builder, text: Pieces, entity: np.ndarray, *, rate: float, words: float = 0.0, longest: int = 0
 ) -> Example:
-    """A text in which whole entities are hidden, ``rate`` of all its pieces or as many as there are.
+    """A text in which whole entities are hidden: a share ``rate`` of its pieces, or as many as there are.
 
     Args:
         entity: (T,) as :func:`marked_pieces` gives it.

@@ -27,7 +27,7 @@ class KnowledgePretraining(ContinualPretraining):
 
     Args:
         lexicons: one for each language beside English.
-        facts: of a knowledge base, for each of these languages.
+        facts: facts of a knowledge base, for each of these languages.
         linked: passages about the same thing in two languages, without those that are tested on.
         levels: how much is read for which level; ``reading`` says how much in all, its mixture counts for nothing.
     """
@@ -38,19 +38,20 @@ class KnowledgePretraining(ContinualPretraining):
     levels: Levels = Levels(plain=0.5, entities=0.5)
 
     def gathered(self) -> list[Gathered]:
-        """The documents of every source, leaks and copies removed; read once for all runs on the same text."""
+        """The documents of every source, without leaks and copies; read once for all runs on the same text."""
         return list(_gathered(self.text, self.held_out, self._digest(*self.text, *self.held_out)))
 
     def _digest(self, *sources: Value) -> str:
+        """The digests of these sources, one after the other."""
         return "".join(source.data_digest() for source in sources)
 
     @property
     def kinds(self) -> int:
-        """How passages may be related."""
+        """The number of ways in which two passages may be related."""
         return len(KINDS) if self.levels.passages else 0
 
     def knowledge(self) -> Knowledge:
-        """What texts are anchored to."""
+        """The names, facts and passages that texts are anchored to."""
         return Knowledge(
             names=[pair for lexicon in self.lexicons for pair in lexicon.taught()],
             lexicons=self.lexicons,
@@ -59,8 +60,8 @@ class KnowledgePretraining(ContinualPretraining):
         )
 
     def read_ids(self, tokenizer: PreTrainedTokenizerFast, texts: Iterator[str]) -> list[int]:
-        """Those of all names, facts and passages, too, whatever of them is read: runs that differ in levels keep the
-        same pieces, which are found once."""
+        """The ids of pieces in all texts, names, facts and passages, whether or not these are read: so runs that differ
+        in levels keep the same pieces, which are found once."""
         right = self.model_copy(
             update={
                 "lexicons": tuple(one.model_copy(update={"wrong": False}) for one in self.lexicons),
@@ -85,6 +86,7 @@ class KnowledgePretraining(ContinualPretraining):
         return _IDS[key]
 
     def _further(self) -> Iterator[str]:
+        """All names, words of facts, and passages."""
         for lexicon in self.lexicons:
             yield from (name for pair in lexicon.pairs() for name in (pair.source, pair.target))
         knowledge = self.knowledge()
@@ -98,14 +100,14 @@ class KnowledgePretraining(ContinualPretraining):
         documents: Sequence[Document],
         pairs: Sequence[Pair],
     ) -> Stream:
-        """The examples that are read."""
+        """The examples that the run reads."""
         given = (self.reading, tokenizer, model, documents, pairs)
         return AnchoredStream(self.levels, self.knowledge(), *given, seed=self.seed)
 
 
 def _anywhere(texts: Iterator[str]) -> Iterator[str]:
-    """Every text, and each of its words with and without a blank before it: where a name is put in behind a sign, or a
-    stretch begins within a text, a word has other pieces."""
+    """Every text, and each of its words with and without a blank in front, since a word has other pieces behind a sign
+    or at the start of a stretch."""
     known = set[str]()
     for text in texts:
         yield text
@@ -120,9 +122,11 @@ _IDS: dict[str, list[int]] = {}  # of one set of sources: the pieces that they u
 
 @lru_cache(maxsize=2)
 def _gathered(text: tuple[Texts, ...], held_out: tuple[Texts, ...], digest: str) -> list[Gathered]:
+    """The gathered documents, remembered by the digest of their data."""
     return gather(text, held_out)
 
 
 @lru_cache(maxsize=2)
 def _passages(linked: tuple[PairSource, ...], held_out: tuple[Texts, ...], digest: str) -> list[Pair]:
+    """Pairs of passages without those that stand in held-out text, remembered by the digest of their data."""
     return screened([pair for source in linked for pair in source.pairs()], held_out)

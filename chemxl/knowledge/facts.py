@@ -1,5 +1,5 @@
-"""Facts: what a knowledge base says of two names of a text stands behind it in another language, its relation hidden
-(paper 3, section 3.1.3).
+"""Facts: what a knowledge base says of two names in a text is written behind it in another language, with the relation
+hidden (paper 3, section 3.1.3).
 
 Equation 2: ``L_f = - sum_i log P(f_i | X)`` over the hidden words ``f_i`` of relations. The paper assumes that a
 text that names both ends of a fact holds the fact.
@@ -51,7 +51,7 @@ class Facts(Value):
     """Facts with names in English and in one other language.
 
     Args:
-        name: of the catalogue, or ``mini``.
+        name: a name of the catalogue, or ``mini``.
         without: sources of facts or names, such as ``cui:bionnel``; what would not be there without them goes.
         permuted: each fact says another one's relation: a control.
     """
@@ -62,7 +62,7 @@ class Facts(Value):
     permuted: bool = False
 
     def load(self) -> list[Fact]:
-        """Facts of the relations that can be said here."""
+        """The facts whose relation can be put in words."""
         found = [
             fact
             for fact in _facts(self.name, self.language, self.data_digest())
@@ -74,7 +74,7 @@ class Facts(Value):
         return [replace(fact, relation=found[i].relation) for fact, i in zip(found, order, strict=True)]
 
     def data_digest(self) -> str:
-        """A digest of the files, and of how they are read."""
+        """A digest of the files and of how they are read."""
         if self.name == MINI:
             return corpora.read_digest(MINI, split="train", expanded=True)
         return corpora.read_digest(self.name, language=f"en-{self.language}")
@@ -82,13 +82,14 @@ class Facts(Value):
 
 @lru_cache(maxsize=4)
 def _facts(name: str, language: str, digest: str) -> list[Fact]:
+    """The facts of a source, remembered by the digest of its data."""
     if name == MINI:
         return _mini()
     return corpora.facts(name, language=f"en-{language}", faults=[])
 
 
 def _mini() -> list[Fact]:
-    """What the annotators of the shipped corpus found related."""
+    """The facts that the annotators of the mini corpus found."""
     known = {folded(one.english[0]): (one.english[0], one.russian[0][0]) for one in concepts().values()}
     by = (MINI,)
     made: dict[tuple[str, str], Fact] = {}
@@ -105,11 +106,11 @@ def _mini() -> list[Fact]:
 
 
 class FactFinder:
-    """Finds the facts whose two ends a text names, and says them in another language.
+    """A finder of facts both of whose ends a text names, which says them in another language.
 
     Args:
-        facts: of English and other languages.
-        language: of the texts.
+        facts: facts with names in English and in other languages.
+        language: the language of the texts.
         lexicons: their held-out names are in no fact that is said.
     """
 
@@ -136,8 +137,8 @@ class FactFinder:
         pairs = ((a, b) for a in names if a in self.heads for b in names if a != b)
         return [fact for pair in pairs for fact in self.facts.get(pair, ())]
 
-    def said(self, fact: Fact) -> Marked:
-        """The fact in the language that the texts do not have; its spans are head, relation and tail."""
+    def verbalised(self, fact: Fact) -> Marked:
+        """A fact in the language that the texts are not in; its spans are head, relation and tail."""
         code = next(code for code in fact.languages if code != self.language)
         head, tail = map(plain, fact.target if code == fact.languages[1] else fact.source)
         blank = "" if code == "zh" else " "
@@ -151,8 +152,8 @@ PLACES: dict[Part, int] = {"relation": 1, "tail": 2}
 
 
 def behind(builder: Builder, text: Pieces, facts: Sequence[tuple[Pieces, np.ndarray]], *, hides: Part) -> Example:
-    """A text with facts behind it, as many as there is room for beside half a block of the text, a separator before
-    each; all pieces of what is hidden are asked for, and nothing else is.
+    """A text with facts behind it, as many as have room beside half a block of text, each after a separator. All hidden
+    pieces must be guessed, and no others.
 
     Args:
         facts: pieces and the number of the span of each, as :func:`chemxl.knowledge.entities.marked_pieces` gives them.
@@ -181,7 +182,7 @@ def behind(builder: Builder, text: Pieces, facts: Sequence[tuple[Pieces, np.ndar
 
 
 def names_of(facts: Sequence[Fact]) -> Iterator[str]:
-    """All that facts can put behind a text."""
+    """All names and words that facts can add to a text."""
     yield from sorted({plain(name) for fact in facts for name in (*fact.source, *fact.target)})
     for said in RELATIONS.values():
         yield from said.values()

@@ -1,4 +1,4 @@
-"""A bilingual lexicon as a value: names in English and in another language, from sources that are chosen by name."""
+"""A bilingual lexicon as a value: names in English and in another language, from named sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST = 60  # characters of a name; longer ones are titles that no text repea
 
 
 class Lexicon(Value):
-    """Names in English and in one other language.
+    """Names in English and one other language.
 
     A share of the English names is held out with all their translations: no text shows them beside each other, and
     they are what :class:`chemxl.knowledge.retrieval.Retrieval` asks for.
@@ -39,22 +39,23 @@ class Lexicon(Value):
     wrong: bool = False
 
     def pairs(self) -> list[Pair]:
-        """All names that can be found in a text, held-out ones, too."""
+        """All pairs of names that can be found in a text, held-out ones included."""
         return _pairs(self.sources, self.language, self.data_digest())
 
     def taught(self) -> list[Pair]:
-        """Names that may stand in the place of each other."""
+        """The pairs of names that may replace each other."""
         hidden = [pair for pair in self.pairs() if self.hides(pair.source)]
         targets = {folded(pair.target) for pair in hidden}
         found = [p for p in self.pairs() if not self.hides(p.source) and folded(p.target) not in targets]
         return _permuted(found) if self.wrong else found
 
     def hides(self, name: str) -> bool:
-        """Whether an English name is held out; it is so in the lexicon of every other language."""
+        """Whether an English name is held out, which is the same in the lexicons of all languages."""
         return int(sha256(f"held out? {folded(name)}")[:8], 16) < self.held_out * 2**32
 
     def tested(self, *, most: int, taught: bool = False) -> list[Pair]:
-        """Held-out pairs, or such as are taught, each name in one alone; always the same ones, and right ones."""
+        """Pairs to test on, held-out or taught ones, each name in one pair alone; always the same pairs, with their
+        right translations."""
         found = [pair for pair in self.pairs() if self.hides(pair.source) != taught]
         made, seen = [], set[str]()
         for pair in sorted(found, key=lambda pair: sha256(pair.source + pair.target)):
@@ -65,11 +66,12 @@ class Lexicon(Value):
         return made[:most]
 
     def data_digest(self) -> str:
-        """A digest of the files, and of how they are read."""
+        """A digest of the files and of how they are read."""
         return "".join(_digest(source, self.language) for source in self.sources)
 
 
 def _digest(source: str, language: str) -> str:
+    """The digest of one source."""
     if source == MINI:
         return corpora.read_digest(MINI, split="train", expanded=True)
     return corpora.read_digest(source, language=f"en-{language}")
@@ -77,7 +79,8 @@ def _digest(source: str, language: str) -> str:
 
 @lru_cache(maxsize=8)
 def _pairs(sources: Sequence[str], language: str, digest: str) -> list[Pair]:
-    """Of several sources each pair once; a cell of several names (apart by a Chinese semicolon) is several pairs."""
+    """The pairs of several sources, each once; a cell with several names, separated by a Chinese semicolon, gives
+    several pairs."""
     made: dict[tuple[str, str], Pair] = {}
     for source in sources:
         for pair in _mini() if source == MINI else corpora.pairs(source, language=f"en-{language}", faults=[]):
@@ -91,7 +94,7 @@ def _pairs(sources: Sequence[str], language: str, digest: str) -> list[Pair]:
 
 
 def _mini() -> list[Pair]:
-    """The names that the passages of the shipped corpus hold."""
+    """The names in the passages of the mini corpus."""
     documents = corpora.load(MINI, split="train", language="en")
     held = {folded(document.surface(mention)) for document in documents for mention in document.mentions}
     return [
@@ -102,19 +105,20 @@ def _mini() -> list[Pair]:
 
 
 def plain(name: str) -> str:
-    """A name as it stands inside of a sentence: without the capital that a title begins with."""
+    """A name as it stands inside a sentence, without the capital that begins a title."""
     name = name.strip()
     return name[0].lower() + name[1:] if name[1:2].islower() and name[1:] == name[1:].lower() else name
 
 
 def _usable(name: str) -> bool:
-    """Long enough to mean something, short enough to be found, and no word of the general language."""
+    """Whether a name is long enough to mean something, short enough to be found, and no word of the general
+    language."""
     least = 2 if any("\u3400" <= sign <= "\u9fff" for sign in name) else 3
     return least <= len(name) <= _LONGEST and folded(name) not in STOP and any(map(str.isalpha, name))
 
 
 def _permuted(pairs: Sequence[Pair]) -> list[Pair]:
-    """Every name with the translation of another one of its type: nobody keeps a right one."""
+    """Every name with the translation of another name of its type, so that no pair is right."""
     right = {(pair.source, pair.target) for pair in pairs}
     made: list[Pair] = []
     for domain in sorted({pair.domain for pair in pairs}):

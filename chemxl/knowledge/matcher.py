@@ -1,4 +1,4 @@
-"""Names in a text: all of them at once, whole words alone, the longest first, with offsets in code points.
+"""A matcher that finds all names in a text at once: whole words, the longest first, with offsets in code points.
 
 An automaton finds every name wherever it stands (Aho and Corasick 1975); what begins or ends inside a word goes, and of
 two that overlap the longer one stays. So no text is lost, «боль» is not found in «больной», and what is found
@@ -26,7 +26,7 @@ _UNSPACED = ((0x2E80, 0x31FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3
 
 
 class Match(NamedTuple):
-    """Where a name stands, and the key of the name (:meth:`Matcher.key`)."""
+    """The place of a name in a text, and the name's key (:meth:`Matcher.key`)."""
 
     start: int
     end: int
@@ -56,12 +56,13 @@ class Matcher:
         self._automaton = ahocorasick_rs.AhoCorasick(self.keys)
 
     def key(self, name: str) -> str:
-        """What a name is compared by."""
+        """The form of a name by which it is compared."""
         small = folded(name.strip())
         return _lemmatised(small)[0] if self.lemmas else small
 
     def find(self, text: str) -> list[Match]:
-        """Names that do not overlap, in their order: longer ones before shorter ones, then the first."""
+        """Names that do not overlap, in their order; of two that do, the longer is taken, and of equal ones the
+        first."""
         searched, places = folded(text), None
         if self.lemmas:
             searched, places = _lemmatised(searched)
@@ -81,12 +82,13 @@ class Matcher:
         return [Match(*_back(places, start, end), self.keys[number]) for start, end, number in kept]
 
     def _as_written(self, number: int, text: str, places: _Places | None, start: int, end: int) -> bool:
+        """Whether a name that must be in capitals is."""
         written = self._capitals.get(number)
         return written is None or text[slice(*(_back(places, start, end) if places else (start, end)))] in written
 
 
 def folded(text: str) -> str:
-    """A text as it is searched: in small letters, ё, dashes and blanks alike; exactly as long as it was."""
+    """A text for comparison: small letters, one form each of ё, dashes and blanks; as long as it was."""
     small = text.lower()
     if len(small) != len(text):  # İ becomes two characters: such a letter stays as it is
         small = "".join(letter if len(letter := sign.lower()) == 1 else sign for sign in text)
@@ -96,18 +98,19 @@ def folded(text: str) -> str:
 
 
 def _capitals(name: str) -> bool:
+    """Whether a name is written in capitals, such as an abbreviation."""
     return name.isupper() and len(name) > 1 and name[0].lower() != name[0]
 
 
 class _Places(NamedTuple):
-    """Where the segments of a lemmatised text begin there, and in the text itself; both end with the texts' lengths."""
+    """The beginnings of segments in a lemmatised text and in the original; both end with the texts' lengths."""
 
     there: np.ndarray
     here: np.ndarray
 
 
 def _lemmatised(text: str) -> tuple[str, _Places]:
-    """The text with lemmas in the place of its Russian words."""
+    """The text with each Russian word replaced by its lemma."""
     parts: list[str] = []
     there, here, end, at = [0], [0], 0, 0
     for word in _LETTERS.finditer(text):
@@ -121,24 +124,26 @@ def _lemmatised(text: str) -> tuple[str, _Places]:
 
 
 def _back(places: _Places, start: int, end: int) -> Span:
-    """A span of the lemmatised text, which begins and ends at no place inside a word, in the text itself."""
+    """The place in the original of a span of the lemmatised text that begins and ends at no place inside a word."""
     first, last = (int(np.searchsorted(places.there, place, "right")) - 1 for place in (start, end))
     return tuple(int(places.here[i] + place - places.there[i]) for i, place in ((first, start), (last, end)))  # type: ignore[return-value]
 
 
 @cache
 def lemma(word: str) -> str:
-    """The dictionary form of a Russian word in small letters; the likeliest one, where there are several."""
+    """The dictionary form of a Russian word in small letters; the likeliest of several."""
     return str(_morphology().parse(word)[0].normal_form).replace("ё", "е")
 
 
 @cache
 def _morphology() -> pymorphy3.MorphAnalyzer:
+    """The analyser of Russian words, loaded once."""
     return pymorphy3.MorphAnalyzer()
 
 
 def _inside(text: str) -> bytes:
-    """(T + 1,) 1 at places with a letter or digit on both sides, of scripts that leave a blank between words."""
+    """For each place whether it is inside a word, with letters or digits on both sides, (T + 1,); only in scripts that
+    put blanks between words."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)  # (T,)
     wordy = _wordy()[codes]
     within: bytes = (wordy[:-1] & wordy[1:]).tobytes()
@@ -147,6 +152,7 @@ def _inside(text: str) -> bytes:
 
 @cache
 def _wordy() -> np.ndarray:
+    """For each code point, whether it is a letter or digit of a script that puts blanks between words."""
     table = np.array([chr(code).isalnum() for code in range(0x110000)])
     for first, last in _UNSPACED:
         table[first : last + 1] = False

@@ -1,4 +1,4 @@
-"""Ways to pretrain on text that is anchored to knowledge: the paper's levels, and what each is held against."""
+"""Methods to pretrain on text that is anchored to knowledge: the paper's levels, and controls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENT, _FACT, _PAS = 31.3, 19.6, 14.0
 
 
 def _levels(*tokens: float, **how: Any) -> Levels:
-    """Half of the tokens plain text, the other half divided as the paper's tokens are."""
+    """Levels with half of the tokens plain text and the other half divided as in the paper."""
     names = ("entities", "facts", "passages")
     shares: dict[str, Any] = {name: 0.5 * part / sum(tokens) for name, part in zip(names, tokens, strict=False)}
     return Levels(plain=0.5, **shares, **how)
@@ -56,13 +56,13 @@ class Settings(chapters.EncoderSettings):
     Args:
         base: tokens of the base, which hides words and names alike in plain text; 0: none, all start from the encoder.
         amount: tokens of each pretraining behind it.
-        methods: of ``METHODS``.
+        methods: names of ``METHODS``.
         tagged: methods whose taggers are trained, too; the base's are always.
         tasks: what taggers learn from, see :func:`chemxl.knowledge.tasks.recognition`: ``EN``, ``RU``, and with real
             corpora ``ZH`` and ``ADE``; classifiers learn ``EN`` and ``ZH``.
         shots: documents of the language that is tested, beside all English ones, in further trainings.
         classified: methods whose classifiers are trained, too; none where there is nothing to classify.
-        epochs, rate, head_rate: of taggers and classifiers.
+        epochs, rate, head_rate: the training of taggers and classifiers.
         sentences: for ``small``: how many the training part is expanded to.
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
     """
@@ -82,14 +82,14 @@ class Settings(chapters.EncoderSettings):
 
 
 def languages(profile: Profile) -> tuple[str, ...]:
-    """Those beside English."""
+    """The languages beside English."""
     return ("ru",) if profile == "small" else ("ru", "zh")
 
 
 def lexicons(
     profile: Profile, *, general: bool = False, wrong: bool = False, family: bool = False
 ) -> tuple[Lexicon, ...]:
-    """Names of the field; or words of a general dictionary, the same names held out.
+    """Lexicons of the field's names, or of a general dictionary with the same names held out.
 
     Args:
         general: a general dictionary.
@@ -111,15 +111,15 @@ def lexicons(
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
-    """Text without labels in all languages; in English and Russian as chapter 3, of ``mini`` the passages themselves:
-    where they are expanded, one name stands in the places of all others."""
+    """Unlabelled text in all languages: in English and Russian that of chapter 3; for ``mini`` the passages themselves,
+    without variants of one passage with other names."""
     if profile == "small":
         return tuple(Texts(name=MINI, split="train", language=language) for language in ("en", "ru"))
     return (*pretraining.sources(profile), Texts(name="huatuo"), Texts(name="toyhom"))
 
 
 def held_out(profile: Profile) -> tuple[Texts, ...]:
-    """What is tested on, in every language."""
+    """The test sets in every language, which are not read."""
     if profile == "small":
         return pretraining.held_out(profile)
     translated = ("kbioxlm-cdr", "kbioxlm-ade", "kbioxlm-gad", "kbioxlm-hoc")
@@ -127,22 +127,23 @@ def held_out(profile: Profile) -> tuple[Texts, ...]:
 
 
 def linked(profile: Profile) -> tuple[PairSource, ...]:
-    """Passages about the same thing: Wikipedia's in English and Chinese, abstracts and their Russian translations."""
+    """Passages on the same subject: linked ones from English and Chinese Wikipedia, and abstracts with Russian
+    translations."""
     if profile == "small":
         return (Linked(name=MINI, language="ru"),)
     return (Linked(name="kbioxlm-linked", language="zh"), Linked(name="bionne-r", language="ru"))
 
 
 def facts(profile: Profile, *, permuted: bool = False) -> tuple[Facts, ...]:
-    """Facts, without those that need a name of BioNNE-L or XL-BEL."""
+    """The facts, without those that need a name of BioNNE-L or XL-BEL."""
     name = MINI if profile == "small" else "knowledge-facts"
     without = ("cui:bionnel", "cui:xlbel")
     return tuple(Facts(language=code, name=name, without=without, permuted=permuted) for code in languages(profile))
 
 
 def base(settings: Settings) -> str | encoders.Pretrained:
-    """What every method goes on from: the encoder, a language model's head if it had none, and the paper's first stage
-    (appendix A.1), in which words and names are hidden alike."""
+    """The encoder that every method continues from: with a language model's head if it had none, and after the paper's
+    first stage (appendix A.1), which hides words and names alike."""
     if not settings.base:
         return settings.start
     head = _pretraining(settings, settings.start, Levels(plain=1), amount=settings.base // 4, frozen=True)
@@ -151,7 +152,7 @@ def base(settings: Settings) -> str | encoders.Pretrained:
 
 
 def anchored(settings: Settings, method: str, seed: int) -> KnowledgePretraining:
-    """A method of ``METHODS``.
+    """The pretraining of a method of ``METHODS``.
 
     Raises:
         ChemxlError: there is none of that name.
@@ -172,6 +173,7 @@ def anchored(settings: Settings, method: str, seed: int) -> KnowledgePretraining
 def _pretraining(
     settings: Settings, encoder: str | encoders.Pretrained, levels: Levels, *, amount: int, **how: Any
 ) -> KnowledgePretraining:
+    """A pretraining on these levels, with the settings that all of them share."""
     small = settings.profile == "small"
     training = Training(epochs=1, tokens=512 if small else 2048, rate=5e-4 if small else 2e-4)
     shared: dict[str, Any] = {

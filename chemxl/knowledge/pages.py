@@ -1,4 +1,4 @@
-"""What the page of chapter 7 shows beside its rows: names that changed places, facts, and bars."""
+"""What the page of chapter 7 shows beside its rows: replaced names, facts, and bars."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from chemxl.results.tables import Cells, bar, with_columns
 
 
 def card(settings: Settings) -> Cells:
-    """A lexicon a row: its sources, its names, how many are held out, and how many mentions of the training part it
-    knows as they are written."""
+    """For each lexicon, its sources, its names, how many are held out, and how many mentions of the training part it
+    has as they are written."""
     mentions = [
         folded(document.surface(mention))
         for document in english(settings).train[0].load()
@@ -42,8 +42,8 @@ def card(settings: Settings) -> Cells:
 
 
 def example(language: str, *, seed: int = 0) -> Document:
-    """A passage of the shipped corpus with names in the other language; mentions say what was put in and what was
-    there."""
+    """A passage of the mini corpus with names in the other language; its mentions say what was put in and what it
+    replaced."""
     names = Names(lexicons("small")[0].taught(), language)
     texts = [document.text for document in Texts(name=MINI, split="train", language=language).load()]
     text = max((text for text in texts if len(text) < 700), key=lambda text: len(names.find(text)))
@@ -54,28 +54,28 @@ def example(language: str, *, seed: int = 0) -> Document:
     return Document(f"mini {language}", made.text, tuple(mentions), language=language)
 
 
-def said() -> Cells:
-    """Sentences of the shipped corpus, the facts that stand behind them, and what of these is hidden."""
+def fact_examples() -> Cells:
+    """Sentences of the mini corpus, the facts behind them, and which part of these is hidden."""
     made: Cells = []
     for language in ("en", "ru"):
         finder = FactFinder(Facts(language="ru", name=MINI).load(), language, lexicons("small"))
         for document in Texts(name=MINI, split="train", language=language).load():
             for sentence in document.text.splitlines():
                 if len(made) < (3 if language == "en" else 6) and (found := finder.find(sentence)):
-                    fact = finder.said(found[0])
+                    fact = finder.verbalised(found[0])
                     hidden = fact.text[slice(*fact.spans[1])]
                     made.append({"sentence": sentence, "behind it": fact.text, "hidden": hidden})
     return made
 
 
 def recognised(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
-    """F1 of taggers that learnt from this alone."""
+    """F1 of taggers that learnt from this source alone."""
     rows = with_columns(rows, "train", "documents", "type")
     return rows[(rows["metric"] == "F1") & (rows["train"] == learnt) & rows["documents"].isna()]
 
 
 def others(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
-    """F1 of all types of taggers that learnt from something else, and of classifiers."""
+    """F1 of all types of taggers that learnt from other sources, and of classifiers."""
     rows = with_columns(rows, "train", "documents", "type")
     together = rows["type"].isna() | (rows["type"] != "CHEM")
     own = (rows["metric"] == "F1") & rows["train"].notna() & together
@@ -83,7 +83,7 @@ def others(rows: pd.DataFrame, learnt: str) -> pd.DataFrame:
 
 
 def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:
-    """A bar for each method and each value of ``group``; what was not run is said to be so."""
+    """A bar for each method and each value of ``group``; a method that was not run is marked so."""
     own = with_columns(rows[rows["metric"] == metric], "pretraining", group)
     groups = list(dict.fromkeys(own[group].dropna())) if group in own else []
     return [

@@ -1,5 +1,5 @@
-"""Passages: are two stretches of text about the same thing in two languages, neighbours, or strangers (paper 3, section
-3.1.4)?
+"""Pairs of passages to classify: on the same subject in two languages, neighbours, or unrelated (paper 3, section
+3.1.4).
 
 Equation 3: ``L_p = - log P(c | X_pair)``, ``c`` one of positive, random and context, asked of the first token.
 """
@@ -22,7 +22,8 @@ KINDS = ("positive", "random", "context")
 
 
 class Linked(PairSource):
-    """Passages about the same thing in two languages: linked ones of an encyclopaedia, or documents and their twins.
+    """Passages on the same subject in two languages: linked ones of an encyclopaedia, or documents and their
+    translations.
 
     Args:
         name: a corpus of pairs, or one whose documents share their id with a translation (``mini``, ``bionne-r``).
@@ -34,7 +35,7 @@ class Linked(PairSource):
     split: str = "train"
 
     def pairs(self) -> list[Pair]:
-        """Pairs of passages."""
+        """The pairs of passages."""
         languages = ("en", self.language)
         if corpora.entry(self.name).paired:
             return corpora.pairs(self.name, split=self.split, language="-".join(languages), faults=[])
@@ -44,7 +45,7 @@ class Linked(PairSource):
         ]
 
     def data_digest(self) -> str:
-        """A digest of the files, and of how they are read."""
+        """A digest of the files and of how they are read."""
         paired = corpora.entry(self.name).paired
         language = f"en-{self.language}" if paired else None
         return corpora.read_digest(self.name, split=self.split, language=language)
@@ -56,7 +57,7 @@ Passage = Sequence[Pieces]  # its stretches, in their order
 def examples(
     builder: Builder, passages: Sequence[tuple[Passage, Passage]], rng: np.random.Generator, *, permuted: bool = False
 ) -> Iterator[Example]:
-    """Pairs of stretches with the place of their kind in ``KINDS``, as many of each kind; nothing is hidden.
+    """Pairs of stretches with the number of their kind in ``KINDS``, as many of each kind; nothing is hidden in them.
 
     Args:
         passages: two passages about the same thing, in two languages.
@@ -83,6 +84,7 @@ def examples(
 def _drawn(
     passages: Sequence[tuple[Passage, Passage]], number: int, kind: int, rng: np.random.Generator
 ) -> tuple[Pieces, Pieces]:
+    """Two stretches of this kind, drawn for one pair of passages."""
     own = passages[number]
     if KINDS[kind] == "context":
         neighbours = [both for side in own for both in pairwise(side)]

@@ -1,4 +1,5 @@
-"""Is a name's translation the name nearest to it? The cheap test of what was aligned: names that no run was taught."""
+"""Retrieval of translations: is a name's translation the nearest name? A cheap test of alignment, on names that no run
+was taught."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ SCORER = "nearest of all held-out names in the other language, both ways"
 
 
 class Retrieval(encoders.FromEncoder, Experiment):
-    """Of each held-out name, whether its translation is the nearest of all held-out names in the other language.
+    """For each held-out name, whether its translation is the nearest of all held-out names in the other language.
 
     A name is read by itself; its vector is the mean of the last layer. From the vectors of a language their mean is
     taken away, since encoders put each language in a place of its own.
@@ -27,7 +28,7 @@ class Retrieval(encoders.FromEncoder, Experiment):
         lexicon: whose held-out pairs.
         taught: ask for pairs that may have been switched instead, as many.
         most: pairs.
-        seed: of the pretraining.
+        seed: the seed of the pretraining.
     """
 
     lexicon: Lexicon
@@ -36,15 +37,15 @@ class Retrieval(encoders.FromEncoder, Experiment):
     seed: int = 0
 
     def trained(self) -> tuple[Experiment, ...]:
-        """The pretraining, where there is one."""
+        """The pretraining, if there is one."""
         return (self.encoder,) if isinstance(self.encoder, Experiment) else (self,)
 
     def pairs(self) -> list[Pair]:
-        """What is asked for."""
+        """The pairs of names to find."""
         return self.lexicon.tested(most=self.most, taught=self.taught)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Embed, compare; keeps which pairs were found in which direction."""
+        """Embed the names and compare them; keeps which pairs were found in which direction."""
         name = self.encoder if isinstance(self.encoder, str) else str(self.encoder.run().folder)
         embed = Embedder(name, max_tokens=64, precision="fp32")
         pairs = self.pairs()
@@ -54,20 +55,22 @@ class Retrieval(encoders.FromEncoder, Experiment):
         return {"pairs": len(hits), "top-1": float(hits.mean()), "chance": 1 / max(1, len(hits))}
 
     def counts(self) -> Counts:
-        """By pair: right, asked and due, both ways; their F1 is the share that is right."""
+        """For each pair, right, found and due in both directions; their F1 is the share that is right."""
         hits = np.loadtxt(self.run().folder / "hits.tsv", dtype=np.int64, ndmin=2)  # (N, 2)
         asked = np.full(len(hits), 2)
         return Counts((MICRO,), np.stack([hits.sum(axis=1), asked, asked], axis=1)[:, None])  # (N, 1, 3)
 
 
 def nearest(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(N, 2) whether the i-th vector's nearest of the other side is the i-th, seen from either side, (N, d) each."""
+    """Whether the i-th vector's nearest on the other side is the i-th, from either side, (N, 2); vectors (N, d)
+    each."""
     close = first @ second.T  # (N, N)
     own = np.arange(len(close))
     return np.stack([close.argmax(axis=1) == own, close.argmax(axis=0) == own], axis=1)
 
 
 def _centred(vectors: np.ndarray) -> np.ndarray:
+    """Vectors less their mean, at length 1."""
     moved = vectors - vectors.mean(axis=0)
     unit: np.ndarray = moved / np.maximum(1e-9, np.linalg.norm(moved, axis=1, keepdims=True))
     return unit

@@ -1,4 +1,4 @@
-"""Few documents of the language that is tested."""
+"""A few documents of the language that is tested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from chemxl.knowledge.downstream import unspaced
 
 
 class Shots(Portion):
-    """The first so many documents of a corpus, in an order that ``draw`` gives: of one draw, more hold the fewer.
+    """The first documents of a corpus in an order that ``draw`` gives, so that a larger number of one draw includes the
+    smaller.
 
     Which examples its few shots are the paper does not say. Chinese loses the blanks that its file puts in.
     """

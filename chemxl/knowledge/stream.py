@@ -1,4 +1,4 @@
-"""Which examples a knowledge-anchored pretraining reads: of every level its share, of every language as much.
+"""The examples that a knowledge-anchored pretraining reads: each level has its share of tokens, each language as many.
 
 Equation 4: ``L = L_e + L_f + L_p``. As in the authors' code the first two are one mean over all hidden pieces of a
 batch; the third is a mean of its own.
@@ -35,7 +35,7 @@ _FACTS = 4  # behind a text at most
 
 
 class Levels(Value):
-    """Which share of the tokens is read for which level, and how.
+    """The share of tokens that is read for each level, and how.
 
     Args:
         plain: text as it is, hidden as in chapter 3.
@@ -61,6 +61,7 @@ class Levels(Value):
 
     @model_validator(mode="after")
     def _whole(self) -> Levels:
+        """Check that the shares add up to 1."""
         shares = (self.plain, self.entities, self.facts, self.passages)
         if abs(sum(shares) - 1) > 1e-9:
             raise ValueError(f"the shares are {' + '.join(f'{share:g}' for share in shares)}: make their sum 1")
@@ -69,7 +70,7 @@ class Levels(Value):
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What texts are anchored to.
+    """The names, facts and passages that texts are anchored to.
 
     Args:
         names: translations that are taught, of all lexicons.
@@ -84,11 +85,11 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedText:
     """A stretch of text with the names in it.
 
     Args:
-        size: in pieces.
+        size: its length in pieces.
     """
 
     text: str
@@ -110,7 +111,7 @@ class AnchoredStream(Stream):
     def made(
         self, documents: Sequence[Document], pairs: Sequence[Pair], generator: np.random.Generator
     ) -> Iterator[Example]:
-        """All examples, in whatever order."""
+        """All examples, in any order."""
         self.counts = dict.fromkeys(("names switched", "facts said", "pairs of passages"), 0.0)
         yield from map(self._by_pieces, self.masked(documents, generator, self.levels.plain))
         yield from self._entities(documents, generator)
@@ -118,7 +119,7 @@ class AnchoredStream(Stream):
         yield from self._passages(generator)
 
     def _kept(self, example: Example) -> int:
-        """How many pieces were cut away from the table, such as those of a character that only stands composed in the
+        """The number of pieces that were cut from the table, such as that of a character that only occurs composed in
         texts: they are read as unknown."""
         places = cast("torch.Tensor", self.model.table.places).cpu().numpy()
         gone = places[example.ids] < 0
@@ -126,11 +127,13 @@ class AnchoredStream(Stream):
         return int(gone.sum())
 
     def _by_pieces(self, example: Example) -> Example:
+        """The example with every piece as a word of its own, unless whole words are hidden."""
         if self.reading.whole_words:
             return example
         return replace(example, words=np.where(example.words < 0, -1, np.arange(len(example))))
 
     def _entities(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+        """Examples of the entity level, with as many names switched in each language."""
         if not self.levels.entities:
             return
         groups = grouped(documents)
@@ -139,6 +142,7 @@ class AnchoredStream(Stream):
         rarest = min(map(self._density, found.values()))
 
         def passes(own: list[Document]) -> Passes:
+            """Passes over the stretches of one language."""
             language = own[0].language
             stretches = found[language]
             share, owed = rarest / self._density(stretches), 0.0
@@ -156,6 +160,7 @@ class AnchoredStream(Stream):
         yield from self.by_language(documents, passes, self.levels.entities)
 
     def _hidden(self, texts: Sequence[Marked], language: str) -> Iterator[Example]:
+        """Examples in which whole entities are hidden."""
         levels = self.levels
         hide = partial(hiding, self.builder, rate=self.reading.rate, words=levels.words, longest=levels.longest)
         for i in range(0, len(texts), _AT_ONCE):
@@ -165,22 +170,26 @@ class AnchoredStream(Stream):
                 for name in ("names switched", f"names switched in {language.upper()}"):
                     self.counts[name] = self.counts.get(name, 0.0) + len(marked.switched)
 
-    def _named(self, documents: Sequence[Document], names: Names) -> list[Found]:
+    def _named(self, documents: Sequence[Document], names: Names) -> list[NamedText]:
+        """Stretches of text that hold a name, with their names."""
         texts = self._texts(documents)
         sizes = map(len, pieces(self.tokenizer, texts))
-        made = [Found(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
+        made = [NamedText(text, names.find(text), size) for text, size in zip(texts, sizes, strict=True)]
         if not any(found.matches for found in made):
             raise CorpusError(
                 f"no name of the lexicons stands in the text in {documents[0].language!r}: give other sources"
             )
         return [found for found in made if found.matches]
 
-    def _density(self, stretches: Sequence[Found]) -> float:
-        """Names that could be switched, for each piece that is read."""
+    def _density(self, stretches: Sequence[NamedText]) -> float:
+        """The number of names that could be switched, for each piece that is read."""
         return sum(min(self.levels.most, len(s.matches)) for s in stretches) / sum(s.size for s in stretches)
 
     def _facts(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+        """Examples of the fact level."""
+
         def passes(own: list[Document]) -> Passes:
+            """Passes over the texts of one language that name both ends of a fact."""
             finder = FactFinder(self.knowledge.facts, own[0].language, self.knowledge.lexicons)
             found = [(text, facts) for text in self._texts(own) if (facts := finder.find(text))]
             if not found:
@@ -193,16 +202,18 @@ class AnchoredStream(Stream):
     def _with_facts(
         self, found: Sequence[tuple[str, list[Fact]]], finder: FactFinder, generator: np.random.Generator
     ) -> Iterator[Example]:
+        """Texts with some of their facts behind them."""
         for i in range(0, len(found), _AT_ONCE):
             part = found[i : i + _AT_ONCE]
             texts = pieces(self.tokenizer, [text for text, _ in part])
             drawn = [[facts[j] for j in generator.permutation(len(facts))[:_FACTS]] for _, facts in part]
-            said = iter(marked_pieces(self.tokenizer, [finder.said(fact) for facts in drawn for fact in facts]))
+            said = iter(marked_pieces(self.tokenizer, [finder.verbalised(fact) for facts in drawn for fact in facts]))
             for text, facts in zip(texts, drawn, strict=True):
                 yield behind(self.builder, text, [next(said) for _ in facts], hides=self.levels.hides)
                 self.counts["facts said"] += len(facts)
 
     def _passages(self, generator: np.random.Generator) -> Iterator[Example]:
+        """Examples of the passage level."""
         if not self.levels.passages:
             return
         size = (self.reading.block - 3) // 2
@@ -212,6 +223,7 @@ class AnchoredStream(Stream):
         ]
 
         def passes() -> Iterator[Iterable[Example]]:
+            """Passes over the pairs of passages."""
             while True:
                 order = generator.permutation(len(linked)).tolist()
                 yield passages.examples(
@@ -223,10 +235,11 @@ class AnchoredStream(Stream):
             yield example
 
     def _pieces(self, text: str, language: str, size: int) -> list[Pieces]:
+        """The pieces of a passage's stretches."""
         return pieces(self.tokenizer, stretches(self.tokenizer, Document("", text, language=language), size))
 
     def _texts(self, documents: Sequence[Document]) -> list[str]:
-        """Stretches of a language's documents, cut once for all levels."""
+        """The stretches of a language's documents, cut once for all levels."""
         size, language = self.reading.block - 2, documents[0].language
         if language not in self._stretched:
             self._stretched[language] = [text for d in documents for text in stretches(self.tokenizer, d, size)]
@@ -234,7 +247,7 @@ class AnchoredStream(Stream):
 
 
 def stretches(tokenizer: PreTrainedTokenizerFast, document: Document, size: int) -> list[str]:
-    """Neighbouring sentences together, up to ``size`` pieces; a longer sentence stands alone."""
+    """Neighbouring sentences joined up to ``size`` pieces; a longer sentence stands alone."""
     encoding = tokenizer.backend_tokenizer.encode(document.text, add_special_tokens=False)
     starts = np.array([start for start, _ in encoding.offsets])
     made: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""What encoders are tried on, from language to language: names in texts, relations, classes of documents."""
+"""The tests of encoders from language to language: names in texts, relations, classes of documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENGLISH = "EN"
 
 
 class Target(NamedTuple):
-    """A corpus that is tested on, and the language of the names that are looked up in it."""
+    """A corpus to test on, and the language in which its names are looked up."""
 
     name: str
     corpus: Corpus
@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What is learnt from, and what is asked then.
+    """What a tagger learns from, and what it is tested on.
 
     Args:
         keys: ``train``, and ``documents`` of the target language where there are few.
@@ -54,7 +54,7 @@ def tests(profile: Profile) -> tuple[Target, ...]:
 
 
 def recognition(settings: Settings) -> Iterator[Task]:
-    """The tasks of ``settings.tasks``, and English with few documents of each other language, which is asked then.
+    """The tasks of ``settings.tasks``, and English with a few documents of each other language, which is then tested.
 
     Raises:
         ChemxlError: the profile has no such task.
@@ -73,11 +73,12 @@ def recognition(settings: Settings) -> Iterator[Task]:
 
 
 def english(settings: Settings) -> Task:
-    """What taggers learn from first of all: English text alone."""
+    """The task that taggers learn first of all, from English text alone."""
     return _tasks(settings)[ENGLISH]
 
 
 def _tasks(settings: Settings) -> dict[str, Task]:
+    """All tasks by their names."""
     profile, asked = settings.profile, tests(settings.profile)
     without = tuple(test.corpus for test in asked)
     if profile == "small":
@@ -110,7 +111,7 @@ def _tasks(settings: Settings) -> dict[str, Task]:
 
 
 def _few(profile: Profile, target: Target, most: int, *, without: tuple[Corpus, ...]) -> Shots:
-    """Annotated documents of a test's language, of the same corpus."""
+    """A few annotated documents of a test's language, from the same corpus."""
     return Shots(
         name=target.corpus.name,
         language=target.language,
@@ -121,7 +122,8 @@ def _few(profile: Profile, target: Target, most: int, *, without: tuple[Corpus, 
 
 
 def classes(name: str, *, learnt: str, asked: str) -> tuple[Corpus, Corpus]:
-    """What a classifier learns from in one language and is asked in another: sentences of GAD, or abstracts of HoC.
+    """What a classifier learns in one language and what it is tested on in another: sentences of GAD, or abstracts of
+    HoC.
 
     Documents of the test, in both languages, are not learnt from.
     """

@@ -1,4 +1,4 @@
-"""Classes of whole documents, one or any number of each: the head, how documents are read, and the training as a value.
+"""Classes of whole documents, one or several each: the head, how documents are read, and the training as a value.
 
 A chapter that classifies something else, such as a pair of marked mentions, derives from :class:`Classifier` what is
 read (``examples``) and from :class:`EncoderClassifier` what the head looks at (``vector``).
@@ -44,16 +44,17 @@ class EncoderClassifier(nn.Module):
         self.head = nn.Linear(encoder.config.hidden_size, len(labels))
 
     def vector(self, *, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """What the head looks at: (B, T), (B, T) -> (B, d)."""
+        """The vector that the head classifies: (B, T), (B, T) -> (B, d)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (B, T, d)
         return cast("torch.Tensor", hidden[:, 0])
 
     def logits(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(B, L) in float32."""
+        """The scores of the classes, (B, L) in float32."""
         return cast("torch.Tensor", self.head(self.dropout(self.vector(**batch))).float())
 
     def forward(self, labels: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The mean cross entropy of examples, labels (B,), or the binary one of examples and classes, labels (B, L)."""
+        """The mean cross entropy with labels (B,), or the mean binary one over examples and classes with labels (B,
+        L)."""
         logits = self.logits(**batch)
         if self.several:
             return F.binary_cross_entropy_with_logits(logits, labels.float())
@@ -67,7 +68,7 @@ class EncoderClassifier(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What is read at once.
+    """A stretch of a document that is read at once.
 
     Args:
         item: the place of what it belongs to, such as a document; one that is long is read in several examples.
@@ -79,7 +80,7 @@ class Example:
 
 
 class Classes:
-    """Examples with the classes of what they belong to, as the training loop wants them.
+    """Examples with the classes of their documents, as the training loop takes them.
 
     Args:
         labels: by item, the places of its classes; None to predict.
@@ -109,7 +110,7 @@ class Classes:
 
 
 class Classifier(Predictor[Label]):
-    """A network with its tokenizer: documents in, labels out.
+    """A network with its tokenizer that labels documents.
 
     A document that is longer than the encoder reads at once is read in several examples. All of them are trained on
     with the document's labels; its probabilities are their mean.
@@ -123,7 +124,7 @@ class Classifier(Predictor[Label]):
         self.tokenizer = tokenizer
 
     def examples(self, documents: Sequence[Document]) -> list[Example]:
-        """Every token of every document, in at least one example each."""
+        """The examples of documents; every token is in at least one."""
         first, last = encoders.specials(self.tokenizer)
         texts = [document.text for document in documents]
         made = []
@@ -134,7 +135,7 @@ class Classifier(Predictor[Label]):
         return made
 
     def task(self, documents: Sequence[Document]) -> Classes:
-        """Examples with labels.
+        """Examples with labels, to train on.
 
         Raises:
             ChemxlError: a document has a label that the network does not know, or not the one label that is due.
@@ -152,6 +153,7 @@ class Classifier(Predictor[Label]):
         return self._classes(documents, labels)
 
     def _classes(self, documents: Sequence[Document], labels: Sequence[set[int]] | None = None) -> Classes:
+        """Examples of documents, with their labels if given."""
         return Classes(self.model, self.examples(documents), int(self.tokenizer.pad_token_id), labels)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
@@ -173,6 +175,7 @@ class Classifier(Predictor[Label]):
         ]
 
     def _chosen(self, row: Sequence[float]) -> Sequence[int]:
+        """The classes that a document gets from its probabilities."""
         if self.model.several:
             return [i for i, share in enumerate(row) if share >= SURE]
         return [max(range(len(row)), key=row.__getitem__)]
@@ -184,6 +187,7 @@ class Classifier(Predictor[Label]):
         task = self._classes(documents)
 
         def read(batch: Batch) -> Iterator[torch.Tensor]:
+            """The probabilities of a batch."""
             return iter(self.model.probabilities(**batch).cpu())
 
         total = torch.zeros(len(documents), len(self.model.labels))  # (D, L)
@@ -195,12 +199,12 @@ class Classifier(Predictor[Label]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Label]]) -> metrics.Counts:
-        """Labels that match."""
+        """Counts of labels that match."""
         return metrics.count_labels([d.labels for d in documents], found, sources=metrics.origins(documents))
 
     @classmethod
     def packed(cls, item: Label) -> list[Any]:
-        """Type, score."""
+        """A label as a row of JSON: type, score."""
         return [item.type, round(item.score or 0.0, 4)]
 
     @classmethod
@@ -209,7 +213,7 @@ class Classifier(Predictor[Label]):
         return Label(row[0], score=row[1])
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """The tokenizer's files, and the encoder's configuration."""
+        """Write the tokenizer's files and the encoder's configuration."""
         self.tokenizer.save_pretrained(folder)
         self.model.encoder.config.save_pretrained(folder)
         return {"labels": list(self.model.labels), "several": self.model.several}
@@ -222,7 +226,7 @@ class Classifier(Predictor[Label]):
 
 
 class Classification(SavedLearner, encoders.FromEncoder):
-    """An encoder that learns the labels of documents.
+    """A training of an encoder to label documents.
 
     Args:
         several: whether a document may have any number of labels.
@@ -233,7 +237,7 @@ class Classification(SavedLearner, encoders.FromEncoder):
     several: bool = False
 
     def untrained(self, documents: Sequence[Document]) -> Classifier:
-        """The encoder under a fresh head; the classes are the labels that the documents have."""
+        """The encoder with a fresh head; its classes are the labels in the documents."""
         labels = sorted({label.type for document in documents for label in document.labels})
         tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         return Classifier(EncoderClassifier(encoder, labels, several=self.several), tokenizer)

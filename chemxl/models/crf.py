@@ -18,7 +18,8 @@ ILLEGAL = -1e4
 
 
 def legal(labels: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which labels may begin a sequence, (L,), and which may follow which, (L, L) from row to column."""
+    """Whether each label may begin a sequence, (L,), and whether the label of a column may follow that of a row, (L,
+    L)."""
     begins = torch.tensor([not label.startswith("I-") for label in labels])
     follows = torch.ones(len(labels), len(labels), dtype=torch.bool)
     for j, label in enumerate(labels):
@@ -28,7 +29,7 @@ def legal(labels: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class CRF(nn.Module):
-    """Transitions between labels; with ``learned=False`` only what is legal, as a decoder for a softmax head."""
+    """Scores of transitions between labels; with ``learned=False`` only legality, as a decoder for a softmax head."""
 
     def __init__(self, labels: Sequence[str], *, learned: bool = True) -> None:
         super().__init__()
@@ -44,11 +45,11 @@ class CRF(nn.Module):
         self.transitions = nn.Parameter(torch.zeros(len(labels), len(labels)), requires_grad=learned)
 
     def scores(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Begin scores (L,) and transitions (L, L), illegal ones far below."""
+        """Scores of beginning (L,) and of transitions (L, L); those of illegal ones are far below."""
         return self.begin + self.begin_mask, self.transitions + self.follow_mask
 
     def negative_log_likelihood(self, emissions: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Sum over the batch of -log p(labels).
+        """The sum of -log p(labels) over the batch.
 
         Args:
             emissions: (B, W, L), float32.
@@ -66,6 +67,7 @@ class CRF(nn.Module):
     def _log_partition(
         emissions: torch.Tensor, mask: torch.Tensor, begin: torch.Tensor, transitions: torch.Tensor
     ) -> torch.Tensor:
+        """The logarithm of the sum over all sequences, (B,)."""
         alpha = begin + emissions[:, 0]  # (B, L)
         for t in range(1, emissions.shape[1]):
             after = torch.logsumexp(alpha[:, :, None] + transitions, dim=1) + emissions[:, t]
@@ -74,7 +76,7 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def decode(self, emissions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """The best legal sequence of each row: (B, W, L), (B,) -> (B, W); past a length, whatever."""
+        """The best legal sequence of each row: (B, W, L), (B,) -> (B, W); labels beyond a row's length mean nothing."""
         if self.learned:
             return self._viterbi(emissions, lengths)
         best = emissions.argmax(dim=2)  # where this is legal, nothing legal is better
@@ -86,7 +88,8 @@ class CRF(nn.Module):
         return best
 
     def _viterbi(self, emissions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """In NumPy: of steps as small as these, torch takes ten times as long to begin each as to do it."""
+        """Viterbi's algorithm in NumPy, since for such small steps torch takes ten times as long to start each as to do
+        it."""
         begin, transitions = (scores.cpu().numpy() for scores in self.scores())  # (L,), (L, L)
         given, due = emissions.cpu().numpy(), lengths.cpu().numpy()[:, None]  # (B, W, L), (B, 1)
         best = begin + given[:, 0]  # (B, L)

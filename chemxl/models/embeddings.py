@@ -16,14 +16,14 @@ BATCH_TOKENS = 2048  # padding counted; larger batches are not faster on a proce
 
 
 class Embedder:
-    """An encoder as a function from texts to unit vectors.
+    """A function from texts to unit vectors, by an encoder.
 
     The vector of a text does not depend, but for rounding, on which other texts it is embedded with.
 
     Args:
         encoder: as for :func:`chemxl.models.encoders.load`.
         prefix: put before every text; ``"query: "`` for E5.
-        max_tokens: of a text, prefix and special tokens counted; what comes after them is not read.
+        max_tokens: how many tokens of a text are read, prefix and special tokens included.
         precision: ``auto`` is bf16 where the processor or GPU computes in it, ``fp32`` where rounding matters; the
             pooling is always in float32.
         seed: initialises what is not in the encoder's file.
@@ -64,12 +64,14 @@ class Embedder:
         return vectors
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of texts, cut to the longest length."""
         # Cut here: truncation in the tokenizer would stay switched on in one that others hold too.
         encoded = self.tokenizer.backend_tokenizer.encode_batch([self.prefix + text for text in texts])
         whole = (encoding.ids for encoding in encoded)
         return [ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]] for ids in whole]
 
     def _pooled(self, ids: Sequence[Sequence[int]], device: torch.device) -> np.ndarray:
+        """Unit vectors of texts, (B, d)."""
         lengths = torch.tensor([len(row) for row in ids], device=device)  # (B,)
         padding = int(self.tokenizer.pad_token_id)
         width = max(map(len, ids))

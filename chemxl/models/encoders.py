@@ -1,4 +1,4 @@
-"""Encoders by a short name: pinned on the hub, taken from a local folder first, or made on the spot.
+"""Encoders by short names: from a local folder first, pinned on the hub, or made on the spot.
 
 ``CHEMXL_MODELS`` names a folder with one folder per encoder; weights are read from safetensors only.
 """
@@ -10,16 +10,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from unicodedata import normalize
 
 import torch
 import transformers
 from pydantic import Field
 from safetensors import SafetensorError
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -32,17 +29,17 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from chemxl.documents import HAN
 from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.experiments.experiment import Experiment
 from chemxl.models import eight_bits
 from chemxl.models.box import ENCODER, IN_THE_BOX
 from chemxl.models.reading import specials as specials
+from chemxl.models.subwords import cut_at_units, mini_tokenizer
 
 
 class Pin(NamedTuple):
-    """A repository of the model hub at one commit, and folder names that are taken instead."""
+    """A repository of the model hub at one commit, and names of folders that take its place."""
 
     repository: str
     revision: str | None
@@ -69,12 +66,6 @@ ALIASES = {
 MINI = "mini"
 # Dropout inside an encoder takes a fifth of a step on a processor, and a few epochs do not overfit.
 WITHOUT_DROPOUT: dict[str, Any] = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
-MINI_VOCABULARY = 4000
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-
-# A piece never holds a boundary of chemxl.documents.words: the sign of a word's begin stays with what follows it.
-_HAN = HAN.encode().decode("unicode_escape")  # the characters themselves: this engine writes their codes otherwise
-_UNITS = Regex(rf"▁?(?:\d+|[{_HAN}]|[^\w\s▁]|_)")
 
 
 class Encoder(NamedTuple):
@@ -85,11 +76,11 @@ class Encoder(NamedTuple):
 
 
 class Pretrained(Experiment):
-    """An experiment that leaves an encoder in its folder, with :func:`save`."""
+    """An experiment that leaves an encoder in its folder, written by :func:`save`."""
 
 
 class FromEncoder(Experiment):
-    """An experiment that begins from an encoder.
+    """An experiment that starts from an encoder.
 
     Args:
         encoder: see :func:`load`.
@@ -103,7 +94,7 @@ class FromEncoder(Experiment):
 
 
 class FirstLayers(Pretrained, FromEncoder):
-    """The first layers of an encoder: what a processor can train hundreds of times.
+    """The first layers of an encoder, small enough to be trained hundreds of times on a processor.
 
     Args:
         layers: how many are kept.
@@ -115,7 +106,7 @@ class FirstLayers(Pretrained, FromEncoder):
     layers: int = Field(ge=1)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Read, cut, save."""
+        """Load the encoder, cut it, save it."""
         whole = load(self.encoder).model.config.num_hidden_layers
         if whole < self.layers:
             raise EncoderError(f"{self.encoder} has {whole} layers: keep so many or fewer, not {self.layers}")
@@ -125,7 +116,8 @@ class FirstLayers(Pretrained, FromEncoder):
 
 
 def local_folder(name: str) -> Path | None:
-    """The package's own folder, that under ``CHEMXL_MODELS`` which is taken for an alias, or a path that is given."""
+    """The folder of an encoder: the package's own, one under ``CHEMXL_MODELS``, or a given path; None if there is
+    none."""
     if name == IN_THE_BOX:
         return ENCODER
     if Path(name, "config.json").exists():
@@ -138,7 +130,7 @@ def local_folder(name: str) -> Path | None:
 
 
 def available(name: str) -> bool:
-    """Whether the encoder is on this machine: made here, in a local folder, or in the hub's cache."""
+    """Whether an encoder is on this machine: made here, in a local folder, or in the hub's cache."""
     if name == MINI or local_folder(name):
         return True
     from huggingface_hub import try_to_load_from_cache
@@ -178,6 +170,7 @@ def load(name: str | Pretrained, *, seed: int = 0, masked: bool = False, **confi
 
 
 def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
+    """An encoder from a folder or from the hub."""
     folder, pin = local_folder(name), ALIASES.get(name) or _on_hub(name)
     if folder is None and pin is None:
         raise EncoderError(
@@ -201,16 +194,17 @@ def _pretrained(name: str, *, masked: bool, **config: Any) -> Encoder:
         raise EncoderError(
             f"no encoder {name!r}: {where}; it needs config.json, tokenizer.json, model.safetensors in {place}"
         ) from error
-    return Encoder(_cut_at_units(cast("PreTrainedTokenizerFast", loaded)), model)
+    return Encoder(cut_at_units(cast("PreTrainedTokenizerFast", loaded)), model)
 
 
 def _on_hub(name: str) -> Pin | None:
-    """What ``OWNER/NAME`` or ``OWNER/NAME@REVISION`` names."""
+    """The repository that ``OWNER/NAME`` or ``OWNER/NAME@REVISION`` names; None if it names none."""
     found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", name)
     return Pin(found[1], found[2]) if found else None
 
 
 def _of_eight_bits(folder: Path, *, masked: bool, **config: Any) -> PreTrainedModel:
+    """The model in a folder whose weights have eight bits."""
     settings = AutoConfig.from_pretrained(folder, **config)
     if masked:
         model: PreTrainedModel = AutoModelForMaskedLM.from_config(settings).float()
@@ -223,7 +217,7 @@ def _of_eight_bits(folder: Path, *, masked: bool, **config: Any) -> PreTrainedMo
 
 
 def with_head(encoder: Encoder) -> Encoder:
-    """The encoder under a fresh head for masked language modelling."""
+    """The encoder with a fresh head for masked language modelling."""
     whole = AutoModelForMaskedLM.from_config(encoder.model.config).float()
     whole.base_model.load_state_dict(encoder.model.state_dict())
     whole.tie_weights()
@@ -231,7 +225,8 @@ def with_head(encoder: Encoder) -> Encoder:
 
 
 def save(encoder: Encoder, folder: Path) -> None:
-    """Write what ``from_pretrained`` of transformers and :func:`load` read; weights as safetensors."""
+    """Write an encoder so that :func:`load` and ``from_pretrained`` of transformers can read it; weights as
+    safetensors."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder.tokenizer.save_pretrained(folder)
     encoder.model.config.architectures = [type(encoder.model).__name__]
@@ -242,7 +237,7 @@ def save(encoder: Encoder, folder: Path) -> None:
 
 
 def unfilled(folder: Path) -> PreTrainedModel:
-    """An encoder of the size that a folder's configuration says, its weights whatever they are."""
+    """An encoder as a folder's configuration describes it, with arbitrary weights."""
     return cast(
         "PreTrainedModel",
         AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False).float(),
@@ -251,7 +246,7 @@ def unfilled(folder: Path) -> PreTrainedModel:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No bar and no notice of a missing pooler while weights are read."""
+    """No progress bar and no notice of a missing pooler while weights are loaded."""
     level, bar = transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -263,44 +258,9 @@ def _quiet() -> Iterator[None]:
             transformers.logging.enable_progress_bar()
 
 
-def _cut_at_units(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
-    """Keep digits, letters and signs in pieces of their own, so that every labelled word has its first piece."""
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()  # long texts are read in windows, see chemxl.models.windows
-    backend.no_padding()
-    units = pre_tokenizers.Split(_UNITS, "isolated")
-    if str(units) not in str(backend.pre_tokenizer):  # a saved tokenizer has it already
-        backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, units])
-    return tokenizer
-
-
-@cache
-def mini_tokenizer() -> PreTrainedTokenizerFast:
-    """A cased WordPiece tokenizer trained on the training passages of the mini corpus."""
-    from chemxl import corpora
-
-    texts = [normalize("NFC", document.text) for document in corpora.load("mini", split="train")]
-    # The trainer numbers inner letters as its hash tables happen to give them, another way in every process, and ties
-    # between pairs fall by number. So they are named beforehand, and what it made of them becomes the vocabulary.
-    inner = [f"##{letter}" for letter in sorted({letter for text in texts for letter in text if not letter.isspace()})]
-    learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    learner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    learner.train_from_iterator(
-        texts,
-        trainers.WordPieceTrainer(vocab_size=MINI_VOCABULARY, special_tokens=[*SPECIAL, *inner], show_progress=False),
-    )
-    backend = Tokenizer(models.WordPiece(learner.get_vocab(), unk_token="[UNK]", max_input_chars_per_word=100))
-    backend.normalizer = normalizers.NFC()
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    first, last = ((token, SPECIAL.index(token)) for token in ("[CLS]", "[SEP]"))  # the trainer puts special ones first
-    backend.post_processor = processors.BertProcessing(last, first)
-    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
-    return _cut_at_units(PreTrainedTokenizerFast(tokenizer_object=backend, **names))
-
-
 def file_digest(name: str | Pretrained) -> str:
-    """What tells one encoder's files from another's: a pinned revision, names, sizes and heads of local files, or, for
-    ``mini``, what it is made of. An experiment has a digest of its own."""
+    """A digest that tells encoders apart: a pinned revision; names, sizes and beginnings of local files; or the text
+    that ``mini`` is made of. An experiment has a digest of its own."""
     if isinstance(name, Pretrained):
         return ""
     if name == MINI:

@@ -1,4 +1,4 @@
-"""The networks: a softmax or CRF head on an encoder, and the BiLSTM-CRF that came before encoders."""
+"""The networks that label words: a softmax or CRF head on an encoder, and the older BiLSTM-CRF."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAD, UNKNOWN = 0, 1
 
 
 class Labeller(nn.Module):
-    """What every network here shares: emissions at words, then a softmax or a CRF over BIO labels."""
+    """The base of all networks here: emissions at words, then a softmax or a CRF over BIO labels."""
 
     def __init__(self, labels: Sequence[str], *, crf: bool) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Labeller(nn.Module):
         self.crf = crf
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(B, W, L) in float32."""
+        """The scores of labels at words, (B, W, L) in float32."""
         raise NotImplementedError
 
     def forward(self, labels: torch.Tensor, outside: torch.Tensor | None = None, **batch: torch.Tensor) -> torch.Tensor:
@@ -56,7 +56,7 @@ class Labeller(nn.Module):
 
     @torch.no_grad()
     def decode(self, *, legal: bool = True, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The best labels (B, W) and the softmax probability of each (B, W); ``lengths`` (B,) counts words.
+        """The best label of each word (B, W) and its softmax probability (B, W); ``lengths`` (B,) count words.
 
         Args:
             legal: the best legal sequence, and not the best label of each word.
@@ -67,7 +67,7 @@ class Labeller(nn.Module):
 
 
 def _marginal(emissions: torch.Tensor, labels: torch.Tensor, outside: torch.Tensor) -> torch.Tensor:
-    """The mean over words of ``-log P(any label that is possible)``, ()."""
+    """The mean over words of ``-log P(any of the possible labels)``, ()."""
     asked = labels != IGNORED  # (B, W)
     possible = F.one_hot(labels.clamp(min=0), emissions.shape[2]).bool()  # (B, W, L)
     possible = possible | ((labels == 0)[..., None] & outside[:, None])
@@ -83,7 +83,7 @@ def first_pieces(
     units: torch.Tensor,
     **_: torch.Tensor,
 ) -> torch.Tensor:
-    """The encoder's output at the first piece of every word, (B, W, d).
+    """The encoder's output at the first piece of each word, (B, W, d).
 
     Args:
         input_ids, attention_mask: (B, T)
@@ -105,13 +105,15 @@ class EncoderLabeller(Labeller):
         self.head = nn.Linear(encoder.config.hidden_size, len(labels))
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words sit at ``units`` (B, W)."""
+        """Scores (B, W, L); the encoder reads ``input_ids`` and ``attention_mask`` (B, T), words begin at ``units`` (B,
+        W)."""
         words = first_pieces(self.encoder, **batch)  # (B, W, d)
         return cast("torch.Tensor", self.head(self.dropout(words)).float())
 
 
 class BiLstmLabeller(Labeller):
-    """Word embeddings beside a character CNN, a BiLSTM, a CRF (Ma and Hovy 2016; the baseline of paper 1, table 2).
+    """Word embeddings and a character CNN, then a BiLSTM and a CRF (Ma and Hovy 2016; the baseline of paper 1, table
+    2).
 
     Paper 1 takes the Saber library's defaults with word2vec vectors; here word embeddings begin at random, since no
     vectors of Russian and English in one space can be shipped.
@@ -137,7 +139,8 @@ class BiLstmLabeller(Labeller):
         self.head = nn.Linear(2 * hidden, len(labels))
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(B, W, L) from ``words`` (B, W), ``forms`` (B, W) into ``characters`` (1, F, C), and ``lengths`` (B,)."""
+        """Scores (B, W, L) of ``words`` (B, W), which are spelt as ``forms`` (B, W) of ``characters`` (1, F, C), with
+        ``lengths`` (B,)."""
         characters = batch["characters"][0]  # (F, C)
         blank = (characters == PAD)[:, None]  # (F, 1, C)
         spelt = self.char_cnn(self.char_table(characters).transpose(1, 2))  # (F, c, C)
@@ -151,7 +154,7 @@ class BiLstmLabeller(Labeller):
 
 
 def flipped(width: int, lengths: torch.Tensor) -> torch.Tensor:
-    """Places that reverse each sequence within its own length, (B, W); its own inverse.
+    """The places that reverse each sequence within its own length, (B, W); doing so twice changes nothing.
 
     Padding stays behind the words in both directions, so no packing is needed: packed sequences keep torch from its
     fused LSTM on a processor, which is several times faster.
@@ -161,11 +164,12 @@ def flipped(width: int, lengths: torch.Tensor) -> torch.Tensor:
 
 
 def _taken(read: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """The vectors at these places, (B, W, d)."""
     return read.gather(1, places[..., None].expand(-1, -1, read.shape[-1]))
 
 
 class Vocabulary:
-    """Lower-cased words and characters of training texts; the rest is unknown."""
+    """The lower-cased words and the characters of training texts; all others are unknown."""
 
     def __init__(self, words: Iterable[str], characters: Iterable[str]) -> None:
         self.words = {word: i + 2 for i, word in enumerate(words)}
@@ -173,7 +177,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[Iterable[str]], *, least: int = 2) -> Vocabulary:
-        """Words that stand at least so often, every character."""
+        """The vocabulary of texts: words that occur often enough, and every character."""
         counts: dict[str, int] = {}
         for text in texts:
             for word in text:
@@ -184,9 +188,9 @@ class Vocabulary:
         return cls(sorted(w for w, n in lowered.items() if n >= least), sorted({c for word in counts for c in word}))
 
     def word(self, form: str) -> int:
-        """The id of a form's lower-cased word."""
+        """The id of a word, lower-cased."""
         return self.words.get(form.lower(), UNKNOWN)
 
     def spell(self, form: str, *, longest: int = 24) -> list[int]:
-        """The ids of its first characters."""
+        """The ids of a word's first characters."""
         return [self.characters.get(c, UNKNOWN) for c in form[:longest]]

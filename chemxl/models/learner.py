@@ -1,4 +1,4 @@
-"""A model that is trained on documents, and its evaluation, as values, whatever it predicts of a document.
+"""Models that are trained on documents, and their evaluation, as values, whatever the models predict.
 
 A chapter writes the network with its :class:`chemxl.models.predictor.Predictor`, and a learner that makes it untrained.
 """
@@ -39,24 +39,24 @@ class Learner(Experiment):
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The unified types of mentions that its corpora have."""
+        """The unified types of mentions in its corpora."""
         return tuple(dict.fromkeys(type_ for corpus in self.train for type_ in corpus.types))
 
     def labelled(self, documents: Sequence[Document]) -> tuple[str, ...]:
-        """These types; where corpora name none, those of the mentions in the documents."""
+        """The types to learn; if corpora name none, those of the mentions in the documents."""
         had = {mention.type for document in documents for mention in document.mentions}
         return self.types or tuple(sorted(had))
 
     def untrained(self, documents: Sequence[Document]) -> Predictor[Any]:
-        """The network before its first step; it may look at the documents that it will be trained on."""
+        """The network before its first step; it may look at the documents that it is going to learn from."""
         raise NotImplementedError
 
     def documents(self) -> list[Document]:
-        """What it learns from."""
+        """The documents to learn from."""
         return [document for corpus in self.train for document in corpus.load()]
 
     def fitted(self, folder: Path) -> tuple[Any, dict[str, float]]:
-        """The predictor after its last step, and how much it learnt from; checkpoints and history go to the folder.
+        """The predictor after its last step, and how much it read; checkpoints and history go to the folder.
 
         Continues where a killed run stopped.
 
@@ -86,18 +86,19 @@ class SavedLearner(Learner):
     """A learner whose weights are kept."""
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Train and save."""
+        """Train, and save the predictor."""
         made, sizes = self.fitted(folder)
         made.save(folder)
         clear(folder)
         return sizes
 
     def load(self) -> Any:
-        """The trained predictor, trained now where the cache does not have it."""
+        """The trained predictor; it is trained now if it is not in the cache."""
         return self.predictor.load(self.run().folder)
 
 
 def _dev_scores(made: Predictor[Any], documents: Sequence[Document]) -> dict[str, float]:
+    """Scores on development documents, of which ``score`` decides on early stopping."""
     score = made.count(documents, made.predict(documents)).scores()[metrics.MICRO]
     return {"score": score.f1, "precision": score.precision, "recall": score.recall}
 
@@ -108,11 +109,11 @@ class Prediction(Experiment):
     corpus: Corpus
 
     def learners(self) -> tuple[SavedLearner, ...]:
-        """The models; all of them predict the same."""
+        """The models, all of which predict the same kind of thing."""
         raise NotImplementedError
 
     def found(self, documents: Sequence[Document]) -> list[list[Any]]:
-        """What is predicted of each document."""
+        """The predictions for each document."""
         raise NotImplementedError
 
     def trained(self) -> tuple[Experiment, ...]:
@@ -121,11 +122,11 @@ class Prediction(Experiment):
 
     @property
     def kind(self) -> type[Predictor[Any]]:
-        """What the models are trained to."""
+        """The class of the predictors."""
         return self.learners()[0].predictor
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Predict, score, keep the predictions as JSON lines."""
+        """Predict, score, and keep the predictions as JSON lines."""
         kind, documents = self.kind, self.corpus.load()
         found = self.found(documents)
         rows = (
@@ -140,17 +141,17 @@ class Prediction(Experiment):
         return result | kind.beside(documents, found) | {"documents": len(counts.values)}
 
     def outcome(self) -> tuple[list[Document], list[list[Any]]]:
-        """The documents and what was predicted in each."""
+        """The documents, and the predictions for each."""
         kind, lines = self.kind, (self.run().folder / PREDICTIONS).read_text("utf-8").splitlines()
         return self.corpus.load(), [[kind.unpacked(row) for row in json.loads(line)[kind.NAME]] for line in lines]
 
     def counts(self) -> metrics.Counts:
-        """By source document, for intervals and paired tests."""
+        """Counts by source document, for intervals and paired tests."""
         return self.kind.count(*self.outcome())
 
 
 class Evaluation(Prediction):
-    """A trained model on a corpus."""
+    """A trained model's predictions on a corpus."""
 
     model: SavedLearner
 
@@ -160,10 +161,10 @@ class Evaluation(Prediction):
         return self.model.seed
 
     def learners(self) -> tuple[SavedLearner, ...]:
-        """The model."""
+        """The model, alone."""
         return (self.model,)
 
     def found(self, documents: Sequence[Document]) -> list[list[Any]]:
-        """What the model predicts."""
+        """The model's predictions for each document."""
         predicted: list[list[Any]] = self.model.load().predict(documents)
         return predicted

@@ -1,4 +1,5 @@
-"""An encoder of BERT's kind that computes nothing for padding, and no more in its last layer than what is asked of it.
+"""Encoders of BERT's kind without computation for padding, and in the last layer only for the tokens that are asked
+for.
 
 The tokens of a batch stand behind each other without padding, (N, d). Neighbours of the same length attend together and
 need no mask: batches hold what is of similar length, so there are few such runs. Equal to the encoder's own forward
@@ -36,7 +37,7 @@ def encode(
     visible: torch.Tensor | None = None,
     **inputs: torch.Tensor,
 ) -> torch.Tensor:
-    """The encoder's output at the tokens that are wanted, row by row, (M, d).
+    """The encoder's output at the wanted tokens, row by row, (M, d).
 
     Args:
         wanted: (B, T), true at M tokens, none of them padding.
@@ -58,12 +59,12 @@ def encode(
 
 
 def is_packed(encoder: nn.Module) -> TypeGuard[Any]:
-    """Whether an encoder is of one of these classes, which are told by their names: to import them takes seconds."""
+    """Whether an encoder is of one of these classes, told by their names, since importing them takes seconds."""
     return any(kind.__name__ in PACKED for kind in type(encoder).__mro__)
 
 
 def states(encoder: PreTrainedModel, *, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> list[torch.Tensor]:
-    """What every layer makes of the tokens that are no padding, row by row: (N, d) each, the embeddings first.
+    """The output of every layer at all tokens except padding, row by row: (N, d) each, the embeddings first.
 
     Args:
         attention_mask, inputs: as for :func:`encode`.
@@ -83,7 +84,7 @@ def states(encoder: PreTrainedModel, *, attention_mask: torch.Tensor, **inputs: 
 def _embedded(
     encoder: Any, attention_mask: torch.Tensor, visible: torch.Tensor | None, **inputs: torch.Tensor
 ) -> tuple[torch.Tensor, Runs]:
-    """The embeddings of all tokens that are no padding, (N, d), and which of them attend together."""
+    """The embeddings of all tokens except padding, (N, d), and which of them attend to each other."""
     real = attention_mask.bool()  # (B, T)
     inputs.setdefault("position_ids", positions(encoder, attention_mask))
     packed = {name: tensor[real][None] for name, tensor in inputs.items()}  # (1, N) or (1, N, d)
@@ -92,6 +93,7 @@ def _embedded(
 
 
 def _runs(lengths: Sequence[int], visible: torch.Tensor | None) -> Runs:
+    """Neighbouring sequences of one length, with their length, number and mask."""
     runs, begin = [], 0
     for length, run in groupby(lengths):
         end = begin + len(list(run))
@@ -102,20 +104,21 @@ def _runs(lengths: Sequence[int], visible: torch.Tensor | None) -> Runs:
 
 
 def positions(encoder: PreTrainedModel, like: torch.Tensor) -> torch.Tensor:
-    """Position ids (B, T) as the encoder counts them: XLM-R and its kind begin behind the padding id."""
+    """Position ids (B, T) as the encoder counts them; XLM-R and its kind begin after the padding id."""
     padding = cast("Any", encoder.get_submodule("embeddings.position_embeddings")).padding_idx
     first = 0 if padding is None else padding + 1
     return torch.arange(first, first + like.shape[1], device=like.device).expand_as(like)
 
 
 def _layer(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor | None = None) -> torch.Tensor:
+    """The output of a layer, computed again in the backward pass if the encoder asks for that."""
     if layer.gradient_checkpointing and layer.training:
         return cast("torch.Tensor", checkpoint(_computed, layer, hidden, runs, kept, use_reentrant=False))
     return _computed(layer, hidden, runs, kept)
 
 
 def _computed(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor | None) -> torch.Tensor:
-    """A layer: (N, d) -> (N, d), or (M, d) where only some tokens are kept."""
+    """The output of a layer: (N, d) -> (N, d), or (M, d) if only some tokens are kept."""
     context = _attention(layer.attention.self, hidden, runs)  # (N, d)
     if kept is not None:
         hidden, context = hidden[kept], context[kept]  # (M, d)
@@ -124,7 +127,7 @@ def _computed(layer: Any, hidden: torch.Tensor, runs: Runs, kept: torch.Tensor |
 
 
 def _attention(attention: Any, hidden: torch.Tensor, runs: Runs) -> torch.Tensor:
-    """(N, d) -> (N, d): each token attends to those of its own sequence."""
+    """Attention of each token to those of its own sequence, (N, d) -> (N, d)."""
     dropout = attention.dropout.p if attention.training else 0.0
     sizes = [length * count for length, count, _ in runs]
     mapped = (linear(hidden).split(sizes) for linear in (attention.query, attention.key, attention.value))

@@ -1,4 +1,4 @@
-"""A trained network with all that it needs to read documents: documents in, predictions out; and its folder on disk."""
+"""A trained network with everything that it needs to read documents and predict, and its folder on disk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Item = TypeVar("Item")  # what is predicted, such as a mention; of a document th
 
 
 class Predictor(ABC, Generic[Item]):
-    """What a :class:`chemxl.models.learner.Learner` trains. Subclasses say what is predicted, and by which network.
+    """The result of a :class:`chemxl.models.learner.Learner`. Subclasses say what is predicted, and by which network.
 
     Args:
         model: the network. If it has an ``encoder``, that is trained with the rows of its embedding table that the
@@ -46,30 +46,30 @@ class Predictor(ABC, Generic[Item]):
 
     @abstractmethod
     def task(self, documents: Sequence[Document]) -> Task:
-        """Annotated documents as the training loop wants them."""
+        """Annotated documents as the training loop takes them."""
 
     @abstractmethod
     def predict(self, documents: Sequence[Document]) -> list[list[Item]]:
-        """What the network finds in each document."""
+        """The network's predictions for each document."""
 
     @abstractmethod
     def used(self, documents: Sequence[Document]) -> set[int]:
-        """The ids of the encoder's vocabulary that documents are read as."""
+        """The ids of the encoder's vocabulary that occur in documents."""
 
     @classmethod
     @abstractmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Item]]) -> Counts:
-        """What is right, found and due, by source document."""
+        """Counts of right, found and due, by source document."""
 
     @classmethod
     def beside(cls, documents: Sequence[Document], found: Sequence[Sequence[Item]]) -> dict[str, float]:
-        """Scores that stand beside those of :meth:`count`, by name."""
+        """Further scores by name, to stand beside those of :meth:`count`."""
         return {}
 
     @classmethod
     @abstractmethod
     def packed(cls, item: Item) -> list[Any]:
-        """What is predicted, as JSON."""
+        """A prediction as a row of JSON."""
 
     @classmethod
     @abstractmethod
@@ -79,7 +79,7 @@ class Predictor(ABC, Generic[Item]):
     def inferred(
         self, read: Callable[[Batch], Iterable[Row]], task: Task, *, tokens: int, precision: str
     ) -> list[tuple[int, Row]]:
-        """What the network makes of every example of a task, with the example's place; in whatever order.
+        """The network's output for every example of a task, with the example's place, in any order.
 
         Args:
             read: a batch of the task, on the network's device, to a row an example.
@@ -89,6 +89,7 @@ class Predictor(ABC, Generic[Item]):
         self.model.to(engine.device).eval()
 
         def rows(batches: Sequence[Sequence[int]]) -> list[tuple[int, Row]]:
+            """The outputs of some batches."""
             found: list[tuple[int, Row]] = []
             # One autocast around all batches: it keeps the weights that it has cast until it ends.
             with torch.inference_mode(), engine.autocast():
@@ -114,22 +115,22 @@ class Predictor(ABC, Generic[Item]):
         return [row for part in parts for row in part]
 
     def trimmed(self, documents: Sequence[Document]) -> AbstractContextManager[None]:
-        """While inside, the encoder's embedding table holds only the rows that these documents use."""
+        """A context in which the encoder's embedding table holds only rows that these documents use."""
         encoder: Any = getattr(self.model, "encoder", None)
         able = hasattr(encoder, "get_input_embeddings")
         return trimmed(encoder, self.used(documents)) if able else nullcontext()
 
     @abstractmethod
     def write(self, folder: Path) -> dict[str, Any]:
-        """Write what is needed to read documents again; return, as JSON, what :meth:`restored` asks for."""
+        """Write what is needed to read documents; returns, as JSON, what :meth:`restored` needs."""
 
     @classmethod
     @abstractmethod
     def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
-        """The predictor that :meth:`write` described, its network with any weights."""
+        """The predictor that :meth:`write` described, with arbitrary weights."""
 
     def save(self, folder: Path) -> None:
-        """``predictor.json``, weights as safetensors, and what :meth:`write` writes."""
+        """Write ``predictor.json``, the weights as safetensors, and what :meth:`write` writes."""
         folder.mkdir(parents=True, exist_ok=True)
         about = {"class": f"{type(self).__module__}.{type(self).__qualname__}", **self.write(folder)}
         write_tensors(folder / "model.safetensors", {n: t.detach() for n, t in self.model.state_dict().items()}, {})
@@ -137,12 +138,12 @@ class Predictor(ABC, Generic[Item]):
 
     @classmethod
     def is_in(cls, folder: Path) -> bool:
-        """Whether a folder holds one of this class, or of one that is derived from it."""
+        """Whether a folder holds a predictor of this class or a derived one."""
         return issubclass(_saved(folder) or type(None), cls)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote, of this class or of one that is derived from it.
+        """Read a predictor of this class or a derived one that :meth:`save` wrote.
 
         Raises:
             EncoderError: the folder holds none, or one that is not whole.
@@ -164,7 +165,7 @@ class Predictor(ABC, Generic[Item]):
 
 
 def _saved(folder: Path) -> type[Predictor[Any]] | None:
-    """The class of the predictor in a folder; None where there is none.
+    """The class of the predictor in a folder; None if there is none.
 
     A module of this package is imported for it; of others, only what is imported already is taken.
     """

@@ -1,4 +1,5 @@
-"""What reads without transformers, to import which takes longer than to tag an abstract: its BERT and its tokenizer."""
+"""A BERT and a tokenizer that only read, without importing transformers, which would take longer than tagging an
+abstract."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def specials(tokenizer: Any) -> tuple[int, int]:
 
 
 class FastTokenizer:
-    """The part of transformers' fast tokenizers that reads, from what ``save_pretrained`` left in a folder."""
+    """The reading part of transformers' fast tokenizers, from files that ``save_pretrained`` wrote."""
 
     def __init__(self, folder: Path) -> None:
         self.backend_tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -35,11 +36,11 @@ class FastTokenizer:
 
 
 class BertModel(nn.Module):
-    """The encoder of transformers' BertModel, read layer by layer in :mod:`chemxl.models.packed`: same names, same
-    weights, no training.
+    """The encoder of transformers' BertModel for :mod:`chemxl.models.packed`, with the same names and weights; it
+    cannot be trained.
 
     Args:
-        table: of its ``config.json``.
+        table: the contents of its ``config.json``.
     """
 
     def __init__(self, table: dict[str, Any]) -> None:
@@ -51,7 +52,7 @@ class BertModel(nn.Module):
 
     @staticmethod
     def of(folder: Path) -> BertModel | None:
-        """The one that a folder's configuration describes, without weights; None where it describes another encoder."""
+        """The encoder that a folder's configuration describes, without weights; None if that is no BERT."""
         table = json.loads((folder / "config.json").read_text("utf-8"))
         plain = {"model_type": "bert", "hidden_act": "gelu", "is_decoder": False, "add_cross_attention": False}
         if any(table.get(name, value) != value for name, value in plain.items()) or "model_type" not in table:
@@ -60,16 +61,22 @@ class BertModel(nn.Module):
 
 
 class _Linear(nn.Linear):
+    """A linear layer whose weights are not initialised."""
+
     def reset_parameters(self) -> None:
-        """Nothing: weights are read."""
+        """Do nothing, since weights are loaded."""
 
 
 class _Embedding(nn.Embedding):
+    """An embedding table whose weights are not initialised."""
+
     def reset_parameters(self) -> None:
-        """Nothing: weights are read."""
+        """Do nothing, since weights are loaded."""
 
 
 class _Embeddings(nn.Module):
+    """The sum of word, position and segment embeddings, normalised."""
+
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.word_embeddings = _Embedding(config.vocab_size, config.hidden_size)
@@ -80,12 +87,14 @@ class _Embeddings(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, position_ids: torch.Tensor, token_type_ids: torch.Tensor
     ) -> torch.Tensor:
-        """Three of (1, N) -> (1, N, d)."""
+        """Embeddings of tokens, from three tensors of (1, N) -> (1, N, d)."""
         words = self.word_embeddings(input_ids) + self.token_type_embeddings(token_type_ids)
         return cast("torch.Tensor", self.LayerNorm(words + self.position_embeddings(position_ids)))
 
 
 class _Layer(nn.Module):
+    """The parts of one layer; :mod:`chemxl.models.packed` computes it."""
+
     gradient_checkpointing = False
 
     def __init__(self, config: Any) -> None:
@@ -99,6 +108,8 @@ class _Layer(nn.Module):
 
 
 class _Attention(nn.Module):
+    """The weights of self-attention."""
+
     def __init__(self, size: int, heads: int) -> None:
         super().__init__()
         self.num_attention_heads, self.dropout = heads, nn.Dropout(0.0)
@@ -106,6 +117,8 @@ class _Attention(nn.Module):
 
 
 class _Intermediate(nn.Module):
+    """The first half of the feed-forward part."""
+
     def __init__(self, size: int, inner: int) -> None:
         super().__init__()
         self.dense = _Linear(size, inner)
@@ -116,10 +129,12 @@ class _Intermediate(nn.Module):
 
 
 class _Output(nn.Module):
+    """The second half of the feed-forward part, or of attention, with residual and normalisation."""
+
     def __init__(self, inner: int, size: int, eps: float) -> None:
         super().__init__()
         self.dense, self.LayerNorm = _Linear(inner, size), nn.LayerNorm(size, eps=eps)
 
     def forward(self, hidden: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        """(N, i) beside what came in, (N, d) -> (N, d)."""
+        """The output (N, d) from (N, i) and the input (N, d)."""
         return cast("torch.Tensor", self.LayerNorm(self.dense(hidden) + before))

@@ -1,4 +1,4 @@
-"""A head that finds mentions inside mentions: every pair of a first and a last word is scored, for every type.
+"""A head for nested mentions: it scores every pair of a first and a last word, for every type.
 
 Efficient Global Pointer (Su et al. 2022, arXiv 2208.03054). With q and k made of a word's vector h, R a rotation by the
 word's place and v, w of the type, the score of a mention of a type from word i to word j is
@@ -34,7 +34,7 @@ Found = list[tuple[int, int, int, float]]  # of a window: type, first and last w
 
 
 class SpanNetwork(nn.Module):
-    """An encoder whose words are asked, two by two, whether a mention of a type begins at one and ends at the other.
+    """An encoder that scores for every two words whether a mention of a type begins at one and ends at the other.
 
     Args:
         types: the K types.
@@ -48,7 +48,8 @@ class SpanNetwork(nn.Module):
         self.head_types = nn.Linear(2 * WIDTH, 2 * len(types))
 
     def scores(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Above 0 for a mention, (B, K, W, W) by first and last word; minus infinity where none can be."""
+        """Scores by type, first and last word, (B, K, W, W): above 0 for a mention, minus infinity if none is
+        possible."""
         hidden = self.dropout(first_pieces(self.encoder, **batch)).float()  # (B, W, d)
         ends = self.head_ends(hidden)  # (B, W, 2 WIDTH)
         q, k = (rotated(part) for part in ends.chunk(2, dim=-1))  # (B, W, WIDTH) each
@@ -61,7 +62,7 @@ class SpanNetwork(nn.Module):
         return cast("torch.Tensor", scores.masked_fill(~possible[:, None], -torch.inf))
 
     def forward(self, labels: torch.Tensor, spans: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The loss, which needs no threshold and no weight of classes, however few mentions there are.
+        """The loss, which needs no threshold and no class weights, however few mentions there are.
 
         Args:
             labels: how many mentions there are, (B, K); the loss is a mean over them.
@@ -87,7 +88,7 @@ class SpanNetwork(nn.Module):
 
 
 def rotated(vectors: torch.Tensor) -> torch.Tensor:
-    """Vectors of words turned by their places: a product of two depends on how far they are apart.
+    """Vectors of words, rotated by their places, so that the product of two depends on their distance.
 
     Args:
         vectors: (B, W, d), d even.
@@ -101,7 +102,7 @@ def rotated(vectors: torch.Tensor) -> torch.Tensor:
 
 
 class SpanWindows(Windows):
-    """Windows with the mentions that stand whole in them."""
+    """Windows with the mentions that lie wholly inside."""
 
     model: SpanNetwork
 
@@ -119,7 +120,7 @@ class SpanWindows(Windows):
         ]
 
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """What :meth:`SpanNetwork.forward` asks for."""
+        """The arguments of :meth:`SpanNetwork.forward`."""
         spans = [(row, *span) for row, i in enumerate(indices) for span in self.spans[i]]
         labels = torch.zeros((len(indices), len(self.model.types)), dtype=torch.long)  # (B, K)
         for row, type, *_ in spans:
@@ -129,7 +130,7 @@ class SpanWindows(Windows):
 
 
 class SpanTagger(Predictor[Mention]):
-    """Documents in, mentions out, those inside others too."""
+    """A tagger that also finds nested mentions."""
 
     NAME = "mentions"
     model: SpanNetwork
@@ -139,7 +140,7 @@ class SpanTagger(Predictor[Mention]):
         self.reader = reader
 
     def task(self, documents: Sequence[Document]) -> SpanWindows:
-        """Windows with mentions."""
+        """Windows with mentions, to train on."""
         return SpanWindows(self.model, self.reader, documents)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
@@ -149,8 +150,8 @@ class SpanTagger(Predictor[Mention]):
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 512, precision: str = "auto"
     ) -> list[list[Mention]]:
-        """Mentions of every document, each with its probability; each is looked for where its first word has most
-        context.
+        """The mentions of every document, each with its probability; each is looked for in the window where its first
+        word has most context.
 
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
@@ -158,6 +159,7 @@ class SpanTagger(Predictor[Mention]):
         task = Windows(self.model, self.reader, documents)
 
         def read(batch: Batch) -> Iterator[Found]:
+            """The mentions in each window of a batch."""
             return iter(self.model.decode(**batch))
 
         found: list[list[tuple[str, int, int, float]]] = [[] for _ in documents]
@@ -171,14 +173,14 @@ class SpanTagger(Predictor[Mention]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
-        """Exact character spans against every mention, by source document."""
+        """Counts of exact character spans against every mention, by source document."""
         return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
 
     packed = Tagger.packed
     unpacked = Tagger.unpacked
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """The reader's files, and the encoder's configuration."""
+        """Write the reader's files and the encoder's configuration."""
         self.reader.save(folder)
         self.model.encoder.config.save_pretrained(folder)
         return {"types": list(self.model.types)}

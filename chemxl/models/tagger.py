@@ -1,4 +1,4 @@
-"""From documents to tensors and from labels back to mentions, for every network."""
+"""The way from documents to tensors and from labels back to mentions, for every network."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import nn
 
 from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
+from chemxl.evaluation.chunks import seqeval_scores
 from chemxl.models import eight_bits
 from chemxl.models.labellers import PAD, BiLstmLabeller, EncoderLabeller, Labeller, Vocabulary
 from chemxl.models.predictor import FILE, Predictor
@@ -32,19 +33,19 @@ class Reader(Protocol):
     """How a network reads documents."""
 
     def windows(self, documents: Sequence[Document]) -> list[Window]:
-        """Every word of every document is kept in exactly one window."""
+        """The windows of documents; every word is kept in exactly one."""
 
     def collate(
         self, windows: Sequence[Window], labels: Sequence[Sequence[int]] | None = None
     ) -> dict[str, torch.Tensor]:
-        """The tensors that the network wants."""
+        """The tensors of a batch, as the network takes them."""
 
     def save(self, folder: Path) -> None:
         """Write what is needed to read again."""
 
 
 class SubwordReader:
-    """Sub-tokens of a pretrained tokenizer."""
+    """A reader of the sub-tokens of a pretrained tokenizer."""
 
     def __init__(
         self, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int = MAX_TOKENS, overlap: int = OVERLAP
@@ -62,12 +63,12 @@ class SubwordReader:
         return collate(windows, pad=int(self.tokenizer.pad_token_id), labels=labels)
 
     def save(self, folder: Path) -> None:
-        """The tokenizer's files."""
+        """Write the tokenizer's files."""
         self.tokenizer.save_pretrained(folder)
 
 
 class WordReader:
-    """Words and their spelling, for the BiLSTM. Window ids are places in ``forms``."""
+    """A reader of words and their spelling, for the BiLSTM. A window's ids are places in ``forms``."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -107,23 +108,23 @@ class WordReader:
         } | ({"labels": batch["labels"]} if labels is not None else {})
 
     def save(self, folder: Path) -> None:
-        """The vocabulary as JSON."""
+        """Write the vocabulary as JSON."""
         table = {"words": list(self.vocabulary.words), "characters": list(self.vocabulary.characters)}
         (folder / "vocabulary.json").write_text(json.dumps(table, ensure_ascii=False), "utf-8")
 
 
 def gold(documents: Sequence[Document]) -> list[Flattened]:
-    """What a tagger can be asked for: each document's mentions flattened to one layer."""
+    """The mentions that a tagger can find: those of each document, flattened to one layer."""
     return [flatten(document.mentions) for document in documents]
 
 
 def bio_labels(types: Sequence[str]) -> list[str]:
-    """``O`` and a begin and an inside label per type."""
+    """The labels ``O`` and, for each type, one for the first and one for further words."""
     return ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BI")]
 
 
 class Windows:
-    """Windows of documents, as they are predicted on."""
+    """Windows of documents to predict on."""
 
     def __init__(self, model: nn.Module, reader: Reader, documents: Sequence[Document]) -> None:
         self.model, self.reader = model, reader
@@ -136,12 +137,12 @@ class Windows:
 
 
 class Labelling(Windows):
-    """Windows with labels, as the training loop wants them.
+    """Windows with labels, to train on.
 
     Args:
         model: what is trained.
         reader: gives the windows.
-        names: of the labels, as :func:`bio_labels` has them.
+        names: the names of the labels, as :func:`bio_labels` has them.
         lacking: types that are not annotated in a document, by its id.
     """
 
@@ -173,7 +174,7 @@ class Labelling(Windows):
 
 
 class Tagger(Predictor[Mention]):
-    """A network with its reader: documents in, mentions out."""
+    """A network with its reader that finds mentions in documents."""
 
     NAME = "mentions"
     model: Labeller
@@ -184,7 +185,7 @@ class Tagger(Predictor[Mention]):
         self.lacking: Mapping[str, Collection[str]] = {}  # see Labelling
 
     def task(self, documents: Sequence[Document]) -> Labelling:
-        """Windows with labels."""
+        """Windows with labels, to train on."""
         return Labelling(self.model, self.reader, self.model.labels, documents, self.lacking)
 
     def used(self, documents: Sequence[Document]) -> set[int]:
@@ -193,13 +194,14 @@ class Tagger(Predictor[Mention]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
-        """Exact character spans against the mentions flattened to one layer, by source document."""
+        """Counts of exact character spans against the mentions flattened to one layer, by source document."""
         due = [layer.mentions for layer in gold(documents)]
         return metrics.count(due, found, sources=metrics.origins(documents))
 
     @classmethod
     def beside(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> dict[str, float]:
-        """``nested.f1`` against every mention, seqeval's score, and how many mentions the one layer has not."""
+        """``nested.f1`` against every mention, seqeval's score, and the number of mentions that the one layer leaves
+        out."""
         layers = gold(documents)
         wanted, given = (
             [to_bio(list(mentions), d.words)[0] for d, mentions in zip(documents, side, strict=True)]
@@ -207,13 +209,13 @@ class Tagger(Predictor[Mention]):
         )
         return {
             "nested.f1": metrics.count([d.mentions for d in documents], found).scores()[metrics.MICRO].f1,
-            "seqeval.f1": metrics.seqeval_scores(wanted, given)[metrics.MICRO].f1,
+            "seqeval.f1": seqeval_scores(wanted, given)[metrics.MICRO].f1,
             "flattened": sum(layer.nested + layer.crossing for layer in layers),
         }
 
     @classmethod
     def packed(cls, item: Mention) -> list[Any]:
-        """Type, start, end, score."""
+        """A mention as a row of JSON: type, start, end, score."""
         return [item.type, item.start, item.end, round(item.score or 0.0, 4)]
 
     @classmethod
@@ -224,7 +226,7 @@ class Tagger(Predictor[Mention]):
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 512, precision: str = "auto", legal: bool = True
     ) -> list[list[Mention]]:
-        """Mentions of every document, each with the least probability of its words as score.
+        """The mentions of every document; the score of each is the lowest probability of its words.
 
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
@@ -235,6 +237,7 @@ class Tagger(Predictor[Mention]):
         scores: list[list[float]] = [[1.0] * len(d.words) for d in documents]
 
         def read(batch: Batch) -> Iterator[tuple[list[int], list[float]]]:
+            """The labels of each window of a batch, with their probabilities."""
             best, sure = self.model.decode(legal=legal, **batch)
             return zip(best.tolist(), sure.tolist(), strict=True)
 
@@ -246,7 +249,7 @@ class Tagger(Predictor[Mention]):
         return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """The reader's files, and the encoder's configuration."""
+        """Write the reader's files and the encoder's configuration."""
         self.reader.save(folder)
         if isinstance(self.model, EncoderLabeller):
             self.model.encoder.config.save_pretrained(folder)
@@ -271,8 +274,8 @@ class Tagger(Predictor[Mention]):
 
     @classmethod
     def to_read(cls, folder: Path) -> Tagger:
-        """What :meth:`load` gives, for texts alone: it is there in a fraction of the time, and can be neither trained
-        nor saved.
+        """As :meth:`load`, but only to tag texts: it loads in a fraction of the time and can be neither trained nor
+        saved.
 
         Raises:
             EncoderError: as :meth:`load` does.

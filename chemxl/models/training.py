@@ -60,7 +60,8 @@ class Training(Value):
 
 
 class Task(Protocol):
-    """What the loop trains: examples of known length, a collator, and a module that returns the loss of a batch.
+    """What the training loop takes: examples of known length, a collator, and a module that returns the loss of a
+    batch.
 
     For several processes the loss must be a mean over the batch's ``labels`` that are not ``IGNORED``. A model with
     more terms returns each of them by the name of the tensor whose labels it is a mean over; their sum is the loss.
@@ -68,21 +69,21 @@ class Task(Protocol):
 
     @property
     def model(self) -> nn.Module:
-        """What is trained."""
+        """The network to train."""
 
     @property
     def lengths(self) -> Sequence[int]:
-        """In tokens, of every example."""
+        """The length of every example in tokens."""
 
     def collate(self, indices: Sequence[int]) -> Batch:
-        """Tensors of a batch, the keyword arguments of ``model``; what is random comes from torch's own generator.
+        """The tensors of a batch, as keyword arguments of ``model``; random choices use torch's own generator.
 
         For several processes see :func:`chemxl.experiments.processes.shard`.
         """
 
 
 def token_batches(lengths: Sequence[int], *, tokens: int, generator: torch.Generator | None = None) -> list[list[int]]:
-    """Indices in batches of similar length whose padded size stays within the budget.
+    """Indices of examples, in batches of similar length whose padded size stays within a budget.
 
     Args:
         generator: draws the order; without it, batches go from long to short, as for prediction.
@@ -100,6 +101,7 @@ def token_batches(lengths: Sequence[int], *, tokens: int, generator: torch.Gener
 
 
 def _fill(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Batches of examples in their order, each filled up to the budget."""
     batches: list[list[int]] = []
     longest = 0
     for i in order:
@@ -112,7 +114,7 @@ def _fill(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[lis
 
 
 def bf16_pays(device: torch.device) -> bool:
-    """Whether the processor (AMX or AVX-512 bf16) or the GPU computes in bf16 faster than in float32."""
+    """Whether the processor (AMX or AVX-512 bf16) or the GPU computes faster in bf16 than in float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
@@ -120,14 +122,14 @@ def bf16_pays(device: torch.device) -> bool:
 
 
 def accelerator(precision: str = "auto") -> Accelerator:
-    """Device and precision of this process."""
+    """The device and the precision of this process."""
     bf16 = precision == "bf16" or (precision == "auto" and bf16_pays(processes.place().device))
     AcceleratorState._reset_state()  # one process may hold runs of both precisions
     return Accelerator(mixed_precision="bf16" if bf16 else "no")
 
 
 def schedule(settings: Training, step: int, total: int) -> float:
-    """The factor on the learning rate at a step: linear warm-up, then linear or polynomial decay to 0."""
+    """The factor of the learning rate at a step: linear warm-up, then linear or polynomial decay to 0."""
     warm = int(settings.warmup * total)
     if step < warm:
         return (step + 1) / warm
@@ -136,7 +138,7 @@ def schedule(settings: Training, step: int, total: int) -> float:
 
 
 def optimiser(model: nn.Module, settings: Training) -> torch.optim.AdamW:
-    """AdamW with a rate of its own for heads; biases, norms and embeddings do not decay."""
+    """AdamW with a separate rate for heads; biases, norms and embeddings do not decay."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     embedded = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     for name, parameter in model.named_parameters():
@@ -205,7 +207,7 @@ def fit(
 
 
 def _judged(state: State, stops: Sequence[int], evaluate: Evaluate | None, patience: int, epoch: int) -> bool:
-    """Evaluate where it is due; whether to stop."""
+    """Evaluate if it is due; returns whether to stop."""
     if evaluate is not None and stops[state.evaluated : state.evaluated + 1] == [state.step]:
         state.judge(processes.broadcast(evaluate), epoch, keep=patience > 0)
         state.save()
@@ -213,13 +215,13 @@ def _judged(state: State, stops: Sequence[int], evaluate: Evaluate | None, patie
 
 
 def _stops(epochs: Sequence[int], every: int) -> list[int]:
-    """Steps after which is evaluated: the last one of each epoch; with ``every``, 0 and its multiples."""
+    """The steps after which to evaluate: the last of each epoch; with ``every``, 0 and its multiples."""
     last = {step for step, epoch in enumerate(epochs, 1) if epochs[step : step + 1] != [epoch]}
     return sorted(last | set(range(0, len(epochs), every) if every else ()))
 
 
 def _plan(task: Task, settings: Training, seed: int) -> list[tuple[int, list[int]]]:
-    """The batch of every step, and the epoch that it is of."""
+    """The batch of every step, and its epoch."""
     plan: list[tuple[int, list[int]]] = []
     for epoch in count() if settings.steps else range(settings.epochs):
         plan += [(epoch, batch) for batch in _epoch(task, settings, seed, epoch)]
@@ -229,13 +231,15 @@ def _plan(task: Task, settings: Training, seed: int) -> list[tuple[int, list[int
 
 
 def _epoch(task: Task, settings: Training, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of an epoch."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     return token_batches(task.lengths, tokens=settings.tokens, generator=generator)
 
 
 def _collated(task: Task, indices: Sequence[int], seed: int, step: int) -> Batch:
-    """A batch. What it draws depends on seed and step alone, so that all processes draw alike; dropout's stream goes
-    on as if nothing had been drawn, and with several processes it begins anew: each step, in each, another."""
+    """The tensors of a batch. Its random draws depend on seed and step alone, so that all processes draw alike.
+    Dropout's stream then goes on as if nothing had been drawn; with several processes it begins anew at each step,
+    differently in each."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(_mixed(seed, step))
         batch = task.collate(indices)
@@ -245,12 +249,14 @@ def _collated(task: Task, indices: Sequence[int], seed: int, step: int) -> Batch
 
 
 def _mixed(*numbers: int) -> int:
+    """One seed made of several numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
 def _step(
     engine: Accelerator, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, clip: float, factor: float
 ) -> float:
+    """Do one step of training, and return the loss."""
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * factor
     model.train()
@@ -264,7 +270,7 @@ def _step(
 
 
 def _loss(engine: Accelerator, model: nn.Module, batch: Batch) -> torch.Tensor:
-    """A batch's loss, (); of several processes, what the rows of this one add to it."""
+    """The loss of a batch, (); with several processes, the part that this one's rows add."""
     if engine.num_processes == 1:
         return torch.stack([*_terms(engine, model, batch).values()]).sum()
     part = processes.shard(batch, engine.process_index, engine.num_processes)
@@ -277,10 +283,12 @@ def _loss(engine: Accelerator, model: nn.Module, batch: Batch) -> torch.Tensor:
 
 
 def _terms(engine: Accelerator, model: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+    """The terms of the loss, by the names of their labels."""
     with engine.autocast():
         made = model(**{name: tensor.to(engine.device) for name, tensor in batch.items()})
     return made if isinstance(made, Mapping) else {"labels": made}
 
 
 def _labelled(labels: torch.Tensor) -> int:
+    """The number of labels that count."""
     return int((labels != IGNORED).sum())

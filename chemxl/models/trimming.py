@@ -1,4 +1,5 @@
-"""Training with the rows of an embedding table that a text uses: most of a multilingual encoder is never looked up."""
+"""Training with the rows of an embedding table that a text uses, since most of a multilingual table is never looked
+up."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrimmedEmbedding(nn.Module):
-    """An embedding table cut to the rows that a text uses, in the place of the whole one.
+    """An embedding table with only the rows that a text uses, in place of the whole table.
 
     Rows that no text uses have no gradient, so training the cut table equals training the whole one where the
     optimiser decays no embedding. :meth:`restore` writes the trained rows back; a table that is frozen stays so.
@@ -38,14 +39,14 @@ class TrimmedEmbedding(nn.Module):
 
     @classmethod
     def within(cls, model: PreTrainedModel, ids: Sequence[int]) -> TrimmedEmbedding:
-        """Put a cut table into the model."""
+        """The model's trimmed table, put in place of the whole one."""
         whole = cast("nn.Embedding", model.get_input_embeddings())
         trimmed = cls(whole, ids)
         model.set_input_embeddings(trimmed)
         return trimmed
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """(B, T) ids of the whole vocabulary -> (B, T, d)."""
+        """Embeddings of ids of the whole vocabulary, (B, T) -> (B, T, d)."""
         return cast("torch.Tensor", self.table(cast("torch.Tensor", self.places)[ids]))
 
     def restore(self, model: PreTrainedModel) -> None:
@@ -60,7 +61,7 @@ class TrimmedEmbedding(nn.Module):
 
 @contextmanager
 def trimmed(model: PreTrainedModel, ids: Iterable[int]) -> Iterator[None]:
-    """While inside, the model's embedding table holds only the rows of these ids."""
+    """A context in which the model's embedding table holds only the rows of these ids."""
     table = TrimmedEmbedding.within(model, sorted(set(ids)))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Long documents in overlapping windows, so that no text is lost.
+"""Long documents as overlapping windows, so that no text is lost.
 
 Papers 0 and 4 truncate at the encoder's limit. Here every word of a document is predicted exactly once, in the
 window where it has most context on its poorer side.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of a document as the model reads it.
+    """A stretch of a document that the model reads at once.
 
     Args:
         document: index of the document.
@@ -42,7 +42,7 @@ class Window:
 
 
 def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]:
-    """The fewest windows of at most ``size`` over ``total`` units: (start, stop, keep from, keep to).
+    """The fewest windows of at most ``size`` that cover ``total`` units: (start, stop, keep from, keep to).
 
     All have one length and overlap by at least ``overlap`` units; what is kept meets in the middle of an overlap.
     """
@@ -59,7 +59,7 @@ def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]
 def subword_windows(
     documents: Sequence[Document], tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, overlap: int
 ) -> list[Window]:
-    """Windows of at most ``max_tokens`` sub-tokens, the two special tokens counted."""
+    """Windows of at most ``max_tokens`` sub-tokens, special tokens included."""
     first, last = specials(tokenizer)
     windows: list[Window] = []
     for index, encoding in enumerate(
@@ -82,7 +82,7 @@ def subword_windows(
 
 
 def window_labels(window: Window, labels: Sequence[int], inside_to_begin: Sequence[int]) -> list[int]:
-    """The labels of a window's words; a mention that the window cuts begins anew in it."""
+    """The labels of a window's words; a mention that the window cuts begins again in it."""
     own = list(labels[slice(*window.words)])
     if own:
         own[0] = inside_to_begin[own[0]]

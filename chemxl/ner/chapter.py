@@ -1,4 +1,4 @@
-"""What chapter 4 runs: taggers trained in three ways on three tests, one value a seed."""
+"""What chapter 4 runs: taggers trained in three ways and tested on three corpora, one value a seed."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Settings(chapters.Settings):
     Args:
         models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
             is pretrained further, then ``+crf`` where the head is not a softmax.
-        tokens: of a batch; not of those of ``bilstm-crf``, which has a way of its own.
+        tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
-        head_rate: of what stands on it.
+        head_rate: the learning rate of the head.
         nested: encoders whose taggers find mentions inside mentions, too, and are scored against all of them, with the
             eight types of BioNNE; none in ``small``, whose corpus has no nested mention.
         nested_layers: the first layers of them that are kept; 0: all.
-        nested_epochs: of these trainings.
+        nested_epochs: the epochs of these trainings.
         sentences: for ``small``: how many each language's training part is expanded to.
     """
 
@@ -59,13 +59,13 @@ class Settings(chapters.Settings):
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def training(self, epochs: int, *, head_rate: float) -> Training:
-        """Of a tagger on an encoder."""
+        """The training of a tagger on an encoder."""
         return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=head_rate)
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to train and the corpora that are tested on."""
+    """A way to train, and the corpora to test on."""
 
     name: str
     train: tuple[Corpus, ...]
@@ -97,14 +97,14 @@ def ways(profile: Profile, *, sentences: int) -> list[Way]:
 
 
 def named(model: str) -> Keys:
-    """The keys of a model as it stands among the settings: its encoder, pretrained or not, and its method."""
+    """The keys of a model of the settings: its encoder, whether it was pretrained further, and its method."""
     if model == BILSTM:
         return {"encoder": "none", "method": BILSTM}
     return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
 
 
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
-    """A model trained in one way, on one test; one value a seed."""
+    """A model trained in one way and tested on one corpus, one value a seed."""
     if model == BILSTM:
         models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
     else:
@@ -117,7 +117,7 @@ def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[
 
 
 def table(settings: Settings) -> list[Line]:
-    """Every model, trained in every way, on every test."""
+    """The lines of every model, trained in every way, on every test."""
     return [
         Line({**named(model), "train": way.name, "test": name}, values, partial(_scores, values))
         for model in settings.models
@@ -128,7 +128,7 @@ def table(settings: Settings) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The table, and tests between its lines."""
+    """The lines of the table, and of tests between them."""
     made = table(settings)
     yield [*made, *whole(settings)]
     every = [value for line in made for value in line.experiments]
@@ -136,7 +136,7 @@ def lines(settings: Settings) -> Lines:
 
 
 def whole(settings: Settings) -> list[Line]:
-    """A softmax and a span head, on every gold mention."""
+    """The lines of a softmax and a span head, against every gold mention."""
     training = settings.training(settings.nested_epochs, head_rate=1e-3)
     made = []
     for name in settings.nested:
@@ -146,14 +146,14 @@ def whole(settings: Settings) -> list[Line]:
 
 
 def _scores(values: Sequence[Evaluation]) -> list[Row]:
-    """F1, precision and recall, of all types together and of each where there are several."""
+    """Rows with F1, precision and recall of all types, and of each type if there are several."""
     types = values[0].counts().types
     kinds = [metrics.MICRO, *(types if len(types) > 1 else ())]
     return [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
 
 
 def paired(table: Sequence[Line]) -> list[Row]:
-    """Lines that share the test, compared: models that were trained alike, and ways of training the first model."""
+    """Pairs of lines on one test: models that were trained alike, and ways of training the first model."""
     first = _model(table[0])
     pairs = []
     for a, b in combinations(table, 2):
@@ -165,11 +165,12 @@ def paired(table: Sequence[Line]) -> list[Row]:
 
 
 def _model(line: Line) -> tuple[Key, Key]:
+    """The keys that name a line's model."""
     return line.keys["encoder"], line.keys["method"]
 
 
 def overview(chosen: Sequence[Way]) -> Cells:
-    """Documents, words and mentions of every training and test part, and what one layer of labels loses."""
+    """Documents, words and mentions of every training and test part, and what one layer of labels leaves out."""
     parts = {f"train {s.name}": s.train for s in chosen} | {f"test {name}": (c,) for name, c in chosen[0].tests}
     rows: Cells = []
     for name, corpora in parts.items():
@@ -191,7 +192,7 @@ def overview(chosen: Sequence[Way]) -> Cells:
 
 
 def labelled(document: Document, *, first: int) -> Cells:
-    """The first words that hold a mention, and around them, with their labels."""
+    """The first words with a mention, and some around them, with their labels."""
     labels, _ = to_bio(flatten(document.mentions).mentions, document.words)
     start = max(0, next((i for i, label in enumerate(labels) if label != "O"), 0) - 3)
     shown = list(zip(document.words, labels, strict=True))[start : start + first]
@@ -201,7 +202,7 @@ def labelled(document: Document, *, first: int) -> Cells:
 def loss_curve(
     label: str, values: Sequence[Evaluation], *, points: int = 12
 ) -> tuple[str, list[float], list[list[float]]]:
-    """Label, epochs, and each seed's mean training loss in ``points`` equal parts of the run."""
+    """For each label, the epochs and each seed's mean training loss, in ``points`` equal parts of the run."""
     runs = []
     for value in values:
         losses = [row["loss"] for row in value.model.run().history() if "loss" in row]
@@ -211,7 +212,7 @@ def loss_curve(
 
 
 def error_counts(value: Evaluation) -> dict[str, int]:
-    """See :func:`chemxl.evaluation.metrics.errors`."""
+    """Errors by class, see :func:`chemxl.evaluation.metrics.errors`."""
     documents, found = value.outcome()
     return metrics.errors([layer.mentions for layer in gold(documents)], found)
 
@@ -219,7 +220,7 @@ def error_counts(value: Evaluation) -> dict[str, int]:
 def telling(
     documents: Sequence[Document], found: Sequence[list[Mention]], *, publishable: bool, most: int = 3
 ) -> list[tuple[Document, list[Mention]]]:
-    """Documents with both right and wrong predictions, the first of each kind of text.
+    """Documents with right and wrong predictions, the first of each kind of text.
 
     Args:
         publishable: whether the text may stand in a page; others' corpora may not, and nothing is shown then.

@@ -1,4 +1,4 @@
-"""Training of taggers as values."""
+"""The training of taggers as values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chemxl.models.training import Training
 
 
 class NerModel(SavedLearner):
-    """A tagger."""
+    """A tagger as an experiment."""
 
     predictor: ClassVar[type[Tagger]] = Tagger
 
@@ -23,7 +23,7 @@ class NerModel(SavedLearner):
         raise NotImplementedError
 
     def tagger(self) -> Tagger:
-        """The trained tagger, trained now where the cache does not have it."""
+        """The trained tagger; it is trained now if it is not in the cache."""
         tagger: Tagger = self.load()
         return tagger
 
@@ -34,7 +34,7 @@ class FineTune(NerModel, encoders.FromEncoder):
     head: Literal["softmax", "crf"] = "softmax"
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
-        """The encoder under a fresh head."""
+        """The encoder with a fresh head."""
         # Only the head has dropout.
         tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         model = EncoderLabeller(encoder, bio_labels(self.labelled(documents)), crf=self.head == "crf")
@@ -42,12 +42,12 @@ class FineTune(NerModel, encoders.FromEncoder):
 
 
 class BiLstmCrf(NerModel):
-    """The baseline without pretraining (paper 1, table 2)."""
+    """The baseline without pretraining (paper 1, table 2), as an experiment."""
 
     training: Training = Training(epochs=10, tokens=2048, rate=2e-3, head_rate=2e-3, clip=5.0)
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
-        """Random embeddings over the words and characters of the training texts."""
+        """The network with random embeddings of the words and characters of the training texts."""
         vocabulary = Vocabulary.of([d.text[s:e] for s, e in d.words] for d in documents)
         words, characters = len(vocabulary.words) + 2, len(vocabulary.characters) + 2
         labels = bio_labels(self.labelled(documents))

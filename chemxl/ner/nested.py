@@ -1,4 +1,4 @@
-"""Mentions inside mentions: training as a value, scores against all gold, and what one layer of labels cannot reach."""
+"""Nested mentions: training as a value, scores against all gold mentions, and what one layer of labels cannot reach."""
 
 from __future__ import annotations
 
@@ -32,25 +32,26 @@ class NestedFineTune(SavedLearner, encoders.FromEncoder):
     predictor: ClassVar[type[SpanTagger]] = SpanTagger
 
     def untrained(self, documents: Sequence[Document]) -> SpanTagger:
-        """The encoder under a fresh head."""
+        """The encoder with a fresh head."""
         tokenizer, encoder = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
         return SpanTagger(SpanNetwork(encoder, self.labelled(documents)), SubwordReader(tokenizer))
 
 
 class WholeEvaluation(Evaluation):
-    """A tagger on every gold mention, those inside others too, whether it can find them or not."""
+    """A tagger scored against every gold mention, nested ones included, whether it can find them or not."""
 
     def counts(self) -> metrics.Counts:
-        """By source document."""
+        """Counts by source document."""
         documents, found = self.outcome()
         return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
 
 
 def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, seeds: Sequence[int]) -> list[Line]:
-    """Both heads on the test abstracts of BioNNE in both languages, trained on both languages' training abstracts.
+    """Lines of both heads, trained on BioNNE's training abstracts in both languages, tested on its test abstracts in
+    each.
 
     Args:
-        keys: of the encoder.
+        keys: the keys of the encoder.
     """
     tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
     train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))
@@ -81,8 +82,8 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
 
 
 def rows(values: Sequence[WholeEvaluation]) -> list[Row]:
-    """Macro F1, the scores of all types together and F1 of each, and recall by depth; beside each F1 the most that one
-    layer of labels can have."""
+    """Macro F1, scores of all types together, F1 of each, and recall by depth; each F1 stands beside the highest that
+    one layer of labels allows."""
     types = values[0].counts().due()
     made = [macro(values, scorer=MACRO)]
     made += scored(values, scores=metrics.SCORES, scorer=SCORER)
@@ -102,13 +103,13 @@ def rows(values: Sequence[WholeEvaluation]) -> list[Row]:
 
 
 def one_layer(documents: Sequence[Document]) -> metrics.Counts:
-    """What a tagger would get that finds the outermost mentions without an error, and no other."""
+    """The mentions of an ideal tagger that finds all outermost mentions and no others."""
     found: list[Sequence[Mention]] = [flatten(document.mentions).mentions for document in documents]
     return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
 
 
 def at_depth(value: WholeEvaluation, *, inside: bool) -> np.ndarray:
-    """(D, 3) by source document right, found and due; due are mentions inside a longer one, or else all others.
+    """For each document, right, found and due, (D, 3); only mentions inside a longer one are due, or only all others.
 
     Only recall can be read from it: what was found counts whole.
     """
@@ -118,4 +119,5 @@ def at_depth(value: WholeEvaluation, *, inside: bool) -> np.ndarray:
 
 
 def _inside(mention: Mention, others: Sequence[Mention]) -> bool:
+    """Whether a mention lies inside a longer one."""
     return any(m.start <= mention.start and mention.end <= m.end and m.span != mention.span for m in others)

@@ -63,7 +63,7 @@ def train(
     """
     from chemxl.own import train as training  # loads torch, which no other command needs
 
-    asked = training.Asked(corpus, start, _split(types), language, epochs, rate, seed)
+    asked = training.TrainingRequest(corpus, start, _split(types), language, epochs, rate, seed)
     _show(training.train(asked, out, force=force))
     typer.echo(
         f"The model is in {out}, its report in {out / training.REPORT}, errors in {out / training.PAGE}", err=True
@@ -134,11 +134,13 @@ def check(corpus: CorpusName) -> None:
 
 
 def _split(names: list[str] | None) -> tuple[str, ...]:
+    """The names in arguments, which may hold several, separated by commas."""
     parts = [part.strip() for name in names or () for part in name.split(",")]
     return tuple(dict.fromkeys(filter(None, parts)))
 
 
 def _show(report: Report) -> None:
+    """Print a report's table, and its errors by class."""
     from chemxl.own import report as reports
 
     console.table(*reports.table(report.rows(), apart=not console.on_terminal()))

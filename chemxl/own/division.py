@@ -1,4 +1,4 @@
-"""What is learnt from, what training is stopped by, and what is tested on: a corpus's own splits, or dealt out anew."""
+"""The portions of a corpus to learn from, to stop by and to test on: its own splits, or new ones."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ _COUNTED = {"annotated", "conll"}  # readers of formats whose documents are rows
 
 
 class Apart(Corpus):
-    """A split without the documents of others, also where each file counts its rows anew: there one id may stand for
-    another text in each, as of JSON lines and CoNLL it does."""
+    """A split without the documents of other splits. In JSON lines and CoNLL, where each file counts its rows from one,
+    equal ids in two files do not mean equal documents."""
 
     def free(self, documents: Sequence[Document]) -> list[Document]:
-        """Those that are in no corpus of ``without``, themselves, translated, or under another id."""
+        """The documents that are in no corpus of ``without``, neither themselves, nor translated, nor under another
+        id."""
         if not (corpora.is_own(self.name) and corpora.entry(self.name).reader in _COUNTED):
             return super().free(documents)
         held_out = [document for corpus in self.without for document in corpus.load()]
@@ -39,11 +40,11 @@ class Apart(Corpus):
 
 
 class Dealt(Apart):
-    """Some documents of a split, dealt out to three portions; whole, with their parts, translations and copies.
+    """One of three portions of a split's documents; parts, translations and copies of a document are in one portion.
 
     Args:
         portion: which of the three this is.
-        shares: of the documents for dev and for test; at least one, unless it is 0.
+        shares: the shares of documents for dev and for test; at least one document, unless the share is 0.
         draw: the seed of the order in which they are dealt out.
     """
 
@@ -52,7 +53,7 @@ class Dealt(Apart):
     draw: int = 0
 
     def load(self) -> list[Document]:
-        """The documents, in the order in which they stand."""
+        """The documents of the portion, in the order of the corpus."""
         documents = self.to(Apart).load()
         texts: dict[str, str] = {}
         keys = [texts.setdefault(document.text, twin_key(document.origin)) for document in documents]
@@ -73,7 +74,7 @@ class Division(NamedTuple):
 
 
 def divided(name: str, *, types: Sequence[str], language: str | None = None, seed: int = 0) -> Division:
-    """The splits of a corpus; those that it lacks are dealt out of train, by document.
+    """The three portions: the corpus's own splits; those that it lacks are taken out of train, by document.
 
     No document of dev or test is learnt from, in whatever language, under whatever id.
 
@@ -101,13 +102,13 @@ def divided(name: str, *, types: Sequence[str], language: str | None = None, see
 
 
 def left_out(division: Division) -> int:
-    """How many documents of train and of dev are in no portion, since a later split holds them, too."""
+    """How many documents of train and of dev are in no portion, since a later split also holds them."""
     splits = {portion.split: portion for portion in division[:2]}
     return sum(len(one.to(Corpus, without=()).load()) - len(one.to(Apart).load()) for one in splits.values())
 
 
 def types_of(name: str, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """The types that a corpus has: its own or, of the catalogue's, the unified ones that they stand for first.
+    """The types of a corpus; of one in the catalogue, the unified types come first.
 
     Of two that one of its types may stand for, the one that fewer of them may stand for comes first, as DRUG before
     CHEM: so a mention is of the narrower one.

@@ -21,7 +21,8 @@ from chemxl.own.train import LEARNT, digest_of
 def evaluate(
     model: Path, corpus: str, *, split: str | None = None, language: str | None = None, types: Sequence[str] = ()
 ) -> Report:
-    """What a tagger finds in a corpus. Documents that ``chemxl train`` let it learn from are left out, and it is said.
+    """A report on a tagger's predictions on a corpus. Documents that ``chemxl train`` let it learn from are left out,
+    which is said.
 
     Args:
         model: its folder, or ``in-the-box``.
@@ -50,7 +51,7 @@ def evaluate(
 
 
 def named(corpus: str, finds: Sequence[str], types: Sequence[str]) -> dict[str, str]:
-    """For each type of a corpus the one that a tagger finds.
+    """For each type of a corpus, the type of the tagger that stands for it.
 
     Raises:
         ChemxlError: there is none, or one that was asked for is unknown.
@@ -71,7 +72,7 @@ def named(corpus: str, finds: Sequence[str], types: Sequence[str]) -> dict[str, 
 
 
 def unseen(model: Path, documents: Sequence[Document]) -> list[Document]:
-    """Those that a model of ``chemxl train`` did not learn from; of another model, all."""
+    """The documents that a model of ``chemxl train`` did not learn from; all documents for another model."""
     path = model / LEARNT
     learnt = set(json.loads(path.read_text("utf-8"))) if path.exists() else set()
     left = [document for document in documents if digest_of(document) not in learnt]

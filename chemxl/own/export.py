@@ -27,7 +27,7 @@ CARD = "README.md"
 
 
 def export(model: Path, out: Path, *, force: bool = False) -> None:
-    """Write a tagger for transformers: weights as safetensors, tokenizer, labels, pipeline, model card.
+    """Write a tagger for transformers: weights as safetensors, tokenizer, labels, pipeline and model card.
 
     transformers' own pipeline cannot give the entities of :meth:`chemxl.models.tagger.Tagger.predict`: it knows no
     words where the tokenizer is SentencePiece's, takes the best label of each piece by itself, though no legal sequence
@@ -56,6 +56,7 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
 
 
 def _write(model: EncoderLabeller, reader: SubwordReader, folder: Path) -> None:
+    """Write all files except the model card."""
     twin = classifier(model)
     begin, follow = model.head_crf.scores()
     first, last = encoders.specials(reader.tokenizer)
@@ -102,7 +103,7 @@ def classifier(model: EncoderLabeller) -> PreTrainedModel:
 
 
 def _card(model: Path, labeller: EncoderLabeller) -> str:
-    """What it finds, what it was trained on, how to call it, and what it cannot do."""
+    """The model card: what the tagger finds, what it was trained on, how to call it, and what it cannot do."""
     types = sorted({label[2:] for label in labeller.labels if label != "O"})
     report = (model / REPORT).read_text("utf-8").partition("\n")[2].strip() if (model / REPORT).exists() else ""
     return _CARD.format(
@@ -120,7 +121,7 @@ def _card(model: Path, labeller: EncoderLabeller) -> str:
 
 
 def _trained(model: Path) -> str:
-    """Corpora by name and the encoder it began from, as far as the run's configuration says it: never a path."""
+    """The corpora by name and the encoder, as far as the run's configuration tells them; never a path."""
     try:
         config = json.loads((model / "experiment.json").read_text("utf-8"))
         corpora = dict.fromkeys(Path(one["name"]).name for one in config["train"])

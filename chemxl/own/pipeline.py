@@ -1,4 +1,5 @@
-"""The pipeline that ``chemxl export`` puts beside a model: the entities of ``chemxl tag``, with transformers alone.
+"""The pipeline that ``chemxl export`` puts beside a model: it finds the entities of ``chemxl tag`` with transformers
+alone.
 
 Words are runs of letters, runs of digits, or single signs. A word has the scores of its first piece, and the labels of
 all words are the best sequence in which I-x follows only B-x or I-x. Long texts are read in windows that overlap.
@@ -19,7 +20,7 @@ _Base: Any = TokenClassificationPipeline  # half typed, and not as it is called
 
 
 class EntityPipeline(_Base):  # type: ignore[misc]
-    """Text in; dictionaries with ``entity_group``, ``score``, ``word``, ``start`` and ``end`` out.
+    """A pipeline from text to dictionaries with ``entity_group``, ``score``, ``word``, ``start`` and ``end``.
 
     How it reads stands in ``config.json`` under ``entities``: the pattern of a word, the tokens that a text begins and
     ends with, the size and overlap of windows, and the scores of the labels that begin a text (L,) and that follow each
@@ -29,7 +30,7 @@ class EntityPipeline(_Base):  # type: ignore[misc]
     def _sanitize_parameters(
         self, aggregation_strategy: str | None = None, **others: Any
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """There is one way to join words: ``aggregation_strategy`` may be given, and changes nothing."""
+        """Accept ``aggregation_strategy`` and ignore it, since there is one way to join words."""
         if strange := [name for name, value in others.items() if value]:
             raise ValueError(f"this pipeline reads plain text and gives entities, without {', '.join(strange)}")
         return {}, {}, {}
@@ -56,6 +57,7 @@ class EntityPipeline(_Base):  # type: ignore[misc]
             }
 
     def _forward(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The scores of the words of a window, (B, w, L)."""
         logits = self.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits  # (B, T, L)
         units = inputs["units"][..., None].expand(-1, -1, logits.shape[-1])  # (B, w, L)
         return {"logits": logits.float().gather(1, units)} | {
@@ -63,7 +65,7 @@ class EntityPipeline(_Base):  # type: ignore[misc]
         }
 
     def postprocess(self, windows: Sequence[dict[str, Any]], **_: Any) -> list[dict[str, Any]]:
-        """Entities from the labels of the words that each window keeps."""
+        """The entities, from the labels of the words that each window keeps."""
         about, names = self.model.config.entities, self.model.config.id2label
         labels: list[str] = []
         scores: list[float] = []
@@ -82,7 +84,8 @@ class EntityPipeline(_Base):  # type: ignore[misc]
 
 
 def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]:
-    """The fewest windows over ``total`` pieces: (start, stop, keep from, keep to); what is kept meets mid-overlap."""
+    """The fewest windows that cover ``total`` pieces: (start, stop, keep from, keep to); kept parts meet in
+    mid-overlap."""
     if total <= size:
         return [(0, total, 0, total)]
     overlap = min(overlap, size - 1)
@@ -94,7 +97,7 @@ def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]
 
 
 def viterbi(logits: np.ndarray, begin: np.ndarray, follow: np.ndarray) -> np.ndarray:
-    """The best sequence of labels (w,) of scores (w, L), with those of beginning (L,) and of following (L, L)."""
+    """The best sequence of labels (w,) for scores (w, L), with scores of beginning (L,) and of following (L, L)."""
     best, back = begin + logits[0], []
     for scores in logits[1:]:
         paths = best[:, None] + follow  # (L, L)
@@ -109,7 +112,7 @@ def viterbi(logits: np.ndarray, begin: np.ndarray, follow: np.ndarray) -> np.nda
 def entities(
     text: str, words: Sequence[tuple[int, int]], labels: Sequence[str], scores: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """Joined words of one entity; its score is the least of its words'."""
+    """Words joined to entities; an entity's score is the lowest of its words."""
     found: list[dict[str, Any]] = []
     before = ""  # the type of the word before
     for (start, end), label, score in zip(words, labels, scores, strict=True):

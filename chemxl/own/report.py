@@ -1,4 +1,4 @@
-"""How good a tagger is on a corpus: scores with intervals by type, and its errors to look at."""
+"""A report on a tagger: scores with intervals by type, and its errors to look at."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULE = (
 
 
 class TypeScores(NamedTuple):
-    """What was found of one type, or of all.
+    """The scores of one type, or of all types together.
 
     Args:
         precision, recall, f1: each with the ends of its interval.
@@ -42,7 +42,7 @@ class TypeScores(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """Documents with their gold mentions, and what was found in each."""
+    """Documents with their gold mentions, and the predictions for each."""
 
     documents: Sequence[Document]
     found: Sequence[Sequence[Mention]]
@@ -50,12 +50,12 @@ class Report:
 
     @classmethod
     def of(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]], types: Sequence[str]) -> Report:
-        """A report on these types; mentions of others are left out on both sides."""
+        """A report on these types; mentions of other types are left out on both sides."""
         kept = [replace(d, mentions=_of(types, d.mentions), relations=()) for d in documents]
         return cls(kept, [_of(types, mentions) for mentions in found], sorted(types))
 
     def rows(self) -> list[TypeScores]:
-        """One row a type, and one over all types where there are several."""
+        """One row for each type, and one for all types if there are several."""
         gold = [document.mentions for document in self.documents]
         counts = metrics.count(gold, self.found, sources=metrics.origins(self.documents))
         table = counts.table(self.types)  # (documents, types, 3)
@@ -63,11 +63,11 @@ class Report:
         return [_row(*named) for named in [*columns.items(), *([(ALL, table.sum(axis=1))] if len(columns) > 1 else [])]]
 
     def errors(self) -> dict[str, int]:
-        """How many mentions are in each class of errors."""
+        """The number of mentions in each class of errors."""
         return metrics.errors([document.mentions for document in self.documents], self.found)
 
     def page(self) -> str:
-        """The texts with most errors, as HTML: what was missed and what is wrong is marked."""
+        """The texts with most errors as an HTML page, with missed and wrong mentions marked."""
         wrong = [
             sum(name != "correct" for name, _, _ in metrics.paired(document.mentions, mentions))
             for document, mentions in zip(self.documents, self.found, strict=True)
@@ -81,7 +81,7 @@ class Report:
         return show.page(shown, title=f"Errors in {len(shown)} of {len(wrong)} texts")
 
     def listed(self) -> str:
-        """Every error as a line of a tab-separated table: where it is, its class, what was due and what was found."""
+        """Every error as a line of a tab-separated table: its place, its class, what was due and what was found."""
         file = io.StringIO()
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["document", "start", "class", "gold type", "gold text", "found type", "found text", "score"])
@@ -97,17 +97,19 @@ class Report:
 
 
 def _of(types: Collection[str], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """The mentions of these types."""
     return tuple(mention for mention in mentions if mention.type in types)
 
 
 def _row(type: str, column: np.ndarray) -> TypeScores:
-    """Of counts (documents, 3)."""
+    """The row of one type, from counts (documents, 3)."""
     right, found, gold = (int(n) for n in column.sum(axis=0))
     scores = [estimate([column], score=score) for score in (metrics.precision, metrics.recall, metrics.f1)]
     return TypeScores(type, gold, found, right, *scores)
 
 
 def _shown(document: Document, mention: Mention | None) -> tuple[str, str]:
+    """A mention's type and text; empty texts if there is none."""
     return (mention.type, " ".join(document.surface(mention).split())) if mention else ("", "")
 
 
@@ -140,5 +142,5 @@ def markdown(report: Report) -> str:
 
 
 def _cell(text: str) -> str:
-    """A type is whatever a person's file says: it breaks no table and is no markup."""
+    """A type as a cell. A type may hold anything, and must neither break the table nor act as mark-up."""
     return "".join(f"\\{c}" if c in "|`*_<>[]\\" else c for c in text)

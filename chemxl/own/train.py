@@ -1,4 +1,4 @@
-"""A tagger trained on a person's own corpus, in a folder that appears when it is whole."""
+"""A tagger trained on a person's own corpus, in a folder that appears when it is complete."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ WRITTEN |= {"metrics.json", "provenance.json", "README.md", "pipeline.py", "toke
 WRITTEN |= {"special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"}
 
 
-class Asked(NamedTuple):
-    """What to train.
+class TrainingRequest(NamedTuple):
+    """What a person asks to train.
 
     Args:
         corpus: a name of the catalogue, or a path.
         start: an encoder, see :func:`chemxl.models.encoders.load`; the first of ``PREFERRED`` that is here by default.
-        types: those of the corpus that are learnt; all by default.
+        types: the types of the corpus to learn; all by default.
         epochs: passes over the texts, at most; by default as many as few texts need, see :func:`value_of`.
         rate: the learning rate.
     """
@@ -59,7 +59,7 @@ class Asked(NamedTuple):
     seed: int = 0
 
 
-def value_of(asked: Asked) -> FineTune:
+def value_of(asked: TrainingRequest) -> FineTune:
     """The training as a value.
 
     Up to 50 passes over few texts, fewer over many; it stops where the held-out documents show no gain for a fifth of
@@ -81,7 +81,7 @@ def value_of(asked: Asked) -> FineTune:
     return FineTune(train=(division.train,), dev=division.dev, encoder=start, training=training, seed=asked.seed)
 
 
-def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
+def train(asked: TrainingRequest, out: Path, *, force: bool = False) -> reports.Report:
     """Train, test, and write the model with its report into a folder.
 
     Until it is whole, all is in ``OUT.unfinished`` beside it. What was stopped goes on from there, if it is asked for
@@ -132,7 +132,7 @@ def train(asked: Asked, out: Path, *, force: bool = False) -> reports.Report:
 
 @contextmanager
 def _left_only_if_worth(part: Path) -> Iterator[None]:
-    """Of what fails, the folder stays if there is something to go on from."""
+    """If the training fails, the folder stays only if it holds something to continue from."""
     try:
         yield
     except BaseException:
@@ -142,7 +142,7 @@ def _left_only_if_worth(part: Path) -> Iterator[None]:
 
 
 def check_out(out: Path, *, force: bool, holds: str) -> None:
-    """Pass if a folder may be made: before the work, not after it.
+    """Raise an error if a folder cannot be made; asked before the work begins.
 
     Args:
         force: one may take the place of what is there, if that is of the kind and holds nothing else.
@@ -165,7 +165,7 @@ def check_out(out: Path, *, force: bool, holds: str) -> None:
 
 
 def check_file(path: Path, *, force: bool) -> None:
-    """The same of a file.
+    """Raise an error if a file cannot be made; asked before the work begins.
 
     Raises:
         ChemxlError: it may not be written.
@@ -177,7 +177,7 @@ def check_file(path: Path, *, force: bool) -> None:
 
 
 def _begin(part: Path, value: FineTune, *, force: bool) -> None:
-    """Note what is trained; of another training that was stopped here nothing is left, with ``force`` alone."""
+    """Note what is trained. The rest of another training that was stopped here is removed only with ``force``."""
     data = [held.data_digest() for held in value.parts()]
     about = {**value.config(), "digest": sha256("".join([source_digest(type(value).__module__), *data]))}
     noted = part / NOTED
@@ -193,9 +193,9 @@ def _begin(part: Path, value: FineTune, *, force: bool) -> None:
 
 
 def _describe(
-    part: Path, asked: Asked, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
+    part: Path, asked: TrainingRequest, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
 ) -> None:
-    """Beside the model: the report, the errors, what was learnt from, and what a run has."""
+    """Write beside the model the report, the errors, the documents that it learnt from, and the files of a run."""
     write_json(part / "provenance.json", provenance())
     write_json(part / LEARNT, sorted(digest_of(document) for document in [*learnt, *held_out]))
     (part / ERRORS).write_text(made.listed(), "utf-8")
@@ -207,5 +207,5 @@ def _describe(
 
 
 def digest_of(document: Document) -> str:
-    """What tells whether a document was learnt from."""
+    """A digest by which a document is recognised as one that the model learnt from."""
     return hashlib.sha256(" ".join(document.text.split()).encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,4 +1,5 @@
-"""What a page shows of pretraining: the texts, the pairs, a sentence with hidden pieces, and how perplexity falls."""
+"""What the page of chapter 3 shows of pretraining: the texts, the pairs, a sentence with hidden pieces, and falling
+perplexity."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from chemxl.results.tables import Cells
 
 
 def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[float], list[list[float]]]:
-    """Thousands of tokens read, and each run's perplexity of a probe after them, as measured while it trained.
+    """Thousands of tokens read, and for each run the perplexity of a probe after them, as measured during training.
 
     Runs are measured after as many steps but not after as many tokens: between measurements they are interpolated.
     """
@@ -34,7 +35,7 @@ def followed(values: Sequence[ContinualPretraining], label: str) -> tuple[list[f
 
 
 def texts(value: ContinualPretraining) -> Cells:
-    """A source a row: its language, what was kept of it, and what was left out and why."""
+    """For each source, its language, how much was kept of it, and how much was left out and why."""
     rows: Cells = []
     for part in value.gathered():
         entry = corpora.catalog()[part.source.name]
@@ -52,7 +53,7 @@ def texts(value: ContinualPretraining) -> Cells:
 
 
 def pairs(value: ContinualPretraining) -> Cells:
-    """A source a row: pairs, and the words of both sides together."""
+    """For each source, its pairs and the words of both sides together."""
     rows: Cells = []
     for source in value.pairs:
         found = read_pairs(source)
@@ -63,7 +64,7 @@ def pairs(value: ContinualPretraining) -> Cells:
 
 
 def hidden(value: ContinualPretraining, text: str, *, seed: int) -> Cells:
-    """A text's first pieces as the encoder reads them, and what it has to say."""
+    """The first pieces of a text as the encoder reads them, and what it has to predict."""
     tokenizer, whole = encoders.load(value, masked=True)
     model = MaskedLanguageModel(whole, range(whole.config.vocab_size))
     builder = Builder(encoders.specials(tokenizer), block=16)

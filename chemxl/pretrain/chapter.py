@@ -1,4 +1,4 @@
-"""What chapter 3 runs: stages of pretraining by name, and the perplexity of each on texts of several kinds."""
+"""What chapter 3 runs: stages of pretraining by name, and the perplexity of each on several kinds of text."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class Settings(chapters.Settings):
 
     Args:
         stages: what :func:`stage` names.
-        amount: of tokens that are read; 0 is the profile's.
+        amount: how many tokens are read; 0 means the profile's number.
         runs: seeds of the pretraining.
         ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
         ablated_layers: how many of its layers are kept, the first ones; 0: all.
-        ablated_amount: of tokens that each objective reads; 0: ``amount``, or the profile's.
+        ablated_amount: how many tokens each objective reads; 0 means ``amount``, or the profile's number.
         ablated_runs: seeds of these trainings.
         models, epochs, tokens, rate, head_rate, sentences, seeds: of the taggers, see
             :class:`chemxl.ner.chapter.Settings`.
@@ -96,8 +96,8 @@ class Settings(chapters.Settings):
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
-    """Russian and English text without labels. RuDReC and RuCCoN, which chapter 5 splits anew, are left out; what there
-    is of DrugProt's text stands in ChemProt."""
+    """Unlabelled Russian and English text. RuDReC and RuCCoN, which chapter 5 splits anew, are left out; what there is
+    of DrugProt's text stands in ChemProt."""
     if profile == "small":
         return tuple(Texts(name="mini", split="train", language=language, sentences=800) for language in ("en", "ru"))
     english = ("bc5cdr", "chemprot", "psytar")
@@ -112,7 +112,7 @@ def sources(profile: Profile) -> tuple[Texts, ...]:
 
 
 def held_out(profile: Profile) -> tuple[Texts, ...]:
-    """What models are chosen and tested on, in every chapter."""
+    """The test sets that models are chosen and tested on, in every chapter."""
     if profile == "small":
         return tuple(Texts(name="mini", split=split) for split in ("dev", "test"))
     both = ("bc5cdr", "bionne-r", "nerel-bio", "chemprot", "psytar", "rumedbench-top3")
@@ -133,7 +133,7 @@ def pairs(profile: Profile) -> tuple[PairSource, ...]:
 
 
 def probes(profile: Profile) -> dict[str, TextSource]:
-    """Texts whose perplexity is measured, by kind."""
+    """The texts whose perplexity is measured, by kind."""
     if profile == "small":
         return {f"{x.upper()} all kinds": Texts(name="mini", split="test", language=x) for x in ("en", "ru")}
     general = ParallelText(name="wmt-en-ru", part="last half")
@@ -148,13 +148,13 @@ def probes(profile: Profile) -> dict[str, TextSource]:
 
 
 def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, seed: int = 0) -> ContinualPretraining:
-    """One way to pretrain an encoder further.
+    """The pretraining of an encoder that a name means.
 
     Args:
         name: an encoder's, then ``+``, then ``head`` or a name of ``MIXTURES``; ``new-`` between gives it new pieces
             first, as in ``minilm+new-mlm+tlm``. Every mixture starts from the head.
-        amount: of tokens that are read; 0 is the profile's.
-        share: of the text that there is.
+        amount: how many tokens are read; 0 means the profile's number.
+        share: the share of the text that may be read.
     """
     encoder, _, mixture = name.partition("+")
     plain = mixture.removeprefix(TRANSFERRED)
@@ -167,7 +167,7 @@ def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, s
 def under_head(
     profile: Profile, encoder: str | encoders.Pretrained, *, seed: int, new_pieces: int = 0
 ) -> ContinualPretraining:
-    """An encoder as it is, under a language model's head that has learnt."""
+    """An encoder as it is, with a language model's head that was trained on it."""
     reading = Reading(amount=_HEAD_AMOUNTS[profile])
     return ContinualPretraining(
         encoder=encoder, reading=reading, frozen=True, new_pieces=new_pieces, seed=seed, **_shared(profile)
@@ -177,12 +177,13 @@ def under_head(
 def read_on(
     profile: Profile, model: ContinualPretraining, mixture: str, *, amount: int, share: float = 1.0
 ) -> ContinualPretraining:
-    """What a model becomes that reads so many tokens more, by one of ``MIXTURES``."""
+    """The model after reading so many more tokens, by one of ``MIXTURES``."""
     reading = Reading(mixture=MIXTURES[mixture], amount=amount, share=share, shuffled=mixture.endswith("shuffled"))
     return ContinualPretraining(encoder=model, reading=reading, seed=model.seed, **_shared(profile))
 
 
 def _shared(profile: Profile) -> dict[str, Any]:
+    """The settings that all stages share."""
     return {
         "text": sources(profile),
         "pairs": pairs(profile),
@@ -193,7 +194,7 @@ def _shared(profile: Profile) -> dict[str, Any]:
 
 
 def perplexities(settings: Settings) -> list[Line]:
-    """Every stage on every text."""
+    """The lines of every stage on every text."""
     return [
         _line({"encoder": name, "text": label}, runs(settings, name), text)
         for name in settings.stages
@@ -202,7 +203,7 @@ def perplexities(settings: Settings) -> list[Line]:
 
 
 def ablated(settings: Settings, objective: str, *, share: float = 1.0) -> list[ContinualPretraining]:
-    """What one of ``OBJECTIVES``, or the head alone, makes of the ablated encoder, one value a run."""
+    """The ablated encoder after one of ``OBJECTIVES``, or with the head alone, one value a run."""
     encoder, layers = settings.ablated, settings.ablated_layers
     start = encoders.FirstLayers(encoder=encoder, layers=layers) if layers else encoder
     amount = settings.ablated_amount or settings.amount or ABLATION_AMOUNTS[settings.profile]
@@ -213,7 +214,7 @@ def ablated(settings: Settings, objective: str, *, share: float = 1.0) -> list[C
 
 
 def ablations(settings: Settings) -> list[Line]:
-    """After a shorter training: every objective, and less and less text, read more often; then differences."""
+    """Lines after a shorter training: every objective, and less and less text, which is read more often."""
     keys: Keys = {"table": SHORTER, "encoder": settings.ablated}
     keys |= {"layers": settings.ablated_layers} if settings.ablated_layers else {}
     texts = list(probes(settings.profile).items())[:2]
@@ -235,23 +236,24 @@ def ablations(settings: Settings) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The perplexity of each stage, and what objectives and less text do to it."""
+    """The lines of each stage's perplexity, and of what objectives and less text change."""
     yield [*perplexities(settings), *ablations(settings)]
 
 
 def _line(keys: Keys, models: Sequence[ContinualPretraining], text: TextSource) -> Line:
-    """A stage on a text, one value a run of the pretraining."""
+    """The line of these models on a text."""
     values = [Perplexity(model=model, text=text) for model in models]
     return Line(keys, values, partial(_rows, values))
 
 
 def _rows(values: Sequence[Perplexity]) -> list[Row]:
+    """A row with mean perplexity and its interval."""
     columns = [value.surprise() for value in values]
     return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
 
 
 def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
-    """Differences of the mean surprise: logarithms of the ratio of two perplexities."""
+    """Rows with differences of the mean surprise, which are logarithms of the ratio of two perplexities."""
     columns = [tuple([one.surprise() for one in side.experiments] for side in sides) for _, *sides in pairs]
     found = significance.compare([(first, second) for first, second in columns], score=surprise)
     return [
@@ -261,5 +263,5 @@ def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
 
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
-    """A stage as it stands in the table, one value a run."""
+    """The runs of a stage, one value each."""
     return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]

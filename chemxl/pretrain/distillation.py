@@ -1,4 +1,4 @@
-"""A small encoder that stands in for a large one: fewer layers, fewer pieces, trained to make the same states.
+"""A small encoder in place of a large one: with fewer layers and pieces, trained to make the same states.
 
 Layers that are kept begin as layers of the teacher, and learn what it says of the same pieces, as in Sanh et al. 2019
 (DistilBERT, arXiv:1910.01108) and Jiao et al. 2020 (TinyBERT, arXiv:1909.10351, equation 8). The student's pieces are
@@ -39,16 +39,16 @@ _PROBED = 32  # examples of each probe
 
 
 class Distillation(encoders.Pretrained, encoders.FromEncoder):
-    """A small encoder, trained to make the states of a large one, its teacher.
+    """The training of a small encoder to make the states of a large one, its teacher.
 
     Args:
         encoder: the teacher.
         text: what both read; of each language as much.
         held_out: what models are tested on; nothing of it, in whatever language, is read.
         probes: texts on which the student is compared with its teacher while it learns.
-        pieces: of the vocabulary, that stay: those that the text uses most.
-        layers: of the teacher, counted from 1, one for each of the student's: what that one begins as.
-        targets: of the teacher, counted from 1, one for each of the student's: what that one learns to make.
+        pieces: how many pieces of the vocabulary stay: those that the text uses most.
+        layers: for each layer of the student the teacher's layer that it begins as, counted from 1.
+        targets: for each layer of the student the teacher's layer whose output it learns to make, counted from 1.
         amount: tokens that are read.
     """
 
@@ -64,12 +64,13 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
 
     @model_validator(mode="after")
     def _paired(self) -> Distillation:
+        """Check that each layer of the student has a layer of the teacher as its target."""
         if len(self.layers) != len(self.targets) or not self.layers or min(self.layers + self.targets) < 1:
             raise ValueError(f"layers {self.layers} and targets {self.targets}: name one of each for every layer")
         return self
 
     def gathered(self) -> list[Gathered]:
-        """The documents of every source, leaks and copies removed."""
+        """The documents of every source, without leaks and copies."""
         return gather(self.text, self.held_out)
 
     def compute(self, folder: Path) -> dict[str, float]:
@@ -98,7 +99,7 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
         return sizes | {f"unexplained: {label}": loss for label, loss in _losses(task, probes).items()}
 
     def student(self, teacher: Encoder, documents: Sequence[Document]) -> Encoder:
-        """The small encoder before its first step: layers and pieces of its teacher.
+        """The small encoder before its first step, with some layers and pieces of its teacher.
 
         Raises:
             EncoderError: the teacher has fewer layers.
@@ -115,7 +116,7 @@ class Distillation(encoders.Pretrained, encoders.FromEncoder):
 
 
 class Student(nn.Module):
-    """An encoder and the teacher whose states it learns to make.
+    """An encoder with the teacher whose states it learns to make.
 
     Args:
         student: its pieces are pieces of the teacher.
@@ -134,32 +135,32 @@ class Student(nn.Module):
 
     @torch.no_grad()
     def taught(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> list[torch.Tensor]:
-        """The teacher's states, (N, d) a target."""
+        """The teacher's states, (N, d) for each target."""
         teacher: PreTrainedModel = self._teacher[0].to(input_ids.device)
         ids = cast("torch.Tensor", self.ids)[input_ids]
         made = states(teacher, input_ids=ids, attention_mask=attention_mask)
         return [made[target] for target in self.targets]
 
     def measure(self, batches: Sequence[dict[str, torch.Tensor]]) -> None:
-        """How far each component of the teacher's states spreads, which its errors are divided by."""
+        """Measure the spread of each component of the teacher's states, by which errors are divided."""
         seen = [self.taught(b["input_ids"], b["attention_mask"]) for b in batches]
         columns = [torch.cat(column).std(0).clamp(min=1e-3) for column in zip(*seen, strict=True)]
         self.spread = torch.stack(columns)  # (L, d)
 
     def losses(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """The share of each target's variance that the student leaves unexplained, (L,)."""
+        """For each target, the share of its variance that the student leaves unexplained, (L,)."""
         wanted = self.taught(input_ids, attention_mask)
         made = states(self.encoder, input_ids=input_ids, attention_mask=attention_mask)[1:]
         pairs = zip(made, wanted, self.spread, strict=True)
         return torch.stack([((a - b) / spread).square().mean() for a, b, spread in pairs])
 
     def forward(self, labels: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """The mean of :meth:`losses`, (); ``labels`` (B, T) only say which tokens there are."""
+        """The mean of :meth:`losses`, (); ``labels`` (B, T) only tell tokens from padding."""
         return self.losses(input_ids, attention_mask).mean()
 
 
 class Stretches:
-    """Stretches of text, as the training loop wants them."""
+    """Stretches of text, as the training loop takes them."""
 
     def __init__(self, model: Student, encoder: Encoder, examples: Sequence[np.ndarray]) -> None:
         self.model, self.pad, self.examples = model, int(encoder.tokenizer.pad_token_id), examples
@@ -182,7 +183,7 @@ class Stretches:
 def examples(
     encoder: Encoder, documents: Sequence[Document], *, amount: int, generator: np.random.Generator
 ) -> list[np.ndarray]:
-    """Stretches of documents, special tokens around them: of each language as many tokens.
+    """Stretches of documents with special tokens around them, as many tokens in each language.
 
     Args:
         amount: tokens; documents are read anew when they end. 0: the first stretches of one pass.
@@ -191,6 +192,7 @@ def examples(
     groups = grouped(documents)
 
     def stretches(own: Sequence[Document]) -> list[np.ndarray]:
+        """The stretches of one language's documents, of mixed lengths, in random order."""
         texts = pieces(encoder.tokenizer, [document.text for document in own])
         made = []
         for i in generator.permutation(len(texts)):
@@ -213,7 +215,7 @@ def examples(
 
 @torch.no_grad()
 def _losses(task: Stretches, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
-    """What is left unexplained of the teacher's last states, by probe."""
+    """The unexplained share of the teacher's last states, by probe."""
     task.model.eval()
     device, found = next(task.model.parameters()).device, dict[str, float]()
     for label, chosen in probes.items():
@@ -226,6 +228,6 @@ def _losses(task: Stretches, probes: dict[str, list[np.ndarray]]) -> dict[str, f
 
 
 def _probed(task: Stretches, probes: dict[str, list[np.ndarray]]) -> dict[str, float]:
-    """``score`` is what early stopping looks at."""
+    """The losses of all probes; ``score`` decides on early stopping."""
     found = _losses(task, probes)
     return {"score": -float(np.mean(list(found.values())))} | {f"unexplained: {k}": loss for k, loss in found.items()}

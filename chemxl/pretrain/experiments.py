@@ -56,11 +56,11 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
     seed: int = 0
 
     def gathered(self) -> list[Gathered]:
-        """The documents of every source, leaks and copies removed."""
+        """The documents of every source, without leaks and copies."""
         return gather(self.text, self.held_out)
 
     def translations(self) -> list[Pair]:
-        """All sentence pairs, but those of which a side stands in what is tested on."""
+        """All sentence pairs, except those of which a side stands in a test set."""
         return screened([pair for source in self.pairs for pair in source.pairs()], self.held_out)
 
     def compute(self, folder: Path) -> dict[str, float]:
@@ -102,11 +102,11 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
 
     @property
     def kinds(self) -> int:
-        """How many kinds of pairs of stretches are told apart: with NSP two, else none."""
+        """How many kinds of pairs of stretches are told apart: two with NSP, otherwise none."""
         return 2 if self.reading.mixture.nsp else 0
 
     def read_ids(self, tokenizer: PreTrainedTokenizerFast, texts: Iterator[str]) -> list[int]:
-        """The ids of pieces that stay.
+        """The ids of the pieces that stay in the table.
 
         Args:
             texts: documents, pairs and probes.
@@ -120,10 +120,11 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
         documents: Sequence[Document],
         pairs: Sequence[Pair],
     ) -> Stream:
-        """The examples that are read."""
+        """The examples that the run reads."""
         return Stream(self.reading, tokenizer, model, documents, pairs, seed=self.seed)
 
     def _start(self, documents: Sequence[Document]) -> encoders.Encoder:
+        """The encoder to begin with, with new pieces if there are to be some."""
         if not self.new_pieces:
             return encoders.load(self.encoder, seed=self.seed, masked=True, **encoders.WITHOUT_DROPOUT)
         small = encoders.load(self.encoder, seed=self.seed, **encoders.WITHOUT_DROPOUT)
@@ -133,6 +134,7 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
 def _everything(
     documents: Sequence[Document], pairs: Sequence[Pair], probes: dict[str, list[Document]]
 ) -> Iterator[str]:
+    """All texts, pairs and probes, whose pieces stay."""
     # Pairs and probes count whatever the mixture is: runs that differ in it alone have perplexities to compare.
     yield from (document.text for document in documents)
     yield from (side for pair in pairs for side in (pair.source, pair.target))
@@ -145,12 +147,13 @@ def read_pairs(source: PairSource) -> list[Pair]:
 
 
 def _read_ids(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[int]:
+    """The ids of all pieces of texts, special tokens included."""
     used = {int(i) for text in pieces(tokenizer, list(texts)) for i in np.unique(text.ids)}
     return sorted(used | {int(i) for i in tokenizer.all_special_ids})
 
 
 class Perplexity(Experiment):
-    """How well a pretrained model guesses hidden pieces of a text that it was not trained on.
+    """A measure of how well a pretrained model guesses hidden pieces of a text that it was not trained on.
 
     Args:
         most: pieces of the text that are read, its first documents.
@@ -170,7 +173,7 @@ class Perplexity(Experiment):
         return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """``exp`` of the mean surprise; keeps its sum and the number of hidden pieces of every document."""
+        """The exponential of the mean surprise; keeps for every document its sum and the number of hidden pieces."""
         made = self.model.run().folder
         tokenizer, whole = encoders.load(self.model, masked=True, **encoders.WITHOUT_DROPOUT)
         model = MaskedLanguageModel(whole, load_file(made / PIECES)["pieces"].tolist())
@@ -184,6 +187,6 @@ class Perplexity(Experiment):
         return {"perplexity": perplexity(counts), "hidden": float(counts[:, 1].sum()), "documents": len(parts)}
 
     def surprise(self) -> np.ndarray:
-        """(D, 2): by document the sum in nats, and the number of hidden pieces."""
+        """For each document, the sum of surprises in nats and the number of hidden pieces, (D, 2)."""
         values: np.ndarray = np.loadtxt(self.run().folder / "surprise.tsv", delimiter="\t", ndmin=2)
         return values

@@ -1,4 +1,4 @@
-"""A masked language model that computes logits only where a piece was hidden, and only for pieces that a text uses.
+"""A masked language model that computes logits only at hidden pieces, and only for pieces that a text uses.
 
 Equal to the whole model (transformers' ``BertForMaskedLM``) in which the bias of every other piece is minus infinity.
 Paper 0, equation 5: maximise the sum over hidden words of ``log P(w_i | W^, theta)``.
@@ -21,12 +21,12 @@ from chemxl.models.trimming import TrimmedEmbedding
 
 
 class MaskedLanguageModel(nn.Module):
-    """An encoder under the head of a masked language model, both cut to the pieces that a text uses.
+    """An encoder with the head of a masked language model, both cut to the pieces that a text uses.
 
     The output table is the input table (tied). :meth:`restore` makes the model whole again.
 
     Args:
-        whole: of transformers, such as ``BertForMaskedLM``; its transform and bias are used.
+        whole: a model of transformers, such as ``BertForMaskedLM``; its transformation and bias are used.
         pieces: ids that stay.
         frozen: only the head learns.
         kinds: with a head that tells so many kinds of pairs apart by the first token; 2: whether the second stretch
@@ -54,7 +54,7 @@ class MaskedLanguageModel(nn.Module):
 
     @property
     def table(self) -> TrimmedEmbedding:
-        """The rows that stay; the encoder's own module, so that nothing is stored twice."""
+        """The embedding table with the rows that stay; it is the encoder's own module, so nothing is stored twice."""
         return cast("TrimmedEmbedding", self.encoder.get_input_embeddings())
 
     @property
@@ -63,7 +63,7 @@ class MaskedLanguageModel(nn.Module):
         return cast("torch.Tensor", self.table.rows)
 
     def hidden(self, wanted: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The encoder's last layer at the pieces (B, T) that are wanted, row by row, (M, d)."""
+        """The encoder's last layer at the wanted pieces (B, T), row by row, (M, d)."""
         segments = batch["token_type_ids"]
         return encode(
             self.encoder,
@@ -75,17 +75,17 @@ class MaskedLanguageModel(nn.Module):
         )
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(M, d) -> (M, V): equal to the whole model's at the ids that stay."""
+        """Scores of the pieces that stay, (M, d) -> (M, V), equal to the whole model's."""
         return F.linear(self.head_transform(hidden), self.table.table.weight, self.head_bias)
 
     def surprise(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """``-log P`` of hidden pieces in nats: (M, d), (M,) -> (M,)."""
+        """``-log P`` of the hidden pieces in nats: (M, d), (M,) -> (M,)."""
         places = cast("torch.Tensor", self.table.places)[labels]  # (M,)
         return F.cross_entropy(self.logits(hidden).float(), places, reduction="none")
 
     def forward(self, labels: torch.Tensor, follows: torch.Tensor, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The mean loss per hidden piece (equation 5, with the sign changed), and that of kinds of pairs where they are
-        asked, by the names of their labels."""
+        """The mean loss per hidden piece (equation 5 with the sign changed) and, if kinds of pairs are told apart, the
+        loss of these, by the names of their labels."""
         asked, first = labels != IGNORED, torch.zeros_like(labels, dtype=torch.bool)  # (B, T)
         first[:, 0] = self.head_follows is not None
         wanted = asked | first  # the first piece is never hidden
@@ -98,7 +98,7 @@ class MaskedLanguageModel(nn.Module):
         return terms
 
     def restore(self) -> PreTrainedModel:
-        """The whole model with what was learnt; this one must not be used any more."""
+        """The whole model with what was learnt; this object must not be used any more."""
         whole, rows = self._whole[0], self.rows
         self.table.restore(self.encoder)
         cast("nn.Module", whole).to(rows.device)  # what was not trained, too
@@ -109,7 +109,7 @@ class MaskedLanguageModel(nn.Module):
 
 
 def _head(whole: PreTrainedModel) -> tuple[nn.Module, nn.Parameter]:
-    """Transform and bias."""
+    """The head's transformation and bias."""
     name = type(whole).__name__
     if not whole.config.tie_word_embeddings:
         raise EncoderError(f"{name} has an output table of its own: give a model with tie_word_embeddings")

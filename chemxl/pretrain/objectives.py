@@ -1,5 +1,5 @@
-"""What is learnt without labels: masked words, in a text (MLM) and in a sentence beside its translation (TLM), and
-whether one stretch of text follows another (NSP).
+"""Objectives without labels: masked words in a text (MLM) and in a sentence beside its translation (TLM), and whether
+one stretch of text follows another (NSP).
 
 MLM and NSP: Devlin et al. 2019 (arXiv:1810.04805); TLM: Conneau & Lample 2019 (arXiv:1901.07291); paper 0, section IV.
 """
@@ -23,7 +23,7 @@ LANGUAGES = ("en", "ru", "es", "zh")
 
 
 class Mixture(Value):
-    """Which share of the tokens is read for which objective; masked words are learnt in all of them."""
+    """The share of tokens that is read for each objective; all of them also mask words."""
 
     mlm: float = Field(default=1.0, ge=0)
     nsp: float = Field(default=0.0, ge=0)
@@ -31,6 +31,7 @@ class Mixture(Value):
 
     @model_validator(mode="after")
     def _whole(self) -> Mixture:
+        """Check that the shares add up to 1."""
         if abs(self.mlm + self.nsp + self.tlm - 1) > 1e-9:
             raise ValueError(f"the shares are {self.mlm:g} + {self.nsp:g} + {self.tlm:g}: make their sum 1")
         return self
@@ -38,7 +39,7 @@ class Mixture(Value):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the encoder reads at once.
+    """The pieces that the encoder reads at once, with what the loss needs to know of them.
 
     Args:
         ids: (T,) special tokens included.
@@ -57,11 +58,12 @@ class Example:
     rates: np.ndarray | None = None
 
     def __len__(self) -> int:
+        """The number of pieces."""
         return len(self.ids)
 
 
 class Builder:
-    """Examples of every objective.
+    """A builder of examples for every objective.
 
     Args:
         bounds: the ids of the tokens that a text begins and ends with.
@@ -72,22 +74,22 @@ class Builder:
         (self.first, self.last), self.block = bounds, block
 
     def single(self, text: Pieces) -> Example:
-        """A text by itself."""
+        """An example of one text."""
         ids = np.concatenate([[self.first], text.ids, [self.last]])
         words = np.concatenate([[-1], text.words, [-1]])
         return Example(ids, words, np.zeros(len(ids), np.int64), np.arange(len(ids)))
 
     def blocks(self, texts: Sequence[Pieces]) -> Iterator[Example]:
-        """Texts packed into full blocks; those of one language together."""
+        """Full blocks of texts, each language in blocks of its own."""
         return (self.single(part) for part in pack(texts, size=self.block - 2, separator=self.last))
 
     def double(
         self, a: Pieces, b: Pieces, *, segments: tuple[int, int] = (0, 1), reset: bool = False, follows: int = IGNORED
     ) -> Example:
-        """Two stretches behind each other, each cut to half a block.
+        """An example of two stretches, each cut to half a block.
 
         Args:
-            segments: of the two.
+            segments: the segments of the two.
             reset: positions begin anew with the second.
         """
         a, b = a[: (self.block - 3) // 2], b[: (self.block - 3) // 2]
@@ -98,13 +100,13 @@ class Builder:
         return Example(ids, words, np.repeat(np.array(segments), sizes), positions, follows)
 
     def translation(self, source: Pieces, target: Pieces, languages: tuple[str, str]) -> Example:
-        """A sentence and its translation: the positions of the second begin anew (paper 0, figure 2), and the segment
-        of each tells its language, whichever comes first."""
+        """A sentence and its translation. The positions of the second begin anew (paper 0, figure 2), and segments tell
+        the languages apart, whichever comes first."""
         segments = tuple(min(1, LANGUAGES.index(language)) for language in languages)
         return self.double(source, target, segments=(segments[0], segments[1]), reset=True)
 
     def successions(self, texts: Sequence[Sequence[Pieces]], generator: np.random.Generator) -> Iterator[Example]:
-        """Neighbouring stretches of a text; in half of them the second is drawn from another text.
+        """Pairs of neighbouring stretches of a text; in half of the pairs the second is drawn from another text.
 
         Args:
             texts: the stretches of every text.
@@ -121,7 +123,8 @@ class Builder:
 
 @dataclass(frozen=True)
 class Masking:
-    """How words are hidden: of the chosen pieces 80 % become the mask, 10 % another piece, 10 % stay (paper 0, IV).
+    """The way to hide words: of the chosen pieces, 80 % become the mask, 10 % another piece, and 10 % stay (paper 0,
+    IV).
 
     Args:
         mask: the id of the mask token.
@@ -171,6 +174,7 @@ def collate(
     size = max(map(len, examples))
 
     def padded(name: str, filler: float, kind: Any = np.int64) -> torch.Tensor:
+        """One field of all examples, padded to the longest, (B, T)."""
         table: np.ndarray = np.full((len(examples), size), filler, dtype=kind)
         for row, example in zip(table, examples, strict=True):
             own = getattr(example, name)

@@ -1,4 +1,4 @@
-"""How well hidden pieces are guessed: ``exp`` of the mean surprise, the measure of paper 0, section IV.
+"""Perplexity: how well hidden pieces are guessed, as in paper 0, section IV.
 
 Masks are drawn once for every stretch of text, whatever it is batched with, so that two models are asked the same.
 """
@@ -25,7 +25,7 @@ BATCH_TOKENS = 4096
 def windows(
     tokenizer: PreTrainedTokenizerFast, documents: Sequence[Document], builder: Builder, *, most: int
 ) -> list[list[Example]]:
-    """The first documents, as many as hold ``most`` pieces together, each cut into stretches."""
+    """Stretches of the first documents that together hold ``most`` pieces."""
     found: list[list[Example]] = []
     count = 0
     for document in documents:
@@ -43,7 +43,7 @@ def windows(
 def surprises(
     model: MaskedLanguageModel, examples: Sequence[Example], *, masking: Masking, pad: int, precision: str = "auto"
 ) -> np.ndarray:
-    """(N, 2): of every example the surprise of its hidden pieces in nats, summed, and their number."""
+    """For every example, the summed surprise of its hidden pieces in nats, and their number, (N, 2)."""
     engine = accelerator(precision)
     training = model.training
     model.to(engine.device).eval()
@@ -67,6 +67,7 @@ def surprises(
 
 
 def _stacked(rows: Sequence[dict[str, torch.Tensor]], pad: int) -> dict[str, torch.Tensor]:
+    """The tensors of several examples as one batch."""
     fillers = {"input_ids": pad, "labels": IGNORED}
     return {
         name: torch.nn.utils.rnn.pad_sequence([row[name][0] for row in rows], True, fillers.get(name, 0))
@@ -76,17 +77,18 @@ def _stacked(rows: Sequence[dict[str, torch.Tensor]], pad: int) -> dict[str, tor
 
 
 def perplexity(found: np.ndarray) -> float:
-    """``exp`` of the mean over all hidden pieces of (N, 2) sums and numbers."""
+    """The exponential of the mean surprise of all hidden pieces, from sums and numbers (N, 2)."""
     return float(_of_sums(found.sum(axis=0)))
 
 
 def surprise(sums: np.ndarray) -> np.ndarray:
-    """The mean surprise in nats of (..., 2) sums and numbers: the logarithm of the perplexity, (...)."""
+    """The mean surprise in nats from sums and numbers, (..., 2) -> (...): the logarithm of the perplexity."""
     result: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
     return result
 
 
 def _of_sums(sums: np.ndarray) -> np.ndarray:
+    """Perplexity from sums and numbers, (..., 2) -> (...)."""
     result: np.ndarray = np.exp(surprise(sums))
     return result
 

@@ -1,4 +1,4 @@
-"""Which examples a pretraining run reads: of every objective its share, of every language as much."""
+"""The examples that a pretraining run reads: each objective has its share of tokens, each language as many."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Read = TypeVar("Read", bound=Sized)  # an example, or its ids
 
 
 class Reading(Value):
-    """What of the text is read, and how.
+    """How much of the text is read, and how.
 
     Args:
         mixture: the share of the tokens that each objective gets.
         amount: tokens an epoch, special ones counted, the same for each language; texts are read anew when they end.
-        share: of the documents, and of the pairs, that are read at all.
+        share: the share of documents, and of pairs, that may be read.
         block: tokens that are read at once.
-        rate: of pieces that are hidden.
+        rate: the share of pieces that are hidden.
         shuffled: each sentence beside a translation of another one, as a control of what TLM learns.
     """
 
@@ -50,7 +50,7 @@ class Reading(Value):
 
 
 class Stream:
-    """The examples of a run, as the training loop wants them."""
+    """The examples of a run, as the training loop takes them."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Stream:
     def made(
         self, documents: Sequence[Document], pairs: Sequence[Pair], generator: np.random.Generator
     ) -> Iterator[Example]:
-        """All examples, in whatever order."""
+        """All examples, in any order."""
         mixture = self.reading.mixture
         yield from self.masked(documents, generator, mixture.mlm)
         yield from self._succeeding(documents, generator)
@@ -88,7 +88,7 @@ class Stream:
         return collate(chosen, masking=self.masking, pad=pad, generator=torch.default_generator)
 
     def probed(self, probes: dict[str, list[Document]]) -> dict[str, float]:
-        """The perplexity of the beginning of every probe; ``score`` is what early stopping looks at."""
+        """The perplexity of the beginning of every probe; ``score`` decides on early stopping."""
         found = {}
         for label, documents in probes.items():
             examples = windows(self.tokenizer, documents, self.builder, most=_PROBE_PIECES)
@@ -98,13 +98,15 @@ class Stream:
         }
 
     def _surprises(self, examples: Sequence[Example]) -> np.ndarray:
+        """The surprises of examples, masked in the same way in every run."""
         asked = masking(self.tokenizer, self.model)  # in the same way in every run
         return surprises(self.model, examples, masking=asked, pad=int(self.tokenizer.pad_token_id))
 
     def masked(self, documents: Sequence[Document], generator: np.random.Generator, share: float) -> Iterator[Example]:
-        """Packed blocks of text, of each language as many tokens."""
+        """Packed blocks of text, as many tokens in each language."""
 
         def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
+            """Passes over one language's texts, in random order."""
             texts = pieces(self.tokenizer, [document.text for document in own])
             while True:
                 yield self.builder.blocks([texts[i] for i in generator.permutation(len(texts))])
@@ -112,7 +114,10 @@ class Stream:
         return self.by_language(documents, passes, share)
 
     def _succeeding(self, documents: Sequence[Document], generator: np.random.Generator) -> Iterator[Example]:
+        """Examples of next sentence prediction."""
+
         def passes(own: Sequence[Document]) -> Iterator[Iterable[Example]]:
+            """Passes over one language's pairs of stretches, in random order."""
             texts = [self._stretches(document) for document in own]
             while True:
                 found = list(self.builder.successions(texts, generator))
@@ -123,13 +128,13 @@ class Stream:
     def by_language(
         self, documents: Sequence[Document], passes: Callable[[list[Document]], Passes], share: float
     ) -> Iterator[Example]:
-        """Examples of every language's documents, until they hold the language's part of the share."""
+        """Examples of every language, until they hold that language's part of the share."""
         groups = grouped(documents) if share else {}
         for _, own in sorted(groups.items()):
             yield from until(passes(own), self.reading.amount * share / len(groups))
 
     def _stretches(self, document: Document) -> list[Pieces]:
-        """Neighbouring sentences together, up to half a block."""
+        """Neighbouring sentences, joined up to half a block."""
         spans = sentences(document.text, document.language)
         made: list[Pieces] = []
         for sentence in pieces(self.tokenizer, [document.text[start:end] for start, end in spans]):
@@ -143,6 +148,7 @@ class Stream:
         return made
 
     def _translated(self, pairs: Sequence[Pair], generator: np.random.Generator) -> Iterator[Example]:
+        """Examples of translation language modelling."""
         sources, targets = (pieces(self.tokenizer, [getattr(p, side) for p in pairs]) for side in ("source", "target"))
         if self.reading.shuffled:
             order = generator.permutation(len(pairs))
@@ -150,6 +156,7 @@ class Stream:
             targets = [targets[others[i]] for i in range(len(pairs))]
 
         def both_ways() -> Iterator[Example]:
+            """One pass over the pairs, in random order and with either side first."""
             for i in generator.permutation(len(pairs)):
                 first, second, languages = sources[i], targets[i], pairs[i].languages
                 if generator.random() < 0.5:
@@ -160,7 +167,7 @@ class Stream:
 
 
 def grouped(documents: Sequence[Document]) -> dict[str, list[Document]]:
-    """Documents by their language."""
+    """The documents of each language."""
     made: dict[str, list[Document]] = {}
     for document in documents:
         made.setdefault(document.language, []).append(document)
@@ -168,7 +175,7 @@ def grouped(documents: Sequence[Document]) -> dict[str, list[Document]]:
 
 
 def until(passes: Iterator[Iterable[Read]], tokens: float) -> Iterator[Read]:
-    """Examples of one pass after the other, until they hold so many tokens.
+    """Examples of one pass after another, until they hold so many tokens.
 
     Raises:
         CorpusError: a pass gives nothing.
@@ -186,13 +193,14 @@ def until(passes: Iterator[Iterable[Read]], tokens: float) -> Iterator[Read]:
 
 
 def _part(count: int, share: float, generator: np.random.Generator) -> list[int]:
+    """The indices of a random share of so many items."""
     return sorted(generator.permutation(count)[: math.ceil(share * count)].tolist())
 
 
 def masking(
     tokenizer: PreTrainedTokenizerFast, model: MaskedLanguageModel, *, rate: float = 0.15, whole_words: bool = False
 ) -> Masking:
-    """Random pieces come from what the model keeps, special tokens left out."""
+    """The masking for a model: random pieces are those that it keeps, special tokens left out."""
     special = torch.tensor(sorted(int(i) for i in tokenizer.all_special_ids))
     drawn = model.rows[~torch.isin(model.rows.cpu(), special)].cpu()
     return Masking(int(tokenizer.mask_token_id), drawn, rate=rate, whole_words=whole_words)

@@ -1,4 +1,4 @@
-"""What an encoder is pretrained on: documents without those that models are tested on, and packed blocks of pieces."""
+"""The text that an encoder is pretrained on: documents that no model is tested on, in packed blocks of pieces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chemxl.documents import Document, Pair
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Documents of one source, and why others of it were left out."""
+    """The documents of one source, and why others were left out."""
 
     source: Texts
     documents: list[Document]
@@ -25,8 +25,8 @@ class Gathered:
 
 
 def gather(sources: Sequence[Texts], held_out: Sequence[Texts]) -> list[Gathered]:
-    """Documents of every source without those that stand, in whatever language, in what is tested on, and without
-    copies of documents that an earlier source gave."""
+    """The documents of every source, without those that stand in a test set in any language, and without copies of
+    documents from an earlier source."""
     read = [(number, document) for number, source in enumerate(sources) for document in source.load()]
     found = [document for _, document in read]
     tested = [document for texts in held_out for document in texts.load()]
@@ -42,11 +42,12 @@ def gather(sources: Sequence[Texts], held_out: Sequence[Texts]) -> list[Gathered
 
 
 def screened(pairs: Sequence[Pair], held_out: Sequence[Texts]) -> list[Pair]:
-    """Pairs without those of which a side, of eight words or more, stands word by word in what is tested on. Shorter
-    ones, such as the names of substances, stay: they are nobody's text."""
+    """Pairs without those of which a side of eight words or more stands word by word in a test set. Shorter ones stay,
+    such as names of substances."""
     tested = {words for texts in held_out for document in texts.load() for words in _eights(document.text)}
 
     def stands(side: str) -> bool:
+        """Whether all runs of eight words of a side stand in the test sets."""
         own = _eights(side)
         return bool(own) and own <= tested
 
@@ -54,13 +55,14 @@ def screened(pairs: Sequence[Pair], held_out: Sequence[Texts]) -> list[Pair]:
 
 
 def _eights(text: str) -> set[tuple[str, ...]]:
+    """All runs of eight words."""
     words = text.lower().split()
     return {tuple(words[i : i + 8]) for i in range(len(words) - 7)}
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A text as its pieces, without special tokens.
+    """A text as pieces, without special tokens.
 
     Args:
         ids: (T,)
@@ -78,7 +80,7 @@ class Pieces:
 
 
 def pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[Pieces]:
-    """The pieces of every text."""
+    """The pieces of every text, cut at once."""
     encoded = tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
     made = []
     for encoding in encoded:
@@ -89,13 +91,13 @@ def pieces(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[Pie
 
 
 def shifted(words: np.ndarray, by: int) -> np.ndarray:
-    """Word numbers, (T,), that go on from others; special tokens stay -1."""
+    """Word numbers, (T,), continued from others; special tokens stay -1."""
     return np.where(words < 0, -1, words + by)
 
 
 def pack(texts: Sequence[Pieces], *, size: int, separator: int) -> Iterator[Pieces]:
-    """Texts one behind the other with a separator between them, cut into full blocks of ``size``; what is left over at
-    the end comes last. A separator is a word of number -1."""
+    """Texts joined with a separator in between and cut into full blocks of ``size``; the rest comes last. A separator
+    has word number -1."""
     ids = np.concatenate([np.append(text.ids, separator) for text in texts] or [np.zeros(0, np.int32)])[:-1]
     shifts = np.cumsum([0, *(text.words.max(initial=-1) + 1 for text in texts)])
     numbered = [np.append(shifted(text.words, shift), -1) for text, shift in zip(texts, shifts, strict=False)]

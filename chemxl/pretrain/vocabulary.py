@@ -1,4 +1,5 @@
-"""New pieces for an encoder that cuts a language into letters: vocabulary transfer. And fewer, for a small one.
+"""New pieces for an encoder that cuts a language into letters (vocabulary transfer), and fewer pieces for a small
+encoder.
 
 The English MiniLM knows the Cyrillic letters and next to no Cyrillic words, so a Russian word takes six pieces of its
 window. Here pieces are learnt from Russian text and put behind the old ones, and each begins as the average of the old
@@ -33,7 +34,7 @@ _LETTERS = [*map(chr, range(33, 127)), *map(chr, range(0x410, 0x450)), *"Ёёα�
 
 
 def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
-    """The encoder with new pieces of the texts' own writing; the one given stays as it is.
+    """The encoder with new pieces for the script of these texts; the given encoder does not change.
 
     Old pieces keep their ids and their rows, bit by bit. New ids follow the old ones: first the letters that had none,
     then the merged pieces, the most frequent first. A new row is the average of the rows of the pieces that the old
@@ -75,7 +76,7 @@ def extend(encoder: Encoder, texts: Iterable[str], *, pieces: int) -> Encoder:
 
 
 def reduce(encoder: Encoder, texts: Sequence[Sequence[str]], *, pieces: int) -> Encoder:
-    """The encoder with the pieces that texts use most, and their rows; the one given stays as it is.
+    """The encoder with only the pieces that texts use most, and their rows; the given encoder does not change.
 
     Special tokens stay, and so does every letter and sign of the texts that is a piece: what can be read now can be
     read then. Texts that fall apart where a piece has gone are counted anew, once.
@@ -95,6 +96,7 @@ def reduce(encoder: Encoder, texts: Sequence[Sequence[str]], *, pieces: int) -> 
 
 
 def _reduced(encoder: Encoder, texts: Sequence[Sequence[str]], size: int) -> Encoder:
+    """The encoder with its most frequent pieces, each group of texts counting alike."""
     tokenizer, table = encoder.tokenizer, cast("nn.Embedding", encoder.model.get_input_embeddings())
     backend = tokenizer.backend_tokenizer
     if not isinstance(old := _pieces(backend), _Unigram):
@@ -120,7 +122,7 @@ def _reduced(encoder: Encoder, texts: Sequence[Sequence[str]], size: int) -> Enc
 
 
 def _renumbered(tokenizer: PreTrainedTokenizerFast, old: _Unigram, kept: Sequence[int]) -> PreTrainedTokenizerFast:
-    """The tokenizer with only these pieces; their ids are their places."""
+    """The tokenizer with only these pieces, numbered by their places."""
     settings, scores = json.loads(tokenizer.backend_tokenizer.to_str()), list(old.scores.items())
     places = {id: place for place, id in enumerate(kept)}
     settings["model"] |= {"vocab": [scores[id] for id in kept], "unk_id": places[old.unknown]}
@@ -135,7 +137,7 @@ def _renumbered(tokenizer: PreTrainedTokenizerFast, old: _Unigram, kept: Sequenc
 
 
 def _words(backend: Tokenizer, texts: Iterable[str], longest: int | None) -> Counter[str]:
-    """Words as the tokenizer's model gets them, with a letter and without an ASCII character."""
+    """The words that the tokenizer's model gets, as far as they have a letter and no ASCII character."""
     counts: Counter[str] = Counter()
     for text in texts:
         normal = backend.normalizer.normalize_str(text) if backend.normalizer else text
@@ -150,6 +152,7 @@ def _words(backend: Tokenizer, texts: Iterable[str], longest: int | None) -> Cou
 
 
 def _pieces(backend: Tokenizer) -> _Pieces:
+    """The pieces of a tokenizer, by the kind of its model."""
     settings = json.loads(backend.to_str())["model"]
     kinds = {"WordPiece": _WordPiece, "Unigram": _Unigram}
     if settings["type"] not in kinds:
@@ -160,11 +163,11 @@ def _pieces(backend: Tokenizer) -> _Pieces:
 
 
 class _Pieces(ABC):
-    """The pieces of a tokenizer, how its model cuts text into them, and how it learns more.
+    """The pieces of a tokenizer: how its model cuts text into them, and how it learns more.
 
     Args:
         backend: the tokenizer; it is only read.
-        settings: of its model, as the tokenizer's file has them.
+        settings: the settings of its model, as in the tokenizer's file.
     """
 
     prefix = ""  # of a piece inside a word
@@ -179,10 +182,11 @@ class _Pieces(ABC):
 
     @abstractmethod
     def with_new(self, new: Sequence[str]) -> Any:
-        """The tokenizer's model with more pieces."""
+        """The tokenizer's model with further pieces."""
 
     def cut(self, piece: str) -> list[int]:
-        """Ids of what the old tokenizer makes of a piece; of its letters, where it cannot read it as a whole."""
+        """The ids into which the old tokenizer cuts a piece, or those of its letters if it cannot read the piece as a
+        whole."""
         text = piece.removeprefix(self.prefix)
         first = self.first if text == piece else self.inside
         ids = [token.id for token in first.tokenize(text)]
@@ -192,9 +196,9 @@ class _Pieces(ABC):
         return ids
 
     def learn(self, counts: Counter[str], pieces: int) -> list[str]:
-        """``pieces`` that are new, or all there are: letters first, then merged pieces, the most frequent first."""
+        """New pieces, at most ``pieces``: letters first, then merged ones, the most frequent first."""
         letters = set[str]().union(*counts)
-        # Named beforehand, since the trainer's own numbers differ between processes: see encoders.mini_tokenizer.
+        # Named beforehand, since the trainer's own numbers differ between processes: see subwords.mini_tokenizer.
         inner = sorted({self.prefix + letter for word in counts for letter in word[1:]})
         known = sum(letters.issuperset(piece.removeprefix(self.prefix)) for piece in self.ids)  # it may find them again
         merges = min(known + pieces, sum(map(len, counts)))  # it sets memory aside, so no more than there can be
@@ -214,6 +218,8 @@ class _Pieces(ABC):
 
 
 class _WordPiece(_Pieces):
+    """The pieces of a WordPiece tokenizer."""
+
     def __init__(self, backend: Tokenizer, settings: dict[str, Any]) -> None:
         super().__init__(backend, settings)
         self.prefix, self.longest = settings["continuing_subword_prefix"], settings["max_input_chars_per_word"]
@@ -224,6 +230,7 @@ class _WordPiece(_Pieces):
         self.inside = self._model(bare | inner | {settings["unk_token"]: self.unknown})
 
     def _model(self, ids: dict[str, int]) -> models.WordPiece:
+        """A model with these pieces."""
         return models.WordPiece(
             ids,
             unk_token=self.settings["unk_token"],
@@ -232,10 +239,13 @@ class _WordPiece(_Pieces):
         )
 
     def with_new(self, new: Sequence[str]) -> models.WordPiece:
+        """The model with further pieces."""
         return self._model(self.ids | {piece: len(self.ids) + i for i, piece in enumerate(new)})
 
 
 class _Unigram(_Pieces):
+    """The pieces of a Unigram tokenizer."""
+
     def __init__(self, backend: Tokenizer, settings: dict[str, Any]) -> None:
         super().__init__(backend, settings)
         self.unknown = settings["unk_id"]
@@ -244,7 +254,7 @@ class _Unigram(_Pieces):
         self.scores = {piece: scores.get(piece, self.lowest) for piece in sorted(self.ids, key=self.ids.__getitem__)}
 
     def with_new(self, new: Sequence[str]) -> models.Unigram:
-        """A new piece is scored as the least likely of the old pieces that it stands for.
+        """The model with further pieces, each scored as the least likely of the old pieces that it replaces.
 
         A score is a logarithm of a probability, and a whole is at most as likely as any of its parts: the new piece
         takes that bound. It is above the sum that its own cut has, and on the scale of the old scores, which stay.

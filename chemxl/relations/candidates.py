@@ -1,4 +1,4 @@
-"""Which two mentions may be related: all pairs of a sentence, nested and overlapping mentions kept."""
+"""Candidates: pairs of mentions that may be related, out of one sentence, nested and overlapping mentions included."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAR = 2000  # characters between the begins of two mentions of a sentence that a
 
 
 class Scheme(Value):
-    """Which types of mentions are paired, and what their types are called.
+    """The types of mentions that are paired, and the coarse names of types.
 
     Args:
         heads, tails: coarse types of a relation's two ends; where both are empty, every two that training relates.
@@ -36,6 +36,7 @@ class Scheme(Value):
 
     @model_validator(mode="after")
     def _sound(self) -> Scheme:
+        """Check that the settings fit together."""
         if bool(self.heads) != bool(self.tails) or (self.within and not self.tails):
             raise ChemxlError("a scheme has both heads and tails, or neither and then no `within`")
         if self.within and self.within[0] > self.within[1]:
@@ -47,14 +48,14 @@ class Scheme(Value):
         return dict(self.coarse).get(type, type)
 
     def finer(self) -> dict[str, tuple[str, ...]]:
-        """By coarse type the fine ones, where there are several."""
+        """For each coarse type the fine types, if there are several."""
         made: dict[str, tuple[str, ...]] = {}
         for fine, coarse in self.coarse:
             made[coarse] = (*made.get(coarse, ()), fine)
         return {coarse: fine for coarse, fine in made.items() if len(fine) > 1}
 
     def signatures(self, documents: Sequence[Document]) -> tuple[Signature, ...]:
-        """The types that are paired: of ``heads`` and ``tails``, or those of the relations that documents have."""
+        """The pairs of types to consider: from ``heads`` and ``tails``, or from the relations in documents."""
         if self.heads:
             return tuple((head, tail) for head in self.heads for tail in self.tails)
         found = set[Signature]()
@@ -65,10 +66,10 @@ class Scheme(Value):
 
 
 class Stretch(NamedTuple):
-    """A sentence, or several that a mention joins, with its pairs.
+    """A sentence, or several that a mention joins, with its candidate pairs.
 
     Args:
-        span: in the document.
+        span: its place in the document.
         pairs: places of head and tail among the document's mentions.
     """
 
@@ -77,7 +78,7 @@ class Stretch(NamedTuple):
 
 
 def stretches(document: Document, scheme: Scheme, signatures: Sequence[Signature]) -> Iterator[Stretch]:
-    """The sentences of a document that have pairs, in time linear in the text and in the pairs.
+    """The sentences of a document that have candidate pairs, in time linear in the text and in the pairs.
 
     A mention is paired with itself never, with one inside it like with any other. What has no full stop is no sentence:
     mentions that are ``FAR`` apart are no pair, so that a text of any length has few pairs a mention.
@@ -103,9 +104,10 @@ def stretches(document: Document, scheme: Scheme, signatures: Sequence[Signature
 
 
 def _within(document: Document, head: int, tails: list[int], far: int) -> list[int]:
-    """Those of the tails, which ascend, that are not too far from a head."""
+    """The tails that are not too far from a head; tails are in ascending order."""
 
     def begin(i: int) -> int:
+        """The place where a mention begins."""
         return document.mentions[i].start
 
     here = begin(head)
@@ -113,7 +115,7 @@ def _within(document: Document, head: int, tails: list[int], far: int) -> list[i
 
 
 def parts(document: Document, scheme: Scheme) -> Iterator[tuple[Span, list[int]]]:
-    """Sentences, joined where a mention joins them, with the places of their mentions; both ascend."""
+    """Sentences, joined if a mention crosses their boundary, with the places of their mentions, in ascending order."""
     order = sorted(range(len(document.mentions)), key=lambda i: document.mentions[i].span)
     spans = sentences(document.text, document.language or "en") if scheme.sentence else [(0, len(document.text))]
     mentions, at, upcoming = document.mentions, 0, 0
@@ -132,7 +134,7 @@ def parts(document: Document, scheme: Scheme) -> Iterator[tuple[Span, list[int]]
 
 
 class _Near:
-    """Whether a tail is among those that the scheme pairs with a head."""
+    """A test whether a tail is among those that the scheme pairs with a head."""
 
     def __init__(self, document: Document, scheme: Scheme, types: Sequence[str]) -> None:
         self.mentions: tuple[Mention, ...] = document.mentions
@@ -143,7 +145,7 @@ class _Near:
         return self.within is None or self.within[0] <= self.number(head, tail) <= self.within[1]
 
     def number(self, head: int, tail: int) -> int:
-        """Of the tail, counted from the head."""
+        """The number of a tail, counted from the head."""
         here, there = self.mentions[head].start, self.mentions[tail].start
         if there >= here:
             return bisect_right(self.starts, there) - bisect_left(self.starts, here)
@@ -151,5 +153,6 @@ class _Near:
 
 
 def number(document: Document, scheme: Scheme, head: int, tail: int) -> int:
-    """Of a tail among the tails of the document, counted from a head: 1 is the next behind it, -1 the last before."""
+    """The number of a tail among all tails of the document, counted from a head: 1 is the next one after it, -1 the
+    last one before."""
     return _Near(document, scheme, [scheme.coarsened(m.type) for m in document.mentions]).number(head, tail)

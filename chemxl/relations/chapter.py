@@ -1,4 +1,5 @@
-"""What chapter 8 runs: the systems of paper 2, what they hang on, and relations from English to Russian."""
+"""What chapter 8 runs: the systems of paper 2, what they depend on, and transfer of relations from English to
+Russian."""
 
 from __future__ import annotations
 
@@ -37,18 +38,18 @@ class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        methods: of ``METHODS``, the systems that are compared; the focal loss is one of them.
-        encoding: of markers, ``packed`` or ``inline``; both are compared.
-        epochs: of a training.
-        tokens: of a batch.
+        methods: names of ``METHODS``, the systems to compare; the focal loss is one of them.
+        encoding: the encoding of markers, ``packed`` or ``inline``; both are compared.
+        epochs: the epochs of a training.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder.
-        head_rate: of the heads and of the markers.
-        gamma: of the focal loss.
+        head_rate: the learning rate of the heads and of the markers.
+        gamma: the exponent of the focal loss.
         weight: lambda, of the first task where there are two.
         gammas, weights: that are tried on a part of the training set, with the rest of it as the test.
-        part: of the training set for these, and for the comparison of the encodings.
+        part: the part of the training set for these trials and for the comparison of the encodings.
         few: numbers of documents of the target language.
-        steps: of each training for transfer, however many documents it has.
+        steps: the steps of each training for transfer, however many documents it has.
         unrelated: pairs that training for transfer takes for each related one, see
             :class:`chemxl.relations.experiments.RelationModel`.
         voters: models that vote; 0: none do.
@@ -74,17 +75,17 @@ class Settings(chapters.EncoderSettings):
 
     @property
     def keys(self) -> Keys:
-        """What all lines share."""
+        """The keys that all lines share."""
         return {**super().keys, "encoding": self.encoding}
 
     def training(self, epochs: int, *, steps: int = 0) -> Training:
-        """So many epochs, or steps."""
+        """The training for so many epochs or steps."""
         how: dict[str, Any] = {"tokens": self.tokens, "rate": self.rate, "head_rate": self.head_rate}
         return Training(epochs=epochs, steps=steps, **how)
 
 
 def model(settings: Settings, task: Task, method: str, seed: int, **changed: Any) -> RelationModel:
-    """A system of the paper. All but the first have the focal loss, as the paper's baseline has.
+    """A system of the paper. All except the first have the focal loss, as the paper's baseline does.
 
     Raises:
         ChemxlError: the method is none of ``METHODS``.
@@ -108,7 +109,7 @@ def model(settings: Settings, task: Task, method: str, seed: int, **changed: Any
 
 
 def typer(settings: Settings, task: Task, seed: int) -> EntityTyping:
-    """What gives genes, or chemicals, fine types."""
+    """The model that gives genes or chemicals fine types."""
     return EntityTyping(
         encoder=settings.start,
         encoding=settings.encoding,
@@ -122,7 +123,7 @@ def typer(settings: Settings, task: Task, seed: int) -> EntityTyping:
 def evaluations(
     settings: Settings, task: Task, method: str, corpus: Corpus, *, seeds: Sequence[int] = (), **changed: Any
 ) -> list[Evaluation]:
-    """A system on a corpus, one value a seed.
+    """A system tested on a corpus, one value a seed.
 
     Args:
         seeds: other ones than the settings have.
@@ -133,7 +134,7 @@ def evaluations(
 
 
 def systems(settings: Settings, task: Task) -> list[Line]:
-    """Table II: the systems, the vote, and fine markers where the types of the test are given."""
+    """The lines of table II: the systems, the vote, and fine markers with the types of the test given."""
     one = settings.seeds[:1]  # enough to see whether longer training turns the order round
     found: dict[str, Sequence[Scored]] = {
         name: evaluations(settings, task, name, task.test, seeds=one if name == TWICE else ())
@@ -161,7 +162,7 @@ def systems(settings: Settings, task: Task) -> list[Line]:
 
 
 def tuning(settings: Settings, task: Task) -> list[Line]:
-    """Figure 3, on a held-out part of the training set; one seed."""
+    """The lines of figure 3, on a held-out part of the training set, with one seed."""
     one = settings.seeds[:1]
     keys: Keys = {**settings.keys, "table": "tuning", "test": f"{task.name}, held out"}
     tried: list[tuple[Keys, dict[str, float]]] = [
@@ -176,7 +177,8 @@ def tuning(settings: Settings, task: Task) -> list[Line]:
 
 
 def encodings(settings: Settings, task: Task) -> list[Line]:
-    """Markers in the text and behind it, trained on the same part; one seed, since the first cost most of all."""
+    """The lines of markers in the text and behind it, trained on the same part with one seed, since the first takes
+    longest of all."""
     one = settings.seeds[:1]
     keys: Keys = {**settings.keys, "table": "encodings", "method": FOCAL, "test": task.name}
     names: tuple[Encoding, ...] = ("packed", "inline")
@@ -191,7 +193,8 @@ def encodings(settings: Settings, task: Task) -> list[Line]:
 
 
 def transfer(settings: Settings) -> list[Line]:
-    """English, Russian, and few Russian documents with and without the English ones, on both languages."""
+    """The lines of English, Russian, and few Russian documents with and without English ones, tested in both
+    languages."""
     chosen = languages(settings.profile)
     english, russian = chosen.train["en"], chosen.train["ru"]
     ways: list[tuple[Keys, tuple[Corpus, ...]]] = [({"train": "EN"}, (english,)), ({"train": "RU"}, (russian,))]
@@ -221,10 +224,12 @@ def transfer(settings: Settings) -> list[Line]:
 
 
 def _some(corpus: Corpus, most: int) -> Portion:
+    """The first documents of a corpus."""
     return corpus.to(Portion, most=most)
 
 
 def _crossed(settings: Settings, chosen: Languages, train: tuple[Corpus, ...], test: Corpus) -> list[Evaluation]:
+    """Models trained on these corpora and tested on one, one value a seed."""
     shared: dict[str, Any] = {"encoder": settings.start, "encoding": settings.encoding}  # cross entropy learns sooner
     shared |= {"train": train, "scheme": chosen.scheme, "unrelated": settings.unrelated}
     training = settings.training(1, steps=settings.steps)
@@ -233,7 +238,7 @@ def _crossed(settings: Settings, chosen: Languages, train: tuple[Corpus, ...], t
 
 
 def end_to_end(settings: Settings, task: Task) -> list[Line]:
-    """Relations between mentions that a tagger finds, trained on the same documents; one seed."""
+    """The lines of relations between mentions that a tagger finds, trained on the same documents with one seed."""
     seed = settings.seeds[0]
     train = tuple(corpus.model_copy(update={"types": COARSE}) for corpus in task.train)
     tagger = FineTune(encoder=settings.start, train=train, training=settings.training(settings.epochs), seed=seed)
@@ -243,7 +248,7 @@ def end_to_end(settings: Settings, task: Task) -> list[Line]:
 
 
 def material(settings: Settings, task: Task) -> list[Line]:
-    """What there is to learn from and to test on, and what an interval of genes would keep of it."""
+    """The lines of what there is to learn from and to test on, and of what an interval of genes would keep."""
     parts: dict[str, tuple[tuple[Corpus, ...], Scheme]] = {
         f"{task.name}, train": (task.train, task.scheme),
         f"{task.name}, test": ((task.test,), task.scheme),
@@ -272,7 +277,7 @@ def material(settings: Settings, task: Task) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """All tables; none depends on another's rows."""
+    """The lines of all tables; none depends on another's rows."""
     chosen = task(settings.profile, part=settings.part)
     yield [
         *material(settings, chosen),

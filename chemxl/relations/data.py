@@ -1,4 +1,4 @@
-"""What the corpora hold: relations by type of gene, what an interval of genes keeps, and genes with a finer type."""
+"""What the corpora hold: relations by type of gene, what an interval of genes keeps, and genes with finer types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNTS = "tails.json"
 
 
 class Refined(Corpus):
-    """A corpus whose mentions have the fine types that other corpora give the same stretches of the same documents.
+    """A corpus whose mentions get the fine types that other corpora give to the same stretches of the same documents.
 
     Args:
         by: these, read with their own types.
@@ -30,7 +30,7 @@ class Refined(Corpus):
     scheme: Scheme
 
     def load(self) -> list[Document]:
-        """The documents; a mention that no other corpus has keeps its type."""
+        """The documents; a mention that is in no other corpus keeps its type."""
         known = {
             self._key(document, mention): mention.type
             for corpus in self.by
@@ -43,14 +43,15 @@ class Refined(Corpus):
         ]
 
     def _key(self, document: Document, mention: Mention) -> tuple[str, str, tuple[Span, ...]]:
+        """The document, the coarse type and the place of a mention."""
         return document.id, self.scheme.coarsened(mention.type), mention.fragments
 
 
 class Tails(Experiment):
-    """Relations of each type by the fine type of their tail (paper 2, table I)."""
+    """A count of relations by their type and the fine type of their tail (paper 2, table I)."""
 
     def counted(self) -> Counter[tuple[str, str]]:
-        """By relation and type of the tail."""
+        """The counts, by relation and type of the tail."""
         raise NotImplementedError
 
     def keep(self, folder: Path) -> None:
@@ -59,13 +60,13 @@ class Tails(Experiment):
         (folder / COUNTS).write_text(json.dumps(rows), "utf-8")
 
     def tails(self) -> dict[tuple[str, str], int]:
-        """What was counted."""
+        """The counts that were written."""
         rows = json.loads((self.run().folder / COUNTS).read_text("utf-8"))
         return {(type, tail): count for type, tail, count in rows}
 
 
 class Related(Tails):
-    """Counts of corpora: documents, pairs, relations, and what one label a pair cannot hold.
+    """Counts over corpora: documents, pairs, relations, and relations that one label a pair cannot hold.
 
     Args:
         corpora: with their own types.
@@ -75,11 +76,11 @@ class Related(Tails):
     scheme: Scheme = Scheme()
 
     def documents(self) -> list[Document]:
-        """Of all corpora."""
+        """The documents of all corpora."""
         return [document for corpus in self.corpora for document in corpus.load()]
 
     def counted(self) -> Counter[tuple[str, str]]:
-        """By relation and type of the tail."""
+        """The counts, by relation and type of the tail."""
         found = Counter[tuple[str, str]]()
         for document in self.documents():
             types = {mention.id: mention.type for mention in document.mentions}
@@ -87,7 +88,7 @@ class Related(Tails):
         return found
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Count."""
+        """Count, and keep the counts."""
         self.keep(folder)
         documents = self.documents()
         signatures = self.scheme.signatures(documents)
@@ -112,9 +113,11 @@ class Related(Tails):
 
 
 class Published(Tails):
-    """DrugProt's training tables of entities and relations, all of them: those without text are read here alone."""
+    """Counts of all of DrugProt's training tables of entities and relations, also of documents whose text is
+    missing."""
 
     def _tables(self) -> list[Path]:
+        """The two files."""
         root = entries.folder("drugprot") / "drugprot-gs-training-development/training"
         return [root / f"drugprot_training_{name}.tsv" for name in ("entities", "relations")]
 
@@ -123,29 +126,29 @@ class Published(Tails):
         return sha256("".join(f"{path.name} {path.stat().st_size}" for path in self._tables()))
 
     def counted(self) -> Counter[tuple[str, str]]:
-        """By relation and type of the gene."""
+        """The counts, by relation and type of the gene."""
         entities, relations = self._tables()
         types = {(id, mention): type for id, mention, type, *_ in cells(entities, 6)}
         return Counter((type, types[id, tail.rpartition(":")[2]]) for id, type, _, tail in cells(relations, 4))
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Count."""
+        """Count, and keep the counts."""
         self.keep(folder)
         return {"relations": self.counted().total()}
 
 
 class Reach(Experiment):
-    """What pairing a chemical with the nearest genes alone would keep (paper 2, section II.B).
+    """The pairs that remain if a chemical is paired with the nearest genes alone (paper 2, section II.B).
 
     Args:
-        scheme: its ``within`` is what is tried.
+        scheme: a scheme whose ``within`` is tried.
     """
 
     corpora: tuple[Corpus, ...]
     scheme: Scheme
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """The share of related pairs, and of all pairs, that the interval keeps."""
+        """The shares of related pairs and of all pairs that the interval keeps."""
         whole = self.scheme.model_copy(update={"within": None})
         assert self.scheme.within is not None
         low, high = self.scheme.within

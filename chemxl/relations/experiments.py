@@ -1,4 +1,4 @@
-"""Training of relation extraction as values: the systems of paper 2 are settings of one."""
+"""Training of relation extraction as values; the systems of paper 2 are settings of one class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chemxl.relations.predictors import Typer
 
 
 def definitions(labels: Sequence[str], language: str) -> list[str]:
-    """What relations mean, in our own words.
+    """The definitions of relations, in our own words.
 
     Raises:
         ChemxlError: one has no definition in this language.
@@ -43,7 +43,7 @@ class EntityTyping(SavedLearner, encoders.FromEncoder):
     encoding: Encoding = "packed"
 
     def untrained(self, documents: Sequence[Document]) -> Typer:
-        """The encoder under a fresh head.
+        """The encoder with a fresh head.
 
         Raises:
             ChemxlError: no coarse type of the scheme has several fine ones.
@@ -62,8 +62,8 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
 
     Args:
         scheme: which mentions are paired.
-        encoding: of markers, see :mod:`chemxl.relations.markers`.
-        gamma: of the focal loss, equation 4; 0 is the cross entropy.
+        encoding: the encoding of markers, see :mod:`chemxl.relations.markers`.
+        gamma: the exponent of the focal loss, equation 4; 0 is the cross entropy.
         attention: the language of the definitions that relation attention reads, equations 1 and 2; empty: none.
         share: lambda, equation 3; below 1, the type of each mention is a second task. It is the corpus's own, fine one:
             the coarse one could be read off the marker.
@@ -83,12 +83,13 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
 
     @model_validator(mode="after")
     def _alike(self) -> RelationModel:
+        """Check that the typer and the model have the same coarse types."""
         if self.typer is not None and self.typer.scheme.coarse != self.scheme.coarse:
             raise ChemxlError("fine types are the typer's: give it and the model one scheme")
         return self
 
     def untrained(self, documents: Sequence[Document]) -> Extractor:
-        """The encoder under fresh heads; classes are the relations that the documents have.
+        """The encoder with fresh heads; classes are the relations in the documents.
 
         Raises:
             CorpusError: they have none.
@@ -127,7 +128,7 @@ class RelationModel(SavedLearner, encoders.FromEncoder):
 
 @torch.no_grad()
 def first_tokens(encoder: encoders.Encoder, texts: Sequence[str]) -> torch.Tensor:
-    """What an encoder makes of the first token of each text, (K, d)."""
+    """The encoder's output at the first token of each text, (K, d)."""
     first, last = encoders.specials(encoder.tokenizer)
     encoded = encoder.tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
     encoder.model.eval()
@@ -136,18 +137,18 @@ def first_tokens(encoder: encoders.Encoder, texts: Sequence[str]) -> torch.Tenso
 
 
 class Typed(Evaluation):
-    """A model with a typer, on a corpus whose mentions have fine types: what perfect ones would bring."""
+    """A model with a typer, tested on a corpus whose mentions have fine types: what perfect types would bring."""
 
     model: RelationModel
 
     def found(self, documents: Sequence[Document]) -> list[list[Relation]]:
-        """What the model predicts with these types."""
+        """The predictions with these types."""
         predicted: list[list[Relation]] = self.model.load().predict(documents, typed=True)
         return predicted
 
 
 class Vote(Prediction):
-    """What most of several models find, by hard voting (paper 2, section IV.A).
+    """The relations that most of several models find, by hard voting (paper 2, section IV.A).
 
     How ties are broken the paper does not say: here a relation goes before none, and then the one of which those that
     voted for it are surer in all.
@@ -157,21 +158,21 @@ class Vote(Prediction):
 
     @property
     def seed(self) -> int:
-        """Of the first model."""
+        """The seed of the first model."""
         return self.models[0].seed
 
     def learners(self) -> tuple[SavedLearner, ...]:
-        """The voters."""
+        """The models that vote."""
         return self.models
 
     def found(self, documents: Sequence[Document]) -> list[list[Relation]]:
-        """What they agree on."""
+        """The relations that they agree on."""
         each = [model.load().predict(documents) for model in self.models]
         return [elected(ballots) for ballots in zip(*each, strict=True)]
 
 
 def elected(ballots: Sequence[Sequence[Relation]]) -> list[Relation]:
-    """The relations of a document that most models found; a model that has none for a pair votes for none."""
+    """The relations of a document that most models found; a model without a relation for a pair votes for none."""
     votes: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for ballot in ballots:
         for relation in ballot:

@@ -1,4 +1,4 @@
-"""Relations of pairs: documents with mentions in, relations out."""
+"""A predictor of relations from documents with mentions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.relations.candidates import Signature, stretches
 from chemxl.relations.network import MarkedNetwork
-from chemxl.relations.predictors import Items, Marking, Task, Typer
+from chemxl.relations.predictors import Items, MarkedTask, Marking, Typer
 
 NONE = "none"  # the class of a pair that is not related
 
 
 class Extractor(Marking[Relation]):
-    """Documents with mentions in, relations out.
+    """A network that finds relations between the mentions of documents.
 
     Args:
         signatures: the coarse types of head and tail that are paired.
@@ -29,7 +29,7 @@ class Extractor(Marking[Relation]):
             coarse ones.
         unrelated: for each related pair of a sentence, or where it has none for one, so many others are trained on at
             most; 0: all.
-        seed: of their choice.
+        seed: the seed of their choice.
     """
 
     NAME = "relations"
@@ -50,23 +50,24 @@ class Extractor(Marking[Relation]):
         self.unrelated, self.seed = unrelated, seed
 
     def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
-        """Pairs, by sentence."""
+        """The candidate pairs, by sentence."""
         for span, pairs in stretches(document, self.scheme, self.signatures):
             yield span, list(pairs)
 
     def marked(self, document: Document) -> list[str]:
-        """Fine types with a typer where there are several, else coarse ones."""
+        """The types to mark mentions with: fine ones if there is a typer and there are several, otherwise coarse
+        ones."""
         coarse, finer = super().marked(document), self.scheme.finer() if self.typer else {}
         return [m.type if type in finer else type for m, type in zip(document.mentions, coarse, strict=True)]
 
-    def task(self, documents: Sequence[Document]) -> Task:
-        """Rows with labels; of a pair with several relations, its first one."""
+    def task(self, documents: Sequence[Document]) -> MarkedTask:
+        """Rows with labels, to train on; a pair with several relations has the first one as label."""
         numbers = {label: i for i, label in enumerate(self.model.labels)}
         related = [{(r.head, r.tail): numbers[r.type] for r in reversed(document.relations)} for document in documents]
         draw = random.Random(self.seed)
 
         def drawn(number: int, pairs: Items) -> Items:
-            """The related pairs of a sentence, and some of the others."""
+            """All related pairs of a sentence, and some of the others."""
             if not self.unrelated:
                 return pairs
             ids = [mention.id for mention in documents[number].mentions]
@@ -87,12 +88,12 @@ class Extractor(Marking[Relation]):
         if self.model.kinds:
             kind = {name: i for i, name in enumerate(self.model.kinds)}
             kinds = [[kind[mention.type] for mention in pair] for pair in pairs]
-        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
+        return MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id), labels, kinds)
 
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 2048, typed: bool = False
     ) -> list[list[Relation]]:
-        """The likeliest relation of every pair for which none is less likely, with its probability.
+        """For every pair for which a relation is likelier than none, the likeliest one with its probability.
 
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
@@ -116,13 +117,13 @@ class Extractor(Marking[Relation]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Relation]]) -> metrics.Counts:
-        """Relations that match in type, direction and both mentions, by source document."""
+        """Counts of relations that match in type, direction and both mentions, by source document."""
         given = [replace(d, relations=tuple(relations)) for d, relations in zip(documents, found, strict=True)]
         return metrics.count_relations(documents, given)
 
     @classmethod
     def packed(cls, item: Relation) -> list[Any]:
-        """Type, head, tail, score."""
+        """A relation as a row of JSON: type, head, tail, score."""
         return [item.type, item.head, item.tail, round(item.score or 0.0, 4)]
 
     @classmethod
@@ -132,7 +133,7 @@ class Extractor(Marking[Relation]):
         return Relation(type, head, tail, score=score)
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """The typer in a folder of its own, too."""
+        """Write the model's files, and those of the typer in a folder of its own."""
         if self.typer is not None:
             self.typer.save(folder / "typer")
         return super().write(folder) | {"signatures": [list(pair) for pair in self.signatures]}

@@ -1,6 +1,6 @@
-"""Markers around mentions: written into the text, one pair a row, or behind a text that is encoded once.
+"""Markers around mentions, either in the text with one pair a row, or behind a text that is encoded once.
 
-Both give the same :class:`Marked`: tokens, some of them markers, with their places and with what sees what.
+Both give the same :class:`MarkedRow`: tokens, some of them markers, with their places and with what sees what.
 Written into the text (inline; paper 2, section III, after Zhong and Chen 2021, section 3.3), a marker is a token like
 others, and every pair needs the text again. Behind it (packed; there section 3.4), the markers of a pair share the
 places of the first and the last token of their mentions. They see the text and each other. The text does not see them,
@@ -29,12 +29,12 @@ CHUNK = 64  # items behind one text at most: a sentence of 437 pairs is read in 
 TEXT, PADDING = -1, -2  # owners of tokens that no item owns
 
 
-class Marked(NamedTuple):
-    """What the encoder reads at once, T tokens, for P items of k mentions each.
+class MarkedRow(NamedTuple):
+    """A row that the encoder reads at once: T tokens, for P items of k mentions each.
 
     Args:
         items: their numbers (P).
-        ids: of tokens (T); anything where there is a marker.
+        ids: the ids of tokens (T); any id at the place of a marker.
         markers: numbers from 1 on (T); 0 is no marker.
         places: position ids from 0 on (T).
         owners: the item within the row whose marker it is (T), or ``TEXT``, which every token sees.
@@ -50,10 +50,10 @@ class Marked(NamedTuple):
 
 
 class Item(NamedTuple):
-    """What is classified: one mention, or a pair.
+    """What is classified: one mention or a pair.
 
     Args:
-        number: its own.
+        number: its number.
         mentions: their places in the document.
     """
 
@@ -62,10 +62,10 @@ class Item(NamedTuple):
 
 
 class Markers:
-    """The numbers of markers: for each type one that opens and one that closes, other ones for heads and for tails.
+    """The numbers of markers: an opening and a closing one for each type, different ones for heads and for tails.
 
     Args:
-        types: that are marked.
+        types: the types that are marked.
     """
 
     def __init__(self, types: Sequence[str]) -> None:
@@ -76,7 +76,7 @@ class Markers:
         return 4 * len(self.types)
 
     def number(self, role: int, type: str, *, close: bool) -> int:
-        """From 1 on.
+        """The number of a marker, from 1 on.
 
         Args:
             role: 0 for a head, ``[S:type]``, 1 for a tail, ``[O:type]``.
@@ -85,7 +85,7 @@ class Markers:
 
 
 class _Ends(NamedTuple):
-    """A mention in a window: its first and last token, and its markers."""
+    """A mention in a window: its first and last token, and its two markers."""
 
     first: int
     last: int
@@ -93,8 +93,8 @@ class _Ends(NamedTuple):
     closing: int
 
 
-class Reading:
-    """A document's tokens, and rows of some of its items.
+class TokenizedDocument:
+    """A document's tokens, and the rows that some of its items are read in.
 
     Args:
         marked: the type that each mention is marked with.
@@ -106,11 +106,13 @@ class Reading:
         self.document, self.tokens, self.starts = document, tokens, starts
         self.marked, self.markers = marked, markers
 
-    def rows(self, span: Span, items: Sequence[Item], *, edge: tuple[int, int], encoding: Encoding) -> Iterator[Marked]:
-        """Rows that hold each item once, as long as its mentions are in one window.
+    def rows(
+        self, span: Span, items: Sequence[Item], *, edge: tuple[int, int], encoding: Encoding
+    ) -> Iterator[MarkedRow]:
+        """Rows that hold each item once, if its mentions fit into one window.
 
         Args:
-            span: of the text, in code points.
+            span: the stretch of the text, in code points.
             edge: ids of the tokens that a text begins and ends with.
         """
         low, high = (int(i) for i in np.searchsorted(self.starts, span))
@@ -133,12 +135,13 @@ class Reading:
                 yield (_packed if encoding == "packed" else _inline)([item.number for item in chosen], text, own)
 
     def _ends(self, mention: int) -> tuple[int, int]:
-        """First and last token of a mention."""
+        """The first and last token of a mention."""
         start, end = self.document.mentions[mention].span
         first, last = np.searchsorted(self.starts, [start, end - 1], side="right") - 1
         return max(0, int(first)), max(0, int(last))
 
     def _marks(self, mentions: Sequence[int], ends: dict[int, tuple[int, int]], before: int) -> list[_Ends]:
+        """The mentions of an item, with their places in a window and their markers."""
         return [
             _Ends(
                 *(token - before for token in ends[i]),
@@ -153,16 +156,16 @@ def readings(
     tokenizer: PreTrainedTokenizerFast,
     marked: Callable[[Document], Sequence[str]],
     markers: Markers,
-) -> Iterator[Reading]:
-    """Each document in tokens, which no marker ever changes."""
+) -> Iterator[TokenizedDocument]:
+    """Each document as tokens, which are the same whatever the markers are."""
     encoded = tokenizer.backend_tokenizer.encode_batch([d.text for d in documents], add_special_tokens=False)
     for document, encoding in zip(documents, encoded, strict=True):
         starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
-        yield Reading(document, encoding.ids, starts, marked(document), markers)
+        yield TokenizedDocument(document, encoding.ids, starts, marked(document), markers)
 
 
-def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Marked:
-    """All items behind the text."""
+def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> MarkedRow:
+    """A row with all items behind the text."""
     behind = [
         (marker, place, item)
         for item, mentions in enumerate(own)
@@ -171,7 +174,7 @@ def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     ]
     markers, places, owners = (list(column) for column in zip(*behind, strict=True))
     each = 2 * len(own[0])
-    return Marked(
+    return MarkedRow(
         items,
         [*text, *[text[0]] * len(behind)],
         [*[0] * len(text), *markers],
@@ -181,8 +184,8 @@ def _packed(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     )
 
 
-def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Marked:
-    """One item, its markers in the text: where several meet, what opens later closes first."""
+def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> MarkedRow:
+    """A row with one item whose markers stand in the text; if several meet, the one that opened last closes first."""
     [mentions] = own
     inserted = []
     for role, m in enumerate(mentions):
@@ -197,10 +200,10 @@ def _inline(items: list[int], text: list[int], own: Sequence[list[_Ends]]) -> Ma
     ids += text[at:]
     markers += [0] * (len(text) - at)
     starts = [[markers.index(m.opening) for m in mentions]]
-    return Marked(items, ids, markers, list(range(len(ids))), [TEXT] * len(ids), starts)
+    return MarkedRow(items, ids, markers, list(range(len(ids))), [TEXT] * len(ids), starts)
 
 
-def collate(rows: Sequence[Marked], *, pad: int) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[MarkedRow], *, pad: int) -> dict[str, torch.Tensor]:
     """Tensors of a batch: ``input_ids``, ``markers``, ``places``, ``owners`` (B, T), ``starts`` (B, P, k).
 
     Where a row has fewer items, its first one stands again; :func:`labelled` leaves it out.
@@ -208,6 +211,7 @@ def collate(rows: Sequence[Marked], *, pad: int) -> dict[str, torch.Tensor]:
     width, most = max(len(row.ids) for row in rows), max(len(row.items) for row in rows)
 
     def filled(field: int, empty: int) -> torch.Tensor:
+        """One field of all rows, padded to the longest."""
         columns = (row[field] for row in rows)
         return torch.tensor([[*column, *[empty] * (width - len(column))] for column in columns])
 
@@ -221,8 +225,8 @@ def collate(rows: Sequence[Marked], *, pad: int) -> dict[str, torch.Tensor]:
     }
 
 
-def labelled(rows: Sequence[Marked], labels: Sequence[int] | Sequence[Sequence[int]]) -> torch.Tensor:
-    """Labels of the rows' items (B, P, ...), ``IGNORED`` where a row has no item."""
+def labelled(rows: Sequence[MarkedRow], labels: Sequence[int] | Sequence[Sequence[int]]) -> torch.Tensor:
+    """The labels of the rows' items (B, P, ...), ``IGNORED`` if a row has no item at that place."""
     most = max(len(row.items) for row in rows)
     one = labels[rows[0].items[0]]
     nothing = IGNORED if isinstance(one, int) else [IGNORED] * len(one)

@@ -1,4 +1,4 @@
-"""The network of paper 2: an encoder that reads markers, heads on what it makes of them, and their losses."""
+"""The network of paper 2: an encoder that reads markers, heads on its output, and their losses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> torch.Ten
 
 
 class RelationAttention(nn.Module):
-    """A pair's representation beside the definitions of relations that are near it (paper 2, equations 1 and 2).
+    """A pair's representation joined with the definitions of relations near it (paper 2, equations 1 and 2).
 
         a = softmax(R h'),    s = a^T R
 
@@ -42,7 +42,7 @@ class RelationAttention(nn.Module):
 
     Args:
         definitions: R, which is not trained.
-        width: of h.
+        width: the size of h.
     """
 
     def __init__(self, definitions: torch.Tensor, width: int) -> None:
@@ -51,24 +51,24 @@ class RelationAttention(nn.Module):
         self.query = nn.Linear(width, definitions.shape[1], bias=False)
 
     def forward(self, pairs: torch.Tensor) -> torch.Tensor:
-        """(..., 2d) -> (..., 2d + d)."""
+        """The joined representation, (..., 2d) -> (..., 2d + d)."""
         definitions = cast("torch.Tensor", self.definitions)  # (K, d)
         weights = (self.query(pairs).float() @ definitions.T).softmax(dim=-1)  # (..., K), equation 2
         return torch.cat([pairs, (weights @ definitions).to(pairs.dtype)], dim=-1)  # equation 1
 
 
 class MarkedNetwork(nn.Module):
-    """Classes of items: of pairs of mentions, or of mentions alone.
+    """A classifier of items, which are pairs of mentions or single mentions.
 
     An item is the concatenation of what the encoder gives at the markers that open its mentions (paper 2, section III).
 
     Args:
         labels: the L classes of an item.
         markers: how many there are.
-        mentions: of an item, k.
+        mentions: the number of mentions in an item, k.
         definitions: those of relations (K, d), for :class:`RelationAttention`; None goes without.
         kinds: classes of each mention, for the second task; none goes without.
-        gamma: of :func:`focal`.
+        gamma: the exponent of :func:`focal`.
         share: lambda of paper 2, equation 3: the weight of the first task where there are two.
     """
 
@@ -127,7 +127,7 @@ class MarkedNetwork(nn.Module):
         return hidden[rows.gather(1, starts.flatten(1))].view(*starts.shape, -1)
 
     def logits(self, **batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of items (B, P, L) in float32, and what the encoder gave of their mentions (B, P, k, d)."""
+        """Scores of items (B, P, L) in float32, and the encoder's output at their mentions (B, P, k, d)."""
         mentions = self.dropout(self.marked(**batch))  # (B, P, k, d)
         items = mentions.flatten(2)  # (B, P, k * d)
         if self.head_attention is not None:
@@ -153,11 +153,11 @@ class MarkedNetwork(nn.Module):
         return {"labels": self.share * loss, "kinds": (1 - self.share) * entities}
 
     def probabilities(self, **batch: torch.Tensor) -> torch.Tensor:
-        """Of each class, (B, P, L)."""
+        """The probability of each class, (B, P, L)."""
         return self.logits(**batch)[0].softmax(dim=-1)
 
     def settings(self) -> dict[str, Any]:
-        """What the network is made with beside an encoder, as JSON."""
+        """The arguments that make the network, except the encoder, as JSON."""
         attention = self.head_attention
         return {
             "labels": list(self.labels),
@@ -171,7 +171,7 @@ class MarkedNetwork(nn.Module):
 
     @classmethod
     def of(cls, encoder: PreTrainedModel, settings: dict[str, Any]) -> MarkedNetwork:
-        """The network that :meth:`settings` describes, with any weights."""
+        """The network that :meth:`settings` describes, with arbitrary weights."""
         count = settings["definitions"]
         blank = None if count is None else torch.zeros(count, encoder.config.hidden_size)
         return cls(encoder, **{**settings, "definitions": blank})

@@ -21,7 +21,7 @@ FOUND = "found.jsonl"
 
 
 def extract(documents: Sequence[Document], tagger: Tagger, extractor: Extractor) -> list[Document]:
-    """The documents with the mentions and the relations that are found, numbered T1, T2, ... and R1, R2, ...
+    """The documents with the mentions and relations that are found, numbered T1, T2, ... and R1, R2, ...
 
     What they were annotated with is not looked at.
     """
@@ -36,12 +36,12 @@ def extract(documents: Sequence[Document], tagger: Tagger, extractor: Extractor)
 
 
 def numbered(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
-    """With ids from T1 on."""
+    """The mentions with ids from T1 on."""
     return tuple(replace(mention, id=f"T{i}") for i, mention in enumerate(mentions, 1))
 
 
 class EndToEnd(Experiment):
-    """Relations between mentions that a tagger found, against gold relations between gold mentions.
+    """Relations between mentions that a tagger finds, scored against gold relations between gold mentions.
 
     A relation is right where its type and direction are, and the type and the characters of both mentions.
 
@@ -55,15 +55,15 @@ class EndToEnd(Experiment):
 
     @property
     def seed(self) -> int:
-        """Of the model."""
+        """The seed of the relation model."""
         return self.model.seed
 
     def trained(self) -> tuple[Experiment, ...]:
-        """Both."""
+        """The trainings of the tagger and of the relation model."""
         return self.tagger, self.model
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Find, keep what is found as JSON lines, score."""
+        """Predict, keep the predictions as JSON lines, and score."""
         documents = self.corpus.load()
         found = extract(documents, self.tagger.tagger(), self.model.load())
         (folder / FOUND).write_text("".join(f"{json.dumps(_packed(one))}\n" for one in found), "utf-8")
@@ -72,16 +72,17 @@ class EndToEnd(Experiment):
         return {"micro.f1": relations.f1, "mentions.f1": mentions.f1, "documents": len(documents)}
 
     def outcome(self) -> list[Document]:
-        """What was found."""
+        """The documents, and what was found in each."""
         lines = (self.run().folder / FOUND).read_text("utf-8").splitlines()
         return [_unpacked(d, json.loads(line)) for d, line in zip(self.corpus.load(), lines, strict=True)]
 
     def counts(self) -> metrics.Counts:
-        """By source document."""
+        """Counts by source document."""
         return metrics.count_relations(self.corpus.load(), self.outcome())
 
 
 def _packed(document: Document) -> dict[str, Any]:
+    """A document's predictions as a row of JSON."""
     return {
         "mentions": [Tagger.packed(mention) for mention in document.mentions],
         "relations": [Extractor.packed(relation) for relation in document.relations],
@@ -89,6 +90,7 @@ def _packed(document: Document) -> dict[str, Any]:
 
 
 def _unpacked(document: Document, line: dict[str, Any]) -> Document:
+    """The document with the predictions of a row."""
     relations: list[Relation] = [Extractor.unpacked(row) for row in line["relations"]]
     mentions = numbered([Tagger.unpacked(row) for row in line["mentions"]])
     return replace(document, mentions=mentions, relations=tuple(relations))

@@ -1,4 +1,4 @@
-"""From documents to rows of marked items and back: what classifies items, and fine types of mentions."""
+"""The way from documents to rows of marked items and back, shared by typing and relation extraction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chemxl.models import encoders
 from chemxl.models.predictor import Predictor
 from chemxl.models.training import Batch
 from chemxl.relations.candidates import Scheme, parts
-from chemxl.relations.markers import Encoding, Item, Marked, Markers, collate, labelled, readings
+from chemxl.relations.markers import Encoding, Item, MarkedRow, Markers, collate, labelled, readings
 from chemxl.relations.network import MarkedNetwork
 
 Found = TypeVar("Found")
@@ -25,24 +25,24 @@ Items = list[tuple[int, ...]]  # of a sentence, each the places of its mentions 
 
 
 class Place(NamedTuple):
-    """Where an item is: its document, and its mentions there."""
+    """The place of an item: its document, and its mentions there."""
 
     document: int
     mentions: tuple[int, ...]
 
 
-class Task:
-    """Rows of items, with labels to be trained on.
+class MarkedTask:
+    """Rows of items with labels, to train on.
 
     Args:
-        labels: of each item; None to predict.
-        kinds: of each item's mentions, for the second task.
+        labels: the label of each item; None to predict.
+        kinds: the kinds of each item's mentions, for the second task.
     """
 
     def __init__(
         self,
         model: MarkedNetwork,
-        rows: Sequence[Marked],
+        rows: Sequence[MarkedRow],
         pad: int,
         labels: Sequence[int] | None = None,
         kinds: Sequence[Sequence[int]] | None = None,
@@ -51,7 +51,7 @@ class Task:
         self.lengths = [len(row.ids) for row in rows]
 
     def collate(self, indices: Sequence[int]) -> Batch:
-        """As :meth:`MarkedNetwork.forward` takes it."""
+        """The arguments of :meth:`MarkedNetwork.forward`."""
         rows = [self.rows[i] for i in indices]
         batch = collate(rows, pad=self.pad)
         if self.labels is not None:
@@ -66,7 +66,7 @@ class Marking(Predictor[Found], Generic[Found]):
 
     Args:
         scheme: which mentions are paired, and what their types are called.
-        types: that mentions are marked with.
+        types: the types that mentions are marked with.
         encoding: how.
     """
 
@@ -87,7 +87,7 @@ class Marking(Predictor[Found], Generic[Found]):
 
     @abstractmethod
     def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
-        """Spans of text, and the mentions of the items that are read in each."""
+        """Spans of text, each with the mentions of the items that are read in it."""
 
     def marked(self, document: Document) -> list[str]:
         """The type that each mention is marked with."""
@@ -95,13 +95,13 @@ class Marking(Predictor[Found], Generic[Found]):
 
     def rows(
         self, documents: Sequence[Document], *, drawn: Callable[[int, Items], Items] = lambda document, items: items
-    ) -> tuple[list[Place], list[Marked]]:
-        """All items, and the rows that they are read in.
+    ) -> tuple[list[Place], list[MarkedRow]]:
+        """All items, and the rows in which they are read.
 
         Args:
             drawn: which items of a sentence are taken, by the number of its document.
         """
-        edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[Marked]()
+        edge, places, rows = encoders.specials(self.tokenizer), list[Place](), list[MarkedRow]()
         read = readings(documents, self.tokenizer, self.marked, Markers(self.types))
         for number, reading in enumerate(read):
             for span, every in self.items(reading.document):
@@ -119,16 +119,17 @@ class Marking(Predictor[Found], Generic[Found]):
     def probabilities(
         self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> tuple[list[Place], torch.Tensor]:
-        """All items and the probability of each class, (I, L) float32; 0 of all for one that no window holds.
+        """All items with the probability of each class, (I, L) float32; all zero for an item that fits into no window.
 
         Args:
             tokens: budget of a batch; it changes speed and memory, and results only by rounding.
         """
         places, rows = self.rows(documents)
-        task = Task(self.model, rows, int(self.tokenizer.pad_token_id))
+        task = MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id))
         found = torch.zeros(len(places), len(self.model.labels))  # (I, L)
 
         def read(batch: Batch) -> Iterator[torch.Tensor]:
+            """The probabilities of a batch."""
             return iter(self.model.probabilities(**batch).cpu())
 
         for i, probabilities in self.inferred(read, task, tokens=tokens, precision=precision):
@@ -136,7 +137,7 @@ class Marking(Predictor[Found], Generic[Found]):
         return places, found
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """The tokenizer's files, and the encoder's configuration."""
+        """Write the tokenizer's files and the encoder's configuration."""
         self.tokenizer.save_pretrained(folder)
         self.model.encoder.config.save_pretrained(folder)
         return {
@@ -160,17 +161,17 @@ class Marking(Predictor[Found], Generic[Found]):
 
     @classmethod
     def own(cls, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
-        """What a subclass is made with beyond."""
+        """The further arguments of a subclass."""
         return {}
 
 
 class Typer(Marking[Mention]):
-    """Fine types of mentions whose types are coarse (paper 2, section III.C), each mention by its own markers."""
+    """A network that gives mentions of a coarse type a fine one (paper 2, section III.C), each marked by itself."""
 
     NAME = "mentions"
 
     def items(self, document: Document) -> Iterator[tuple[Span, Items]]:
-        """All mentions that may be one of several fine types, in their sentences."""
+        """All mentions that may have one of several fine types, in their sentences."""
         finer = self.scheme.finer()
         for span, own in parts(document, self.scheme):
             chosen: list[tuple[int, ...]] = [
@@ -179,16 +180,16 @@ class Typer(Marking[Mention]):
             if chosen:
                 yield span, chosen
 
-    def task(self, documents: Sequence[Document]) -> Task:
-        """Rows with fine types; a mention whose own type is coarse teaches nothing."""
+    def task(self, documents: Sequence[Document]) -> MarkedTask:
+        """Rows with fine types, to train on; a mention whose own type is coarse is left out."""
         numbers = {label: i for i, label in enumerate(self.model.labels)}
         kept = [replace(d, mentions=tuple(m for m in d.mentions if m.type in numbers), relations=()) for d in documents]
         places, rows = self.rows(kept)
         labels = [numbers[kept[p.document].mentions[p.mentions[0]].type] for p in places]
-        return Task(self.model, rows, int(self.tokenizer.pad_token_id), labels)
+        return MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id), labels)
 
     def predict(self, documents: Sequence[Document]) -> list[list[Mention]]:
-        """All mentions of each document, those of a coarse type with the likeliest fine one and its probability."""
+        """All mentions of each document; those of a coarse type have the likeliest fine one, with its probability."""
         finer = self.scheme.finer()
         allowed = {
             coarse: torch.tensor([label in fine for label in self.model.labels]) for coarse, fine in finer.items()
@@ -202,7 +203,7 @@ class Typer(Marking[Mention]):
         return made
 
     def refined(self, documents: Sequence[Document], *, keep: bool = False) -> list[Document]:
-        """The documents, mentions of a coarse type with a fine one.
+        """The documents, with fine types in place of coarse ones.
 
         Args:
             keep: leave those as they are that have a fine type already.
@@ -221,12 +222,12 @@ class Typer(Marking[Mention]):
 
     @classmethod
     def count(cls, documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
-        """Spans and fine types, by source document: micro F1 is the accuracy."""
+        """Counts of spans and fine types, by source document; micro F1 is the accuracy."""
         return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
 
     @classmethod
     def packed(cls, item: Mention) -> list[Any]:
-        """Type, fragments, id, score."""
+        """A mention as a row of JSON: type, fragments, id, score."""
         return [item.type, item.fragments, item.id, round(item.score or 0.0, 4)]
 
     @classmethod

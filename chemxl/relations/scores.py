@@ -1,4 +1,4 @@
-"""The scores of two shared tasks, read from files as their organisers' scripts read them.
+"""The scores of two shared tasks, from files that are read as the organisers' scripts read them.
 
 Both are counts of sets: what is right, found and due. Where a script departs from its own definition, ours keeps to the
 definition: DrugProt's gives the last pair of a document and the first of the next one cell of its matrix, and stops
@@ -38,7 +38,7 @@ _Keys = dict[str, set[tuple[str, ...]]]
 
 
 def drugprot(gold: Path, predicted: Path, entities: Path, documents: Path) -> metrics.Counts:
-    """What is right, found and due of each document; of pairs of a chemical and a gene of one document, in any order.
+    """Right, found and due relations of each document; a pair of a chemical and a gene counts in any order.
 
     Rows of other types, other pairs and, of predictions, other documents count for nothing.
 
@@ -54,6 +54,7 @@ def drugprot(gold: Path, predicted: Path, entities: Path, documents: Path) -> me
     listed = {id.strip() for (id,) in cells(documents, 1)}
 
     def keys(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The relations in a file: the document, the type, and the names of both ends."""
         for id, type, *ends in cells(path, 4):
             pair = sorted((kinds.get((id, name := end.rpartition(":")[2]), ""), name) for end in ends)
             if type in DRUGPROT and [kind for kind, _ in pair] == ["CHEMICAL", "GENE"]:
@@ -64,7 +65,7 @@ def drugprot(gold: Path, predicted: Path, entities: Path, documents: Path) -> me
 
 
 def bionne_r(gold: Path, predicted: Path) -> metrics.Counts:
-    """What is right, found and due of each document; of types and spans as they are written, in their direction.
+    """Right, found and due relations of each document; types, spans and direction must be equal.
 
     Args:
         gold, predicted: tables with a head line; columns are found by name, quotation marks are characters like others.
@@ -76,11 +77,12 @@ def bionne_r(gold: Path, predicted: Path) -> metrics.Counts:
 
 
 def macro_f1(counts: metrics.Counts) -> float:
-    """The mean F1 of the types that gold has; 0 where it has none."""
+    """The mean F1 of the types that gold has; 0 if it has none."""
     return float(metrics.macro_f1(counts.table(counts.due()).sum(axis=0)))
 
 
 def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The relations in a file: the document, and types and spans of both ends."""
     rows = cells(path, 0)
     names = next(rows, [])
     if missing := [name for name in _BIONNE if name not in names]:
@@ -92,7 +94,7 @@ def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def cells(path: Path, width: int) -> Iterator[list[str]]:
-    """Those of the lines of a table that are not blank.
+    """The cells of each line of a table that is not blank.
 
     Args:
         width: how many there are; 0: as many as in the first line.
@@ -111,6 +113,7 @@ def cells(path: Path, width: int) -> Iterator[list[str]]:
 
 
 def _gathered(found: Iterator[tuple[str, tuple[str, ...]]]) -> _Keys:
+    """The relations of each document, as sets."""
     made: _Keys = {}
     for id, key in found:
         made.setdefault(id, set()).add(key)
@@ -118,6 +121,7 @@ def _gathered(found: Iterator[tuple[str, tuple[str, ...]]]) -> _Keys:
 
 
 def _counted(gold: _Keys, predicted: _Keys) -> metrics.Counts:
+    """Counts of two sides, by document."""
     ids = list(dict.fromkeys([*gold, *predicted]))
     wanted, given = ([side.get(id, set()) for id in ids] for side in (gold, predicted))
     if not ids:

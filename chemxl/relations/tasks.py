@@ -1,4 +1,4 @@
-"""The corpora of chapter 8: what is trained on, what is tested on, and what choices are made on."""
+"""The corpora of chapter 8, to train on, to test on, and to make choices on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DRUGPROT = Scheme(coarse=(("CHEMICAL", "CHEM"), ("GENE-Y", "GENE"), ("GENE-N", "
 
 @dataclass(frozen=True)
 class Task:
-    """Relations between chemicals and genes.
+    """The corpora of relations between chemicals and genes.
 
     Args:
         train: with fine types.
@@ -36,10 +36,11 @@ class Task:
 
 
 def task(profile: Profile, *, part: float) -> Task:
-    """``small``: the mini corpus in both languages. Else DrugProt: the training documents whose text can be had.
+    """In ``small`` the mini corpus in both languages; otherwise DrugProt, with the training documents whose text can be
+    had.
 
     Args:
-        part: of the training set.
+        part: the part of the training set.
     """
     if profile == "small":
         whole = Corpus(name="mini", types=())
@@ -65,7 +66,8 @@ def task(profile: Profile, *, part: float) -> Task:
 
 @dataclass(frozen=True)
 class Languages:
-    """One corpus in two languages, by language what is trained and what is tested on; no twin stands on both sides."""
+    """One corpus in two languages, a training and a test part of each; no document's translation is on the other
+    side."""
 
     name: str
     train: dict[str, Corpus]
@@ -74,7 +76,8 @@ class Languages:
 
 
 def languages(profile: Profile) -> Languages:
-    """``small``: mini. Else BioNNE-R with all its types: no Russian text has relations of chemicals and genes.
+    """In ``small`` the mini corpus; otherwise BioNNE-R with all its types, since no Russian text has relations of
+    chemicals and genes.
 
     Both sides of the 50 Russian development abstracts are tested on. Abstracts with mentions and no relation, of which
     Russian has 56, are not trained on.

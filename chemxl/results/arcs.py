@@ -1,4 +1,5 @@
-"""A document's relations as HTML: a list, and an arc over the text for the one that is pointed at or has the focus.
+"""A document's relations as HTML: a list, and an arc over the text for the relation that is pointed at or has the
+focus.
 
 Everything that comes from data is escaped. The script knows characters of the text alone, by their places.
 """
@@ -74,5 +75,5 @@ def relations(document: Document, *, caption: str = "") -> Html:
 
 
 def _units(text: str) -> int:
-    """UTF-16 units, which JavaScript counts in."""
+    """The number of UTF-16 units of a text, in which JavaScript counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,4 +1,4 @@
-"""What to do with few labels: rows of chapters 2, 5 and 6 side by side."""
+"""What helps with few labels: rows of chapters 2, 5 and 6 side by side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZES = (50, 200, 500, 2000)
 
 
 class Option(NamedTuple):
-    """Something to do beside annotating: its name, and the recorded differences that say what it is worth."""
+    """A way to do more than annotate: its name, and the recorded differences that say what it is worth."""
 
     name: str
     chapter: str
@@ -58,11 +58,12 @@ def gains() -> list[Bar]:
     return [
         Bar(_label(row), row["value"], row["low"], row["high"], option.name)
         for option in OPTIONS
-        for row in claims.asked(option.name, option.query, claims.recorded(option.chapter))
+        for row in claims.query_rows(option.name, option.query, claims.recorded(option.chapter))
     ]
 
 
 def _label(row: dict[str, Any]) -> str:
+    """The name of a row's bar: its test, its type, and what was trained on before."""
     label = NAMES.get(row["test"], row["test"])
     if kind := KINDS.get(row.get("type") or ""):
         label = f"{kind}, {label}"
@@ -70,7 +71,7 @@ def _label(row: dict[str, Any]) -> str:
 
 
 def by_sentences() -> Cells:
-    """F1 of the target's labels alone, and after the better source, for some numbers of sentences."""
+    """F1 with the target's labels alone and after the better source, for some numbers of sentences."""
     rows = claims.recorded("05_transfer").query("metric == 'F1' and train != 'none, as long' and sentences.notna()")
     made: Cells = []
     for (kind, test), found in rows.groupby(["type", "test"], sort=False):

@@ -1,4 +1,4 @@
-"""The sheet that every plot of the book is drawn on: its style, and how it becomes inline SVG that follows the page.
+"""The canvas of every plot in the book: its style, and how it becomes inline SVG that follows the page's theme.
 
 Ink (text, axes, grid) is drawn in ``currentColor``, so that a figure is readable in a light and in a dark theme, in
 Jupyter and in print; data are drawn in the colours of Okabe and Ito, with a marker, dash or hatch each, so that no
@@ -14,10 +14,12 @@ import html
 import io
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -80,12 +82,13 @@ class Figure:
     caption: str = ""
 
     def _repr_html_(self) -> str:
+        """The figure as a notebook shows it."""
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
         return f'<figure class="chemxl-figure">{self.svg}{caption}</figure>'
 
 
 def check(n: int, what: str) -> None:
-    """See that there are colours for ``n`` of them.
+    """Raise an error unless a figure has colours for ``n`` things.
 
     Raises:
         ChemxlError: there are none, or too many.
@@ -95,27 +98,41 @@ def check(n: int, what: str) -> None:
 
 
 def sheet(*, height: float) -> tuple[Canvas, Axes]:
-    """An empty figure that pyplot knows nothing of: nothing is shown twice and nothing has to be closed."""
+    """An empty figure that pyplot does not know of, so that nothing is shown twice and nothing has to be closed."""
     use_style()
     canvas = Canvas(figsize=(_WIDTH, height), layout="constrained")
     return canvas, canvas.subplots()
 
 
 def legend(canvas: Canvas, axes: Axes) -> None:
-    """Above the plot, so that it never covers data."""
+    """Draw the legend above the plot, where it covers no data."""
     handles, labels = axes.get_legend_handles_labels()
     columns = max(1, min(3, 48 // (max(map(len, labels)) + 6)))
     canvas.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.6)
 
 
+def name_rows(axes: Axes, labels: Sequence[str], xlabel: str) -> None:
+    """Name rows from top to bottom, without lines of the grid between them."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
+    axes.grid(visible=False, axis="y")
+
+
+def ink_on(colour: Any) -> str:
+    """Black or white, whichever has more contrast on a colour of matplotlib's (WCAG relative luminance)."""
+    channels = np.array(matplotlib.colors.to_rgb(colour))
+    linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"
+
+
 def _at_home(tag: str, prefix: str) -> str:
-    """A tag with the page's ink and fonts, and with ids that cannot clash with those of another figure."""
+    """An SVG tag with the page's ink and fonts, and with ids that no other figure has."""
     tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag.replace(INK, "currentColor"))
     return re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{prefix}", tag)
 
 
 def finish(canvas: Canvas, alt: str, caption: str) -> Figure:
-    """The drawing as a figure.
+    """The finished figure of a drawing.
 
     Raises:
         ChemxlError: no alt text.

@@ -1,4 +1,5 @@
-"""What a chapter is, and what is done with every chapter alike: run, record, show beside what was recorded.
+"""What a chapter is, and what is done in the same way with every chapter: run it, record it, show it beside recorded
+rows.
 
 A chapter is the module ``chemxl.<room>.chapter``. It is found there and listed nowhere.
 """
@@ -40,12 +41,12 @@ class Settings(Value):
 
     @classmethod
     def given(cls, namespace: Mapping[str, Any]) -> Self:
-        """From the variables of a notebook."""
+        """The settings, from the variables of a notebook."""
         return cls(**{name: namespace[name] for name in cls.model_fields})
 
 
 class EncoderSettings(Settings):
-    """Those of a chapter whose models all start from one encoder.
+    """The settings of a chapter whose models all start from one encoder.
 
     Args:
         encoder: what all start from.
@@ -57,17 +58,18 @@ class EncoderSettings(Settings):
 
     @property
     def start(self) -> str | encoders.Pretrained:
-        """The encoder, cut."""
+        """The encoder, cut to so many layers if that is asked for."""
         return encoders.FirstLayers(encoder=self.encoder, layers=self.layers) if self.layers else self.encoder
 
     @property
     def keys(self) -> Keys:
-        """What all lines share."""
+        """The keys that all lines share."""
         return {"encoder": self.encoder} | ({"layers": self.layers} if self.layers else {})
 
 
 class Line(NamedTuple):
-    """A line of a chapter's tables: what it is of, what its rows rest on, and how they are made of finished runs.
+    """A line of a chapter's tables: its keys, the experiments that its rows rest on, and the function that makes these
+    rows.
 
     ``rows`` need not fill in what is known here: the line's keys, chapter, profile and experiments.
     """
@@ -82,7 +84,7 @@ Lines = Generator[Sequence[Line], list[Row], None]
 
 
 class Chapter(Protocol):
-    """What the module ``chemxl.<room>.chapter`` holds."""
+    """The contents of a module ``chemxl.<room>.chapter``."""
 
     stem: str
     Settings: type[Settings]
@@ -93,7 +95,7 @@ class Chapter(Protocol):
 
 @cache
 def find() -> dict[str, Chapter]:
-    """Every chapter by its stem, such as ``04_ner``.
+    """All chapters by their stems, such as ``04_ner``.
 
     Raises:
         ChemxlError: two chapters have one stem.
@@ -108,7 +110,7 @@ def find() -> dict[str, Chapter]:
 
 
 def named(name: str) -> Chapter:
-    """One chapter, by number, stem or file.
+    """The chapter with this number, stem or file.
 
     Raises:
         ChemxlError: there is none of that name.
@@ -119,7 +121,7 @@ def named(name: str) -> Chapter:
 
 
 def settled(chapter: Chapter, profile: str) -> Settings:
-    """A chapter's settings in a profile: as ``book/params`` has them, else their defaults.
+    """A chapter's settings in a profile: those of ``book/params``, otherwise the defaults.
 
     Raises:
         ChemxlError: ``book/params`` has no such profile, or other parameters than the chapter.
@@ -129,11 +131,11 @@ def settled(chapter: Chapter, profile: str) -> Settings:
     try:
         return chapter.Settings.model_validate({"profile": profile, **given})
     except (TypeError, ValueError) as error:
-        raise ChemxlError(f"{path}: {chapter.stem}: {said(error)}") from error
+        raise ChemxlError(f"{path}: {chapter.stem}: {refusal(error)}") from error
 
 
-def said(error: Exception) -> str:
-    """The first thing that a configuration is refused for, in a line."""
+def refusal(error: Exception) -> str:
+    """The first reason why a configuration is refused, in one line."""
     if not isinstance(error, ValidationError):
         return str(error)
     wrong = error.errors()[0]
@@ -141,7 +143,7 @@ def said(error: Exception) -> str:
 
 
 def drive(lines: Lines, answer: Callable[[Sequence[Line]], list[Row]]) -> list[Row]:
-    """All rows of a chapter's lines.
+    """All rows of a chapter's lines; the rows of each batch are given back to the chapter.
 
     Args:
         answer: gives the rows of a batch, those of earlier batches already known.
@@ -159,9 +161,10 @@ def drive(lines: Lines, answer: Callable[[Sequence[Line]], list[Row]]) -> list[R
 
 
 def run(chapter: Chapter, settings: Settings) -> list[Row]:
-    """Compute what is not in the cache, and make all rows."""
+    """Compute what is not in the cache, and return all rows."""
 
     def computed(batch: Sequence[Line]) -> list[Row]:
+        """Compute a batch, and return its rows."""
         run_all([experiment for line in batch for experiment in line.experiments])
         return [row for line in batch for row in _stamped(chapter, settings, line)]
 
@@ -169,16 +172,20 @@ def run(chapter: Chapter, settings: Settings) -> list[Row]:
 
 
 def results(chapter: Chapter, settings: Settings) -> pd.DataFrame:
-    """What this build computes, what was recorded and what the papers report, as one table."""
+    """One table of what this build computes, what was recorded and what the papers report."""
     return frame([*run(chapter, settings), *read(chapter.stem).rows, *papers(chapter.stem)])
 
 
 def holding(chapter: Chapter) -> list[Row]:
-    """The recorded rows whose experiments are a line's still, in the settings of the profile that they are of."""
+    """The recorded rows whose experiments are still those of their line, with the settings of the profile that they
+    belong to."""
     recorded = read(chapter.stem)
 
     def of(profile: str) -> list[Row]:
+        """The recorded rows of a profile that hold."""
+
         def vouched(batch: Sequence[Line]) -> list[Row]:
+            """The recorded rows of a batch that hold."""
             return [row for line in batch for row in kept(recorded, line, profile=profile)]
 
         return drive(chapter.lines(settled(chapter, profile)), vouched)
@@ -187,7 +194,7 @@ def holding(chapter: Chapter) -> list[Row]:
 
 
 class Recording(NamedTuple):
-    """What :func:`record` found.
+    """The outcome of :func:`record`.
 
     Args:
         recorded: what is to be written.
@@ -203,7 +210,7 @@ class Recording(NamedTuple):
 
 
 def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
-    """A chapter's rows: of finished lines anew, all others as they were recorded.
+    """A chapter's rows: new ones for finished lines, recorded ones for all others.
 
     Args:
         drop: leave out loose rows. By default nothing that was recorded is lost.
@@ -214,6 +221,7 @@ def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
     owed: list[Keys] = []
 
     def answer(batch: Sequence[Line]) -> list[Row]:
+        """The rows of a batch; notes which are new and which are missing."""
         found: list[Row] = []
         for line in batch:
             if all(_finished(experiment) for experiment in line.experiments):
@@ -235,7 +243,7 @@ def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
 
 
 def kept(recorded: Recorded, line: Line, *, profile: str) -> list[Row]:
-    """The recorded rows of a line, as long as the experiments that they rest on are the line's still."""
+    """The recorded rows of a line, if the experiments that they rest on are still those of the line."""
     wanted = {experiment.config_hash() for experiment in line.experiments}
     return [
         row
@@ -247,12 +255,14 @@ def kept(recorded: Recorded, line: Line, *, profile: str) -> list[Row]:
 
 
 def _stamped(chapter: Chapter, settings: Settings, line: Line) -> list[Row]:
+    """The rows of a line, with what all of them share."""
     of = tuple(dict.fromkeys(experiment.config_hash() for experiment in line.experiments))
     shared = {"source": "this build", "chapter": chapter.stem, "profile": settings.profile, "of": of}
     return [row.model_copy(update={**shared, "keys": line.keys | row.keys}) for row in line.rows()]
 
 
 def _finished(experiment: Experiment) -> bool:
+    """Whether an experiment is in the cache."""
     try:
         return experiment.finished()
     except ChemxlError:  # its data are not on this machine

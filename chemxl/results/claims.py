@@ -1,4 +1,4 @@
-"""Claims of the papers and what became of them: ``book/claims.yaml``, and the rule that gives a verdict.
+"""Claims of the papers and their verdicts: ``book/claims.yaml``, and the rule that gives a verdict.
 
 A claim asks for rows of its chapter's recorded table; their intervals decide, and no verdict is written by hand.
 """
@@ -41,7 +41,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Claim(BaseModel):
-    """One claim, and how it is tried. The head of ``book/claims.yaml`` says what each field is for."""
+    """One claim and how it is tried. The head of ``book/claims.yaml`` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,6 +61,7 @@ class Claim(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        """Check that the fields fit together."""
         if bool(self.rows) == bool(self.why):
             raise ValueError("give either `rows`, or `why` it is not tested")
         bounds = self.above is not None or self.below is not None
@@ -71,7 +72,7 @@ class Claim(BaseModel):
         return self
 
     def verdict(self, low: float, high: float) -> Verdict:
-        """Of one interval."""
+        """The verdict of one interval."""
         if self.sign == "negative":  # the same, seen in a mirror
             return self.model_copy(update={"sign": "positive"}).verdict(-high, -low)
         above = 0.0 if self.sign else self.above
@@ -83,7 +84,7 @@ class Claim(BaseModel):
 
 
 def weakest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Of several comparisons that try one claim."""
+    """The verdict of several comparisons that try one claim."""
     found = set(verdicts)
     if len(found) == 1:
         return found.pop()
@@ -91,7 +92,7 @@ def weakest(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class Tried(NamedTuple):
-    """A claim with the rows that try it and the verdict of each."""
+    """A claim with the rows that try it, and the verdict of each row."""
 
     claim: Claim
     rows: list[dict[str, Any]]
@@ -99,12 +100,12 @@ class Tried(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """Of the claim."""
+        """The verdict of the claim."""
         return weakest(self.verdicts) if self.verdicts else "not tested"
 
 
 def listed(path: Path, kind: type[M]) -> list[M]:
-    """All that a file lists by paper, in its order.
+    """Everything that a file lists by paper, in its order.
 
     Raises:
         ChemxlError: one of them is not whole.
@@ -134,12 +135,12 @@ def read(path: Path | None = None) -> list[Claim]:
 
 @cache
 def recorded(chapter: str) -> pd.DataFrame:
-    """What may decide a chapter's claims: recorded rows that hold, but for demonstrations."""
+    """The rows that may decide a chapter's claims: recorded rows that hold, without demonstrations."""
     return frame([row for row in chapters.holding(chapters.named(chapter)) if row.profile != "small"])
 
 
-def asked(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows that a query finds, at least one.
+def query_rows(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows that a query finds; there must be at least one.
 
     Args:
         place: where the query stands.
@@ -157,10 +158,10 @@ def asked(place: str, query: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def judge(claim: Claim, rows: Rows = recorded) -> Tried:
-    """Ask for a claim's rows and take the verdict of each.
+    """Find a claim's rows and the verdict of each.
 
     Args:
-        rows: by chapter those that may decide.
+        rows: gives the rows of a chapter that may decide.
 
     Raises:
         ChemxlError: naming the claim, if its query finds nothing or cannot be asked, or if a row cannot decide: a
@@ -168,13 +169,14 @@ def judge(claim: Claim, rows: Rows = recorded) -> Tried:
     """
     if not claim.rows:
         return Tried(claim, [], [])
-    found = asked(f"{CLAIMS}, {claim.id}", claim.rows, rows(claim.chapter))
+    found = query_rows(f"{CLAIMS}, {claim.id}", claim.rows, rows(claim.chapter))
     if claim.sign and (other := [row["metric"] for row in found if not row["metric"].startswith(DIFFERENCES)]):
         raise ChemxlError(f"{CLAIMS}, {claim.id}: {other[0]} is no difference and has no direction: ask for one")
     return Tried(claim, found, [claim.verdict(*_ends(claim, row)) for row in found])
 
 
 def _ends(claim: Claim, row: Mapping[str, Any]) -> tuple[float, float]:
+    """The ends of a row's interval; those of a count are the count itself."""
     if not pd.isna(row["low"]):
         return row["low"], row["high"]
     if row["scorer"] == COUNTED:
@@ -195,13 +197,13 @@ def tried(chapter: str | None = None) -> list[Tried]:
 
 
 def name(paper: str) -> str:
-    """A paper as figures and tables name it: ``geng-2023-kbioxlm`` is Geng 2023."""
+    """The name of a paper in figures and tables: ``geng-2023-kbioxlm`` is Geng 2023."""
     author, *rest = paper.split("-")
     return " ".join([author.capitalize(), *(part for part in rest if part.isdigit())])
 
 
 def counts(found: Iterable[Tried]) -> dict[str, dict[str, int]]:
-    """By paper, how many claims have each verdict."""
+    """For each paper, how many claims have each verdict."""
     made: dict[str, dict[str, int]] = {}
     for one in found:
         made.setdefault(name(one.claim.paper), dict.fromkeys(MARKS, 0))[one.verdict] += 1
@@ -209,7 +211,7 @@ def counts(found: Iterable[Tried]) -> dict[str, dict[str, int]]:
 
 
 def figure(found: Sequence[Tried]) -> Figure:
-    """Verdicts by paper."""
+    """A figure of the verdicts by paper."""
     total = Counter(one.verdict for one in found)
     said = ", ".join(f"{total[verdict]} {verdict}" for verdict in MARKS)
     return figures.stacked(
@@ -221,12 +223,12 @@ def figure(found: Sequence[Tried]) -> Figure:
 
 
 def table(chapter: str) -> Html:
-    """The claims that a chapter tries."""
+    """A table of the claims that a chapter tries."""
     return _table(tried(chapter), caption="What the papers claim, and what was measured here", note=RULE)
 
 
 def by_paper(found: Sequence[Tried]) -> list[Html]:
-    """A table for each paper and chapter, which it links."""
+    """A table for each paper and chapter, with links to the chapter."""
     return [
         _table(list(group), caption=f"{name(paper)}, chapter {int(chapter[:2])}", link=f"{chapter}.html")
         for (paper, chapter), group in groupby(found, key=lambda one: (one.claim.paper, one.claim.chapter))
@@ -234,6 +236,7 @@ def by_paper(found: Sequence[Tried]) -> list[Html]:
 
 
 def _table(found: Sequence[Tried], *, caption: str, note: str = "", link: str = "") -> Html:
+    """A table of claims, what was measured, and verdicts."""
     lines = [
         {
             "claim": Html(f"{html.escape(one.claim.claim)}<br>{_small(_place(one.claim))}{_link(one.claim, link)}"),
@@ -246,19 +249,22 @@ def _table(found: Sequence[Tried], *, caption: str, note: str = "", link: str = 
 
 
 def _small(text: str) -> str:
+    """A text in small print."""
     return f"<small>{html.escape(text)}</small>"
 
 
 def _place(claim: Claim) -> str:
+    """The place of a claim in its paper, and the size of the claimed effect."""
     return f"{name(claim.paper)}, {claim.place}" + ("" if claim.size is None else f"; {claim.size:g} claimed")
 
 
 def _link(claim: Claim, link: str) -> str:
+    """A link to the chapter of a claim."""
     return f' · <a href="{link}"><small>chapter {int(claim.chapter[:2])}</small></a>' if link else ""
 
 
 def _measured(one: Tried) -> list[str]:
-    """What is compared, each comparison with its verdict, the rule that made the intervals, and what else to know."""
+    """The comparisons of a claim, each with its verdict, the rule of its interval, and what else to know."""
     lines = [html.escape(one.claim.here or one.claim.why)]
     compared = [
         html.escape(f"{MARKS[verdict]} {_apart(row, one.rows)}{tables.interval(row).replace('inf', '∞')}")
@@ -273,7 +279,8 @@ def _measured(one: Tried) -> list[str]:
 
 
 def _apart(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """What tells a row from the others: its keys, named where there are several; a difference's second side is less."""
+    """What tells a row from the others: its keys, with their names if there are several; the second side of a
+    difference is less."""
     keys = [key for key in row if key not in COLUMNS and len({str(other[key]) for other in rows}) > 1]
     said = []
     for key in keys:

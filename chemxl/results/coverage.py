@@ -1,4 +1,4 @@
-"""What of each paper is here: its tables, figures and equations in ``book/coverage.yaml``, each with a status.
+"""How much of each paper is here: its tables, figures and equations in ``book/coverage.yaml``, each with a status.
 
 A status is written by hand; whatever can be checked of it is checked: chapters, code and recorded rows are there.
 """
@@ -34,7 +34,7 @@ _NEEDS: dict[Status, set[str]] = {
 
 
 class Exhibit(BaseModel):
-    """A table, a figure, an equation. The head of ``book/coverage.yaml`` says what each field is for."""
+    """A table, figure or equation of a paper. The head of ``book/coverage.yaml`` explains each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +50,7 @@ class Exhibit(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        """Check that the fields fit the status."""
         given = {name for name in ("chapter", "rows", "code", "here", "why") if getattr(self, name)}
         if lacking := _NEEDS[self.status] - given:
             raise ValueError(f"what is {self.status} needs {' and '.join(sorted(lacking))}")
@@ -73,10 +74,10 @@ def read(path: Path | None = None) -> list[Exhibit]:
 
 
 def check(one: Exhibit, rows: claims.Rows = claims.recorded) -> Exhibit:
-    """The exhibit, if what it says of itself is so.
+    """The exhibit, after checking that what it says of itself is true.
 
     Args:
-        rows: by chapter what is recorded.
+        rows: gives the recorded rows of a chapter.
 
     Raises:
         ChemxlError: there is no such chapter or code, a query cannot be asked or finds nothing, or what is called
@@ -102,7 +103,7 @@ def check(one: Exhibit, rows: claims.Rows = claims.recorded) -> Exhibit:
 
 
 def summary(exhibits: Iterable[Exhibit], tried: Iterable[claims.Tried]) -> Html:
-    """A line a paper: how many of its exhibits have each status, and how many of its claims each verdict."""
+    """For each paper, how many exhibits have each status, and how many claims each verdict."""
     verdicts = claims.counts(tried)
     lines = [
         {
@@ -116,19 +117,22 @@ def summary(exhibits: Iterable[Exhibit], tried: Iterable[claims.Tried]) -> Html:
 
 
 def by_paper(exhibits: Iterable[Exhibit]) -> Html:
-    """A table for each paper, one behind the other."""
+    """A table for each paper."""
     return tabs(_papers(exhibits), _table)
 
 
 def _papers(exhibits: Iterable[Exhibit]) -> dict[str, list[Exhibit]]:
+    """The exhibits of each paper, by its name."""
     return {claims.name(paper): list(own) for paper, own in groupby(exhibits, key=lambda one: one.paper)}
 
 
 def _said(marks: Mapping[Any, str], found: Mapping[Any, int]) -> str:
+    """How many there are, and how many of each kind."""
     return f"{sum(found.values())}: " + ", ".join(f"{found[name]} {name}" for name in marks if found[name])
 
 
 def _table(exhibits: Sequence[Exhibit]) -> Html:
+    """A table of one paper's exhibits."""
     lines = [
         {
             "place": one.place,
@@ -142,11 +146,12 @@ def _table(exhibits: Sequence[Exhibit]) -> Html:
 
 
 def _small(text: str) -> str:
+    """A text in small print on a line of its own; nothing if it is empty."""
     return f"<br><small>{html.escape(text)}</small>" if text else ""
 
 
 def _links(one: Exhibit) -> list[str]:
-    """To the chapter's page, and to the module on the page of its room."""
+    """Links to the chapter's page, and to the module on the page of its room."""
     links = []
     if one.chapter:
         links.append((f"{one.chapter}.html", one.chapter, f"chapter\N{NO-BREAK SPACE}{int(one.chapter[:2])}"))

@@ -1,4 +1,4 @@
-"""Every plot of the book, drawn on :mod:`chemxl.results.canvas`."""
+"""Plots of rows: curves, bars, differences and matrices, drawn on :mod:`chemxl.results.canvas`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import ticker
 from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse
 
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.significance import Interval, t_interval
-from chemxl.results.canvas import COLOURS, DASHES, HATCHES, INK, MARKERS, Figure, check, finish, legend, sheet
+from chemxl.results.canvas import (
+    COLOURS,
+    DASHES,
+    HATCHES,
+    INK,
+    MARKERS,
+    Figure,
+    check,
+    finish,
+    ink_on,
+    legend,
+    name_rows,
+    sheet,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Curve:
 
     @classmethod
     def of(cls, label: str, points: Mapping[float, Interval]) -> Curve:
-        """Of what was recorded: by x the value and the ends of its interval."""
+        """A curve of recorded intervals: for each x a value and its two ends."""
         values, low, high = ([point[part] for point in points.values()] for part in range(3))
         return cls(label, list(points), [values], (low, high))
 
@@ -53,20 +64,6 @@ class Bar:
     low: float | None = None
     high: float | None = None
     group: str = ""
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Points of one class in two dimensions.
-
-    Args:
-        points: (n, 2)
-        covariances: (n, 2, 2); each is drawn as the ellipse of one standard deviation around its point.
-    """
-
-    label: str
-    points: np.ndarray
-    covariances: np.ndarray | None = None
 
 
 def curves(
@@ -106,15 +103,18 @@ def curves(
         axes.yaxis.set_major_formatter("{x:,.6g}")  # numbers as they are, and not powers of ten
         axes.yaxis.set_minor_locator(ticker.NullLocator())
     legend(canvas, axes)
-    seeds = sorted({len(curve.runs) for curve in curves})
-    counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
+    return finish(canvas, alt, f"{caption} {_bands(curves)}".strip())
+
+
+def _bands(curves: Sequence[Curve]) -> str:
+    """A sentence for the caption that says what lines and bands are."""
     if all(curve.band is not None for curve in curves):
-        how = "Lines: mean over seeds; bands: 95 % interval over documents and seeds."
-    elif seeds[-1] == 1:
-        how = "One seed: no interval."
-    else:
-        how = f"Lines: mean over {counted} seeds; bands: 95 % t interval over seeds."
-    return finish(canvas, alt, f"{caption} {how}".strip())
+        return "Lines: mean over seeds; bands: 95 % interval over documents and seeds."
+    seeds = sorted({len(curve.runs) for curve in curves})
+    if seeds[-1] == 1:
+        return "One seed: no interval."
+    counted = "–".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
+    return f"Lines: mean over {counted} seeds; bands: 95 % t interval over seeds."
 
 
 def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: str = "", fmt: str = ".3f") -> Figure:
@@ -127,21 +127,17 @@ def bars(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption: 
     Raises:
         ChemxlError: no row, more groups than there are colours, half an interval, or no alt text.
     """
-    labels = list(dict.fromkeys(row.label for row in rows))
-    groups = list(dict.fromkeys(row.group for row in rows))
-    check(len(groups), "groups")
+    labels, groups = list(dict.fromkeys(row.label for row in rows)), _grouped(rows)
     canvas, axes = sheet(height=1.1 + len(labels) * (0.2 + 0.26 * len(groups)))
     thickness = 0.8 / len(groups)
-    for g, group in enumerate(groups):
+    for g, (group, own) in enumerate(groups.items()):
         style: dict[str, Any] = {"color": COLOURS[g], "edgecolor": INK, "hatch": HATCHES[g], "linewidth": 0.8}
-        for row in (row for row in rows if row.group == group):
+        for row in own:
             y = labels.index(row.label) + (g - (len(groups) - 1) / 2) * thickness
             axes.barh(y, row.value or 0.0, height=thickness * 0.88, **style)
             _write_value(axes, row, y, fmt)
         axes.barh(np.nan, np.nan, label=group, **style)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.45, -0.55))
-    axes.grid(visible=False, axis="y")
+    name_rows(axes, labels, xlabel)
     axes.margins(x=0.14)
     if len(groups) > 1:
         legend(canvas, axes)
@@ -158,25 +154,22 @@ def forest(rows: Sequence[Bar], *, xlabel: str, interval: str, alt: str, caption
     Raises:
         ChemxlError: no row, more groups than there are colours, a row without an interval, or no alt text.
     """
-    groups = list(dict.fromkeys(row.group for row in rows))
-    check(len(groups), "groups")
+    groups = _grouped(rows)
     canvas, axes = sheet(height=1.0 + 0.24 * (len(rows) + len(groups)))
     labels: list[str] = []
-    for group, colour, marker in zip(groups, COLOURS, MARKERS, strict=False):
+    for (group, own), colour, marker in zip(groups.items(), COLOURS, MARKERS, strict=False):
         labels.append(group)
-        for row in (row for row in rows if row.group == group):
+        for row in own:
             if row.value is None or row.low is None or row.high is None:
                 raise ChemxlError(f"point {row.label}: a difference has a value and an interval")
             axes.plot([row.low, row.high], [len(labels)] * 2, color=colour, linewidth=1.4)
             axes.plot([row.value], [len(labels)], color=colour, marker=marker, markersize=5)
             labels.append(row.label)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(labels)), labels)
+    name_rows(axes, labels, xlabel)
     for tick in axes.get_yticklabels():
         if tick.get_text() in groups:
             tick.set_fontweight("bold")
-    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
-    axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     return finish(canvas, alt, f"{caption} Bars: {interval}.".strip())
 
@@ -198,12 +191,10 @@ def stacked(counts: Mapping[str, Mapping[str, float]], *, xlabel: str, alt: str,
                   linewidth=0.8, label=name)  # fmt: skip
         for y, width in enumerate(widths):
             if width > 0.07 * widest:
-                axes.text(left[y] + width / 2, y, f"{width:g}", ha="center", va="center", color=_on(colour),
+                axes.text(left[y] + width / 2, y, f"{width:g}", ha="center", va="center", color=ink_on(colour),
                           bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.5})  # fmt: skip
         left += widths
-    axes.set_yticks(range(len(counts)), list(counts))
-    axes.set(xlabel=xlabel, ylim=(len(counts) - 0.5, -0.5))
-    axes.grid(visible=False, axis="y")
+    name_rows(axes, list(counts), xlabel)
     legend(canvas, axes)
     return finish(canvas, alt, caption)
 
@@ -218,7 +209,7 @@ def matrix(
     limits: tuple[float, float] = (0, 1),
     fmt: str = ".2f",
 ) -> Figure:
-    """A value for each row and column of a frame, as its number on a colour: the darker, the larger.
+    """The values of a frame as numbers on colours; the larger, the darker.
 
     Args:
         cells: what has no value stays empty.
@@ -236,7 +227,7 @@ def matrix(
                 linewidths=0.8, linecolor=INK, xticklabels=False, yticklabels=False)  # fmt: skip
     colours = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(values.ravel())]
     for text, colour in zip(axes.texts, colours, strict=True):
-        text.set_color(_on(colour))
+        text.set_color(ink_on(colour))
     axes.set_xticks(np.arange(values.shape[1]) + 0.5, cells.columns, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(np.arange(values.shape[0]) + 0.5, cells.index)
     axes.set(xlabel=xlabel, ylabel=ylabel)
@@ -245,42 +236,21 @@ def matrix(
     return finish(canvas, alt, caption)
 
 
-def scatter(
-    clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, alt: str, caption: str = "", beside: Sequence[Cloud] = ()
-) -> Figure:
-    """Points in the plane, one colour and marker a class, on axes of one scale.
-
-    Args:
-        beside: clouds of another figure, whose points the axes hold, too, so that both can be compared.
+def _grouped(rows: Sequence[Bar]) -> dict[str, list[Bar]]:
+    """The rows of each group, in the order in which groups first appear.
 
     Raises:
-        ChemxlError: no class, more classes than there are colours, or no alt text.
+        ChemxlError: no row, or more groups than there are colours.
     """
-    check(len(clouds), "classes")
-    canvas, axes = sheet(height=4.2)
-    for cloud, colour, marker in zip(clouds, COLOURS, MARKERS, strict=False):
-        x, y = cloud.points.T
-        axes.scatter(x, y, s=16, color=colour, marker=marker, linewidths=0, alpha=0.8, label=cloud.label)
-        _ellipses(axes, cloud, colour)
-    if beside:
-        axes.update_datalim(np.concatenate([cloud.points for cloud in beside]))
-        axes.autoscale_view()
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.set_aspect("equal", adjustable="datalim")
-    legend(canvas, axes)
-    return finish(canvas, alt, caption)
-
-
-def _ellipses(axes: Axes, cloud: Cloud, colour: str) -> None:
-    if cloud.covariances is None:
-        return
-    for point, covariance in zip(cloud.points, cloud.covariances, strict=True):
-        spread, turned = np.linalg.eigh(covariance)  # (2,), (2, 2)
-        angle = float(np.degrees(np.arctan2(turned[1, 0], turned[0, 0])))
-        axes.add_patch(Ellipse(tuple(point), *2 * np.sqrt(spread), angle=angle, fill=False, edgecolor=colour, lw=0.5))
+    groups: dict[str, list[Bar]] = {}
+    for row in rows:
+        groups.setdefault(row.group, []).append(row)
+    check(len(groups), "groups")
+    return groups
 
 
 def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:
+    """Write a bar's value beside it, and draw its interval."""
     if row.value is None:
         axes.annotate("not run", (0, y), xytext=(4, 0), textcoords="offset points", va="center", style="italic")
         return
@@ -292,10 +262,3 @@ def _write_value(axes: Axes, row: Bar, y: float, fmt: str) -> None:
         axes.hlines(y, row.low, row.high, color=INK, linewidth=1.4)
         axes.plot([row.low, row.high], [y, y], color=INK, marker="|", linestyle="", markersize=5)
     axes.annotate(f"{row.value:{fmt}}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-
-
-def _on(colour: Any) -> str:
-    """Black or white, whichever has more contrast on a colour of matplotlib's (WCAG relative luminance)."""
-    channels = np.array(matplotlib.colors.to_rgb(colour))
-    linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "#ffffff"

@@ -34,7 +34,7 @@ class Origin:
     """The configuration of an experiment, and where and when it was run.
 
     Args:
-        seconds: that it took, and what it was trained in.
+        seconds: how long it took, trainings included.
     """
 
     config: Config
@@ -45,14 +45,15 @@ class Origin:
 
     @classmethod
     def of(cls, experiment: Experiment) -> Origin:
-        """Of a finished run."""
+        """The origin of a finished run."""
         own = experiment.run().provenance()
         parts = {part: part.run().provenance() for part in (experiment, *experiment.trained())}
         seconds = round(sum(provenance["seconds"] for provenance in parts.values()), 1)
         return cls(experiment.config(), **{name: own[name] for name in _KEPT}, seconds=seconds)
 
     def hash(self) -> str | None:
-        """Of the experiment as the code describes it now; None where it can't: a setting is gone or has another type.
+        """The hash of the experiment as the code describes it now; None if it cannot, since a setting is gone or has
+        another type.
 
         A setting that was not recorded is at its default.
         """
@@ -64,23 +65,23 @@ class Origin:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A chapter's recorded rows, and by their hashes the experiments that they rest on."""
+    """A chapter's recorded rows, and the experiments that they rest on, by their hashes."""
 
     rows: list[Row] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
 
     @cached_property
     def hashes(self) -> dict[str, str | None]:
-        """By recorded hash that of now, see :meth:`Origin.hash`."""
+        """For each recorded hash the hash of now, see :meth:`Origin.hash`."""
         return {name: origin.hash() for name, origin in self.origins.items()}
 
     def of(self, rows: Iterable[Row]) -> dict[str, Origin]:
-        """The experiments of some rows."""
+        """The experiments that some rows rest on."""
         return {name: self.origins[name] for row in rows for name in row.of}
 
 
 def read(chapter: str, *, root: Path | None = None) -> Recorded:
-    """What is recorded of a chapter; nothing where nothing was.
+    """A chapter's recorded rows; nothing if none were recorded.
 
     Raises:
         ChemxlError: the files are not as :func:`write` makes them.
@@ -107,7 +108,7 @@ def read(chapter: str, *, root: Path | None = None) -> Recorded:
 
 
 def write(chapter: str, recorded: Recorded, *, root: Path | None = None) -> Path:
-    """Write a chapter's table and configurations, each beside and renamed.
+    """Write a chapter's table and configurations; each file takes its place when it is whole.
 
     Raises:
         ChemxlError: two rows say the same of the same, or a row cannot be read back.
@@ -145,10 +146,12 @@ def write(chapter: str, recorded: Recorded, *, root: Path | None = None) -> Path
 
 
 def _beside(table: Path) -> Path:
+    """The file of the configurations beside a table."""
     return table.with_suffix(".configs.json")
 
 
 def _row(chapter: str, line: Mapping[str, str], sets: Mapping[str, Sequence[str]]) -> Row:
+    """The row of a line of the table."""
     given = {name: text for name, text in line.items() if text != ""}
     seeds = tuple(int(seed) for seed in given.pop("seeds", "").split())
     of = tuple(sets[given.pop("of")]) if "of" in given else ()
@@ -159,7 +162,7 @@ def _row(chapter: str, line: Mapping[str, str], sets: Mapping[str, Sequence[str]
 
 
 def _key(text: str) -> Key:
-    """A number where it is written as Python writes one."""
+    """A key from its text, as a number if Python would write it so."""
     for kind in (int, float):
         try:
             number = kind(text)
@@ -171,9 +174,11 @@ def _key(text: str) -> Key:
 
 
 def _parted(config: Config, parts: dict[str, Config]) -> Config:
-    """The configuration with every value that it holds replaced by that one's hash; these go to ``parts``."""
+    """A configuration in which each value that it holds is replaced by that value's hash, which is added to
+    ``parts``."""
 
     def kept(item: Any) -> Any:
+        """An item with each value replaced by its hash."""
         if isinstance(item, dict) and "kind" in item:
             small = _parted(item, parts)
             name = sha256(json.dumps(small, sort_keys=True, ensure_ascii=False))[:16]
@@ -188,6 +193,7 @@ def _whole(config: Config, parts: Mapping[str, Config]) -> Config:
     """The inverse of :func:`_parted`."""
 
     def held(item: Any) -> Any:
+        """An item with each hash replaced by its value."""
         if isinstance(item, dict) and set(item) == {"part"}:
             return _whole(parts[item["part"]], parts)
         return [held(one) for one in item] if isinstance(item, list) else item
@@ -196,7 +202,7 @@ def _whole(config: Config, parts: Mapping[str, Config]) -> Config:
 
 
 def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
-    """What the papers report, as rows with their place as source.
+    """The numbers that the papers report, as rows; their source is the place in the paper.
 
     Raises:
         ChemxlError: a line of ``book/papers.yaml`` has more or fewer fields than its table has columns.
@@ -206,6 +212,7 @@ def papers(chapter: str, *, path: Path | None = None) -> list[Row]:
 
 
 def _reported(table: Mapping[str, Any], chapter: str, place: Path) -> Iterator[Row]:
+    """The rows of one table of a paper."""
     keys, metrics = table["keys"], table["metrics"]
     for line in table["rows"]:
         if len(line) != len(keys) + len(metrics):
@@ -219,7 +226,7 @@ def _reported(table: Mapping[str, Any], chapter: str, place: Path) -> Iterator[R
 
 
 def book_root() -> Path:
-    """The nearest folder, from the working directory up, that holds a ``_config.yml``.
+    """The book's folder: the nearest one from the working directory up that holds a ``_config.yml``.
 
     Raises:
         ChemxlError: there is none.

@@ -25,13 +25,13 @@ COUNTED = "counted"
 
 
 class Row(BaseModel):
-    """One number with its interval.
+    """One number with its interval and its keys.
 
     Args:
         source: who says so: ``this build``, ``recorded``, or a place in a paper.
         chapter, profile, of: are filled in by :mod:`chemxl.results.chapters`.
         keys: what the number is of.
-        p: of a difference, corrected over its table; from the same statistic as the interval.
+        p: the p-value of a difference, corrected over its table; from the same statistic as the interval.
         bound: the value itself is only known to be at least, or at most, so large.
         n: documents that are drawn again.
         rule: how the interval was made; empty where there is none.
@@ -59,6 +59,7 @@ class Row(BaseModel):
     @field_validator("keys")
     @classmethod
     def _columns(cls, keys: Keys) -> Keys:
+        """Check that no key has the name of a column."""
         for name in keys:
             if not name.isidentifier() or name in cls.model_fields:
                 raise ValueError(f"{name!r} cannot be a key: take a word that is no other column's name")
@@ -66,19 +67,19 @@ class Row(BaseModel):
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What no two rows of a chapter share."""
+        """What identifies a row in its chapter."""
         return self.profile, self.metric, *sorted(self.keys.items())
 
 
 class Scored(Protocol):
-    """An experiment that counts, per document, what is right, found and due."""
+    """An experiment that counts, for each document, what is right, found and due."""
 
     @property
     def seed(self) -> int:
-        """What experiments of one row differ in."""
+        """The only setting in which the experiments of one row differ."""
 
     def counts(self) -> metrics.Counts:
-        """Per document, for intervals and paired tests."""
+        """The counts by document, for intervals and paired tests."""
 
     def run(self) -> Run:
         """The result."""
@@ -92,13 +93,13 @@ def scored(
     scorer: str = SCORER,
     keys: Keys | None = None,
 ) -> list[Row]:
-    """Mean scores over seeds with the interval of the one rule, a row a score.
+    """Rows of mean scores over seeds, with intervals by the one rule; one row for each score.
 
     Args:
         values: one a seed.
         scores: by the metric's name; F1 alone by default.
         type: the entity type, which is a key then, or ``micro``: all of them. The score of an absent type is 0.
-        keys: those of the row beyond its line's.
+        keys: the keys of the row beside those of its line.
     """
     counts = [value.counts() for value in values]
     columns = None if any(type not in (metrics.MICRO, *c.types) for c in counts) else [c.column(type) for c in counts]
@@ -131,7 +132,7 @@ def known(
     scorer: str = SCORER,
     keys: Keys | None = None,
 ) -> Row:
-    """What was estimated elsewhere, four decimals of it.
+    """A row of a number that was estimated elsewhere, with four decimals.
 
     Args:
         found: value, low and high.
@@ -144,7 +145,7 @@ def known(
 
 
 def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | None = None) -> list[Row]:
-    """Counts and shares, which have no interval, a row each by the metric's name."""
+    """Rows of counts and shares, which have no interval; one row for each metric."""
     return [
         Row(keys=keys or {}, metric=metric, value=round(float(value), 4), scorer=scorer)
         for metric, value in found.items()
@@ -152,7 +153,7 @@ def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | N
 
 
 class Pair(NamedTuple):
-    """Two ways of training whose scores are compared: the first less the second."""
+    """Two ways of training whose scores are compared, the first less the second."""
 
     keys: Keys
     first: Sequence[Scored]
@@ -162,7 +163,8 @@ class Pair(NamedTuple):
 def differences(
     pairs: Sequence[Pair], *, metric: str = "difference of F1", score: metrics.Scorer = metrics.f1, scorer: str = SCORER
 ) -> list[Row]:
-    """A row a pair; intervals and p are corrected over all of them (:func:`chemxl.evaluation.significance.compare`)."""
+    """One row for each pair; intervals and p are corrected over all of them
+    (:func:`chemxl.evaluation.significance.compare`)."""
     columns = [tuple([one.counts().column() for one in side] for side in (pair.first, pair.second)) for pair in pairs]
     found = significance.compare([(first, second) for first, second in columns], score=score)
     return [
@@ -176,7 +178,7 @@ _BEFORE = ("source", "chapter")  # keys stand behind these
 
 
 def frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """One table with a column a key; a key that a row does not have is missing there."""
+    """A table of rows with a column for each key; a key that a row does not have is missing there."""
     keys = list(dict.fromkeys(key for row in rows for key in row.keys))
     table = pd.DataFrame.from_records([{**row.model_dump(exclude={"keys"}), **row.keys} for row in rows])
     table = table.reindex(columns=[*_BEFORE, *keys, *(name for name in COLUMNS if name not in _BEFORE)])
@@ -185,7 +187,7 @@ def frame(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def unframed(record: Mapping[str, Any]) -> Row:
-    """The row of a table's line."""
+    """The row of a line of the table."""
     present = {name: item for name, item in record.items() if not _missing(item)}
     return Row(
         keys={name: item for name, item in present.items() if name not in COLUMNS},
@@ -194,4 +196,5 @@ def unframed(record: Mapping[str, Any]) -> Row:
 
 
 def _missing(item: Any) -> bool:
+    """Whether a value of the table is missing."""
     return item is None or item is pd.NA or (isinstance(item, float) and math.isnan(item))

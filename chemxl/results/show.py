@@ -1,7 +1,6 @@
 """Text with its entities, tables and values as a notebook shows them.
 
-Everything that comes from data is escaped. Labels of entities are drawn by the style sheet from attributes, so that
-the markup without its tags is the text itself, to the character: selecting and copying gives the text, too.
+Everything that comes from data is escaped.
 """
 
 from __future__ import annotations
@@ -10,35 +9,18 @@ import hashlib
 import html
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
+from chemxl.results import markup
 
 T = TypeVar("T", bound=Sized)
-_COLOURS = {"CHEM": 1, "DRUG": 2, "DISEASE": 3, "GENE": 4, "SPECIES": 5}  # as in figures: blue, vermilion, green, …
 
 _VALUE = re.compile(r"—|-?\d+(\.\d+)?( \[.+\])?")
 _INTERVAL = re.compile(r"\[[^\[\]]+\]")
-
-# Comes with each display, so that entities look alike in Jupyter, in the book and on a page of their own.
-STYLE = """
-.chemxl-entities{margin:0 0 1rem;padding:0}
-.chemxl-text{white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1}
-.chemxl-entities mark{--c:128,128,128;color:inherit;background:rgba(var(--c),.16);border-bottom:2px solid rgb(var(--c));
-  padding:.1em .15em;border-radius:.25em;-webkit-box-decoration-break:clone;box-decoration-break:clone}
-.chemxl-entities mark mark{padding:0 .1em}
-.chemxl-entities mark[data-label]::after{content:attr(data-label);font-size:.62em;font-weight:600;letter-spacing:.03em;
-  margin-left:.35em;vertical-align:.25em;opacity:.85;white-space:nowrap;overflow-wrap:normal}
-.chemxl-entities mark.t1{--c:0,114,178}.chemxl-entities mark.t2{--c:213,94,0}.chemxl-entities mark.t3{--c:0,158,115}
-.chemxl-entities mark.t4{--c:204,121,167}.chemxl-entities mark.t5{--c:230,159,0}.chemxl-entities mark.t0{--c:86,180,233}
-.chemxl-entities mark.missed{background:none;border:2px dashed rgb(var(--c))}
-.chemxl-entities mark.spurious{border:2px solid rgb(var(--c));border-bottom-style:double;border-bottom-width:4px}
-.chemxl-entities figcaption{font:inherit;font-size:.85em;text-align:start;color:inherit;opacity:.85;margin:.4rem 0 0}
-""".strip()
 
 
 class Shown(Protocol):
@@ -49,24 +31,14 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class Html:
-    """A piece of finished HTML; a notebook shows it, and :func:`table` takes it as a cell as it is."""
+    """A piece of finished HTML, which a notebook shows and :func:`table` takes as a cell."""
 
     html: str = field(repr=False)
     text: str = ""
 
     def _repr_html_(self) -> str:
+        """The HTML as a notebook shows it."""
         return self.html
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One fragment of a mention, and how it is drawn."""
-
-    start: int
-    end: int
-    type: str
-    state: str
-    last: bool
 
 
 def entities(
@@ -90,12 +62,12 @@ def entities(
         ChemxlError: a mention ends beyond the text.
     """
     shown = document.mentions if mentions is None else mentions
-    states = _compared(shown, gold)
-    body = _marked(document.text, _pieces(states, len(document.text)))
+    states = markup.compared(shown, gold)
+    body = markup.marked(document.text, states)
     language = f' lang="{html.escape(document.language)}"' if document.language else ""
-    legend = " · ".join(filter(None, (html.escape(caption), *_legend(states))))
+    legend = " · ".join(filter(None, (html.escape(caption), *markup.legend(states))))
     return Html(
-        f'<figure class="chemxl-entities"><style>{STYLE}</style>'
+        f'<figure class="chemxl-entities"><style>{markup.STYLE}</style>'
         f'<div class="chemxl-text" dir="auto"{language}>{body}</div><figcaption>{legend}</figcaption></figure>',
         text=f"{document.id}: {len(states)} mentions",
     )
@@ -136,7 +108,7 @@ def table(rows: Sequence[Mapping[str, object]], *, caption: str, note: str = "",
 
 
 def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -> Html:
-    """What ``draw`` makes of each part, one behind the other: a reader sees the first and turns to the others.
+    """A tab for each part with what ``draw`` makes of it; a reader sees the first and turns to the others.
 
     The markup is that of sphinx-design's tabs, whose style every page of the book has; it works by keyboard and without
     a script. Where that style is missing, as in Jupyter, all parts stand below each other under their titles.
@@ -164,17 +136,18 @@ def tabs(parts: Mapping[str, T], draw: Callable[[T], Shown | Sequence[Shown]]) -
 
 
 def folded(title: str, shown: Shown | Sequence[Shown]) -> Html:
-    """What few readers need, behind a title that opens it."""
+    """A part that few readers need, behind a title that opens it."""
     body = "\n".join(one._repr_html_() for one in _several(shown))
     return Html(f'<details class="chemxl-folded"><summary>{html.escape(title)}</summary>{body}</details>', text=title)
 
 
 def _several(shown: Shown | Sequence[Shown]) -> Sequence[Shown]:
+    """A sequence, also of one thing."""
     return shown if isinstance(shown, Sequence) else [shown]
 
 
 def value(v: float | None, low: float | None = None, high: float | None = None, digits: int = 3) -> str:
-    """A number with its interval, such as ``0.842 [0.831, 0.852]``; a dash where there is none."""
+    """A number with its interval, such as ``0.842 [0.831, 0.852]``; a dash if there is none."""
     if v is None or math.isnan(v):
         return "—"
     if low is None or high is None:
@@ -183,19 +156,19 @@ def value(v: float | None, low: float | None = None, high: float | None = None, 
 
 
 def glue(name: str, value: object) -> None:
-    """Keep a value under a name, for ``{glue:text}`` in prose, here or on another page; nothing is displayed."""
+    """Keep a value under a name, for ``{glue:text}`` in prose on this or another page; nothing is displayed."""
     from myst_nb import glue as keep  # pulls in Sphinx, which only a notebook needs
 
     keep(name, value, display=False)
 
 
 def page(parts: Iterable[Html], *, title: str) -> str:
-    """A whole HTML document, light or dark as the reader's system is, that needs no other file."""
+    """A complete HTML document, light or dark as the reader's system, that needs no other file."""
     return "".join(pieces(parts, title=title))
 
 
 def pieces(parts: Iterable[Html], *, title: str) -> Iterator[str]:
-    """A page from head to end, piece by piece as its parts come."""
+    """The pieces of such a document from head to end, as its parts come."""
     yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
@@ -208,82 +181,8 @@ def pieces(parts: Iterable[Html], *, title: str) -> Iterator[str]:
     yield "</body></html>\n"
 
 
-def _compared(shown: Sequence[Mention], gold: Sequence[Mention] | None) -> list[tuple[Mention, str]]:
-    """Each mention with its state: empty, missed or spurious."""
-    if gold is None:
-        return [(m, "") for m in shown]
-    found, right = ({(m.type, m.fragments) for m in side} for side in (shown, gold))
-    states = [(m, "" if (m.type, m.fragments) in right else "spurious") for m in shown]
-    return states + [(m, "missed") for m in gold if (m.type, m.fragments) not in found]
-
-
-def _pieces(states: Sequence[tuple[Mention, str]], length: int) -> list[_Piece]:
-    pieces = []
-    for mention, state in states:
-        if mention.end > length:
-            raise ChemxlError(f"mention {mention.id or mention.type} ends at {mention.end}, the text at {length}")
-        for start, end in mention.fragments:
-            pieces.append(_Piece(start, end, mention.type, state, last=end == mention.end))
-    return sorted(pieces, key=lambda p: (p.start, -p.end, p.type, p.state))
-
-
-def _marked(text: str, pieces: Sequence[_Piece]) -> str:
-    """Markup of the text; at a crossing, marks that go on are closed and opened again.
-
-    Args:
-        pieces: by start, longer ones first.
-    """
-    colours = type_colours(p.type for p in pieces)
-    out: list[str] = []
-    stack: list[_Piece] = []
-    at = upcoming = 0
-    for cut in sorted({edge for p in pieces for edge in (p.start, p.end)} | {len(text)}):
-        out.append(_escape(text[at:cut]))
-        at = cut
-        ended = next((i for i, p in enumerate(stack) if p.end == cut), len(stack))
-        out.extend("</mark>" for _ in stack[ended:])
-        new = [p for p in stack[ended:] if p.end != cut]
-        del stack[ended:]
-        while upcoming < len(pieces) and pieces[upcoming].start == cut:
-            new.append(pieces[upcoming])
-            upcoming += 1
-        for piece in sorted(new, key=lambda p: -p.end):
-            whole = all(piece.end <= below.end for below in stack)  # if not, it will be cut, and labelled later
-            out.append(_open(piece, colours[piece.type], label=whole and piece.last))
-            stack.append(piece)
-    return "".join(out)
-
-
-def _open(piece: _Piece, colour: int, *, label: bool) -> str:
-    name = html.escape(" ".join(filter(None, (piece.type, piece.state))))
-    shown = f' data-label="{name}"' if label else ""
-    return f'<mark class="{" ".join(filter(None, (f"t{colour}", piece.state)))}" title="{name}"{shown}>'
-
-
-def type_colours(types: Iterable[str]) -> dict[str, int]:
-    """A colour number per type: always the same for the unified types, the free ones in turn for others."""
-    names = sorted(set(types))
-    free = [n for n in range(6) if n not in {_COLOURS.get(name) for name in names}] or list(range(6))
-    others = [name for name in names if name not in _COLOURS]
-    return {name: _COLOURS[name] for name in names if name in _COLOURS} | {
-        name: free[i % len(free)] for i, name in enumerate(others)
-    }
-
-
-def _legend(states: Sequence[tuple[Mention, str]]) -> list[str]:
-    types = Counter(m.type for m, _ in states)
-    colours = type_colours(types)
-    entries = [f'<mark class="t{colours[t]}">{html.escape(t)}</mark> {types[t]}' for t in sorted(types)]
-    kinds = Counter(state for _, state in states if state)
-    return entries + [f'<mark class="{state}">{state}</mark> {kinds[state]}' for state in sorted(kinds)]
-
-
-def _escape(text: str) -> str:
-    # A parser of HTML reads a bare carriage return as a line feed; as a reference it stays.
-    return html.escape(text, quote=False).replace("\r", "&#13;")
-
-
 def _cell(content: object, digits: int, *, first: bool, number: bool) -> str:
+    """A cell of a table."""
     if isinstance(content, Html):
         shown = content.html
     elif content is None or isinstance(content, float):

@@ -1,4 +1,4 @@
-"""Tables of rows: pivots over keys, with numbers as a reader wants them."""
+"""Tables of rows: pivots over keys, with numbers as a reader expects them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ short = partial(interval, digits=2)  # where many stand in a line
 
 
 def sentences(row: Mapping[str, Any], sizes: Iterable[float] = ()) -> str:
-    """Sentences that are needed, or saved: "≤" the fewest, ">" the most of the sizes that were run."""
+    """A number of sentences that are needed or saved: "≤" the fewest, ">" the most of the sizes that were run."""
     ends = row["value"], row["low"], row["high"]
     if row["metric"] == "sentences saved":
         return Saving(*ends, row["bound"]).sentences()
@@ -41,7 +41,7 @@ def sentences(row: Mapping[str, Any], sizes: Iterable[float] = ()) -> str:
 
 
 def number(row: Mapping[str, Any]) -> object:
-    """A row's value alone; whole numbers as such."""
+    """A row's value alone, as an integer if it is one."""
     value = float(row["value"])
     return int(value) if value.is_integer() else value
 
@@ -76,18 +76,19 @@ def with_columns(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
 
 
 def _head(row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    """The head of a row's column."""
     return ", ".join(f"{plain(row[name])}" for name in columns if not pd.isna(row[name]))
 
 
 def plain(item: Any) -> object:
-    """A key as a table shows it: nothing where it is missing, thousands apart in large numbers."""
+    """A key as a table shows it: empty if missing, large numbers with separated thousands."""
     if pd.isna(item):
         return ""
     return f"{item:,}" if isinstance(item, int) else item
 
 
 def one(rows: pd.DataFrame) -> dict[str, Any] | None:
-    """The one row; None where there is none.
+    """The only row; None if there is none.
 
     Raises:
         ValueError: there are several.
@@ -99,19 +100,19 @@ def one(rows: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def value(rows: pd.DataFrame) -> str:
-    """What prose says of one row: its value with its interval, a dash where there is none."""
+    """A row in prose: its value with its interval, a dash if there is no row."""
     row = one(rows)
     return show.value(None) if row is None else interval(row)
 
 
 def bar(rows: pd.DataFrame) -> tuple[float | None, float | None, float | None]:
-    """Value, low and high of one row, all None where there is none."""
+    """Value, low and high of the only row; all None if there is none."""
     row = one(rows)
     return (None, None, None) if row is None else (row["value"], row["low"], row["high"])
 
 
 def origin(recorded: Recorded) -> Cells:
-    """Where recorded rows come from: a line for each commit, machine and day, with what was run."""
+    """Where recorded rows come from: for each commit, machine and day, how much was run."""
     groups: dict[tuple[str, str, str], list[float]] = {}
     for one in recorded.origins.values():
         groups.setdefault((one.commit[:10], one.hardware, one.date), []).append(one.seconds)
@@ -122,7 +123,7 @@ def origin(recorded: Recorded) -> Cells:
 
 
 def nothing(column: str) -> Cells:
-    """The one line of a table that has none."""
+    """The line of an empty table."""
     return [{column: "nothing is recorded yet"}]
 
 
@@ -145,12 +146,12 @@ def board(chapters: Iterable[pd.DataFrame]) -> show.Html:
 
 
 def _legible(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keys apart from what every row has; seeds by their number, experiments, too."""
+    """The rows with seeds and experiments as numbers."""
     return rows.assign(seeds=rows["seeds"].map(len), of=rows["of"].map(len)).rename(columns={"of": "experiments"})
 
 
 def tally(chapters: Mapping[str, pd.DataFrame]) -> Cells:
-    """How many rows of each chapter this build has, were recorded, or stand in a paper."""
+    """How many rows of each chapter are from this build, recorded, or from a paper."""
     made: Cells = []
     for stem, rows in chapters.items():
         kinds = rows["source"].where(rows["source"].isin(["this build", "recorded"]), "papers")
@@ -162,13 +163,13 @@ def tally(chapters: Mapping[str, pd.DataFrame]) -> Cells:
 
 
 def parts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The rows of this build, the recorded ones, and what the papers report."""
+    """The rows of this build, the recorded rows, and what the papers report."""
     ours = rows["source"].isin(["this build", "recorded"])
     return rows[rows["source"] == "this build"], rows[rows["source"] == "recorded"], rows[~ours]
 
 
 def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
-    """A line a row: its keys, its value with the interval, and p where it has one."""
+    """One line for each row: its keys, its value with the interval, and p if it has one."""
     made: Cells = []
     for row in rows.to_dict("records"):
         line = {name: plain(row[name]) for name in keys}
@@ -178,14 +179,14 @@ def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
 
 
 def differences(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
-    """Every difference of F1: its keys, ``less`` what was taken away, the interval and p."""
+    """All differences of F1: their keys, the other side as ``less``, the interval and p."""
     found = rows[rows["metric"] == "difference of F1"]
     sides = found.filter(like="less_").itertuples(index=False)
     return listed(found.assign(less=[" ".join(map(str, filter(pd.notna, side))) for side in sides]), [*keys, "less"])
 
 
 def provenance(rows: pd.DataFrame, recorded: Recorded) -> show.Html:
-    """What a chapter's numbers come from: recorded ones by commit, machine and day; those of this build by versions."""
+    """The origin of a chapter's numbers: recorded ones by commit, machine and day; those of this build by versions."""
     built = rows[rows["source"] == "this build"]
     hashes = {name for of in built["of"] for name in of}
     versions = ", ".join(f"{package} {version}" for package, version in environment()["versions"].items())

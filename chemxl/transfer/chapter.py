@@ -1,4 +1,4 @@
-"""What chapter 5 runs: every text on every other, and on a few sentences of some, as lists of values."""
+"""What chapter 5 runs, as lists of values: every text on every other, and few sentences of some texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys, Row, counted
 from chemxl.transfer import rows
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
-from chemxl.transfer.rows import AS_LONG, NONE, Curve
+from chemxl.transfer.rows import AS_LONG, NONE, FewShotCurve
 from chemxl.transfer.texts import Text, targets, texts
 
 stem = "05_transfer"
@@ -29,9 +29,9 @@ class Settings(chapters.EncoderSettings):
         few_visits: sentences that a training on few reads at least, those that come again counted; see :func:`epochs`.
         source_most: sentences of a source at most; 0 takes all.
         source_epochs: over a source, and over a few sentences at least.
-        tokens: of a batch.
+        tokens: the number of tokens in a batch.
         rate: learning rate of the encoder.
-        head_rate: of the head.
+        head_rate: the learning rate of the head.
         few_as_long: sizes at which a tagger without a source is also trained until it has read as many sentences as one
             with a source, that is those of the source, too.
     """
@@ -47,17 +47,17 @@ class Settings(chapters.EncoderSettings):
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def training(self, epochs: int) -> Training:
-        """So many epochs."""
+        """The training for so many epochs."""
         return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=self.head_rate)
 
     def epochs(self, size: int) -> int:
-        """Over so many sentences: few are read often, and none less often than those of a source, so that a curve ends
-        in the way of training of what it is compared with."""
+        """The epochs for so many sentences. Few sentences are read often, and none less often than those of a source,
+        so that a curve ends in the training that it is compared with."""
         return max(self.source_epochs, round(self.few_visits / size))
 
 
 def labelled(settings: Settings, text: Text, type: str, *, most: int, seed: int) -> Labelled:
-    """Sentences to learn from, without any that is tested on, or whose translation is."""
+    """Sentences to learn from, without those that are tested on or whose translation is."""
     every = texts(settings.profile)
     tested = [other for other in every if other == text or (text.family and other.family == text.family)]
     without: tuple[Corpus, ...] = tuple(other.held_out(type) for other in tested)
@@ -74,21 +74,22 @@ def labelled(settings: Settings, text: Text, type: str, *, most: int, seed: int)
 
 
 def source(settings: Settings, text: Text, type: str, seed: int) -> FineTune:
-    """A tagger trained on a text, cut to ``source_most`` sentences."""
+    """A tagger trained on a text, of which at most ``source_most`` sentences are read."""
     train = labelled(settings, text, type, most=settings.source_most or ALL, seed=seed)
     training = settings.training(settings.source_epochs)
     return FineTune(encoder=settings.start, train=(train,), training=training, seed=seed)
 
 
 def zero_shot(settings: Settings, train: Text, test: Text, type: str) -> list[ZeroShot]:
-    """That tagger on a test part, one a seed."""
+    """That tagger on the test part of a text, one value a seed."""
     return [ZeroShot(model=source(settings, train, type, seed), test=test.tested(type)) for seed in settings.seeds]
 
 
 def few_shot(
     settings: Settings, start: Text | None, test: Text, type: str, size: int, *, epochs: int = 0
 ) -> list[FewShot]:
-    """Trained on so many sentences of the target, from the source's tagger or from the encoder, one a seed.
+    """A tagger trained on so many sentences of the target, from the source's tagger or from the encoder, one value a
+    seed.
 
     Args:
         epochs: by default :meth:`Settings.epochs`.
@@ -107,7 +108,7 @@ def few_shot(
 
 
 def as_long(settings: Settings, test: Text, type: str) -> dict[int, list[FewShot]]:
-    """By size, trained without a source until as many sentences were read as with one.
+    """For each size, a tagger trained without a source until it has read as many sentences as with one.
 
     Raises:
         ChemxlError: a size is not among ``few``, or how much a source reads is not known.
@@ -123,7 +124,7 @@ def as_long(settings: Settings, test: Text, type: str) -> dict[int, list[FewShot
 
 
 def material(settings: Settings) -> list[Line]:
-    """What each text gives to learn from and is tested on; what a source reads is that of the first seed."""
+    """The lines of what each text gives to learn from and to test on; what a source reads is that of the first seed."""
     made = []
     for text in texts(settings.profile):
         for type in text.types:
@@ -135,11 +136,13 @@ def material(settings: Settings) -> list[Line]:
 
 
 def _counted(value: Material) -> list[Row]:
+    """A row for each count."""
     return counted(value.run().metrics)
 
 
 def matrix(settings: Settings, type: str) -> list[Line]:
-    """Every text with a type on every other and on itself; those of one tagger follow each other: it is read once."""
+    """The lines of every text with a type on every other and on itself; those of one tagger stand together, since it is
+    read once."""
     annotated = [text for text in texts(settings.profile) if type in text.types]
     return [
         Line(
@@ -169,8 +172,9 @@ def ends(settings: Settings, scores: Mapping[str, float], test: Text, type: str)
     return others[0], others[-1]
 
 
-def curves(settings: Settings, found: Sequence[Row], type: str) -> list[Curve]:
-    """Few-shot curves of each target: best source, worst source, none; nothing where the matrix is not whole.
+def curves(settings: Settings, found: Sequence[Row], type: str) -> list[FewShotCurve]:
+    """The few-shot curves of each target, after the best source, the worst source and none; nothing if the matrix has a
+    gap.
 
     Args:
         found: rows of the matrix.
@@ -187,13 +191,13 @@ def curves(settings: Settings, found: Sequence[Row], type: str) -> list[Curve]:
             full = zero_shot(settings, text, text, type)
             for start in (*ends(settings, scores[text.label], text, type), None):
                 values = {size: few_shot(settings, start, text, type, size) for size in settings.few}
-                made.append(Curve(text.label, type, start.label if start else NONE, values, full))
+                made.append(FewShotCurve(text.label, type, start.label if start else NONE, values, full))
     return made
 
 
 def few(settings: Settings, found: Sequence[Row], type: str) -> list[Line]:
-    """The lines of a type's few-shot curves, of the controls that read as much without a source, and of what the curves
-    say together."""
+    """The lines of a type's few-shot curves, of controls that read as much without a source, and of what the curves say
+    together."""
     made: list[Line] = []
     drawn = curves(settings, found, type)
     controls: dict[str, dict[int, list[FewShot]]] = {}
@@ -215,8 +219,8 @@ def few(settings: Settings, found: Sequence[Row], type: str) -> list[Line]:
 
 
 def lines(settings: Settings) -> Lines:
-    """First the matrix; it says which source is the best and which the worst for each target, and those go on to the
-    few-shot curves."""
+    """First the lines of the matrix, which tell the best and the worst source of each target; then the few-shot curves
+    after these."""
     types = dict.fromkeys(type for text in texts(settings.profile) for type in text.types)
     crossed = {type: matrix(settings, type) for type in types}
     tests = [

@@ -1,4 +1,4 @@
-"""Where single runs first come to a goal, as paper 1 counts them, and how much of that is chance."""
+"""Where single runs first reach a goal, as paper 1 counts them, and how much of that is chance."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from chemxl.evaluation.metrics import f1
 
 
 def first_crossings(learning: Learning, *, share: float = SHARE) -> list[float]:
-    """As in the paper: where each seed's run first comes to the goal of its own full corpus, infinity where it does
-    not."""
+    """As in the paper, the size at which each seed's run first reaches the goal of its own full corpus; infinity if it
+    does not."""
     goals = share * f1(learning.whole.sum(axis=1))  # (S,)
     found: list[float] = crossed(learning.sizes, learning.scores(), goals).tolist()
     return found
 
 
 class Crossings(NamedTuple):
-    """Where single runs first come to their goal, and where the curve does that they scatter about.
+    """Where single runs first reach their goal, and where the curve does around which they scatter.
 
     Args:
         spread: standard deviation of a run's F1 at a size.
-        correlation: of a run's deviations at two sizes.
+        correlation: the correlation of a run's deviations at two sizes.
         curve: where the curve crosses.
         runs: where simulated runs do first, the median and 95 % of them; runs that do not come later than the last.
         early: share of runs that cross before the curve.
@@ -40,7 +40,8 @@ class Crossings(NamedTuple):
 def simulated(
     learning: Learning, *, rng: np.random.Generator, share: float = SHARE, sizes: int = 40, runs: int = 2000
 ) -> Crossings:
-    """First crossings of runs whose truth is known: the mean curve, made monotone, ends in the full corpus's F1.
+    """First crossings of simulated runs around a known curve, the monotone mean curve, which ends in the full corpus's
+    F1.
 
     Runs deviate as the seeds do with many sentences, near the goal (the upper half of the sizes, and the full corpus;
     with few they scatter more): by as much at all sizes, and by as much more at each, both normally distributed.
@@ -64,7 +65,8 @@ def simulated(
 
 
 def _variances(residuals: np.ndarray) -> tuple[float, float]:
-    """What seeds share over all sizes, and the rest, from deviations (S, N) from the mean over seeds."""
+    """The variance that a seed has at all sizes together, and the rest, from deviations (S, N) from the mean over
+    seeds."""
     seeds, sizes = residuals.shape
     if seeds == 1:
         return 0.0, 0.0

@@ -1,4 +1,5 @@
-"""Transfer as values: a tagger on another corpus, and one that goes on from another with few labelled sentences."""
+"""Transfer as values: a tagger on another corpus, and a tagger that continues from another with few labelled
+sentences."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from chemxl.ner.experiments import FineTune, NerModel
 
 
 class Material(Experiment):
-    """What a text gives to learn from, what is left out of it because it is tested on, and what is scored.
+    """Counts of what a text gives to learn from, what is left out because it is tested on, and what is scored.
 
     Mentions are counted as they are scored, flattened to one layer, unless the name of a count says otherwise.
     """
@@ -58,11 +59,12 @@ class Material(Experiment):
 
 
 def _mentions(sentences: list[Document]) -> int:
+    """The number of mentions in one layer."""
     return sum(len(layer.mentions) for layer in gold(sentences))
 
 
 class ZeroShot(Experiment):
-    """A tagger on a test part of another corpus, or of its own: exact character spans, counted by document."""
+    """A tagger tested on another corpus or its own: exact character spans, counted by document."""
 
     model: NerModel
     test: HeldOut
@@ -77,12 +79,12 @@ class ZeroShot(Experiment):
         return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Predict, score, keep the counts."""
+        """Predict, score, and keep the counts."""
         self.model.run()
         return _scored(_tagger(self.model.folder), self.test, folder)
 
     def counts(self) -> metrics.Counts:
-        """Per document, for intervals and paired tests."""
+        """Counts by document, for intervals and paired tests."""
         return _counts(self)
 
 
@@ -94,7 +96,7 @@ class FewShot(Learner, encoders.FromEncoder):
     Args:
         encoder: begun from under a fresh head, where there is no ``start``.
         start: the tagger whose encoder and head are begun from.
-        test: of the target.
+        test: the test part of the target.
 
     Raises:
         ChemxlError: the start has another encoder or learnt other types.
@@ -107,12 +109,13 @@ class FewShot(Learner, encoders.FromEncoder):
 
     @model_validator(mode="after")
     def _alike(self) -> FewShot:
+        """Check that the start has the same encoder and types."""
         if self.start is not None and (self.start.encoder, self.start.types) != (self.encoder, self.types):
             raise ChemxlError("a tagger goes on from one with the same encoder and the same types: give it those")
         return self
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
-        """The start, or the encoder under a fresh head."""
+        """The tagger to start from, or the encoder with a fresh head."""
         if self.start is None:
             return self.to(FineTune).untrained(documents)
         tagger = self.start.tagger()
@@ -121,25 +124,25 @@ class FewShot(Learner, encoders.FromEncoder):
         return tagger
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """Train, continuing where a killed run stopped; predict, score, keep the counts."""
+        """Train, continuing where a killed run stopped; predict, score, and keep the counts."""
         tagger, trained = self.fitted(folder)
         scores = _scored(tagger, self.test, folder)
         clear(folder)
         return {f"trained on {name}": number for name, number in trained.items()} | scores
 
     def counts(self) -> metrics.Counts:
-        """Per document, for intervals and paired tests."""
+        """Counts by document, for intervals and paired tests."""
         return _counts(self)
 
 
 @lru_cache(maxsize=1)
 def _tagger(folder: Path) -> Tagger:
-    """Read once for all the corpora that it is tested on."""
+    """The tagger of a folder, read once for all corpora that it is tested on."""
     return Tagger.load(folder)
 
 
 def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
-    """Metrics, and ``counts.json``: by document the right, found and due mentions."""
+    """Metrics, and ``counts.json`` with the right, found and due mentions of each document."""
     sentences = test.load()
     found = tagger.predict(sentences)
     counts = Tagger.count(sentences, found)
@@ -159,5 +162,6 @@ def _scored(tagger: Tagger, test: HeldOut, folder: Path) -> dict[str, float]:
 
 
 def _counts(value: Experiment) -> metrics.Counts:
+    """The counts that a finished run kept."""
     rows = json.loads((value.run().folder / "counts.json").read_text("utf-8"))
     return metrics.Counts(("micro",), np.array(list(rows.values()))[:, None])

@@ -1,4 +1,4 @@
-"""Chapter 5's rows, from finished runs."""
+"""The rows of chapter 5, from finished runs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ HEIGHT = "F1, mean over logarithms of numbers of sentences"
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Taggers of one target, trained on more and more sentences, after one source or none.
+class FewShotCurve:
+    """Taggers of one target, trained on more and more sentences after one source or none.
 
     Args:
-        values: by number of sentences, one a seed.
+        values: the taggers by number of sentences, one a seed.
         full: the target's own tagger of the matrix, one a seed.
     """
 
@@ -42,24 +42,24 @@ class Curve:
 
     @property
     def keys(self) -> Keys:
-        """What it is of."""
+        """The keys of the curve."""
         return {"train": self.train, "test": self.test}
 
     @property
     def experiments(self) -> list[FewShot | ZeroShot]:
-        """All of them, the fewest sentences first."""
+        """All taggers, those with the fewest sentences first."""
         return [*(value for values in self.values.values() for value in values), *self.full]
 
     @cached_property
     def learning(self) -> Learning:
-        """Counts of all sizes and seeds."""
+        """The counts of all sizes and seeds."""
         runs = [[value.counts().column() for value in values] for values in zip(*self.values.values(), strict=True)]
         full = np.array([value.counts().column() for value in self.full])
         return Learning(list(self.values), np.array(runs), full)
 
 
 def zero_shot(values: Sequence[ZeroShot], *, lengths: bool) -> list[Row]:
-    """F1, precision and recall of a cell of the matrix.
+    """Rows with F1, precision and recall of a cell of the matrix.
 
     Args:
         lengths: how long the tagger was trained, too.
@@ -68,17 +68,18 @@ def zero_shot(values: Sequence[ZeroShot], *, lengths: bool) -> list[Row]:
 
 
 def few_shot(values: Sequence[FewShot]) -> list[Row]:
-    """F1 with so many sentences; without a source how long the tagger was trained, too: it is the same after one."""
+    """Rows with F1 after so many sentences; without a source also the length of training, which is the same after
+    one."""
     return scored(values) + (_lengths(values) if values[0].start is None else [])
 
 
 def tests(cells: Sequence[Line]) -> list[Row]:
-    """F1 of every text less that of the best text other than the one tested.
+    """Rows with F1 of every text less that of the best text other than the one tested.
 
     Holm's method corrects over all pairs of texts on all tests, since the best one is chosen by the same scores.
 
     Args:
-        cells: of the matrix of one type.
+        cells: the cells of the matrix of one type.
     """
     by_test: dict[Key, list[Line]] = {}
     for cell in cells:
@@ -95,11 +96,12 @@ def tests(cells: Sequence[Line]) -> list[Row]:
 
 
 def _mean(cell: Line) -> float:
+    """Mean F1 of a cell."""
     return significance.mean_score([value.counts().column() for value in cell.experiments])
 
 
-def enough(curves: Sequence[Curve]) -> list[Row]:
-    """What the curves of one type say; gains of transfer over none are corrected over all of them."""
+def enough(curves: Sequence[FewShotCurve]) -> list[Row]:
+    """Rows with what the curves of one type say; gains over no source are corrected over all of them."""
     moved = [curve for curve in curves if curve.train != NONE]
     gains = iter(gained([(alone(curves, curve).learning, curve.learning) for curve in moved], logarithmic=True))
     made = []
@@ -117,9 +119,9 @@ def enough(curves: Sequence[Curve]) -> list[Row]:
     return made
 
 
-def as_long(curves: Sequence[Curve], controls: Mapping[str, Mapping[int, Sequence[FewShot]]]) -> list[Row]:
-    """What of transfer is the source, and what longer training: F1 with every start less that of a tagger that has no
-    source and has read as many sentences as source and target have together; Holm's method over all of a type.
+def as_long(curves: Sequence[FewShotCurve], controls: Mapping[str, Mapping[int, Sequence[FewShot]]]) -> list[Row]:
+    """Rows that tell the source from longer training: F1 of every start less that of a tagger without a source that has
+    read as many sentences as source and target together; corrected by Holm's method over all of a type.
 
     Args:
         controls: these, by target and size.
@@ -134,13 +136,13 @@ def as_long(curves: Sequence[Curve], controls: Mapping[str, Mapping[int, Sequenc
     )
 
 
-def alone(curves: Sequence[Curve], curve: Curve) -> Curve:
+def alone(curves: Sequence[FewShotCurve], curve: FewShotCurve) -> FewShotCurve:
     """The curve of the same target without a source."""
     return next(one for one in curves if (one.train, one.test, one.type) == (NONE, curve.test, curve.type))
 
 
-def _thresholds(curve: Curve, without: Curve) -> list[Row]:
-    """Sentences to shares of full performance, first crossings, and sentences saved against no pretraining."""
+def _thresholds(curve: FewShotCurve, without: FewShotCurve) -> list[Row]:
+    """Rows with sentences to shares of full performance, first crossings, and sentences saved against no source."""
     crossings = first_crossings(curve.learning)
     ends = Estimate(float(np.median(crossings)), min(crossings), max(crossings))
     made = [_estimated(curve, "first crossing", ends, SENTENCES, rule="range over seeds")]
@@ -157,8 +159,8 @@ def _thresholds(curve: Curve, without: Curve) -> list[Row]:
     return made
 
 
-def _early(curve: Curve) -> list[Row]:
-    """Where single runs cross first, if the curve is the truth."""
+def _early(curve: FewShotCurve) -> list[Row]:
+    """Rows that say where single runs cross first if the curve is the truth."""
     found = simulated(curve.learning, rng=_rng())
     numbers = {
         "simulated curve crosses": (found.curve, SENTENCES),
@@ -173,14 +175,16 @@ def _early(curve: Curve) -> list[Row]:
 
 
 def _estimated(
-    curve: Curve, metric: str, found: Estimate, scorer: str, *, rule: str = significance.RULE, **keys: Key
+    curve: FewShotCurve, metric: str, found: Estimate, scorer: str, *, rule: str = significance.RULE, **keys: Key
 ) -> Row:
+    """A row with an estimate on a curve."""
     ends = (found.value, found.low, found.high)
     return known(metric, ends, curve.full, rule=rule, scorer=scorer, keys={**curve.keys, **keys})
 
 
 def _lengths(values: Sequence[ZeroShot] | Sequence[FewShot]) -> list[Row]:
-    """Sentences read in training, those that come again counted, and steps; means with the least and the most."""
+    """Rows with sentences read in training, repeated ones counted again, and steps; means with the least and the
+    most."""
     read, steps = [], []
     for value in values:
         trained, size = (value, "trained on documents") if isinstance(value, FewShot) else (value.model, "documents")
@@ -193,4 +197,5 @@ def _lengths(values: Sequence[ZeroShot] | Sequence[FewShot]) -> list[Row]:
 
 
 def _rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
     return np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Chapter 5's tables and curves, from rows: recorded, built, or the paper's."""
+"""Tables and curves of chapter 5 from rows: recorded ones, those of this build, or the paper's."""
 
 from __future__ import annotations
 
@@ -27,21 +27,23 @@ _KINDS = {"BC5CDR": "abstracts"}  # of text, by labels that do not say it
 
 
 def learnt(rows: pd.DataFrame) -> Cells:
-    """What each text gives to learn from."""
+    """A table of what each text gives to learn from."""
     return _texts(rows, _LEARNT)
 
 
 def scored(rows: pd.DataFrame) -> Cells:
-    """What of each text is scored."""
+    """A table of what is scored of each text."""
     return _texts(rows, _SCORED)
 
 
 def repeated(rows: pd.DataFrame) -> Cells:
-    """Sentences that are left out since they stand in a held-out document, too, and how many mentions that leaves."""
+    """A table of sentences that are left out because they also stand in a held-out document, and of the mentions that
+    remain."""
     return _texts(rows, _REPEATED)
 
 
 def _texts(rows: pd.DataFrame, metrics: list[str]) -> Cells:
+    """A table of these metrics, a line for each text and type."""
     found = rows[rows["metric"].isin(metrics)].sort_values(
         "metric", key=lambda of: of.map(metrics.index), kind="stable"
     )
@@ -49,27 +51,28 @@ def _texts(rows: pd.DataFrame, metrics: list[str]) -> Cells:
 
 
 def matrix(rows: pd.DataFrame) -> pd.DataFrame:
-    """F1 of a type without a sentence of the target, a row a test and a column a source, for a figure."""
+    """For a figure, F1 of a type without a sentence of the target: a row for each test, a column for each source."""
     return _cells(rows, "F1").pivot(index="test", columns="train", values="value")
 
 
 def zero_shot(rows: pd.DataFrame, metric: str) -> Cells:
-    """One measure of the matrix of a type, a row a test and a column a source; F1 with its interval."""
+    """A table of one metric of a type: a row for each test, a column for each source; F1 with its interval."""
     return pivot(_cells(rows, metric), "test", "train", cell=short if metric == "F1" else number)
 
 
 def _cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of the matrix with this metric."""
     return rows[rows["sentences"].isna() & rows["less_train"].isna() & (rows["metric"] == metric)]
 
 
 def tests(rows: pd.DataFrame) -> pd.DataFrame:
-    """Differences between texts and the best other text."""
+    """A table of differences between texts and the best other text."""
     return rows[(rows["metric"] == "difference of F1") & rows["sentences"].isna()]
 
 
 def apart(rows: pd.DataFrame) -> Cells:
-    """Of a type, F1 less that of the best text other than the one tested, which has nothing: a row a test and a column
-    a source."""
+    """For one type, F1 less that of the best text other than the one tested, which has none itself: a row for each
+    test, a column for each source."""
     found = tests(rows)
     columns = ["test", *dict.fromkeys(_cells(rows, "F1")["train"])]
     made = pivot(found, "test", "train", cell=short) if len(found) else []
@@ -77,7 +80,7 @@ def apart(rows: pd.DataFrame) -> Cells:
 
 
 def shared(rows: pd.DataFrame) -> Cells:
-    """Sources by what they share with the text that is tested on: how many are the best, and how many clearly worse."""
+    """Sources by what they share with the tested text: how many are the best, and how many clearly worse."""
     found: dict[str, dict[str, int]] = {}
     for row in tests(rows).to_dict("records"):
         if row["train"] == row["test"]:  # stands beside the best of its row, once
@@ -92,6 +95,7 @@ def shared(rows: pd.DataFrame) -> Cells:
 
 
 def _shared(source: str, test: str) -> str:
+    """What a source shares with a test: the language, the kind of text, or neither."""
     (language, kind), (other, tested) = (label.split() for label in (source, test))
     if language == other:
         return "the language"
@@ -99,7 +103,8 @@ def _shared(source: str, test: str) -> str:
 
 
 def drawn(rows: pd.DataFrame) -> dict[tuple[str, str], list[Line]]:
-    """By type and target, mean F1 and interval by size, a curve a start; zero-shot transfer is the point at 0."""
+    """For each type and target, curves of mean F1 with intervals by size, one for each start; zero-shot transfer is the
+    point at 0."""
     scores = rows[rows["metric"] == "F1"].sort_values("sentences", kind="stable", na_position="first")
     made: dict[tuple[str, str], list[Line]] = {}
     for (type, test), group in scores.groupby(["type", "test"], sort=False):
@@ -112,7 +117,7 @@ def drawn(rows: pd.DataFrame) -> dict[tuple[str, str], list[Line]]:
 
 
 def lengths(rows: pd.DataFrame) -> Cells:
-    """Sentences that are read at each size without a source, and steps: the least and the most over all targets."""
+    """Sentences read at each size without a source, and steps: the least and the most over all targets."""
     read = rows[rows["metric"].isin(["sentences read", "steps"])]
     few = read[read["sentences"].notna()].sort_values("sentences", kind="stable")
     whole = read[read["sentences"].isna() & read["test"].isin(few["test"])]
@@ -130,17 +135,18 @@ def lengths(rows: pd.DataFrame) -> Cells:
 
 
 def _range(values: pd.Series[float]) -> str:
+    """The smallest and the largest value."""
     return "–".join(dict.fromkeys(f"{value:,.0f}" for value in (values.min(), values.max())))
 
 
 def summary(rows: pd.DataFrame) -> Cells:
-    """Sentences to 90 % of full performance, and saved."""
+    """A table of sentences to 90 % of full performance, and of those saved."""
     return _by_curve(rows[rows["metric"].isin(_SAVED) & (rows["share"] == _REACHED)], rows["sentences"].dropna())
 
 
 def heights(rows: pd.DataFrame) -> Cells:
-    """How high the curves lie, how much of it is gained, and how F1 varies: over seeds, and as the largest fall of the
-    mean from size to size."""
+    """A table of the heights of curves, how much of it is gained, and how F1 varies: over seeds, and as the largest
+    fall of the mean from size to size."""
     found = rows[rows["metric"].isin(["area", "gained", "scatter"])]
     return _by_curve(pd.concat([found, _falls(rows)]), rows["sentences"].dropna())
 
@@ -154,20 +160,21 @@ def _falls(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def early(rows: pd.DataFrame) -> Cells:
-    """Where single runs cross first, against the curve that they scatter about."""
+    """A table of where single runs cross first, beside the curve around which they scatter."""
     found, sizes = rows[rows["metric"].isin(_EARLY)], rows["sentences"].dropna()
     return pivot(found, ["type", "test"], "metric", cell=lambda row: shown(row, sizes))
 
 
 def _by_curve(rows: pd.DataFrame, sizes: pd.Series[int]) -> Cells:
+    """A table with a line for each curve."""
     return pivot(rows, ["type", "test", "train"], "metric", cell=lambda row: shown(row, sizes))
 
 
 def shown(row: Mapping[str, Any], sizes: pd.Series[int]) -> object:
-    """Sentences as such, shares in per cent, F1 with its interval, what has none alone.
+    """A value as a table shows it: sentences as such, shares in per cent, F1 with its interval.
 
     Args:
-        sizes: on which few-shot taggers were trained.
+        sizes: the numbers of sentences on which few-shot taggers were trained.
     """
     if row["metric"] == "too early":
         return f"{row['value']:.0%}"
@@ -178,7 +185,7 @@ def shown(row: Mapping[str, Any], sizes: pd.Series[int]) -> object:
 
 
 def beside(rows: pd.DataFrame, reported: pd.DataFrame) -> Cells:
-    """Paper 1's table 5, sentences to 99 % of full performance, and the same of these rows, with the name of the
+    """Paper 1's table 5, sentences to 99 % of full performance, beside the same from these rows, with the name of the
     source."""
     due = rows[(rows["metric"] == "sentences needed") & (rows["share"] == SHARE)]
     printed = reported[reported["metric"] == "sentences to 99 %"]
@@ -198,6 +205,6 @@ def beside(rows: pd.DataFrame, reported: pd.DataFrame) -> Cells:
 
 
 def as_long(rows: pd.DataFrame) -> Cells:
-    """F1 of each start less that of none, trained as long as after a source, by number of sentences."""
+    """A table of F1 of each start less that of none, trained as long as after a source, by number of sentences."""
     few = rows[rows["sentences"].notna() & (rows["metric"] == "difference of F1")]
     return pivot(few, ["type", "test", "train"], "sentences")

@@ -1,4 +1,5 @@
-"""The texts of chapter 5: which corpus stands for which language and kind of text, and what of it is tested on."""
+"""The texts of chapter 5: which corpus stands for which language and kind of text, and which part of it is tested
+on."""
 
 from __future__ import annotations
 
@@ -13,15 +14,16 @@ SHARE = 0.3  # is tested on, of the documents of a corpus without a test part of
 
 @dataclass(frozen=True)
 class Text:
-    """A corpus, or one kind of text in it.
+    """A corpus, or one kind of text in a corpus.
 
     Args:
-        label: as tables have it.
+        label: its name in tables.
         types: what it is annotated for.
         own: it has a test part of its own.
         family: corpora whose documents may stand in one another, under the same id.
         scored: sentences that are scored at most, drawn from all held-out documents; none of these is learnt from.
-        sentences: of ``mini``, in each language and all kinds of text: to learn from, and to test on.
+        sentences: for ``mini``, how many sentences of each language and all kinds of text to learn from, and to test
+            on.
     """
 
     label: str
@@ -35,7 +37,7 @@ class Text:
     sentences: tuple[int, int] = (0, 0)
 
     def held_out(self, type: str) -> HeldOut:
-        """What is not learnt from: the corpus's own test part, or three documents in ten."""
+        """The documents that are not learnt from: the corpus's own test part, or three in ten."""
         return HeldOut(
             name=self.corpus,
             split="test" if self.own else "train",
@@ -47,12 +49,12 @@ class Text:
         )
 
     def tested(self, type: str) -> HeldOut:
-        """What is tested on."""
+        """The sentences or documents that are tested on."""
         return self.held_out(type).model_copy(update={"most": self.scored})
 
 
 def texts(profile: Profile) -> list[Text]:
-    """The corpora, the paper's or what stands in their place; of mini, reviews and notes in both languages."""
+    """All texts: the paper's or their substitutes; in ``mini`` reviews and notes in both languages."""
     if profile == "small":
         return [
             Text(f"{language.upper()} {domain}", "mini", language, (DRUG,), domain=domain, sentences=(2400, 300))
@@ -74,5 +76,5 @@ def texts(profile: Profile) -> list[Text]:
 
 
 def targets(profile: Profile) -> list[str]:
-    """Labels of the texts that few sentences are learnt from."""
+    """The labels of the texts from which few sentences are learnt."""
     return {"small": ["RU reviews"], "real": ["RU UGT", "RU EHR"], "paper": ["EN UGT", "RU UGT", "RU EHR"]}[profile]

@@ -87,7 +87,7 @@ def test_every_change_is_said(rounds: Project) -> None:
         ("added", None, (57, 65)),
     }
     retyped = next(c for c in taken.returned.changes if c.kind == "retyped")
-    assert retyped.said(TEXTS[2]) == "d/2: retyped CHEM 0-8 'Caffeine' → DISEASE 0-8 'Caffeine'"
+    assert retyped.in_words(TEXTS[2]) == "d/2: retyped CHEM 0-8 'Caffeine' → DISEASE 0-8 'Caffeine'"
     assert rounds.annotated()[2].mentions[2] == Mention.of("DISEASE", 57, 65, id="T4")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chemxl.annotate.widget import Annotator
 from chemxl.documents import Document
 from chemxl.errors import ChemxlError
-from chemxl.results.show import STYLE, type_colours
+from chemxl.results.markup import STYLE, type_colours
 from tests import chromium
 
 ONE = "Аспирин 🧪 и ацетат натрия.\r\nе\u0301 👩‍🔬 end"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl.collect.shingles import Match, Shingling, contained, copies
+from chemxl.collect.shingles import SharedShingles, Shingling, contained, copies
 from chemxl.errors import ChemxlError
 
 SHORT = Shingling(size=2, shortest=1)
@@ -27,14 +27,14 @@ def test_the_join_is_that_of_all_pairs(left: list[str], right: list[str], thresh
     expected = []
     for (i, a), (j, b) in product(enumerate(map(SHORT.shingles, left)), enumerate(map(SHORT.shingles, right))):
         if a and b and len(a & b) / min(len(a), len(b)) >= threshold:
-            expected.append(Match(i, j, len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))))
+            expected.append(SharedShingles(i, j, len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))))
     assert contained(left, right, threshold=threshold, shingling=SHORT) == expected
 
 
 def test_case_signs_and_soft_hyphens_do_not_hide_a_duplicate() -> None:
     words = passage(0, 30)
     typeset = ", ".join(word.upper() for word in words).replace("1", "\u00ad1")
-    assert contained([" ".join(words)], [typeset]) == [Match(0, 0, 1.0, 1.0)]
+    assert contained([" ".join(words)], [typeset]) == [SharedShingles(0, 0, 1.0, 1.0)]
 
 
 def test_a_sentence_in_an_abstract_is_contained() -> None:

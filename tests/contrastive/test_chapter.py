@@ -10,7 +10,7 @@ import pytest
 from chemxl import corpora
 from chemxl.contrastive import chapter
 from chemxl.contrastive.plane import Plane, worked
-from chemxl.contrastive.words import Words
+from chemxl.contrastive.words import WordVectors
 from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
 from chemxl.experiments import Profile
@@ -78,7 +78,7 @@ def test_the_worked_example_agrees() -> None:
 def test_clouds_have_the_projected_covariance() -> None:
     rng = np.random.default_rng(0)
     spread = rng.uniform(0.1, 2, size=(40, 5))
-    words = Words(np.arange(40) % 3, rng.normal(size=(40, 7)), rng.normal(size=(40, 5)), spread)
+    words = WordVectors(np.arange(40) % 3, rng.normal(size=(40, 7)), rng.normal(size=(40, 5)), spread)
     names = ["O", "B-CHEM", "I-CHEM"]
     made = Plane(words.mean).clouds(words, names, gaussians=True, each=8)
     shapes = [(cloud.label, cloud.points.shape) for cloud in made]

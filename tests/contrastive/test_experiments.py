@@ -19,6 +19,7 @@ from chemxl.errors import ChemxlError, CorpusError
 from chemxl.experiments import checkpoints, processes
 from chemxl.experiments.experiment import Value
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 
@@ -49,7 +50,7 @@ def test_labels_move_apart_and_transformers_reads_what_it_wrote(distance: str) -
     assert not notes["missing_keys"] and not notes["unexpected_keys"]
     ours = weights(value)
     assert all(torch.equal(tensor, ours[name]) for name, tensor in whole.state_dict().items())
-    assert whole.get_input_embeddings().num_embeddings == len(encoders.mini_tokenizer())
+    assert whole.get_input_embeddings().num_embeddings == len(mini_tokenizer())
     assert not (run.folder / checkpoints.CHECKPOINT).exists()
 
 

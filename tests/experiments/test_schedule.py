@@ -151,12 +151,12 @@ def test_what_a_job_asks_for_reaches_exca(monkeypatch: pytest.MonkeyPatch) -> No
     asked = {"slurm_partition": "gpu", "mem_gb": 8, "slurm_additional_parameters": {"nice": 10}, "timeout_min": 60}
     monkeypatch.setenv("CHEMXL_JOBS", json.dumps(asked))
     value = Cell(start=Source())
-    there = jobs._elsewhere(value, jobs.Request.given().infra("slurm"))
+    there = jobs._elsewhere(value, jobs.Resources.given().infra("slurm"))
     assert {name: getattr(there.infra, name) for name in asked} == asked
     assert there.infra.cluster == "slurm" and there.folder == value.folder and there.digest() == value.digest()
     assert there.start is value.start and there.start.infra.cluster is None, "a part is computed in its holder's job"
     fields = type(there.infra).model_fields
-    assert set(jobs.Request.model_fields) - {"max_workers"} <= set(fields)
+    assert set(jobs.Resources.model_fields) - {"max_workers"} <= set(fields)
 
 
 @processes
@@ -177,7 +177,7 @@ def test_local_jobs_share_parts_and_one_that_fails_stops_no_other(monkeypatch: p
 
 @processes
 def test_a_job_whose_source_has_changed_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    value = jobs._elsewhere(Cell(number=1), jobs.Request().infra("local"))
+    value = jobs._elsewhere(Cell(number=1), jobs.Resources().infra("local"))
     value.infra._update(version="0123456789ab")
     monkeypatch.setenv("SUBMITIT_EXECUTOR", "local")
     with pytest.raises(ChemxlError, match="changed while its job was queued"):
@@ -186,7 +186,7 @@ def test_a_job_whose_source_has_changed_refuses(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_job_that_was_sent_twice_reads_what_the_other_computed() -> None:
-    value = jobs._elsewhere(Cell(number=1), jobs.Request().infra("local"))
+    value = jobs._elsewhere(Cell(number=1), jobs.Resources().infra("local"))
     assert value.infra._run_method() == value.infra._run_method() == Cell(number=1).run().metrics
     assert noted("begin") == {"cell1": 1}
 

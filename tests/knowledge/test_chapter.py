@@ -190,7 +190,7 @@ def test_the_page_shows_switched_text_and_facts() -> None:
         assert 2 <= len(put_in) <= 10
         cyrillic = [any("а" <= sign <= "я" for sign in name.lower()) for name in put_in]
         assert all(cyrillic) if other == "ru" else not any(cyrillic)
-    said = pages.said()
+    said = pages.fact_examples()
     assert len(said) == 6 and all(str(row["hidden"]) in str(row["behind it"]) for row in said)
 
 

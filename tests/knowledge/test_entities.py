@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chemxl.documents import Pair
 from chemxl.knowledge.entities import Marked, Names, hiding, marked_pieces
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED
 from chemxl.pretrain.objectives import Builder, Masking, collate
 
@@ -23,7 +24,7 @@ PAIRS = [
 ]
 ENGLISH, RUSSIAN, CHINESE = (Names(PAIRS, code) for code in ("en", "ru", "zh"))
 TEXT = "Aspirin for pain in renal failure to thrive."
-TOKENIZER = encoders.mini_tokenizer()
+TOKENIZER = mini_tokenizer()
 BUILDER = Builder(encoders.specials(TOKENIZER), block=64)
 
 

@@ -23,6 +23,7 @@ from chemxl.knowledge.passages import KINDS, Linked
 from chemxl.knowledge.retrieval import Retrieval, nearest
 from chemxl.knowledge.stream import AnchoredStream, Levels, stretches
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED, Training
 from chemxl.ner import FineTune
 from chemxl.pretrain.experiments import PIECES
@@ -83,7 +84,7 @@ def test_no_held_out_name_is_put_in() -> None:
     """Neither by switching nor by facts: no held-out pair stands together but where a text has both itself."""
     value = pretraining(Levels(plain=0, entities=0.5, facts=0.5), amount=12_000)
     targets = [pair.target for pair in value.lexicons[0].tested(most=1000)]
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     english = [e for e in stream(value).examples if "the" in tokenizer.decode(e.ids).split()]
     texts = "\n".join(tokenizer.decode(example.ids).lower() for example in english)
     assert len(english) > 50 and not [target for target in targets if f" {target.lower()} " in texts]
@@ -178,7 +179,7 @@ def test_a_killed_run_ends_in_the_same_weights(killed_twice: Callable[..., None]
 
 
 def test_stretches_are_whole_sentences_up_to_a_size() -> None:
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     text = "One two three. Four five six. Seven eight nine ten. Eleven."
     made = stretches(tokenizer, Document("x", text, language="en"), 9)
     assert " ".join(made) == text and len(made) > 1

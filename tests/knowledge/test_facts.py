@@ -13,11 +13,12 @@ from chemxl.knowledge.entities import Marked, marked_pieces
 from chemxl.knowledge.facts import RELATIONS, FactFinder, Facts, Part, behind, names_of
 from chemxl.knowledge.lexicon import Lexicon
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED
 from chemxl.pretrain.objectives import Builder, Masking, collate
 from chemxl.pretrain.text import pieces
 
-TOKENIZER = encoders.mini_tokenizer()
+TOKENIZER = mini_tokenizer()
 BUILDER = Builder(encoders.specials(TOKENIZER), block=48)
 NOTHING_HIDDEN = Lexicon(language="ru", sources=("mini",), held_out=0)
 
@@ -42,11 +43,11 @@ def test_both_ends_have_to_stand_in_the_text() -> None:
 
 
 def test_a_fact_is_said_in_the_other_language() -> None:
-    said = ENGLISH.said(KNOWN[0])
+    said = ENGLISH.verbalised(KNOWN[0])
     assert said.text == "аспирин применяют при: головная боль"
     assert [said.text[a:b] for a, b in said.spans] == ["аспирин", RELATIONS["treats"]["ru"], "головная боль"]
-    assert RUSSIAN.said(KNOWN[0]).text == "aspirin treats headache"
-    chinese = FactFinder(KNOWN, "en", []).said(KNOWN[2])
+    assert RUSSIAN.verbalised(KNOWN[0]).text == "aspirin treats headache"
+    chinese = FactFinder(KNOWN, "en", []).verbalised(KNOWN[2])
     assert chinese.text == "顺铂治疗癌症" and [chinese.text[a:b] for a, b in chinese.spans] == ["顺铂", "治疗", "癌症"]
 
 
@@ -74,7 +75,7 @@ def test_relations_are_permuted_and_sources_left_out(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(("hides", "place"), [("relation", 1), ("tail", 2)])
 def test_all_of_the_relation_is_asked_for_and_nothing_else(hides: Part, place: int) -> None:
     [text] = pieces(TOKENIZER, ["Headache after aspirin."])
-    said = [ENGLISH.said(one) for one in KNOWN[:2]]
+    said = [ENGLISH.verbalised(one) for one in KNOWN[:2]]
     example = behind(BUILDER, text, marked_pieces(TOKENIZER, said), hides=hides)
     masking = Masking(TOKENIZER.mask_token_id, torch.arange(10, 400), whole_words=True)
     batch = collate([example], masking=masking, pad=0, generator=torch.Generator().manual_seed(0))
@@ -86,7 +87,7 @@ def test_all_of_the_relation_is_asked_for_and_nothing_else(hides: Part, place: i
 
 def test_a_long_text_makes_room_for_a_fact_and_a_block_is_never_too_long() -> None:
     [text] = pieces(TOKENIZER, ["aspirin headache nausea " * 30])
-    said = marked_pieces(TOKENIZER, [ENGLISH.said(one) for one in KNOWN[:2]] * 5)
+    said = marked_pieces(TOKENIZER, [ENGLISH.verbalised(one) for one in KNOWN[:2]] * 5)
     example = behind(BUILDER, text, said, hides="relation")
     assert len(example) <= BUILDER.block and example.rates is not None and example.rates.sum() > 0
     assert (example.ids == BUILDER.last).sum() >= 2
@@ -99,5 +100,5 @@ def test_all_that_can_be_said_is_known_beforehand() -> None:
     for finder in (ENGLISH, RUSSIAN):
         for found in finder.facts.values():
             for one in found:
-                made = finder.said(one)
+                made = finder.verbalised(one)
                 assert {made.text[a:b] for a, b in made.spans} <= said

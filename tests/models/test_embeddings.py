@@ -9,6 +9,7 @@ import torch
 from chemxl.errors import EncoderError
 from chemxl.models import embeddings, encoders
 from chemxl.models.embeddings import Embedder
+from chemxl.models.subwords import mini_tokenizer
 
 TEXTS = ["Аспирин угнетает циклооксигеназу.", "", "COX-2", "Aspirin inhibits it. " * 9, "α-D-глюкоза " * 40, "x"]
 
@@ -57,8 +58,8 @@ def test_what_comes_after_the_limit_is_not_read_and_the_tokenizer_stays_as_it_wa
     one, two, short = embed(["a b c d e f " + tail for tail in ("g h", "i j k l")] + ["a b c d e"])
     np.testing.assert_allclose(one, two, atol=1e-6)
     assert not np.allclose(one, short, atol=1e-3)
-    assert encoders.mini_tokenizer().backend_tokenizer.truncation is None
-    assert encoders.mini_tokenizer().backend_tokenizer.padding is None
+    assert mini_tokenizer().backend_tokenizer.truncation is None
+    assert mini_tokenizer().backend_tokenizer.padding is None
 
 
 def test_no_texts() -> None:

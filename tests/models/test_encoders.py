@@ -20,6 +20,7 @@ from chemxl import corpora
 from chemxl.documents import words
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"acox2b-()", *(f"##{c}" for c in "acox2b"), "cox", "##ox2"]
 # A combining mark follows a letter: before one, it would be a word of its own that no tokenizer cuts off.
@@ -59,10 +60,10 @@ def test_mini_is_the_same_each_time() -> None:
 
 
 def test_minis_tokenizer_is_the_same_in_another_process() -> None:
-    script = "from chemxl.models.encoders import mini_tokenizer as t; print(t().backend_tokenizer.to_str())"
+    script = "from chemxl.models.subwords import mini_tokenizer as t; print(t().backend_tokenizer.to_str())"
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == json.loads(encoders.mini_tokenizer().backend_tokenizer.to_str())
+    assert json.loads(done.stdout) == json.loads(mini_tokenizer().backend_tokenizer.to_str())
 
 
 def test_minis_settings_reach_the_model() -> None:
@@ -144,7 +145,7 @@ def test_loading_leaves_the_library_as_it_was(models: Path) -> None:
 @settings(max_examples=80, deadline=None)
 @given(TEXT)
 def test_minis_pieces_never_cross_words(text: str) -> None:
-    assert_cut(encoders.mini_tokenizer().backend_tokenizer.encode(text, add_special_tokens=False).offsets, text)
+    assert_cut(mini_tokenizer().backend_tokenizer.encode(text, add_special_tokens=False).offsets, text)
 
 
 def assert_cut(offsets: list[tuple[int, int]], text: str) -> None:

@@ -16,6 +16,7 @@ from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
 from chemxl.models.reading import BertModel, FastTokenizer
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.tagger import SubwordReader, Tagger
 
 LABELS = ["O", "B-CHEM", "I-CHEM"]
@@ -51,7 +52,7 @@ def test_weights_are_those_of_the_file(folder: Path) -> None:
 
 
 def test_the_tokenizer_is_the_saved_one(folder: Path) -> None:
-    quick, whole = FastTokenizer(folder), encoders.mini_tokenizer()
+    quick, whole = FastTokenizer(folder), mini_tokenizer()
     for name in ("pad_token_id", "cls_token_id", "sep_token_id", "bos_token_id", "eos_token_id"):
         assert getattr(quick, name) == getattr(whole, name)
     text = "Aspirin 😀 ингибирует ЦОГ-1. " * 300

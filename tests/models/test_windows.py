@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chemxl.documents import Document
-from chemxl.models import encoders
 from chemxl.models.labellers import Vocabulary
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.tagger import MAX_WORDS, WordReader
 from chemxl.models.training import IGNORED
 from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
@@ -53,7 +53,7 @@ def kept_words(windows: list[Window], document: int) -> list[int]:
 @given(st.lists(TEXT, min_size=1, max_size=3), st.integers(8, 40), st.integers(0, 12))
 def test_every_word_is_kept_exactly_once(texts: list[str], size: int, overlap: int) -> None:
     documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     windows = subword_windows(documents, tokenizer, max_tokens=size, overlap=overlap)
     for index, document in enumerate(documents):
         assert kept_words(windows, index) == list(range(len(document.words)))
@@ -68,7 +68,7 @@ def test_every_word_is_kept_exactly_once(texts: list[str], size: int, overlap: i
 
 def test_a_word_is_read_at_its_first_piece() -> None:
     document = Document("a", "аспирин COX-2 (ASA)")
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     [window] = subword_windows([document], tokenizer, max_tokens=160, overlap=24)
     encoding = tokenizer.backend_tokenizer.encode(document.text)
     assert [encoding.offsets[unit][0] for unit in window.units] == [start for start, _ in document.words]
@@ -100,4 +100,4 @@ def test_a_batch_is_padded_on_the_right() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u00a0"])
 def test_a_text_without_words_has_no_window(text: str) -> None:
-    assert subword_windows([Document("a", text)], encoders.mini_tokenizer(), max_tokens=160, overlap=24) == []
+    assert subword_windows([Document("a", text)], mini_tokenizer(), max_tokens=160, overlap=24) == []

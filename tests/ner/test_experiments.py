@@ -14,6 +14,7 @@ from chemxl.errors import CorpusError
 from chemxl.evaluation import metrics
 from chemxl.experiments import checkpoints
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import Training
 from chemxl.ner import BiLstmCrf, Evaluation, FineTune, gold
 
@@ -49,7 +50,7 @@ def test_it_learns_its_training_text(trained: FineTune) -> None:
 
 def test_the_saved_encoder_has_its_whole_vocabulary(trained: FineTune) -> None:
     model = trained.tagger().model
-    assert model.encoder.get_input_embeddings().num_embeddings == len(encoders.mini_tokenizer())
+    assert model.encoder.get_input_embeddings().num_embeddings == len(mini_tokenizer())
 
 
 def test_an_evaluations_counts_reproduce_its_metrics(trained: FineTune) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chemxl.own.train import Asked, train
+from chemxl.own.train import TrainingRequest, train
 from tests.own.texts import lay_out
 
 
@@ -21,5 +21,5 @@ def model(texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     out = tmp_path_factory.mktemp("model") / "tagger"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHEMXL_QUIET", "1")
-        train(Asked(str(texts), start="mini", types=("CHEM", "DISEASE"), epochs=4), out)
+        train(TrainingRequest(str(texts), start="mini", types=("CHEM", "DISEASE"), epochs=4), out)
     yield out

@@ -16,7 +16,7 @@ from chemxl.experiments.checkpoints import CHECKPOINT
 from chemxl.models import encoders
 from chemxl.models.tagger import Tagger
 from chemxl.own import train as training
-from chemxl.own.train import Asked, train, value_of
+from chemxl.own.train import TrainingRequest, train, value_of
 from tests.own.texts import COUNT, lay_out
 
 QUICK = {"start": "mini", "types": ("CHEM",), "epochs": 3}
@@ -50,7 +50,7 @@ def test_what_is_in_the_folder(model: Path, texts: Path, capsys: pytest.CaptureF
 
 def test_the_same_seed_gives_the_same_model(texts: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        train(Asked(str(texts), seed=seed, **QUICK), tmp_path / name)  # type: ignore[arg-type]
+        train(TrainingRequest(str(texts), seed=seed, **QUICK), tmp_path / name)  # type: ignore[arg-type]
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1] != weights[2]
     assert (tmp_path / "a/errors.tsv").read_bytes() == (tmp_path / "b/errors.tsv").read_bytes()
@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_model(texts: Path, tmp_path: Path) -> None
 def test_a_killed_training_goes_on(
     texts: Path, tmp_path: Path, killed_at: Callable[..., bool], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
+    asked = TrainingRequest(str(texts), **QUICK)  # type: ignore[arg-type]
     train(asked, tmp_path / "whole")
     out, part = tmp_path / "broken", tmp_path / "broken.unfinished"
     for step in (3, 2):
@@ -79,7 +79,7 @@ def test_a_killed_training_goes_on(
 def test_what_was_stopped_behind_the_training_is_only_tested(
     texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
+    asked = TrainingRequest(str(texts), **QUICK)  # type: ignore[arg-type]
     with monkeypatch.context() as patch:
         patch.setattr(Tagger, "predict", stopped)
         with pytest.raises(ChemxlError, match="the same command begins again"):
@@ -102,7 +102,7 @@ def test_nothing_is_written_over(model: Path, texts: Path, tmp_path: Path) -> No
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "diary.txt").write_text("x")
-    asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
+    asked = TrainingRequest(str(texts), **QUICK)  # type: ignore[arg-type]
     for force, said in (
         (False, r"mine is there already: name .* --force"),
         (True, "mine is there already and holds diary.txt, which would be lost"),
@@ -122,16 +122,16 @@ def test_a_link_is_followed_and_a_disk_is_not_replaced(
 ) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "disk")
-    train(Asked(str(texts), **QUICK), tmp_path / "link")  # type: ignore[arg-type]
+    train(TrainingRequest(str(texts), **QUICK), tmp_path / "link")  # type: ignore[arg-type]
     assert (tmp_path / "link").is_symlink() and Tagger.load(tmp_path / "disk").model
     assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "link"]
     monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "mounted")
     with pytest.raises(ChemxlError, match=r"mounted is where a disk begins.*name a folder in it"):
-        train(Asked("no corpus"), tmp_path / "mounted")
+        train(TrainingRequest("no corpus"), tmp_path / "mounted")
 
 
 def test_what_else_is_in_a_folder_is_not_lost(model: Path, texts: Path, tmp_path: Path) -> None:
-    asked = Asked(str(texts), **QUICK)  # type: ignore[arg-type]
+    asked = TrainingRequest(str(texts), **QUICK)  # type: ignore[arg-type]
     copy = Path(shutil.copytree(model, tmp_path / "copy"))
     (copy / "tagged").mkdir()
     with pytest.raises(ChemxlError, match="holds tagged, which would be lost"):
@@ -148,7 +148,7 @@ def test_two_trainings_do_not_share_a_folder(texts: Path, tmp_path: Path) -> Non
     part.mkdir()
     (part / "experiment.json").write_text("{}")
     with FileLock(part / ".lock"), pytest.raises(ChemxlError, match=r"another training writes into .*m\.unfinished"):
-        train(Asked(str(texts), **QUICK), tmp_path / "m")  # type: ignore[arg-type]
+        train(TrainingRequest(str(texts), **QUICK), tmp_path / "m")  # type: ignore[arg-type]
     assert (part / "experiment.json").read_text() == "{}"
 
 
@@ -162,16 +162,16 @@ def test_bad_settings_leave_nothing(model: Path, texts: Path, tmp_path: Path) ->
         ({"language": "en"}, CorpusError, "three are the least"),
     ):
         with pytest.raises(error, match=said):
-            train(Asked(str(texts), **QUICK | changed), out)  # type: ignore[arg-type]
+            train(TrainingRequest(str(texts), **QUICK | changed), out)  # type: ignore[arg-type]
         assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_taken_by_default(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "available", lambda name: name == "mini")
-    value = value_of(Asked(str(texts)))
+    value = value_of(TrainingRequest(str(texts)))
     assert (value.encoder, value.training.epochs, value.training.rate) == ("mini", 50, 1e-3)
     assert set(value.types) == {"CHEM", "DRUG", "DISEASE", "GENE", "SPECIES"} and value.training.patience == 10
-    value = value_of(Asked("mini", start="mini", epochs=2, rate=0.5))
+    value = value_of(TrainingRequest("mini", start="mini", epochs=2, rate=0.5))
     assert (value.training.epochs, value.training.rate, value.training.patience) == (2, 0.5, 3)
 
 
@@ -179,6 +179,6 @@ def test_faults_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     folder = lay_out(tmp_path / "texts", count=5)
     with (folder / "text-01.ann").open("a", encoding="utf-8") as file:
         file.write("T999\tCHEM 0 3\tnot this\n")
-    train(Asked(str(folder), **QUICK), tmp_path / "m")  # type: ignore[arg-type]
+    train(TrainingRequest(str(folder), **QUICK), tmp_path / "m")  # type: ignore[arg-type]
     said = capsys.readouterr().err
     assert "1 faults in it are left out: chemxl corpora check" in said and "Learning CHEM from 3 documents" in said

@@ -19,6 +19,7 @@ from chemxl.errors import CorpusError
 from chemxl.experiments import checkpoints
 from chemxl.experiments.experiment import Value
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 from chemxl.pretrain import chapter
@@ -50,7 +51,7 @@ def test_it_learns_and_transformers_reads_what_it_wrote() -> None:
     assert not notes["missing_keys"] and not notes["unexpected_keys"]
     ours = weights(value)
     assert all(torch.equal(tensor, ours[name]) for name, tensor in whole.state_dict().items())
-    assert encoders.load(value).model.config.vocab_size == len(encoders.mini_tokenizer())
+    assert encoders.load(value).model.config.vocab_size == len(mini_tokenizer())
     assert not (run.folder / checkpoints.CHECKPOINT).exists()
 
 
@@ -104,7 +105,7 @@ def test_new_pieces_are_learnt_and_stay() -> None:
     value = pretraining(new_pieces=40)
     tokenizer, model = encoders.load(value, masked=True)
     assert len(tokenizer) == model.get_input_embeddings().num_embeddings == len(model.cls.predictions.bias)
-    assert len(encoders.mini_tokenizer()) < len(tokenizer) <= len(encoders.mini_tokenizer()) + 40
+    assert len(mini_tokenizer()) < len(tokenizer) <= len(mini_tokenizer()) + 40
 
 
 def test_the_same_seed_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

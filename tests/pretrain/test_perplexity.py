@@ -8,6 +8,7 @@ import torch
 
 from chemxl.documents import Document
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.pretrain import perplexity as measure
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, collate
@@ -24,7 +25,7 @@ def model() -> MaskedLanguageModel:
 
 
 def cut(block: int = 16) -> tuple[list[list], Builder]:  # type: ignore[type-arg]
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     builder = Builder(encoders.specials(tokenizer), block=block)
     documents = [Document(str(i), text) for i, text in enumerate(TEXTS)]
     return windows(tokenizer, documents, builder, most=10_000), builder
@@ -32,14 +33,14 @@ def cut(block: int = 16) -> tuple[list[list], Builder]:  # type: ignore[type-arg
 
 def test_windows_hold_every_piece_once() -> None:
     parts, builder = cut()
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     whole = [tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS if text]
     assert [[i for window in part for i in window.ids[1:-1]] for part in parts] == whole
     assert all(len(window) <= builder.block for part in parts for window in part)
 
 
 def test_only_so_many_pieces_are_read() -> None:
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     builder = Builder(encoders.specials(tokenizer), block=16)
     documents = [Document(str(i), text) for i, text in enumerate(TEXTS)]
     assert len(windows(tokenizer, documents, builder, most=1)) == 1
@@ -49,7 +50,7 @@ def test_only_so_many_pieces_are_read() -> None:
 def test_surprise_is_that_of_a_plain_computation(model: MaskedLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     parts, _ = cut()
     examples = [window for part in parts for window in part]
-    tokenizer = encoders.mini_tokenizer()
+    tokenizer = mini_tokenizer()
     masks = masking(tokenizer, model, rate=0.15)
     pad = int(tokenizer.pad_token_id)
     found = surprises(model, examples, masking=masks, pad=pad, precision="fp32")
@@ -70,7 +71,7 @@ def test_surprise_is_that_of_a_plain_computation(model: MaskedLanguageModel, mon
 
 def test_measuring_leaves_the_mode(model: MaskedLanguageModel) -> None:
     parts, _ = cut()
-    masks = masking(encoders.mini_tokenizer(), model, rate=0.15)
+    masks = masking(mini_tokenizer(), model, rate=0.15)
     for mode in (True, False):
         model.train(mode)
         surprises(model, parts[0], masking=masks, pad=0)

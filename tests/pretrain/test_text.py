@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chemxl.corpora.texts import OneSide, ParallelText, Texts
 from chemxl.documents import Document
-from chemxl.models.encoders import mini_tokenizer
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.pretrain.text import Gathered, Pieces, gather, pack, pieces
 
 SEPARATOR = 3

@@ -20,7 +20,7 @@ from chemxl.models.training import Training
 from chemxl.relations.candidates import Scheme
 from chemxl.relations.experiments import EntityTyping, RelationModel, Typed, Vote, definitions, elected
 from chemxl.relations.extractor import NONE, Extractor
-from chemxl.relations.markers import Marked
+from chemxl.relations.markers import MarkedRow
 from chemxl.relations.predictors import Typer
 from tests.relations.samples import NESTED, RelatedPairs
 
@@ -173,7 +173,7 @@ def test_training_takes_all_related_pairs_and_few_others(unrelated: int) -> None
     documents = TRAIN.load()[:8]
     scheme = SCHEME.model_copy(update={"sentence": False})
 
-    def taken(**changed: Any) -> tuple[int, int, list[Marked]]:
+    def taken(**changed: Any) -> tuple[int, int, list[MarkedRow]]:
         extractor = value(scheme=scheme, **changed).untrained(documents)
         assert isinstance(extractor, Extractor)
         task = extractor.task(documents)

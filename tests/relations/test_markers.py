@@ -10,6 +10,7 @@ import torch
 
 from chemxl.documents import Document, Mention
 from chemxl.models import encoders
+from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import IGNORED
 from chemxl.relations.markers import (
     CHUNK,
@@ -18,7 +19,7 @@ from chemxl.relations.markers import (
     TEXT,
     Encoding,
     Item,
-    Marked,
+    MarkedRow,
     Markers,
     collate,
     labelled,
@@ -27,17 +28,17 @@ from chemxl.relations.markers import (
 from chemxl.relations.network import MarkedNetwork
 from tests.relations.samples import NESTED
 
-TOKENIZER = encoders.mini_tokenizer()
+TOKENIZER = mini_tokenizer()
 EDGE = encoders.specials(TOKENIZER)
 MARKERS = Markers(["CHEM", "GENE"])
 
 
-def rows(document: Document, items: list[Item], encoding: Encoding) -> list[Marked]:
+def rows(document: Document, items: list[Item], encoding: Encoding) -> list[MarkedRow]:
     [reading] = readings([document], TOKENIZER, lambda d: [m.type for m in d.mentions], MARKERS)
     return list(reading.rows((0, len(document.text)), items, edge=EDGE, encoding=encoding))
 
 
-def read(row: Marked) -> list[str]:
+def read(row: MarkedRow) -> list[str]:
     """Tokens, markers as <number>."""
     words = TOKENIZER.convert_ids_to_tokens(row.ids)
     return [f"<{marker}>" if marker else word for word, marker in zip(words, row.markers, strict=True)]
@@ -92,7 +93,7 @@ def network() -> MarkedNetwork:
     return MarkedNetwork(encoders.load("mini").model, labels=["none", "A", "B"], markers=len(MARKERS)).eval()
 
 
-def found(network: MarkedNetwork, rows: list[Marked]) -> dict[int, torch.Tensor]:
+def found(network: MarkedNetwork, rows: list[MarkedRow]) -> dict[int, torch.Tensor]:
     with torch.inference_mode():
         logits = network.logits(**collate(rows, pad=0))[0]
     return {number: logits[i, j] for i, row in enumerate(rows) for j, number in enumerate(row.items)}

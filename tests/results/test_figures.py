@@ -16,9 +16,10 @@ import pytest
 
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import significance
-from chemxl.results import figures
+from chemxl.results import canvas, figures
 from chemxl.results.canvas import Figure
-from chemxl.results.figures import Bar, Cloud, Curve
+from chemxl.results.clouds import Cloud, scatter
+from chemxl.results.figures import Bar, Curve
 
 HOSTILE = "<script>alert('x')</script> & id=\"q\" #767676 $\\frac{1}{0}$ Хлорид 🧪\nвторая"
 
@@ -46,7 +47,7 @@ def draw_stacked(label: str = "mBERT", alt: str = "errors") -> Figure:
 def draw_scatter(label: str = "CHEM", alt: str = "words") -> Figure:
     points = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, -1.0]])
     clouds = [Cloud(label, points, np.stack([np.diag([4.0, 1.0])] * 3)), Cloud("outside", points + 1)]
-    return figures.scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
+    return scatter(clouds, xlabel="first", ylabel="second", alt=alt, caption=label)
 
 
 def draw_matrix(label: str = "mBERT", alt: str = "cells") -> Figure:
@@ -96,7 +97,7 @@ def test_same_bytes_in_another_process() -> None:
 @DRAW
 def test_follows_the_page_and_touches_nothing_else(draw: Callable[..., Figure]) -> None:
     svg = draw().svg
-    assert "currentColor" in svg and figures.INK not in svg
+    assert "currentColor" in svg and canvas.INK not in svg
     assert "<style" not in svg
     assert "DejaVu" not in svg
     assert not re.search(r"stroke: #000000", svg)
@@ -186,9 +187,9 @@ def test_numbers_in_a_matrix_can_be_read_on_every_colour(monkeypatch: pytest.Mon
         assert (light + 0.05) / (dark + 0.05) > 4.5
 
 
-@pytest.mark.parametrize("colour", figures.COLOURS)
+@pytest.mark.parametrize("colour", canvas.COLOURS)
 def test_colours_can_be_told_from_the_page_in_both_themes(colour: str) -> None:
-    assert figures._on(colour) in {"#000000", "#ffffff"}
+    assert canvas.ink_on(colour) in {"#000000", "#ffffff"}
     r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     assert 60 < 0.2126 * r + 0.7152 * g + 0.0722 * b < 200
 
@@ -206,13 +207,3 @@ def test_a_logarithmic_axis_has_plain_numbers() -> None:
     svg = figures.curves([curve], xlabel="x", ylabel="perplexity", alt="a", logarithmic=True).svg
     assert ">1,000</text>" in svg and ">20</text>" in svg
     assert "mathdefault" not in svg
-
-
-def test_an_ellipse_has_the_standard_deviations_for_half_axes(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
-    monkeypatch.setattr(figures, "finish", lambda canvas, *_: drawn.append(canvas))
-    turned = np.array([[2.5, 1.5], [1.5, 2.5]])  # 4 along the diagonal, 1 across it
-    figures.scatter([Cloud("a", np.zeros((1, 2)), turned[None])], xlabel="x", ylabel="y", alt="a")
-    [ellipse] = drawn[0].axes[0].patches
-    assert (ellipse.width, ellipse.height) == pytest.approx((2.0, 4.0))
-    assert abs(np.cos(np.radians(ellipse.angle + 45))) == pytest.approx(1.0)

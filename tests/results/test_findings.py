@@ -29,7 +29,7 @@ def row(low: float | None, high: float | None, *, metric: str = "F1", value: flo
     return Row(metric=metric, value=value, low=low, high=high, keys={"method": "a", **keys})
 
 
-def asked(one: Finding, *rows: Row) -> findings.Found:
+def asked(one: Finding, *rows: Row) -> findings.Outcome:
     return findings.ask(STEM, "number", one, lambda chapter: frame(rows))
 
 
@@ -110,7 +110,8 @@ def test_how_prose_gives_a_number() -> None:
     saved = row(0, math.inf, metric="sentences saved", value=866).model_copy(update={"bound": "≥"})
     few, most = (row(0.1, 0.2, sentences=size, method="b") for size in (50, 2000))
     assert asked(one, row(0.125, 0.5)).text == "0.250 [0.125, 0.500]"
-    assert asked(one, *several).text == "-0.125 to 0.500 in 3 comparisons"
+    assert asked(one, *several).text == "between -0.125 and 0.500 in three comparisons"
+    assert asked(one, *[row(None, None, seed=seed) for seed in range(13)]).text == "0.250 in 13 comparisons"
     assert asked(one, *counted({"documents": 12345.0}, keys={"method": "a"})).text == "12,345"
     assert asked(one, *counted({"share": 0.9997}, keys={"method": "a"})).text == "0.9997"
     assert asked(one, saved, most).text == "≥ 866 [0, ∞]"

@@ -180,13 +180,13 @@ def test_the_matrix_has_a_row_a_test_and_differences_stand_beside_it() -> None:
     assert tables.shared(found[:0]) == nothing("shared") and tables.apart(found[:0]) == nothing("test")
 
 
-def drawn(made: chapter.Settings, right: dict[bool, list[int]]) -> list[rows.Curve]:
+def drawn(made: chapter.Settings, right: dict[bool, list[int]]) -> list[rows.FewShotCurve]:
     """Curves of drugs with so many right mentions of ten by size, after a source or none."""
     curves = []
     for curve in chapter.curves(made, matrix(made, texts.DRUG), texts.DRUG):
         found: Any = [[Counted(n)] * 2 for n in right[curve.train != rows.NONE]]
         values = dict(zip(curve.values, found, strict=True))
-        curves.append(rows.Curve(curve.test, curve.type, curve.train, values, found[-1]))
+        curves.append(rows.FewShotCurve(curve.test, curve.type, curve.train, values, found[-1]))
     return curves
 
 

@@ -1,13 +1,9 @@
-"""Texts as people have them: each way of giving them is read alike, and what is wrong is named and left out."""
+"""What is in a file: each kind is read alike, and what is wrong is named and left out."""
 
 from __future__ import annotations
 
-import gc
 import gzip
-import io
 import json
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,47 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chemxl import inputs
-from chemxl.errors import ChemxlError, CorpusError
-from chemxl.inputs import Faults
-
-TEXTS = {"a": "Aspirin helped.\n", "b": "Ацетон\r\nи вода\u2028x", "sub/c": "Caffeine"}
-
-
-def given_back(*names: str | Path, **options: str) -> tuple[dict[str, str], list[str]]:
-    """Texts by id, and faults."""
-    said: list[str] = []
-    faults = Faults(said.append)
-    kind: inputs.Kind = options.pop("kind", "auto")  # type: ignore[assignment]
-    sources = inputs.sources([str(name) for name in names], faults, kind=kind)
-    read = {document.id: document.text for document in inputs.read(sources, faults, **options)}
-    assert faults.count == len(said)
-    return read, said
-
-
-def put(folder: Path, files: dict[str, str | bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        data = content if isinstance(content, bytes) else content.encode()
-        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    return folder
-
-
-def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-
-
-def test_a_text_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path, {f"{id}.txt": text for id, text in TEXTS.items()})
-    files = [tmp_path / f"{id}.txt" for id in TEXTS]
-    assert given_back(*files) == ({Path(id).name: text for id, text in TEXTS.items()}, [])
-    assert given_back(tmp_path) == (TEXTS, [])
-    assert given_back(tmp_path / "**" / "*.txt") == (TEXTS, [])
-    assert given_back(tmp_path / "*.txt")[0].keys() == {"a", "b"}
-    stdin(monkeypatch, TEXTS["b"].encode())
-    assert given_back() == ({"stdin": TEXTS["b"]}, [])
-    stdin(monkeypatch, TEXTS["b"].encode())
-    assert given_back("-", tmp_path / "a.txt") == ({"stdin": TEXTS["b"], "a": TEXTS["a"]}, [])
+from chemxl.inputs import texts
+from chemxl.inputs.texts import document
+from tests.inputs.given import TEXTS, given_back, put, stdin
 
 
 def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
@@ -134,34 +92,15 @@ def test_what_is_no_text_is_called_by_its_name(tmp_path: Path) -> None:
     assert all(line.endswith("save it as plain text first") for line in said)
 
 
-def test_a_folder_is_not_left_and_what_is_hidden_is_not_read(tmp_path: Path) -> None:
-    inside, outside = tmp_path / "in", tmp_path / "out"
-    put(inside, {"a.txt": "a", ".b.txt": "b", ".git/c.txt": "c", "d.ann": "d", "e.pdf": "e", "sub/f.TXT": "f"})
-    put(outside, {"g.txt": "secret"})
-    os.symlink(outside, inside / "folder")
-    os.symlink(outside / "g.txt", inside / "g.txt")
-    os.symlink(inside, inside / "sub" / "round")
-    os.symlink(inside / "a.txt", inside / "h.txt")
-    os.symlink(inside / "none.txt", inside / "i.txt")
-    read, said = given_back(inside)
-    assert read == {"a": "a", "h": "a", "sub/f": "f"}
-    assert [line.split(" is a link that leads out of ")[0] for line in said] == [f"{inside}/folder", f"{inside}/g.txt"]
-    read, said = given_back(inside / "*.txt")
-    assert read == {"a": "a", "h": "a"} and len(said) == 1 and "put it there, or name it" in said[0]
-    assert given_back(inside / "g.txt")[0] == {"g": "secret"}, "what is named itself is followed"
-    os.mkdir(tmp_path / "empty")
-    assert given_back(tmp_path / "empty")[1][0].endswith("name a file of text")
-
-
 def test_what_unpacks_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(texts, "MAX_BYTES", 10_000)
     put(tmp_path, {"a.txt.gz": "x" * 20_000, "b.txt": "x" * 10_001, "c.txt": "fine"})
     put(tmp_path, {"d.jsonl.gz": '{"text": "x"}\n' * 100_000, "e.tsv.gz": "text\n" + "\n" * 2_000_000})
     read, said = given_back(tmp_path)
     assert read.pop("c") == "fine" and len(read) < 100_000
     assert len(said) == 4 and all("one text may have" in line for line in said[:2])
     assert all("times its size" in line for line in said[2:])
-    monkeypatch.setattr(inputs.jsonl, "MAX_CHARACTERS", 1000)
+    monkeypatch.setattr(texts.jsonl, "MAX_CHARACTERS", 1000)
     put(tmp_path, {"f.jsonl": '{"text": "x"}\n{"text": "' + "x" * 100_000})
     read, said = given_back(tmp_path / "f.jsonl")
     assert read == {"f-1": "x"} and said == [
@@ -211,36 +150,4 @@ def test_the_language_is_that_of_most_letters() -> None:
         "Ибупрофен (ibuprofen) помог": "ru",
         "What they call аспирин in Russian is aspirin here": "en",
     }
-    assert {text: inputs.document("a", text).language for text in texts} == texts
-
-
-def test_two_texts_of_one_name(tmp_path: Path) -> None:
-    put(tmp_path, {"a.txt": "x", "a.txt.gz": "x", "sub/a.txt": "y"})
-    for names in ([tmp_path], [tmp_path / "a.txt", tmp_path / "sub" / "a.txt"], [tmp_path / "a.txt"] * 2):
-        with pytest.raises(ChemxlError, match="two files are called a: rename one"):
-            given_back(*names)
-
-
-def test_faults_are_one_line_each(tmp_path: Path) -> None:
-    name = tmp_path / "a\n\x1b[31m].txt"
-    assert given_back(name)[1][0].count("\n") == 0
-    put(tmp_path, {"a.jsonl": '{"\\u001b[2J": "x"}\n'})
-    assert "\x1b" not in given_back(tmp_path / "a.jsonl")[1][0]
-    with pytest.raises(CorpusError, match="cannot be read"):
-        list(inputs.read(inputs.sources([str(tmp_path / "none.txt")], inputs.strict()), inputs.strict()))
-
-
-def test_an_empty_name_is_said() -> None:
-    with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
-        given_back("")
-
-
-def test_a_reading_that_is_stopped_says_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    noise: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", noise.append)
-    put(tmp_path, {"a.tsv": b"a\tb\n1\t2\n"})
-    faults = inputs.strict()
-    with pytest.raises(ChemxlError, match="not one column 'text'"):
-        list(inputs.read(inputs.sources([str(tmp_path)], faults), faults))
-    gc.collect()
-    assert not noise
+    assert {text: document("a", text).language for text in texts} == texts
