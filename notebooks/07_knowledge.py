@@ -23,8 +23,8 @@
 #   nearest English name is the translation is {glue:text}`full_ru` after all three levels, {glue:text}`wrong_ru` after
 #   a wrong dictionary and {glue:text}`plain_ru` after plain text; of Chinese names it is {glue:text}`full_zh`,
 #   {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
-# - No difference can be told from chance: all levels less the wrong dictionary is {glue:text}`full_wrong_ru` in
-#   Russian and {glue:text}`full_wrong_zh` in Chinese. With all levels {glue:text}`read` tokens were read, as many as
+# - No difference can be told from chance, of single levels neither: all levels less the wrong dictionary is
+#   {glue:text}`full_wrong_ru` in Russian and {glue:text}`full_wrong_zh` in Chinese. With all levels {glue:text}`read` tokens were read, as many as
 #   in the other rows, and {glue:text}`exchanged` names were replaced: too little to decide.
 # - Taggers trained on English BC5CDR alone have an F1 in Chinese of {glue:text}`f1_plain_zh` after plain text and
 #   {glue:text}`f1_full_zh` after all levels, a difference of {glue:text}`f1_gain_zh`; on Russian abstracts
@@ -316,9 +316,9 @@ findings.glue(chapter.stem)
 # - The recorded encoder has six of twelve layers and reads less than a hundredth of the paper's tokens. The paper's
 #   first stage, from which most of its gain comes, is a few hundred thousand tokens here, and it starts from an
 #   encoder that was trained to place translations beside each other. What is not clear here may be clear there.
-# - Only plain text, the wrong dictionary and all levels are recorded, with taggers trained on English BC5CDR. The
-#   levels between, other tasks, and few-shot training are available as parameters (`methods`, `tasks`, `shots`,
-#   `classified`).
+# - Taggers are recorded after plain text, the wrong dictionary and all levels, trained on English BC5CDR; what single
+#   levels do is recorded for names alone. Taggers after them, other tasks, and few-shot training are available as
+#   parameters (`tagged`, `tasks`, `shots`, `classified`).
 #
 # Further: replacements are not inflected. A text that names both ends of a fact need not state it, and facts come
 # from lists with senseless entries. The relation has five values, which are soon learnt. That a name may have several

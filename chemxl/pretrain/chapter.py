@@ -75,6 +75,7 @@ class Settings(chapters.Settings):
         ablated_layers: how many of its layers are kept, the first ones; 0: all.
         ablated_amount: how many tokens each objective reads; 0 means ``amount``, or the profile's number.
         ablated_runs: seeds of these trainings.
+        objectives: of ``OBJECTIVES``, those that are compared.
         models, epochs, tokens, rate, head_rate, sentences, seeds: of the taggers, see
             :class:`chemxl.ner.chapter.Settings`.
     """
@@ -86,6 +87,7 @@ class Settings(chapters.Settings):
     ablated_layers: int = 0
     ablated_amount: int = 0
     ablated_runs: tuple[int, ...] = (0, 1, 2)
+    objectives: tuple[str, ...] = tuple(OBJECTIVES)
     models: tuple[str, ...] = (IN_THE_BOX, "in-the-box+mlm+tlm")
     epochs: int = 2
     tokens: int = 256
@@ -218,7 +220,7 @@ def ablations(settings: Settings) -> list[Line]:
     keys: Keys = {"table": SHORTER, "encoder": settings.ablated}
     keys |= {"layers": settings.ablated_layers} if settings.ablated_layers else {}
     texts = list(probes(settings.profile).items())[:2]
-    ways = [*((name, 1.0) for name in (HEAD, *OBJECTIVES)), *(("mlm", share) for share in SHARES)]
+    ways = [*((name, 1.0) for name in (HEAD, *settings.objectives)), *(("mlm", share) for share in SHARES)]
     made = {
         (name, share, label): _line(
             {**keys, "objective": name, "share": share, "text": label}, ablated(settings, name, share=share), text
@@ -229,6 +231,7 @@ def ablations(settings: Settings) -> list[Line]:
     compared: list[tuple[Keys, Line, Line]] = [
         ({"objective": a, "less_objective": b, "text": label}, made[a, 1.0, label], made[b, 1.0, label])
         for a, b in AGAINST
+        if {a, b} <= {HEAD, *settings.objectives}
         for label, _ in texts
     ]
     every = [value for _, a, b in compared for value in (*a.experiments, *b.experiments)]

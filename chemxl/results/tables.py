@@ -178,9 +178,9 @@ def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
     return made or nothing(keys[0])
 
 
-def differences(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
-    """All differences of F1: their keys, the other side as ``less``, the interval and p."""
-    found = rows[rows["metric"] == "difference of F1"]
+def differences(rows: pd.DataFrame, keys: Sequence[str], *, metric: str = "difference of F1") -> Cells:
+    """All differences of a metric: their keys, the other side as ``less``, the interval and p."""
+    found = rows[rows["metric"] == metric]
     sides = found.filter(like="less_").itertuples(index=False)
     return listed(found.assign(less=[" ".join(map(str, filter(pd.notna, side))) for side in sides]), [*keys, "less"])
 
