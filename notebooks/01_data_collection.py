@@ -21,10 +21,9 @@
 #   {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
 # - Sentences of a text and its translation can be paired by meaning alone ({term}`alignment`, выравнивание): strict F1 is
 #   {glue:text}`aligned_10` where 10 % of the pairs are merged, 10 % split and 10 % dropped.
-# - Who searches a pool of abstracts for the Russian translation of an English one finds it as the first hit of a
-#   multilingual encoder in a share of {glue:text}`twin_encoder` of all cases, and by shared words in
-#   {glue:text}`twin_words`. So test documents that stand in another corpus in the other language are easily
-#   overlooked.
+# - Given an English abstract, a multilingual encoder finds its Russian translation as the first hit for a share of
+#   {glue:text}`twin_encoder` of all abstracts, a search by shared words for {glue:text}`twin_words`. So test documents
+#   that stand in another corpus in the other language are easily overlooked.
 #
 # ```{glue} answer
 # ```
@@ -321,7 +320,7 @@ show.tabs(
 
 # %% [markdown]
 # The paper finds that mentions of diseases are longer than those of drugs. So they are in each corpus here that has
-# both: by {glue:text}`longer` tokens.
+# both. Diseases less drugs, in tokens a mention: {glue:text}`longer`.
 
 # %%
 show.tabs(

@@ -19,8 +19,9 @@
 # - Reading two million tokens of the field ({term}`continual pretraining`, дообучение на текстах предметной области
 #   без разметки) makes Russian abstracts easier to predict: {term}`perplexity` falls from {glue:text}`before_ru` to
 #   {glue:text}`mlm_ru`.
-# - With three runs of a shorter training this is more than chance: the mean surprisal after MLM, less that before, is
-#   {glue:text}`step_mlm` nats. Going on with translations ({term}`TLM`), as the paper does, makes it higher again:
+# - With three runs of a shorter training this is more than chance. The mean surprisal after MLM, less that before, in
+#   nats: {glue:text}`step_mlm` (a part of it is due to the new head, which goes on learning). Going on with sentence
+#   pairs ({term}`TLM`), as the paper does, makes it higher again where most pairs are general text:
 #   {glue:text}`step_then`.
 # - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after; with
 #   Russian labels F1 is {glue:text}`as_it_was_russian` and {glue:text}`mlm_russian`. The intervals overlap, each
@@ -208,8 +209,8 @@ show.table(
 # ### Objectives, and less text
 #
 # Does {term}`NSP <next sentence prediction>` help, does {term}`TLM`, and is it the translation that helps? All rows
-# begin from the same head and read the same number of tokens; two read twice as many: MLM for twice as long, and MLM
-# with TLM after it, which is the paper's order. In the rows called `shuffled` each sentence stands beside the
+# but `head` begin from that head and read the same number of tokens more; two read twice as many: MLM for twice as
+# long, and MLM with TLM after it, which is the paper's order. In the rows called `shuffled` each sentence stands beside the
 # translation of another. The last rows read a part of the text again and again. Recorded, with six layers and three
 # runs each, the perplexity of Russian abstracts is {glue:text}`short_head` under the head alone and
 # {glue:text}`short_mlm` with MLM; it is {glue:text}`short_twice` after MLM for twice as long, but
@@ -230,7 +231,7 @@ show.tabs(
 # Which differences are more than chance? Differences of the mean surprisal, that is, of the logarithm of the
 # perplexity: below zero the first objective is the better one. Recorded, on English and Russian abstracts: MLM less the
 # head alone {glue:text}`step_mlm`. TLM after MLM, less MLM as it was, {glue:text}`step_then`, and less MLM for twice as
-# long {glue:text}`step_then_twice`: reading translations makes the abstracts harder to predict again. Most of these
+# long {glue:text}`step_then_twice`: after these sentence pairs the abstracts are harder to predict again. Most of the
 # pairs are general text and names, so it may be the text that is to blame and not the objective.
 
 # %%
@@ -359,7 +360,7 @@ show.table(
 # ```{exercise}
 # :label: ex-two-stages
 # The paper trains with MLM first and then with TLM (`OBJECTIVES` in {py:mod}`chemxl.pretrain.chapter`). Add the other order,
-# and MLM after a mixture of both. Which reads the same tokens with the least surprise at the end?
+# and MLM after a mixture of both. Which reads the same tokens with the lowest mean surprisal at the end?
 # ```
 #
 # ## Provenance

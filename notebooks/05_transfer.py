@@ -22,7 +22,7 @@
 # - The gain comes with few sentences. With 50 sentences of Russian reviews, F1 on diseases is
 #   {glue:text}`ugt_diseases_none_50` without another corpus and {glue:text}`ugt_diseases_best_50` after Russian
 #   abstracts; with 2,000, {glue:text}`ugt_diseases_none_2000` and {glue:text}`ugt_diseases_best_2000`.
-# - Part of the gain may be longer training. With 200 sentences, the best source was held against a tagger that reads
+# - Part of the gain may be longer training. With 200 sentences, the best source was compared with a tagger that reads
 #   as many sentences without a source. It is clearly better, by {glue:text}`longer`; for drugs in reviews it is
 #   undecided. With 50 sentences this control was not run.
 # - The paper reports that a quarter of the sentences is nearly enough. That cannot be judged here: a model of fewer

@@ -23,9 +23,10 @@
 #   nearest English name is the translation is {glue:text}`full_ru` after all three levels, {glue:text}`wrong_ru` after
 #   a wrong dictionary and {glue:text}`plain_ru` after plain text; of Chinese names it is {glue:text}`full_zh`,
 #   {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
-# - No difference can be told from chance, of single levels neither: all levels less the wrong dictionary is
-#   {glue:text}`full_wrong_ru` in Russian and {glue:text}`full_wrong_zh` in Chinese. With all levels {glue:text}`read` tokens were read, as many as
-#   in the other rows, and {glue:text}`exchanged` names were replaced: too little to decide.
+# - No difference can be told from chance. All levels less the wrong dictionary is {glue:text}`full_wrong_ru` in Russian
+#   and {glue:text}`full_wrong_zh` in Chinese; single levels, each less the one below, are {glue:text}`levels`. With all
+#   levels {glue:text}`read` tokens were read, as many as in the other rows, and {glue:text}`exchanged` names were
+#   replaced: too little to decide.
 # - Taggers trained on English BC5CDR alone have an F1 in Chinese of {glue:text}`f1_plain_zh` after plain text and
 #   {glue:text}`f1_full_zh` after all levels, a difference of {glue:text}`f1_gain_zh`; on Russian abstracts
 #   {glue:text}`f1_plain_ru` and {glue:text}`f1_full_ru`, {glue:text}`f1_gain_ru`. The lexicon alone, used as a

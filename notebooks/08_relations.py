@@ -24,8 +24,8 @@
 #   {glue:text}`focal` with the focal loss, and with the focal loss {glue:text}`attention` with relation attention and
 #   {glue:text}`multitask` with a second task. With three seeds no difference can be told from chance:
 #   {glue:text}`focal_cross`, {glue:text}`attention_focal` and {glue:text}`multitask_focal`. Nor does a vote help clearly:
-#   five models with the focal loss have {glue:text}`vote` together, against the mean of three {glue:text}`vote_focal`. The
-#   paper's scores are far higher: its encoders are larger and were trained to the end.
+#   five models with the focal loss have {glue:text}`vote` together; less the mean F1 of three of them that is
+#   {glue:text}`vote_focal`. The paper's scores are far higher: its encoders are larger and were trained to the end.
 # - **Relations learnt from English are found in Russian.** A model that read {glue:text}`english_documents` English abstracts of BioNNE-R has a macro
 #   F1 of {glue:text}`english` on English abstracts and {glue:text}`zero_shot` on their Russian translations; one that read
 #   Russian abstracts for as many steps has {glue:text}`russian` there. 10 Russian abstracts alone give
@@ -283,7 +283,7 @@ show.tabs(
 # Figure 3 of the paper, on a held-out part of the training set. There $\gamma = 2$ and $\lambda = 0.1$ are the best. Recorded,
 # with one seed each: F1 is {glue:text}`gamma_0` with $\gamma = 0$, {glue:text}`gamma_2` with 2 and {glue:text}`gamma_5` with 5;
 # {glue:text}`lambda_1` with $\lambda = 0.1$, {glue:text}`lambda_5` with 0.5 and {glue:text}`lambda_9` with 0.9. Other seeds move
-# F1 by more than a tenth after one pass over the text (the table above), so the best of these is not known.
+# F1 by as much (the table above), so the best of these is not known.
 
 # %%
 show.tabs(
