@@ -188,13 +188,13 @@ def _joins(stretch: str, character: str) -> bool:
     return normalize("NFC", stretch + character) != normalize("NFC", stretch) + normalize("NFC", character)
 
 
-def _neighbours(text: str) -> Iterator[Edit]:
-    """Words again, by what mended ones tell of the alphabet around them; what is left alone was counted before."""
+def _told(text: str) -> Iterator[Edit]:
+    """Words whose alphabet can be told at once; what they then tell of their neighbours a second reading finds."""
     return (edit for edit in homoglyphs.words(text) if edit.kind != homoglyphs.MIXED)
 
 
 # Removed first, so that words are whole; composed before neighbours are looked at, and where a letter was changed.
 _STEPS: tuple[Callable[[str], Iterator[Edit]], ...] = (
     *(_characters, _composition, _joiners, _composition),
-    *(homoglyphs.signs, homoglyphs.words, _composition, _neighbours, homoglyphs.prepositions, _composition),
+    *(homoglyphs.signs, _told, _composition, homoglyphs.words, homoglyphs.prepositions, _composition),
 )

@@ -34,9 +34,10 @@ _REFERENCE = re.compile(
 )
 _XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
-_ROOT = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->|<![^>]*>)*+<([\w.:-]+)", re.DOTALL)
-_DECLARES, _TAG = re.compile(r"xmlns:([\w.-]+)\s*="), re.compile(r"<[^<>!?]*>")
-_PREFIX = re.compile(r"(?<=[<\s/])([^\W\d][\w.-]*):(?=[^\W\d])")
+_ROOT = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!(?!--)[^>]*>)*+<([\w.:-]+)", re.DOTALL)
+_DECLARES, _TAG = re.compile(r"xmlns:([\w.-]+)\s*="), re.compile(r"""<(?:[^<>!?"']|"[^"<]*"|'[^'<]*')*+>""")
+# A value in quotes, or the prefix of a name.
+_PREFIX = re.compile(r""""[^"]*"|'[^']*'|(?<=[<\s/])([^\W\d][\w.-]*):(?=[^\W\d])""")
 _SPACING = "\x0b\x0c\x1c\x1d\x1e\x1f"
 _FRAME = 2**16  # what stands around the records of an answer is some hundred bytes
 
@@ -76,7 +77,7 @@ def _decoded(body: bytes) -> str:
 
 
 def _bare(declared: set[str], tag: re.Match[str]) -> str:
-    return _PREFIX.sub(lambda name: name[0] if name[1] in declared else "", tag[0])
+    return _PREFIX.sub(lambda found: found[0] if found[1] is None or found[1] in declared else "", tag[0])
 
 
 def _half(match: re.Match[bytes]) -> bytes:

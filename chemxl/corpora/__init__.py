@@ -107,7 +107,8 @@ def load(
     _report(name, log, faults)
     spoken_in = sorted({document.language for document in documents})
     if language is not None and documents and language not in spoken_in:
-        raise CorpusError(f"{name} has no text in {language!r}; it has {', '.join(spoken_in)}")
+        where = f"{name}, {split}," if split else name
+        raise CorpusError(f"{where} has no text in {language!r}; it has {', '.join(spoken_in)}")
     return [document for document in documents if language in (None, document.language)]
 
 

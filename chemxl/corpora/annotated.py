@@ -71,19 +71,21 @@ def _name(id: Any) -> str:
 
 
 def _document(path: Path, number: int, draft: Draft, given: Sequence[Any], related: Sequence[Any]) -> Document:
-    labels = [one for one in given if isinstance(one, str) and one.strip()]
+    labels = [one for one in given if _is_label(one)]
     taken = {_name(one.get("id")) for one in given if isinstance(one, dict)}
     free = (f"T{count}" for count in range(1, 2 * len(given) + 1) if f"T{count}" not in taken)
-    found = [(place, *_mention(one)) for place, one in enumerate(given, 1) if one not in labels]
+    found = [(place, *_mention(one)) for place, one in enumerate(given, 1) if not _is_label(one)]
     draft.count([(fragments, surface) for _, _, fragments, surface, _ in found if fragments and surface is not None])
+    spans: dict[Span, str] = {}  # as the file counts
     for place, type, fragments, surface, id in found:
         if not fragments:
             said = "neither an object with type, start and end nor a list of start, end and type"
             draft.log.add(path, number, f"{draft.id}: entry {place} is {said}; left out")
             continue
-        shown = " ".join(draft.text[start:end] for start, end in fragments) if surface is None else surface
-        draft.mention(path, number, type, fragments, shown, id or next(free))
-    spans = {mention.span: id for id, mention in draft.mentions.items()}
+        shown = " ".join(draft.text[a:b] for a, b in draft.placed(fragments)) if surface is None else surface
+        id = id or next(free)
+        if draft.mention(path, number, type, fragments, shown, id):
+            spans[fragments[0][0], fragments[-1][1]] = id
     for place, one in enumerate(related, 1):
         one = one if isinstance(one, dict) else {}
         type, (head, tail) = _given(one, _TYPES), [_end(_given(one, keys), spans) for keys in (_HEADS, _TAILS)]
@@ -92,6 +94,11 @@ def _document(path: Path, number: int, draft: Draft, given: Sequence[Any], relat
         else:
             draft.log.add(path, number, f"{draft.id}: relation {place} has no type, head and tail; left out")
     return replace(draft.document(), labels=tuple(map(Label, dict.fromkeys(labels))))
+
+
+def _is_label(one: Any) -> bool:
+    """Whether an entry is a label of the document, which has no place in it."""
+    return isinstance(one, str) and bool(one.strip())
 
 
 def _mention(one: Any) -> tuple[str, tuple[Span, ...], str | None, str]:
@@ -121,7 +128,8 @@ def _end(end: Any, spans: dict[Span, str]) -> str:
     """The id of a relation's end, which Prodigy names by its span."""
     if not isinstance(end, dict):
         return _name(end)
-    return next((id for span, id in spans.items() if span == (end.get("start"), end.get("end"))), "")
+    start, finish = _number(end.get("start")), _number(end.get("end"))
+    return spans.get((start, finish), "") if _ascends(start, finish) else ""
 
 
 def _number(at: Any) -> Any:

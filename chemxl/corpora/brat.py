@@ -52,6 +52,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
             pair = given.setdefault(place / path.stem, {})
             if pair.setdefault(path.suffix.lower(), path) != path:
                 log.add(path, 1, f"a second file beside {pair[path.suffix.lower()].name}; file left out")
+        elif path.suffix.lower() == ".gz":
+            log.add(path, 1, "brat's files are not read packed: unpack it; file left out")
     for base, pair in sorted(given.items()):
         if len(pair) < 2:
             missing = "txt" if ".ann" in pair else "ann"

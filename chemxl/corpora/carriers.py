@@ -19,6 +19,7 @@ from chemxl.corpora.coined import Name, drawn, formulaic, gender, short, surname
 from chemxl.corpora.mini.declension import CASES
 from chemxl.corpora.mini.lexicon import Concept, concepts
 from chemxl.documents import Document, Mention
+from chemxl.experiments.digests import sha256
 
 _PLACE = re.compile(r"\{([CFSMTDAGBNP])(?:\.(\w+)|:([^{}]+))?\}")
 _TYPES = {**dict.fromkeys("CFSMT", "CHEM"), "D": "DISEASE", "A": "DISEASE", "G": "GENE"}
@@ -33,6 +34,12 @@ def carried(n: int, rng: random.Random, language: str, medicines: Sequence[Name]
         medicines: names beside those of ``mini``'s lexicon and those that are made by rule.
     """
     return [_document(f"carrier-{language}-{i}", rng, language, medicines) for i in range(n)]
+
+
+def digest() -> str:
+    """What tells one set of sentences, and of parts that names are made of, from another."""
+    files = [Path(__file__).with_name(name) for name in ("carriers.tsv", "coined.yaml")]
+    return sha256(b"".join(file.read_bytes() for file in files))
 
 
 @cache

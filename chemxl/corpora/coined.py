@@ -155,5 +155,5 @@ _KINDS: Sequence[Callable[[random.Random], Name]] = (
 
 @cache
 def gender(russian: str) -> str:
-    """The gender of a Russian name of a medicine by its ending."""
+    """The gender of a Russian name of a medicine by its ending; ``-``, which is not declined, for a name in Latin."""
     return {"а": "f", "я": "f", "о": "n"}.get(russian[-1:], "m" if russian[-1:] in "бвгджзйклмнпрстфхцчшщ" else "-")

@@ -158,7 +158,9 @@ def _labels(column: Sequence[str]) -> bool:
 
 
 def _types(column: Sequence[str]) -> set[str]:
-    return {match[1] for value in column if (match := _LABEL.fullmatch(value)) and match[1]}
+    """Types of a column's labels; an empty one of labels without a type."""
+    named = {match[1] for value in column if (match := _LABEL.fullmatch(value)) and match[1]}
+    return named | {"" for value in column if value != "O" and _BARE.fullmatch(value)}
 
 
 def _sentences(path: Path, rows: Sequence[Row], log: Log, layout: _Layout, type: str) -> list[_Sentence]:

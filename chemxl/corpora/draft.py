@@ -99,12 +99,13 @@ class Draft:
         Returns:
             How many are right.
         """
+        self._counted, self._last = Counted("", None), 0
         most = -1
         likely = ways(self.text) if len(self.text) <= COUNTED else [None]
         for widths, last in [*((one, 0) for one in (*likely, *others)), (None, 1)]:
             before = self._counted, self._last
             self._counted, self._last = Counted(self.text, widths), last
-            found = sum([right(self.text, self._placed(spans), surface) for spans, surface in recorded])
+            found = sum([right(self.text, self.placed(spans), surface) for spans, surface in recorded])
             if found <= most or 2 * found <= len(recorded):
                 self._counted, self._last = before
             most = max(most, found)
@@ -112,7 +113,8 @@ class Draft:
                 break
         return most
 
-    def _placed(self, spans: Sequence[Span]) -> tuple[Span, ...]:
+    def placed(self, spans: Sequence[Span]) -> tuple[Span, ...]:
+        """Where spans are in the text, by characters, that the file counts in its own way."""
         place = self._counted.place
         return tuple([(place(start), place(end + self._last - 1) + 1) for start, end in spans])
 
@@ -124,7 +126,7 @@ class Draft:
         try:
             if id in self.mentions:
                 raise ChemxlError(f"the id {id} stands twice")
-            placed = self._placed(fragments)
+            placed = self.placed(fragments)
             try:
                 self.mentions[id] = mention(self.text, type, placed, surface, id)
             except ChemxlError:

@@ -35,7 +35,7 @@ def elements(path: Path, log: Log, tag: str) -> Iterator[tuple[int, Any]]:
     """Each element of that name, whatever its namespace, with its line; it is emptied once the next is asked for.
 
     Its names, and those of what is in it, are without namespaces. A character that XML forbids, control characters
-    in web pages and exported memories, is read as U+FFFD, a fault. A file that declares entities is left out, and
+    in exported translation memories, is read as U+FFFD, a fault. A file that declares entities is left out, and
     one that is in another character set than it says. Where the XML breaks, or goes on for ``MAX_ELEMENT`` bytes
     without the end of such an element, what stood before is given and the rest is a fault; so is an element in
     which an undeclared entity stands, and a file without any such element.

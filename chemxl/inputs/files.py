@@ -9,6 +9,7 @@ import glob
 import gzip
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -86,7 +87,7 @@ def input_files(
     found = _without_results(found, names, out) if out else found
     ids = [file.id for file in found]
     if len(set(ids)) < len(ids):
-        twice = min(id for id in ids if ids.count(id) > 1)
+        twice = min(id for id, count in Counter(ids).items() if count > 1)
         raise ChemxlError(f"two files are called {twice}: rename one, since results are named after their file")
     return found
 

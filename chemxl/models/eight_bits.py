@@ -61,12 +61,16 @@ def read(folder: Path) -> dict[str, torch.Tensor]:
     with safe_open(folder / FILE, "pt") as file:
         about = file.metadata() or {}
         stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if "shared" in about and about["encoder"] != _digest():
-        raise EncoderError(f"{folder} shares weights with the encoder in the box of another version of chemxl")
     there = read(ENCODER) if "shared" in about else {}
+    if "shared" in about and about.get("encoder") != _digest():
+        raise EncoderError(f"{folder} shares weights with the encoder in the box of another version of chemxl")
     steps = {name.removesuffix(SCALE): stored.pop(name) for name in list(stored) if name.endswith(SCALE)}
     made = {name: tensor.float() * steps[name][:, None] if name in steps else tensor for name, tensor in stored.items()}
-    return made | {name: there[other] for name, other in json.loads(about.get("shared", "{}")).items()}
+    try:
+        shared = {name: there[other] for name, other in json.loads(about.get("shared", "{}")).items()}
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise EncoderError(f"{folder / FILE} does not say which weights the encoder in the box has") from error
+    return made | shared
 
 
 def _digest() -> str:

@@ -60,6 +60,6 @@ class VariedFineTune(FineTune):
         return tagger
 
     def data_digest(self) -> str:
-        """The encoder's files, and the names."""
+        """The encoder's files, the names, and what sentences and other names are made of."""
         names = corpora.read_digest(self.names, split="train", language="en-ru") if self.names else ""
-        return super().data_digest() + names
+        return super().data_digest() + names + carriers.digest()

@@ -257,8 +257,9 @@ def _rows(values: Sequence[Perplexity]) -> list[Row]:
 
 def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
     """Rows with differences of the mean surprise, which are logarithms of the ratio of two perplexities."""
-    columns = [tuple([one.surprise() for one in side.experiments] for side in sides) for _, *sides in pairs]
-    found = significance.compare([(first, second) for first, second in columns], score=surprise)
+    sides = [(a.experiments, b.experiments) for _, a, b in pairs]
+    columns = [([one.surprise() for one in first], [one.surprise() for one in second]) for first, second in sides]
+    found = significance.compare(columns, score=surprise)
     return [
         known(DIFFERENCE, one[:3], line.experiments, n=len(a[0]), p=round(one.p, 4), scorer=NATS, keys=keys)
         for (keys, line, _), (a, _), one in zip(pairs, columns, found, strict=True)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chemxl import corpora
+from chemxl.collect import homoglyphs
 from chemxl.collect.cleanup import LOST_MENTION, LOST_RELATION, clean
 from chemxl.collect.homoglyphs import MIXED
 from chemxl.documents import Document, Mention, Relation
@@ -165,6 +166,12 @@ def test_each_kind_is_mended_and_counted(text: str, right: str, kind: str) -> No
 def test_joiners_that_mean_something_stay() -> None:
     for text in ("👩\u200d⚕\ufe0f", "क\u094d\u200dष", "tab\tline\r\n"):
         assert cleaned(text) == (text, {})
+
+
+@given(st.text(alphabet=f"{ALPHABET} ", max_size=40))
+def test_what_is_counted_as_mixed_is_mixed_at_the_end(text: str) -> None:
+    mended, counts = cleaned(text)
+    assert counts.get(MIXED, 0) == sum(edit.kind == MIXED for edit in homoglyphs.words(mended))
 
 
 @given(st.text(alphabet=ALPHABET, max_size=40))

@@ -47,6 +47,7 @@ MEMBERS: list[tuple[str | bytes, str]] = [
     ("<b href='?x=1&y=2'>link</b>", "link"),
     ("<dc:b xsi:type='x' xml:lang='en'>ratio 1:x, a:b</dc:b>", "ratio 1:x, a:b"),  # prefixes that nothing declares
     ("<o:b xmlns:o='x' o:c='y'><p:b/>in</o:b>", "in"),
+    ("<dc:b href='http://x.org/?id=1'>in</dc:b>", "in"),
 ]
 
 
@@ -234,6 +235,12 @@ def test_what_cannot_be_salvaged() -> None:
     assert text == "xz" and list(broken) == ["2"]
 
 
+def test_values_in_quotes_stay() -> None:
+    root = parse_xml(mended(PAGE.format("UTF-8", "<dc:b title='see doi:abc' x:n=\"p:q\">in</dc:b>").encode()))
+    [child] = root
+    assert child.attrib == {"title": "see doi:abc", "n": "p:q"}
+
+
 BEHIND = ["\n<br />\n<b>Notice</b>: Undefined index & in <b>x.php</b><br>", "<!-- took 3 s", "\0\0", "</body></html>"]
 
 
@@ -250,7 +257,8 @@ def test_a_document_that_is_cut_off_is_no_whole_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["<?xml?>" + " " * 50_000 + "&", "<?a" * 20_000 + "&", "<!-- " * 20_000, "<a b:" * 20_000 + "&"]
+    "body",
+    ["<?xml?>" + " " * 50_000 + "&", "<?a" * 20_000 + "&", "<!-- " * 20_000, "<!--x>" * 20_000, "<a b:" * 20_000 + "&"],
 )
 def test_hostile_repetition_takes_no_longer_than_its_length(body: str) -> None:
     with pytest.raises(Garbled):

@@ -45,6 +45,21 @@ def test_other_spellings(tmp_path: Path, key: str) -> None:
     ]
 
 
+def test_one_way_of_counting_holds_for_all_of_a_document(tmp_path: Path) -> None:
+    """UTF-16: mentions without a text, and relations that name their ends by spans, are where the others are."""
+    text = "💊💊 аспирин, ЦОГ-1, ЦОГ-2"
+    spans = [
+        {"start": 5, "end": 12, "label": "CHEM", "text": "аспирин"},
+        {"start": 14, "end": 19, "label": "GENE", "text": "ЦОГ-1"},
+        {"start": 21, "end": 26, "label": "GENE"},
+    ]
+    ends = {"head_span": {"start": 5, "end": 12}, "child_span": {"start": "21", "end": 26}}
+    content = json.dumps({"text": text, "spans": spans, "relations": [{"label": "INHIBITOR", **ends}]}) + "\n"
+    (document,), faults = reading(annotated.read, tmp_path, {"x.jsonl": content})
+    assert faults == [] and list(map(document.surface, document.mentions)) == ["аспирин", "ЦОГ-1", "ЦОГ-2"]
+    assert [(r.head, r.tail) for r in document.relations] == [("T1", "T3")]
+
+
 def test_what_an_annotator_rejected_is_no_gold(tmp_path: Path) -> None:
     """As Prodigy has it."""
     answers = ["accept", "reject", "ignore", None]

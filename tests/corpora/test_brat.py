@@ -13,6 +13,7 @@ from chemxl.corpora import Log, brat, standoff
 from chemxl.corpora.draft import BREAKS
 from chemxl.documents import Document, Mention, Relation
 from chemxl.errors import CorpusError
+from tests.corpora.reading import reading
 
 TEXT = "Налоксон снимает\nдействие клонидина; поражение лёгких и сердца 😀 5 мг."
 RECORDS = {
@@ -98,6 +99,12 @@ def test_a_document_is_read(tmp_path: Path) -> None:
         (Mention.of("Chemical", 0, 8, id="T1"), Mention("Disease", ((37, 46), (56, 62)), id="T2")),
         (Relation("INHIBITOR", "T1", "T2", id="R1"),),
     )
+
+
+def test_packed_files_are_named(tmp_path: Path) -> None:
+    documents, faults = reading(brat.read, tmp_path, {"a.txt.gz": b"", "a.ann.gz": b""})
+    said = "brat's files are not read packed: unpack it; file left out"
+    assert (documents, faults) == ([], [f"a.{end}.gz:1: {said}" for end in ("ann", "txt")])
 
 
 def test_a_line_break_in_a_mention_is_shown_as_a_space(tmp_path: Path) -> None:

@@ -206,5 +206,7 @@ def test_two_columns_of_the_same_labels_are_not_chosen_from(tmp_path: Path) -> N
     assert read(tmp_path, content) == ([], [f"dev.txt:1: {said}, or leave one out; file left out"])
     (document,), faults = read(tmp_path, content, label=2)
     assert (len(document.mentions), faults) == (2, [])
+    documents, (fault,) = read(tmp_path, "NaCl B O\nand O O\nKCl B B\n", type="CHEM")
+    assert documents == [] and "columns 2 and 3 both hold labels" in fault
     (document,), faults = read(tmp_path, "B-X NN B-X\nand CC O\nno NN O\n")  # a word that looks like a label
     assert (document.text, len(document.mentions), faults) == ("B-X and no", 1, [])

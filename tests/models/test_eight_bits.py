@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from chemxl.errors import EncoderError
+from chemxl.experiments.checkpoints import write_tensors
+from chemxl.experiments.digests import sha256
 from chemxl.models import eight_bits, encoders
 from chemxl.models.box import ENCODER
 
@@ -69,6 +71,17 @@ def test_an_encoder_in_eight_bits_is_read_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / eight_bits.FILE).write_bytes(b"broken")
     with pytest.raises(EncoderError, match="is not whole"):
         encoders.load(str(tmp_path))
+
+
+@pytest.mark.parametrize("shared", ["{", "[]", '{"table": "unheard"}', '{"table": []}'])
+def test_what_is_shared_must_be_there(tmp_path: Path, shared: str) -> None:
+    about = {"bits": "8", "shared": shared, "encoder": sha256((ENCODER / eight_bits.FILE).read_bytes())}
+    write_tensors(tmp_path / eight_bits.FILE, {"own": torch.zeros(2)}, about)
+    with pytest.raises(EncoderError, match="does not say which weights"):
+        eight_bits.read(tmp_path)
+    write_tensors(tmp_path / eight_bits.FILE, {"own": torch.zeros(2)}, {"shared": "{}"})
+    with pytest.raises(EncoderError, match="another version"):
+        eight_bits.read(tmp_path)
 
 
 def test_what_the_encoder_in_the_box_has_is_not_stored_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

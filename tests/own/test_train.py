@@ -159,7 +159,7 @@ def test_bad_settings_leave_nothing(model: Path, texts: Path, tmp_path: Path) ->
         ({"start": "nothing"}, EncoderError, "'nothing' is no encoder"),
         ({"start": "no-one/nothing"}, EncoderError, "neither in CHEMXL_MODELS nor on the hub"),
         ({"start": str(model)}, EncoderError, "is a trained model, not an encoder"),
-        ({"language": "en"}, CorpusError, "three are the least"),
+        ({"language": "en"}, CorpusError, "has no text in 'en'; it has ru"),
     ):
         with pytest.raises(error, match=said):
             train(TrainingRequest(str(texts), **QUICK | changed), out)  # type: ignore[arg-type]
