@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ import yaml
 
 from chemxl import book
 from chemxl.book.gate import seal
+from chemxl.book.running import in_turn
+from chemxl.book.sources import read, select
 from chemxl.errors import BookError
+from chemxl.results import chapters
 
 START = "# %% [markdown]\n# # Title\n\n# %%\nfrom typing import Literal\n\n"
 PARAMETERS = """\
@@ -356,6 +360,16 @@ def test_a_profile_for_no_notebook(root: Path) -> None:
         book.run(root=root)
     with pytest.raises(BookError, match=r"holds no NN_name.py"):
         book.check(root=root / "book")
+
+
+def test_chapters_that_share_runs_are_not_run_side_by_side() -> None:
+    root = Path(__file__).parents[1]
+    sources = read(root, select(root, ()), profile="small", parameters=None)
+    stems = [source.stem for source in in_turn(sources)]
+    assert sorted(stems) == [source.stem for source in sources]
+    own = [stem for stem in stems if stem in chapters.find()]
+    assert stems[: len(own)] == own, "pages read what chapters have run"
+    assert all(abs(int(a[:2]) - int(b[:2])) > 1 for a, b in pairwise(own))
 
 
 def test_jobs_run_side_by_side(root: Path) -> None:

@@ -72,9 +72,20 @@ def run(
         _declare(source)
     cores = max(1, (os.cpu_count() or 1) // jobs)
     variables = {"OMP_NUM_THREADS": str(cores)} | environment(root) | _QUIET
-    if failures := _run_all(queue, jobs, variables):
+    if failures := _run_all(in_turn(queue), jobs, variables):
         raise BookError("\n".join(failures))
     return [source.stem for source in queue]
+
+
+def in_turn(queue: Sequence[NotebookSource]) -> list[NotebookSource]:
+    """Every second chapter before the others, since neighbours share runs and would wait for each other; then the pages
+    that read what chapters have run."""
+    from chemxl.results import chapters  # loads torch, which what is up to date need not wait for
+
+    if not queue:
+        return []
+    own = [source for source in queue if source.stem in chapters.find()]
+    return [*own[::2], *own[1::2], *(source for source in queue if source not in own)]
 
 
 def _declare(source: NotebookSource) -> None:
