@@ -223,7 +223,7 @@ show.tabs(
     lambda found: show.table(
         tables.pivot(found.query("metric == 'perplexity'"), ["encoder", "objective", "share"], "text"),
         caption=f"Perplexity {chapter.SHORTER}",
-        note=note,
+        note="Mean over pretraining runs; 95 % interval over documents and runs. Lower is better.",
     ),
 )
 
