@@ -205,7 +205,13 @@ def perplexities(settings: Settings) -> list[Line]:
 
 
 def ablated(settings: Settings, objective: str, *, share: float = 1.0) -> list[ContinualPretraining]:
-    """The ablated encoder after one of ``OBJECTIVES``, or with the head alone, one value a run."""
+    """The ablated encoder after one of ``OBJECTIVES``, or with the head alone, one value a run.
+
+    Raises:
+        ChemxlError: it is no objective.
+    """
+    if objective not in (HEAD, *OBJECTIVES):
+        raise ChemxlError(f"{objective!r} is no objective: take {'; '.join(OBJECTIVES)}")
     encoder, layers = settings.ablated, settings.ablated_layers
     start = encoders.FirstLayers(encoder=encoder, layers=layers) if layers else encoder
     amount = settings.ablated_amount or settings.amount or ABLATION_AMOUNTS[settings.profile]
