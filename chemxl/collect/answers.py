@@ -10,7 +10,7 @@ from lxml import etree
 
 from chemxl.collect.http import Garbled, SourceError
 from chemxl.collect.mending import mended
-from chemxl.corpora.markup import SAFE, local
+from chemxl.corpora.markup import SAFE, local, text
 
 # ISO 639-2 (both of its codes) and English names as catalogues write them, to ISO 639-1.
 _CODES = {
@@ -62,7 +62,7 @@ def _parsed(body: bytes) -> Any:
 
 def plain(element: Any) -> str:
     """An element's text without mark-up; line breaks and indentation become one space, no-break spaces stay."""
-    return "" if element is None else _SPACE.sub(" ", "".join(element.itertext())).strip(" ")
+    return _SPACE.sub(" ", text(element)).strip(" ")
 
 
 def language_code(name: str) -> str:

@@ -23,13 +23,13 @@ from chemxl.collect.experiments import (
 from chemxl.collect.queries import INTERACTIONS
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import ParallelText, Texts
-from chemxl.evaluation import metrics, significance
+from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
 from chemxl.experiments.experiment import Experiment
 from chemxl.models.encoders import MINI
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Row, Scored, counted, known, scored
+from chemxl.results.rows import Keys, Row, Scored, Sides, counted, differences_of, scored
 from chemxl.results.tables import Cells
 
 stem = "01_data_collection"
@@ -249,19 +249,16 @@ def longer(profile: Profile) -> Line:
 def _longer(found: Mapping[str, Lengths]) -> list[Row]:
     """Rows with these differences, corrected over all corpora."""
     drug, disease = BOTH
-    sides = [([one.counts(disease)], [one.counts(drug)]) for one in found.values()]
-    compared = significance.compare(sides, score=statistics.words_a_mention)
-    return [
-        known(
-            "difference of words a mention",
-            one[:3],
-            n=len(diseases),
-            p=round(one.p, 4),
-            scorer="runs of letters or digits, and signs",
-            keys={"corpus": name, "type": disease, "less_type": drug},
-        )
-        for name, ([diseases], _), one in zip(found, sides, compared, strict=True)
+    sides = [
+        Sides({"corpus": name, "type": disease, "less_type": drug}, [one.counts(disease)], [one.counts(drug)])
+        for name, one in found.items()
     ]
+    return differences_of(
+        sides,
+        metric="difference of words a mention",
+        score=statistics.words_a_mention,
+        scorer="runs of letters or digits, and signs",
+    )
 
 
 def overlaps(profile: Profile) -> list[Line]:

@@ -48,6 +48,7 @@ def _comma(path: Path, log: Log) -> Iterator[Row]:
     at = 1
 
     def lines() -> Iterator[str]:
+        """The lines of the file; ``at`` is the number of the last one that was read."""
         nonlocal at
         for number, line in read_lines(path, log):
             at = number

@@ -94,6 +94,7 @@ def edited(document: Document, edits: Sequence[Edit]) -> Document:
     moves.append((len(document.text) + 1, len(document.text) + 1, shift))
 
     def moved(offsets: Sequence[int]) -> list[int]:
+        """Ascending offsets of the old text, in the new one."""
         found, at = [], 0
         for offset in offsets:
             while moves[at][1] <= offset:

@@ -61,9 +61,9 @@ def read(folder: Path) -> dict[str, torch.Tensor]:
     with safe_open(folder / FILE, "pt") as file:
         about = file.metadata() or {}
         stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    there = read(ENCODER) if "shared" in about else {}
     if "shared" in about and about.get("encoder") != _digest():
         raise EncoderError(f"{folder} shares weights with the encoder in the box of another version of chemxl")
+    there = read(ENCODER) if "shared" in about else {}
     steps = {name.removesuffix(SCALE): stored.pop(name) for name in list(stored) if name.endswith(SCALE)}
     made = {name: tensor.float() * steps[name][:, None] if name in steps else tensor for name, tensor in stored.items()}
     try:

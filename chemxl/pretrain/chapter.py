@@ -9,7 +9,6 @@ from typing import Any
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextSource
 from chemxl.errors import ChemxlError
-from chemxl.evaluation import significance
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
@@ -20,7 +19,7 @@ from chemxl.pretrain.perplexity import estimate, surprise
 from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Row, known
+from chemxl.results.rows import Keys, Row, Sides, differences_of, known
 
 stem = "03_continual_pretraining"
 SCORER = "exp of the mean surprise of hidden pieces"
@@ -263,13 +262,11 @@ def _rows(values: Sequence[Perplexity]) -> list[Row]:
 
 def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
     """Rows with differences of the mean surprise, which are logarithms of the ratio of two perplexities."""
-    sides = [(a.experiments, b.experiments) for _, a, b in pairs]
-    columns = [([one.surprise() for one in first], [one.surprise() for one in second]) for first, second in sides]
-    found = significance.compare(columns, score=surprise)
-    return [
-        known(DIFFERENCE, one[:3], line.experiments, n=len(a[0]), p=round(one.p, 4), scorer=NATS, keys=keys)
-        for (keys, line, _), (a, _), one in zip(pairs, columns, found, strict=True)
-    ]
+    sides = []
+    for keys, a, b in pairs:
+        first, second = ([one.surprise() for one in line.experiments] for line in (a, b))
+        sides.append(Sides(keys, first, second, a.experiments))
+    return differences_of(sides, metric=DIFFERENCE, score=surprise, scorer=NATS)
 
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:

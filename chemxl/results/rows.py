@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -165,11 +166,28 @@ def differences(
 ) -> list[Row]:
     """One row for each pair; intervals and p are corrected over all of them
     (:func:`chemxl.evaluation.significance.compare`)."""
-    columns = [tuple([one.counts().column() for one in side] for side in (pair.first, pair.second)) for pair in pairs]
-    found = significance.compare([(first, second) for first, second in columns], score=score)
+    sides = []
+    for pair in pairs:
+        first, second = ([one.counts().column() for one in side] for side in (pair.first, pair.second))
+        sides.append(Sides(pair.keys, first, second, pair.first))
+    return differences_of(sides, metric=metric, score=score, scorer=scorer)
+
+
+class Sides(NamedTuple):
+    """Counts of the same documents on two sides, (documents, K) a seed, and the experiments whose seeds a row names."""
+
+    keys: Keys
+    first: Sequence[np.ndarray]
+    second: Sequence[np.ndarray]
+    values: Sequence[Any] = ()
+
+
+def differences_of(sides: Sequence[Sides], *, metric: str, score: metrics.Scorer, scorer: str) -> list[Row]:
+    """As :func:`differences`, of any counts that a score is made of."""
+    found = significance.compare([(one.first, one.second) for one in sides], score=score)
     return [
-        known(metric, one[:3], pair.first, n=len(first[0]), p=round(one.p, 4), scorer=scorer, keys=pair.keys)
-        for pair, (first, _), one in zip(pairs, columns, found, strict=True)
+        known(metric, d[:3], one.values, n=len(one.first[0]), p=round(d.p, 4), scorer=scorer, keys=one.keys)
+        for one, d in zip(sides, found, strict=True)
     ]
 
 
