@@ -70,6 +70,7 @@ amount: int = 12000
 methods: list = ["plain text", "wrong dictionary", "Ent", "Ent + Fact", "Ent + Fact + Pas"]
 tagged: list = ["plain text", "Ent + Fact + Pas"]
 classified: list = []
+classes: list = ["GAD", "HoC"]
 tasks: list = ["EN"]
 shots: list = []
 epochs: int = 3

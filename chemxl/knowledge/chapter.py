@@ -111,13 +111,13 @@ def classifying(settings: Settings) -> list[Line]:
                 "test": f"{name} {asked.upper()}",
             },
             values,
-            partial(_class_scores, values, type),
+            partial(_class_scores, values, ASSOCIATED if name == "GAD" else metrics.MICRO),
         )
         for method in (BASE, *settings.classified)
         if settings.classified
         for learnt, asked in (("en", "zh"), ("zh", "en"))
         if learnt.upper() in settings.tasks
-        for name, type in (("GAD", ASSOCIATED), ("HoC", metrics.MICRO))
+        for name in settings.classes
         for values in [
             [classifier(settings, method, name, seed, learnt=learnt, asked=asked) for seed in settings.seeds]
         ]

@@ -62,6 +62,7 @@ class Settings(chapters.EncoderSettings):
             corpora ``ZH`` and ``ADE``; classifiers learn ``EN`` and ``ZH``.
         shots: documents of the language that is tested, beside all English ones, in further trainings.
         classified: methods whose classifiers are trained, too; none where there is nothing to classify.
+        classes: what they classify: ``GAD``, sentences; ``HoC``, abstracts.
         epochs, rate, head_rate: the training of taggers and classifiers.
         sentences: for ``small``: how many the training part is expanded to.
         seeds: each of them draws the pretraining and the fine-tuning behind it anew; the base is the same for all.
@@ -72,6 +73,7 @@ class Settings(chapters.EncoderSettings):
     methods: tuple[str, ...] = (PLAIN, WRONG, ENT, FACT, PAS)
     tagged: tuple[str, ...] = (PLAIN, PAS)
     classified: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ("GAD", "HoC")
     tasks: tuple[str, ...] = ("EN",)
     shots: tuple[int, ...] = ()
     epochs: int = 3

@@ -125,6 +125,11 @@ def test_classifiers_learn_english_and_are_asked_chinese() -> None:
         assert {one.language for one in value.model.train[0].without} == {"en", "zh"}
 
 
+def test_one_corpus_of_classes_can_be_left_out() -> None:
+    lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,), "classes": ("GAD",)}))
+    assert [line.keys["test"] for line in lines] == ["GAD ZH", "GAD ZH"]
+
+
 def test_classifiers_go_the_other_way_round_where_chinese_is_learnt() -> None:
     lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,), "tasks": ("ZH",)}))
     assert {line.keys["test"] for line in lines} == {"GAD EN", "HoC EN"}
