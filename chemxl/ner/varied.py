@@ -24,18 +24,20 @@ class VariedFineTune(FineTune):
         copies: how often each corpus is read in an epoch.
         carriers: sentences with names in their places, of each language so many documents.
         names: a corpus of English and Russian names of substances that are put in; none: those made by rule alone.
+        draw: other forms of the texts, and other carriers, of the same seed.
         frozen: the vectors of subwords stay the encoder's, so that one that no text uses does not lose its neighbours.
     """
 
     copies: tuple[int, ...]
     carriers: int = 0
     names: str = ""
+    draw: int = 0
     frozen: bool = False
     variation: Variation = Variation()
 
     def documents(self) -> list[Document]:
         """Every copy of every corpus, and the carriers; the same each time."""
-        rng = random.Random(self.seed)
+        rng = random.Random(self.seed + 1000 * self.draw)
         pairs = corpora.pairs(self.names, split="train", language="en-ru", faults=[]) if self.names else []
         medicines = carriers.named([(pair.source, pair.target) for pair in pairs])
         given = {language: [name.form(language) for name in medicines] for language in ("en", "ru")}
