@@ -23,11 +23,11 @@ TextNames = Annotated[
     ),
 ]
 Kind = Annotated[
-    Literal["auto", "text", "lines", "jsonl", "tsv"],
+    Literal["auto", "text", "lines", "jsonl", "tsv", "csv"],
     typer.Option(
         "--input",
-        help="What they hold: text (one in a file), lines (one a line), jsonl (JSON lines), tsv (a table with a head). "
-        "By default, .jsonl, .ndjson and .tsv say so themselves, and all else is one text.",
+        help="What they hold: text (one in a file), lines (one a line), jsonl (JSON lines), tsv or csv (a table with a "
+        "head). By default, .jsonl, .ndjson, .json, .tsv and .csv say so themselves, and all else is one text.",
     ),
 ]
 Field = Annotated[str, typer.Option(help="Where JSON lines and tables have the text.")]

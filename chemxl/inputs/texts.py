@@ -16,6 +16,7 @@ from chemxl.corpora import jsonl
 from chemxl.corpora.faults import MARKS, decoded
 from chemxl.corpora.paths import language
 from chemxl.documents import Document
+from chemxl.inputs import tables
 from chemxl.inputs.faults import Faults
 from chemxl.inputs.files import InputFile
 
@@ -41,7 +42,7 @@ def read_files(files: Sequence[InputFile], faults: Faults, *, field: str = "text
                 if file.single:
                     yield from _whole(file, stream, faults)
                 else:
-                    rows = {"lines": _lines, "jsonl": _objects, "tsv": _rows}[file.kind]
+                    rows = {"lines": _lines, "jsonl": _objects, "tsv": _rows, "csv": _rows}[file.kind]
                     yield from rows(file, _numbered_lines(file, stream, faults), faults, field, id)
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or error
@@ -93,7 +94,7 @@ def _numbered_lines(file: InputFile, stream: IO[bytes], faults: Faults) -> Itera
             if _SURROGATE.search(line) or line.count("\0") > len(line) // 20:
                 faults.add(file.path, number, "not UTF-8: convert the file with iconv; line left out")
             else:
-                yield number, line.removesuffix("\n")
+                yield number, line.removesuffix("\n").removeprefix("\ufeff")  # of a file appended to another
             wrong = wrong + 1 if faults.count > said else 0
             if wrong == _MAX_WRONG:
                 faults.add(file.path, number, f"{wrong} wrong lines in a row: what follows is left out")
@@ -126,15 +127,21 @@ def _lines(file: InputFile, lines: _Numbered, faults: Faults, field: str, id: st
 def _objects(file: InputFile, lines: _Numbered, faults: Faults, field: str, id: str) -> Iterator[Document]:
     """The texts of JSON objects, one a line."""
     said = id == _ID  # which nobody asked for
-    for number, line in lines:
-        row = jsonl.parse(file.path, number, line, faults) if line.strip() else None
+    for place, (number, line) in enumerate((number, line) for number, line in lines if line.strip()):
+        if place == 0 and (line.lstrip()[0] == "[" or line.strip() == "{"):
+            mend = "jq -c '.[]'" if line.lstrip()[0] == "[" else "jq -c ."
+            faults.add(file.path, number, f"JSON, but not an object a line: convert it ({mend}); file left out")
+            return
+        row = jsonl.parse(file.path, number, line, faults)
         if row is None:
             continue
         text, name = row.get(field), row.get(id)
         if not isinstance(text, str):
             strings = ", ".join(key for key, value in row.items() if isinstance(value, str)) or "nothing"
             faults.add(file.path, number, f"no text under {field!r}: name its key with --field (texts: {strings})")
-        elif name is not None and (isinstance(name, bool) or not isinstance(name, str | int) or name == ""):
+        elif name is not None and not (
+            isinstance(name, str | int) and not isinstance(name, bool) and str(name).strip()
+        ):
             faults.add(file.path, number, f"under {id!r} is no id but {name!r}: name another key with --id")
         else:
             if name is None and not said:
@@ -144,21 +151,21 @@ def _objects(file: InputFile, lines: _Numbered, faults: Faults, field: str, id: 
 
 
 def _rows(file: InputFile, lines: _Numbered, faults: Faults, field: str, id: str) -> Iterator[Document]:
-    """The texts of a table's rows; the first line names the columns, cells stand between tabs."""
-    head = next(lines, (1, ""))[1].split("\t")
-    if head.count(field) != 1:
-        faults.add(file.path, 1, f"not one column {field!r}: name it with --field (columns: {', '.join(head)})")
-        return
-    if head.count(id) != 1 and (id != _ID or id in head):
-        faults.add(file.path, 1, f"not one column {id!r}: name it with --id (columns: {', '.join(head)})")
-        return
+    """The texts of a table's rows, of which the first names the columns."""
+    table = tables.rows(lines, tables.SEPARATORS[file.kind], field)
+    first, head = next(table, (1, [""]))
+    for column, option in ((field, "field"), *([(id, "id")] if id != _ID or id in head else [])):
+        if head.count(column) != 1:
+            said = f"not one column {column!r}: name it with --{option} (columns: {', '.join(head)})"
+            faults.add(file.path, first, said)
+            return
     text, name = head.index(field), head.index(id) if id in head else -1
-    for number, line in lines:
-        cells = line.split("\t")
-        if not line:
-            continue
+    for number, cells in table:
         if len(cells) != len(head):
-            faults.add(file.path, number, f"{len(cells)} columns where {len(head)} were due; row left out")
+            wrong = f"{len(cells)} columns where {len(head)} were due" if cells else "a quote in it is not closed"
+            faults.add(file.path, number, f"{wrong}; row left out")
+        elif cells == head:
+            faults.add(file.path, number, "the head stands again, as in a table that was put together; row left out")
         elif name >= 0 and not cells[name].strip():
             faults.add(file.path, number, f"no id under {id!r}; row left out")
         else:

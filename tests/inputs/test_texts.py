@@ -151,3 +151,24 @@ def test_the_language_is_that_of_most_letters() -> None:
         "What they call аспирин in Russian is aspirin here": "en",
     }
     assert {text: document("a", text).language for text in texts} == texts
+
+
+@pytest.mark.parametrize("content", ['[{"text": "x"}]\n', '\n[\n{"text": "x"}\n]\n', '{\n  "text": "x"\n}\n'])
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_json_that_is_not_an_object_a_line_is_left_whole(tmp_path: Path, name: str, content: str) -> None:
+    put(tmp_path, {name: content, "b.json": '{"text": "x"}\n{"text": "y"}\n'})
+    read, said = given_back(tmp_path)
+    assert read == {"b-1": "x", "b-2": "y"}
+    assert len(said) == 1 and "JSON, but not an object a line: convert it (jq -c" in said[0]
+
+
+def test_a_mark_within_a_file_that_was_put_together(tmp_path: Path) -> None:
+    put(tmp_path, {"a.jsonl": '{"text": "x"}\n\ufeff{"text": "y"}\n', "b.tsv": "id\ttext\n1\tx\n\ufeff2\ty\n"})
+    assert given_back(tmp_path) == ({"a-1": "x", "a-2": "y", "1": "x", "2": "y"}, [])
+    put(tmp_path, {"c.txt": "one\n\ufefftwo"})
+    assert given_back(tmp_path / "c.txt", kind="lines") == ({"c-1": "one", "c-2": "two"}, [])
+
+
+def test_a_blank_id_is_none(tmp_path: Path) -> None:
+    put(tmp_path, {"a.jsonl": '{"text": "x", "id": " "}\n'})
+    assert given_back(tmp_path)[1] == [f"{tmp_path}/a.jsonl:1: under 'id' is no id but ' ': name another key with --id"]
