@@ -18,9 +18,10 @@ from typing import IO, Literal, NamedTuple, cast
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.inputs.faults import Faults
 
-Kind = Literal["auto", "text", "lines", "jsonl", "tsv"]
+Kind = Literal["auto", "text", "lines", "jsonl", "tsv", "csv"]
 STDIN = "-"
-_ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
+_ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+_ENDINGS |= {".tsv": "tsv", ".csv": "csv"}
 
 
 class InputFile(NamedTuple):
@@ -79,15 +80,15 @@ def input_files(
         if name == STDIN:
             found.append(InputFile(Path(STDIN), "stdin", "text" if kind == "auto" else kind))
         elif os.path.isdir(name):
-            found += _in_folder(Path(name), kind, faults)
+            found += _in_folder(Path(name), Path(name), kind, faults)
         elif os.path.exists(name) or not glob.has_magic(name):
             found.append(_file(Path(name), Path(name).parent, kind))
         else:
             found += _in_glob(name, kind, faults)
     found = _without_results(found, names, out) if out else found
-    ids = [file.id for file in found]
-    if len(set(ids)) < len(ids):
-        twice = min(id for id, count in Counter(ids).items() if count > 1)
+    ids = Counter((file.id, file.single) for file in found)  # many texts are named after their lines, too
+    if ids.total() > len(ids):
+        twice = min(id for (id, _), count in ids.items() if count > 1)
         raise ChemxlError(f"two files are called {twice}: rename one, since results are named after their file")
     return found
 
@@ -123,8 +124,8 @@ def _ending(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).suffix.lower()
 
 
-def _in_folder(folder: Path, kind: Kind, faults: Faults) -> list[InputFile]:
-    """The files of text in a folder and in those below it, in the order of their names."""
+def _in_folder(folder: Path, base: Path, kind: Kind, faults: Faults) -> list[InputFile]:
+    """The files of text in a folder and in those below it, in the order of their names; ids are relative to a base."""
 
     def unread(error: OSError) -> None:
         """Say which folder is closed."""
@@ -136,7 +137,7 @@ def _in_folder(folder: Path, kind: Kind, faults: Faults) -> list[InputFile]:
         paths += [Path(above, name) for name in files if not name.startswith(".")]
         paths += [path for path in (Path(above, name) for name in folders) if path.is_symlink()]  # not walked into
     paths = [path for path in sorted(paths, key=lambda path: path.parts) if _is_within(path, folder, faults)]
-    found = [_file(path, folder, kind) for path in paths if _ending(path) in _ENDINGS]
+    found = [_file(path, base, kind) for path in paths if _ending(path) in _ENDINGS]
     if not found:
         known = ", ".join(_ENDINGS)
         faults.say(f"{folder} holds no text ({known}, or one of these with .gz): name a file of text")
@@ -153,7 +154,10 @@ def _in_glob(pattern: str, kind: Kind, faults: Faults) -> list[InputFile]:
     base = Path(*fixed)
     paths = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
     found = [_file(path, base, kind) for path in paths if _is_within(path, base, faults)]
-    if not found:
+    # What is in folders ** fits by itself.
+    folders = [path for path in paths if "**" not in pattern and path.is_dir() and not path.is_symlink()]
+    found += [file for path in folders for file in _in_folder(path, base, kind, faults)]
+    if not found and not folders:
         faults.say(f"{pattern} fits no file: name a file of text")
     return found
 

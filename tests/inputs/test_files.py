@@ -53,3 +53,17 @@ def test_two_texts_of_one_name(tmp_path: Path) -> None:
 def test_an_empty_name_is_said() -> None:
     with pytest.raises(ChemxlError, match="an empty name, as of a variable that is not set"):
         given_back("")
+
+
+def test_folders_that_a_glob_fits_are_read_as_a_shell_would_give_them(tmp_path: Path) -> None:
+    put(tmp_path, {"a/x.txt": "x", "a/b/y.txt": "y", "a/n.ann": "", "z.txt": "z"})
+    assert given_back(tmp_path / "*") == ({"a/x": "x", "a/b/y": "y", "z": "z"}, [])
+    assert given_back(tmp_path / "**" / "*.txt") == ({"a/x": "x", "a/b/y": "y", "z": "z"}, [])
+
+
+def test_one_text_and_many_may_share_a_name(tmp_path: Path) -> None:
+    put(tmp_path, {"a.txt": "x", "a.jsonl": '{"text": "y"}\n'})
+    assert given_back(tmp_path) == ({"a": "x", "a-1": "y"}, [])
+    put(tmp_path, {"a.tsv": "text\nz\n"})
+    with pytest.raises(ChemxlError, match="two files are called a: rename one"):
+        given_back(tmp_path)
