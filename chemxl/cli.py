@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -214,6 +215,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not in UTF-8 shows what it can
+    if "" in sys.argv[1:] or any(re.fullmatch("--[a-z-]+=", given) for given in sys.argv):
+        _end("An argument is empty, as of a variable that is not set. See chemxl --help", 2)
     try:
         sys.exit(app(prog_name="chemxl", standalone_mode=False))
     except _UsageError as error:

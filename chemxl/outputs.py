@@ -76,6 +76,8 @@ def destination(
     if out is None:
         return _Stream(formats[format])
     if format == "brat":
+        if (other := out.suffix[1:]) in formats.keys() - {"brat"} and not out.exists():
+            raise ChemxlError(f"{out} is called as a file, and brat takes a folder: add --format {other}, or rename it")
         return _Folder(out, files, faults, force=force, skip_done=skip_done)
     if out.exists() and (out.is_relative_to("/dev") or not (out.is_file() or out.is_dir())):  # a pipe or a device
         return _Stream(formats[format], out)

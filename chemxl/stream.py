@@ -74,11 +74,12 @@ def run(request: Request, formats: Mapping[str, outputs.Format], load: Callable[
     )
     if not request.names and sys.stdin is not None and sys.stdin.isatty():
         print("A text is awaited from the keyboard; Ctrl-D on a line of its own ends it.", file=sys.stderr)
-    texts, done = read_files(files, faults, field=request.field, id=request.id), 0
+    texts, read, done = read_files(files, faults, field=request.field, id=request.id), 0, 0
 
     def wanted(text: Document) -> bool:
-        """Whether a text must be tagged; texts that were done before are counted."""
-        nonlocal done
+        """Whether a text must be tagged; texts are counted, and those that were done before."""
+        nonlocal read, done
+        read += 1
         before, is_due = faults.count, destination.wants(text)
         done += not is_due and faults.count == before
         return is_due
@@ -87,6 +88,8 @@ def run(request: Request, formats: Mapping[str, outputs.Format], load: Callable[
         destination.write(found)
     if done:
         _say(f"{done} texts were done in {request.out}: they are as they were, whatever the settings were")
+    if not (read or faults.count or found.stopped):
+        _say("no text is in what was given: nothing is written")
     return STOPPED if found.stopped else 1 if faults.count else 0
 
 

@@ -106,6 +106,7 @@ TAG = [
     ("tag a.txt --out file", "file", "name another place"),
     ("tag a.txt --out file/deep/er", "file", "name another place"),
     ("tag a.txt --out /proc/x", "/proc/x", "name another place"),
+    ("tag a.txt --out x.jsonl", "x.jsonl", "--format jsonl"),
     ("tag a.txt --out mine", "mine/a.ann", "--force"),
     ("tag a.txt --out other", "other/a.txt", "--force"),
     ("tag a.txt --out mine --skip-done --format html", "--skip-done", "--out"),
@@ -221,6 +222,21 @@ def test_a_line_that_no_command_knows_is_status_2(place: Path, chemxl: Ran, line
     status, out, err = chemxl(*line.split())
     assert (status, out) == (2, "") and named in err
     assert err.count("\n") == 1 and "--help" in err
+    assert snapshot(place) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(["tag", "a.txt", "--out", ""], ["tag", "a.txt", "--out="], ["extract", "", "--format", "html"]),
+        *(["annotate", "out", "a.txt", "--project", ""], ["train", "mini", "--out="], ["corpora", "check", ""]),
+        *(["evaluate", "", "mini"], ["export", "in-the-box", ""], ["record", ""], ["run", ""]),
+    ],
+)
+def test_a_variable_that_is_not_set(place: Path, untagged: None, chemxl: Ran, line: list[str]) -> None:
+    before = snapshot(place)
+    status, out, err = chemxl(*line)
+    assert (status, out) == (2, "") and err.count("\n") == 1 and "An argument is empty" in err
     assert snapshot(place) == before
 
 

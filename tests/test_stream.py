@@ -310,6 +310,15 @@ def test_nothing_is_written_where_there_is_nothing(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("out", [None, "out.jsonl"])
+def test_texts_that_are_none_are_said(tmp_path: Path, capfd: pytest.CaptureFixture[str], out: str | None) -> None:
+    (tmp_path / "in.jsonl").touch()
+    place = tmp_path / out if out else None
+    assert found(Request([str(tmp_path / "in.jsonl")], format="jsonl", out=place)) == 0
+    assert capfd.readouterr() == ("", "no text is in what was given: nothing is written\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
 def test_results_come_before_the_last_text_is_read(tmp_path: Path) -> None:
     def endless() -> Iterator[Document]:
         for i in range(10**9):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import gzip
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ Kind = Literal["auto", "text", "lines", "jsonl", "tsv", "csv"]
 STDIN = "-"
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _ENDINGS |= {".tsv": "tsv", ".csv": "csv"}
+
+_GZ = re.compile(r"\.gz\Z", re.I)
 
 
 class InputFile(NamedTuple):
@@ -42,17 +45,25 @@ class InputFile(NamedTuple):
         """Whether it holds one text and no more."""
         return self.kind == "text"
 
+    @property
+    def packed(self) -> bool:
+        """Whether its name says that it has to be unpacked."""
+        return self.path.suffix.lower() == ".gz"
+
     def opened(self) -> AbstractContextManager[IO[bytes]]:
         """Its bytes, those of a ``.gz`` unpacked.
 
         Raises:
             CorpusError: it is standard input, which is closed.
+            EOFError: it is packed, and empty.
         """
         if str(self.path) == STDIN:
             if sys.stdin is None:  # as under cron or systemd
                 raise CorpusError("standard input is closed: name a file of text")
             return nullcontext(sys.stdin.buffer)
-        if self.path.suffix == ".gz":
+        if self.packed:
+            if self.path.stat().st_size == 0:  # which gzip takes for one that is whole
+                raise EOFError("nothing is in it")
             return cast("IO[bytes]", gzip.open(self.path, "rb"))
         return self.path.open("rb")
 
@@ -114,14 +125,14 @@ def _without_results(found: list[InputFile], names: Sequence[str], out: Path) ->
 def _file(path: Path, base: Path, kind: Kind) -> InputFile:
     """A file, its id the path from ``base`` without ``.gz`` and ending; its kind that of its ending if it is auto."""
     *folders, name = path.relative_to(base).parts
-    id = "/".join([*folders, Path(name.removesuffix(".gz")).stem])
+    id = "/".join([*folders, Path(_GZ.sub("", name)).stem])
     own = _ENDINGS.get(_ending(path), "text") if kind == "auto" else kind
     return InputFile(path, id.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), own)
 
 
 def _ending(path: Path) -> str:
     """The ending of a file's name in small letters, such as ``.tsv`` of ``A.TSV.gz``."""
-    return Path(path.name.removesuffix(".gz")).suffix.lower()
+    return Path(_GZ.sub("", path.name)).suffix.lower()
 
 
 def _in_folder(folder: Path, base: Path, kind: Kind, faults: Faults) -> list[InputFile]:
@@ -165,6 +176,8 @@ def _in_glob(pattern: str, kind: Kind, faults: Faults) -> list[InputFile]:
 def _is_within(path: Path, folder: Path, faults: Faults) -> bool:
     """Whether a path is a file in a folder; a link that leads out of it is not, which is said."""
     leaves = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    if path.is_symlink() and not leaves and not path.exists() and _ending(path) in _ENDINGS:
+        faults.say(f"{path} is a link to what is not here, as of git-annex: fetch it, or take the link away")
     if leaves and (path.is_dir() or _ending(path) in _ENDINGS):
         mend = "put it there, or name it in the place of the folder"
         faults.say(f"{path} is a link that leads out of {folder}, and is not followed: {mend}")

@@ -24,8 +24,10 @@ _ID = "id"  # where an id is looked for if nobody says where
 MAX_BYTES = 2**23  # of one text, which takes two hundred times the room while it is tagged
 MAX_RATIO = 200  # of a file of many texts that is packed: text packs to a tenth, a bomb to a thousandth
 _MAX_WRONG = 100  # lines in a row, after which a file is not what it was taken for
+_POINTER = "a pointer of Git LFS"
 _NO_TEXT = {b"%PDF": "a PDF file", b"PK\3\4": "an archive, as Word files are", b"\xd0\xcf\x11\xe0": "an old Word file"}
 _NO_TEXT |= {b"{\\rtf": "an RTF file", b"\x1f\x8b": "a packed file that is not named .gz"}
+_NO_TEXT |= {b"version https://git-lfs": _POINTER}
 _NO_TEXT |= dict.fromkeys((b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "an archive")
 
 
@@ -39,7 +41,10 @@ def read_files(files: Sequence[InputFile], faults: Faults, *, field: str = "text
     for file in files:
         try:
             with file.opened() as stream:
-                if file.single:
+                if what := _no_text(stream):
+                    mend = "fetch it with git lfs pull" if what == _POINTER else "save it as plain text first"
+                    faults.say(f"{file.path} is {what}, and no text: {mend}")
+                elif file.single:
                     yield from _whole(file, stream, faults)
                 else:
                     rows = {"lines": _lines, "jsonl": _objects, "tsv": _rows, "csv": _rows}[file.kind]
@@ -49,15 +54,23 @@ def read_files(files: Sequence[InputFile], faults: Faults, *, field: str = "text
             faults.say(f"{file.path} cannot be read ({reason}): name a file of text")
 
 
+def _no_text(stream: IO[bytes]) -> str:
+    """What a file is by how it begins; empty for what may be a text."""
+    begun = _begun(stream)
+    archive = "an archive" if begun[257:262] == b"ustar" else ""
+    return next((what for mark, what in _NO_TEXT.items() if begun.startswith(mark)), archive)
+
+
+def _begun(stream: IO[bytes]) -> bytes:
+    """How a stream begins, which stays to be read."""
+    return cast("io.BufferedReader", stream).peek(512) if hasattr(stream, "peek") else b""
+
+
 def _whole(file: InputFile, stream: IO[bytes], faults: Faults) -> Iterator[Document]:
     """The one text that a file is."""
     data = stream.read(MAX_BYTES + 1)  # a bomb is unpacked no further
     if len(data) > MAX_BYTES:
         faults.say(f"{file.path} is larger than the {MAX_BYTES} bytes that one text may have: cut it into parts")
-        return
-    archive = "an archive" if data[257:262] == b"ustar" else ""
-    if what := next((what for mark, what in _NO_TEXT.items() if data.startswith(mark)), archive):
-        faults.say(f"{file.path} is {what}, and no text: save it as plain text first")
         return
     try:
         yield document(file.id, decoded(data))
@@ -76,7 +89,7 @@ def _numbered_lines(file: InputFile, stream: IO[bytes], faults: Faults) -> Itera
     A file is left where it unpacks to too much, where a line is too long, and after many wrong lines in a row.
     """
     limit = jsonl.MAX_CHARACTERS
-    packed = file.path.stat().st_size if file.path.suffix == ".gz" else None
+    packed = file.path.stat().st_size if file.packed else None
     codec = _codec(stream)
     escaped = "surrogateescape" if codec == "utf-8-sig" else "strict"
     text = io.TextIOWrapper(stream, codec, errors=escaped, newline=None)
@@ -108,7 +121,7 @@ def _numbered_lines(file: InputFile, stream: IO[bytes], faults: Faults) -> Itera
 
 def _codec(stream: IO[bytes]) -> str:
     """The codec that a byte order mark names, or else UTF-8."""
-    begun = cast("io.BufferedReader", stream).peek(4)[:4] if hasattr(stream, "peek") else b""
+    begun = _begun(stream)
     mark = next((mark for mark in MARKS if begun.startswith(mark)), b"")
     return {4: "utf-32", 2: "utf-16"}.get(len(mark), "utf-8-sig")
 

@@ -172,3 +172,31 @@ def test_a_mark_within_a_file_that_was_put_together(tmp_path: Path) -> None:
 def test_a_blank_id_is_none(tmp_path: Path) -> None:
     put(tmp_path, {"a.jsonl": '{"text": "x", "id": " "}\n'})
     assert given_back(tmp_path)[1] == [f"{tmp_path}/a.jsonl:1: under 'id' is no id but ' ': name another key with --id"]
+
+
+def test_what_was_not_fetched_is_no_text(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    put(tmp_path, {"a.txt": pointer, "b.jsonl": pointer, "c.tsv.gz": pointer})
+    read, said = given_back(tmp_path)
+    assert not read and len(said) == 3
+    assert all(line.endswith("is a pointer of Git LFS, and no text: fetch it with git lfs pull") for line in said)
+    (tmp_path / "a.txt").rename(tmp_path / "a.lines")
+    (tmp_path / "b.jsonl").write_bytes(b"%PDF-1.7\n" + b"x\n" * 500)
+    assert len(given_back(tmp_path / "a.lines", kind="lines")[1]) == len(given_back(tmp_path / "b.jsonl")[1]) == 1
+
+
+def test_a_packed_file_of_no_bytes_is_not_whole(tmp_path: Path) -> None:
+    for name in ("a.txt.gz", "b.jsonl.gz"):
+        (tmp_path / name).touch()
+    put(tmp_path, {"c.txt.gz": "", "d.txt": ""})
+    read, said = given_back(tmp_path)
+    assert read == {"c": "", "d": ""}
+    assert said == [
+        f"{tmp_path}/{n} cannot be read (nothing is in it): name a file of text" for n in ("a.txt.gz", "b.jsonl.gz")
+    ]
+
+
+def test_endings_in_capital_letters(tmp_path: Path) -> None:
+    (tmp_path / "A.TXT.GZ").write_bytes(gzip.compress(b"x"))
+    (tmp_path / "B.JSONL").write_text('{"text": "y"}\n')
+    assert given_back(tmp_path) == ({"A": "x", "B-1": "y"}, [])
