@@ -32,15 +32,19 @@ _OPENERS = "\"'«„“‘({[¿¡（【《「『"
 _CLOSERS = "]\"'»”’)}」』】）》"  # begins with ], so that it can stand in a class as it is
 _SMALL, _LARGE, _HAN = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ", "\u3400-\u9fff"
 _HIDDEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphens and characters without width
-# A blank line; signs that end a sentence, at the first of a run, with what closes behind them and a reference, [12];
-# a sign with no space behind it, "ended.The", or a reference, "ended.12 The"; signs that need no space.
+_CITED = r"(?:\s?\[\d[\d,;–\- ]{0,20}\]){1,9}"  # [12], [3][4]
+_RAISED = r"\(\d{1,3}(?:[,–-]\s?\d{1,3}){0,8}\)|[¹²³⁰⁴-⁹]{1,3}(?:[,⁻–-][¹²³⁰⁴-⁹]{1,3}){0,8}"
+# A blank line; signs that end a sentence, at the first of a run, with what closes behind them and references;
+# a sign with no space behind it, "ended.The", or a reference, "ended.12 The", "ended.(12) The"; signs that need no
+# space; a smiley.
 _PLACE = re.compile(
-    rf"[\n.!?…。！？｡．](?:(?<=\n)(?P<gap>[^\S\n]*+\n)"
+    rf"[\n.!?…。！？｡．:;()](?:(?<=\n)(?P<gap>[^\S\n]*+\n)"
     rf"|(?<=[.!?…])(?<![.!?…]{{2}})(?P<run>[.!?…]*+)(?P<close>[{_CLOSERS}]*+)"
-    rf"(?P<cited>\s?\[\d[\d,;–\- ]{{0,20}}\])?(?=\s)"
+    rf"(?P<cited>{_CITED}|{_RAISED})?(?=\s)"
     rf"|(?<=[{_SMALL}]{{3}}[.!?])(?P<glued>(?:(?<=\.)\d{{1,3}}(?:[,–-]\d{{1,3}}){{0,8}}(?=\s))?)"
     rf"(?=\s?(?:[{_LARGE}¿¡][^\W\d_{_LARGE}]|[AВКСУ]\s))"
-    rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+))"
+    rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+)(?:{_CITED})?"
+    r"|(?P<smile>(?:(?<=[:;])-?[)(]++|(?<=\))(?<!\)\))\)++|(?<=\()(?<!\(\()\(++)(?=\s)))"
 )
 _NEXT = re.compile(rf"[\s{_HIDDEN}]*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
 _BLACK = re.compile(r"\S")
@@ -136,6 +140,8 @@ def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
     token, closed = following["token"], match["close"] or ""
     if not token or token[0] in _CONTINUES or _DASHED.match(text, match.end()):
         return False
+    if match["smile"] is not None:
+        return _shape(text, following, language) in ("starter", "word") and _smiles(text, begin, match)
     if not closed and _within(text, begin, match, "(", ")"):
         return False
     shape, broken = _shape(text, following, language), "\n" in text[match.end() : following.start("token")]
@@ -286,13 +292,22 @@ def _within(text: str, begin: int, match: re.Match[str], opener: str, closer: st
     return closed >= 0 and text.find(opener, match.end(), closed) < 0
 
 
+def _smiles(text: str, begin: int, match: re.Match[str]) -> bool:
+    """Whether what looks like a smiley, :) or )), closes no bracket that was opened in the sentence."""
+    opened = 0
+    for sign in re.findall("[()]", text[max(begin, match.start() - _BRACKET) : match.start()]):
+        opened = max(0, opened + (1 if sign == "(" else -1))
+    return match[0].count(")") > opened or "(" in match[0]
+
+
 def _closes_inside(text: str, begin: int, closed: str) -> bool:
     return any(sign in ")]}）" for sign in closed) and text[begin] not in "([{（"
 
 
 def _wide_ends(text: str, begin: int, match: re.Match[str]) -> bool:
-    if text[match.end() : match.end() + 1] in set("，、；：,;:") or _closes_inside(text, begin, match[0]):
+    wide = text[match.start() : match.end("wide")]
+    if text[match.end() : match.end() + 1] in set("，、；：,;:") or _closes_inside(text, begin, wide):
         return False
-    if match[0][-1] in '”」』"' and _SAYS.match(text, match.end()):
+    if wide[-1] in '”」』"' and _SAYS.match(text, match.end()):
         return False
-    return not any(_within(text, begin, match, *pair) for pair in _PAIRS if pair[1] not in match[0])
+    return not any(_within(text, begin, match, *pair) for pair in _PAIRS if pair[1] not in wide)
