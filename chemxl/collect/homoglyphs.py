@@ -70,16 +70,23 @@ _NEAR, _REACH = 5, 120  # words, and characters in which they are looked for
 
 # As they read in Latin letters; what of them is Cyrillic may be all of it. Salts of potassium have oxygen.
 _SYMBOL = re.compile(
-    r"p(?:H|OH|K[ab]|A2)|(?:p[av]?|\d{0,2})C?O[2₂]|\d{0,2}H[2₂]|cAMP|[CE]C[59]0|Apo[ACEH]|COX|HCOOH|KOH|CaO"
-    r"|\d{0,2}(?=[A-Za-z]*(?:[2-9₂-₉]|[1-9]\d))(?:K(?=.*O)|Ca|Co|[CHOP])(?:(?:[2-9₂-₉]|[1-9]\d)?(?:Ca|Co|[CHOP]))+(?:[2-9₂-₉]|[1-9]\d)?"
+    r"p(?:H|OH|K[ab]|A2)|(?:p[av]?|\d{0,2})C?O[2₂]|\d{0,2}H[2₂]|cAMP|[CE]C[59]0|Apo[ACEH]|COX|HCOOH|KOH|CaO|(?:Me|Ac)OH|H?OAc|OMe"
+    r"|\d{0,2}(?=[A-Za-z]*(?:[2-9₂-₉]|[1-9]\d))(?:K(?=.*O)|Ca|Co|Me|Ac|[CHOP])(?:(?:[2-9₂-₉]|[1-9]\d)?(?:Ca|Co|Me|Ac|[CHOP]))+"
+    r"(?:[2-9₂-₉]|[1-9]\d)?|A549|K562|HCT116|PC12"  # lines of cells
 )
 _ION = re.compile("(?:Ca[2²]|[KH])[+⁺]|(?:Co|Mo)[(]")
+# Groups in a formula, Fe(OH)3, and what a multiple bond holds, CH2=CH-CH3.
+_GROUP = re.compile(
+    r"[A-Za-z\d]\((?:OH|CO|CH|CN|NO|OCOCH)\)|[A-Za-zА-Я\d)][=≡](?:CH|CN|C|O)(?!\w)|(?<!\w)(?:CH|HC|C|O)[=≡][A-ZА-Я]"
+)
 # Abbreviations in Russian all of whose letters have doubles.
 _ABBREVIATION = re.compile("РНК|М?РТ|О?КТ|МСКТ|МНО|ОКС|ОНМК|АСТ|ХСН|СКВ|МСК|АРВ?Т|МОС(?:25|50|75)?|НСР(?:05|01)?")
 # What stays in a text in Latin letters: a Russian word or abbreviation that is spoken of.
 _QUOTED = re.compile(rf"[а-яё]{{2,}}|[А-ЯЁ][а-яё]{{2,}}|{_ABBREVIATION.pattern}")
 _PVALUE = re.compile(r"(?<![\w\u0300-\u036f-])р(?=\s?[<>=≤≥]\s?0?[.,]\d)")
-_KAPPA = re.compile(r"(?<![^\W\d_])(?:NF[-‐‑–]?|I)к[BВ]")
+_KAPPA = re.compile(
+    r"(?<![^\W\d_])(?:(?:NF[-‐‑–]?|I)к[BВ]|к(?=[-‐‑–](?:opioid|опиоид|casein|казеин|carrageen|каррагин)))"
+)
 # Inside of a word ß is German and ɑ phonetic.
 _SIGN = re.compile(r"[µ∆ϐϑϕϰϱϵ]|(?<![a-zäöü])ß(?![A-Za-zäöü])|(?<![^\W\d_])(?<![\u0300-\u036f])ɑ(?![^\W\d_])")
 _MEANT = dict(zip("µ∆ɑßϐϑϕϰϱϵкВр", "μΔαββθφκρεκBp", strict=True))
@@ -184,7 +191,11 @@ class _Words:
 
     def _is_symbol(self, match: re.Match[str]) -> bool:
         reading = _read(match[0], _TO_LATIN)
-        return bool(_SYMBOL.fullmatch(reading) or _ION.fullmatch(reading + self.text[match.end() : match.end() + 1]))
+        before, behind = self.text[max(0, match.start() - 2) : match.start()], self.text[match.end() : match.end() + 2]
+        if _SYMBOL.fullmatch(reading) or _ION.fullmatch(reading + behind[:1]):
+            return True
+        group = _GROUP.search(before + reading + behind)
+        return group is not None and group.start() < len(before) + len(reading) and group.end() > len(before)
 
     def context(self, near: set[str]) -> str:
         """The alphabet of the words around a word, or where they differ that of the text; empty where none tells."""

@@ -107,6 +107,29 @@ def test_letters_of_a_word_alone(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("раствор МеОН и АсОН в воде", "раствор MeOH и AcOH в воде"),
+        ("добавили НОАс, группа ОМе, Ас2О и Ме2СО", "добавили HOAc, группа OMe, Ac2O и Me2CO"),
+        ("осадок Fе(ОН)3 и Fе(СО)5 в воде", "осадок Fe(OH)3 и Fe(CO)5 в воде"),
+        ("уровень 25(ОН)D снижен", "уровень 25(OH)D снижен"),
+        ("алкен СН2=СН-СН3 и связь С=О, алкин НС≡С-СН2ОН", "алкен CH2=CH-CH3 и связь C=O, алкин HC≡C-CH2OH"),
+        ("клетки А549, НСТ116 и К562 росли", "клетки A549, HCT116 и K562 росли"),
+        ("агонисты к-опиоидных рецепторов, к-казеин", "агонисты κ-опиоидных рецепторов, κ-казеин"),
+    ],
+)
+def test_groups_of_formulae_and_names_that_are_all_doubles(wrong: str, right: str) -> None:
+    assert cleaned(wrong)[0] == right == cleaned(right)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["при С=0,5 мг/мл и Н=5 м", "НОК и МОК, НОМ", "кислота (НОС) и контроль (СОН)", "группа А(СН)", "к-нам"]
+)
+def test_what_is_no_group_is_left_alone(text: str) -> None:
+    assert cleaned(f"раствор {text} в воде") == (f"раствор {text} в воде", {})
+
+
+@pytest.mark.parametrize(
     "text", ["και το νερό", "ΝΕΡΟ", "Straße", "Größe 5", "Вестник РАМН", "café naïve", "γδ", "ΔΔG", "Їжак", "[ˈfɑːðə]"]
 )
 def test_other_languages_are_left_alone(text: str) -> None:
