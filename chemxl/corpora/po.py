@@ -17,8 +17,9 @@ from chemxl.documents import Pair
 _LINE = re.compile(r"(msgctxt|msgid|msgid_plural|msgstr|msgstr\[[0-9]{1,2}\])?\s*(\".*\")")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"')
 _CHARSET = re.compile(rb"Content-Type:[^\n\"]*charset=(?!CHARSET)([\w.:-]+)", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[0-7]{3}|.)")
+_ESCAPES = dict(zip('ntrabfv"\\', '\n\t\r\a\b\f\v"\\', strict=True))
+_ESCAPES |= {code.format(i): chr(i) for code in ("x{:02x}", "x{:02X}", "{:03o}") for i in range(1, 128)}
 
 
 @dataclass(slots=True)

@@ -28,6 +28,12 @@ def test_escapes(tmp_path: Path) -> None:
     assert (pair.source, faults) == ('a\n\t\\"\\q', [])
 
 
+def test_characters_by_their_numbers(tmp_path: Path) -> None:
+    content = 'msgid "\\x66e\\166\\x65r \\\\x41 \\302"\nmsgstr "жар\\v"\n'
+    ((pair,), faults) = reading(po.read, tmp_path, {"a.po": content}, **EN_RU)
+    assert (pair.source, pair.target, faults) == ("fever \\x41 \\302", "жар\v", [])  # a byte beyond ASCII stays
+
+
 def test_what_is_not_translated_is_no_pair(tmp_path: Path) -> None:
     content = 'msgid "a"\nmsgstr ""\n\nmsgid ""\nmsgstr "head"\n\n#, fuzzy, c-format\nmsgid "b"\nmsgstr "б"\n'
     assert reading(po.read, tmp_path, {"a.po": content}, **EN_RU) == ([], [])
