@@ -164,6 +164,8 @@ def annotate_out(
     ] = None,
     aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
     model: commands.Model = None,
+    field: commands.Field = "text",
+    id: commands.Id = "id",
     seed: Annotated[int, typer.Option(min=0, help="Of what is random.")] = 0,
 ) -> None:
     """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
@@ -174,7 +176,7 @@ def annotate_out(
     import_module("chemxl.own.train")  # which knows what a model of chemxl train learnt from
     written = rounds.give_out(
         rounds.Project(project),
-        tagging.read(files),
+        tagging.read(files, field=field, id=id),
         model=best.named(model),
         count=count,
         strategy=strategy,

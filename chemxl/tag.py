@@ -13,15 +13,18 @@ from chemxl.inputs.texts import read_files
 from chemxl.models.tagger import Tagger
 
 
-def read(names: Sequence[str]) -> list[Document]:
+def read(names: Sequence[str], *, field: str = "text", id: str = "id") -> list[Document]:
     """All texts of files, folders and globs, see :func:`chemxl.inputs.files.input_files`.
+
+    Args:
+        field, id: where the rows of files that hold many texts have them, and their ids.
 
     Raises:
         CorpusError: one cannot be read.
         ChemxlError: two texts would have one id.
     """
     faults = strict()
-    return list(read_files(input_files(names, faults), faults))
+    return list(read_files(input_files(names, faults), faults, field=field, id=id))
 
 
 def tag(documents: Sequence[Document], *, model: Path | None = None) -> list[Document]:

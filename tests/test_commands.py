@@ -123,6 +123,8 @@ BAD = [
     *TAG,
     *((line.replace("tag", "extract", 1), named, mend) for line, named, mend in TAG),
     ("annotate out none.txt --project p", "none.txt", "name a file"),
+    ("annotate out rows.jsonl --project p", "rows.jsonl:1", "--field (texts: abstract)"),
+    ("annotate out rows.jsonl --project p --field abstract --id about", "rows.jsonl:1", "--id"),
     ("annotate out a.txt --project file --model folder", "file", "name another folder"),
     ("annotate out a.txt --project /proc/x --model folder", "/proc/x", "name another folder"),
     ("annotate out a.txt --project project --model folder", "round.json", "restore it"),
@@ -347,6 +349,11 @@ def test_a_link_to_a_folder_of_a_corpus_is_said(place: Path, chemxl: Ran) -> Non
     (place / "corpus/test").symlink_to(place / "mine")
     status, out, err = chemxl("corpora", "check", "corpus")
     assert status == 0 and "\ttrain\ten\t1\t" in out and "corpus/test: not read, since it is a link to a folder" in err
+    (place / "corpus/train/b.ann").symlink_to("none")  # as of git-annex
+    assert (
+        "corpus/train/b.ann: not read, since it is a link to what is not here"
+        in chemxl("corpora", "check", "corpus")[2]
+    )
 
 
 def test_standard_input_that_is_closed(place: Path, chemxl: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,6 +386,14 @@ def test_a_table_in_a_pipe_is_tab_separated_and_whole(place: Path, chemxl: Ran) 
     head, *lines = (line.split("\t") for line in out.splitlines())
     assert status == 0 and head[3:] == ["documents", "pairs", "mentions", "relations", "by type"]
     assert lines and all(len(line) == len(head) and int(line[3]) > 0 for line in lines)
+
+
+def test_a_cell_is_one_cell_whatever_a_type_is_called(place: Path, chemxl: Ran) -> None:
+    types = ["a\tb\nc", "\x1b[2J", "лек. форма"]
+    (place / "a.jsonl").write_text(json.dumps({"text": TEXT, "mentions": [[0, 7, type] for type in types]}) + "\n")
+    status, out, _ = chemxl("corpora", "check", "a.jsonl")
+    head, row = (line.split("\t") for line in out.splitlines())
+    assert status == 0 and len(head) == len(row) and row[-1] == "a\\tb\\nc 1, \\x1b[2J 1, лек. форма 1"
 
 
 def test_a_table_on_a_narrow_terminal_is_folded_not_cut(place: Path) -> None:

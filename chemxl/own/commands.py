@@ -123,8 +123,9 @@ def check(corpus: CorpusName) -> None:
         for path in there.unread:
             typer.echo(f"{path}: not read, since it is no {paths.FORMATS[there.reader]}", err=True)
         for path in sorted(Path(corpus).rglob("*")):
-            if path.is_symlink() and path.is_dir():
-                typer.echo(f"{path}: not read, since it is a link to a folder: put the folder there", err=True)
+            if path.is_symlink() and not path.is_file():
+                what = "a folder: put the folder there" if path.is_dir() else "what is not here: fetch it"
+                typer.echo(f"{path}: not read, since it is a link to {what}", err=True)
     for note in overview.notes(corpus):
         typer.echo(note, err=True)
     for fault in faults:

@@ -37,11 +37,11 @@ def evaluate(
     faults: list[corpora.Fault] = []
     split = split or ("test" if "test" in corpora.entry(corpus).splits else None)
     read = corpora.load(corpus, split=split, language=language, faults=faults)
+    if faults:
+        print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     model = named_model(model)
     tagger = Tagger.load(model)
     names = named(corpus, list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O")), types)
-    if faults:
-        print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     documents = unseen(model, [replace(document.retyped(names), relations=()) for document in read])
     said = f"{corpus} {split or 'all'}"
     if not documents:

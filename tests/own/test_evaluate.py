@@ -50,6 +50,15 @@ def test_the_catalogues_test_split(model: Path, capsys: pytest.CaptureFixture[st
     assert {document.language for document in report.documents} == {"ru"}
 
 
+def test_mentions_that_are_all_wrong_are_no_missing_ones(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "pain", "mentions": [[0, 99, "DISEASE"]]}\n')
+    with pytest.raises(ChemxlError, match="has no mentions"):
+        evaluate(model, str(tmp_path / "a.jsonl"))
+    assert "1 faults in it are left out: chemxl corpora check" in capsys.readouterr().err
+
+
 def test_names_of_types(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     rows = [{"text": "аспирин", "mentions": [[0, 7, "Вещество"]]}, {"text": "pain", "mentions": [[0, 4, "Disease"]]}]
