@@ -177,7 +177,7 @@ def compared(table: Sequence[Line], metric: str, scorer: str) -> list[Row]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The lines of the sets, of what was read, of retrieval, taggers and classifiers, and of differences between them."""
+    """Lines of the sets, of what was read, of retrieval, taggers and classifiers, and of differences between them."""
     read = [
         Line({"table": "read", "pretraining": method}, [value], partial(_read, value))
         for method in settings.methods
