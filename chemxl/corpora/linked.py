@@ -22,12 +22,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 
     Args:
         paths: the files, with ``sent1`` and ``sent2``.
-        log: takes the faults; a wrong line is left out.
-        root: not used; names come from the file.
         languages: of the source, whose letters are ASCII, and of the target.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:

@@ -51,13 +51,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     Of a plural, the singular and its first form are one. Pairs are named ``<folder>/<file>-<line of the message>``.
 
     Args:
-        paths: the files.
         log: takes the faults; a wrong line is left out, and with it the message.
         root: the files are named by their path relative to it, by their name alone without it.
         languages: of the messages and of the translations.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:

@@ -110,14 +110,8 @@ def count_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> 
 def count_labels(
     gold: Sequence[Sequence[Label]], predicted: Sequence[Sequence[Label]], *, sources: Sequence[str] | None = None
 ) -> Counts:
-    """Labels of documents that match, per document and type; where each has one label, micro F1 is the accuracy.
-
-    Args:
-        sources: as in :func:`count`.
-
-    Raises:
-        ChemxlError: the two do not cover the same documents.
-    """
+    """Labels of documents that match, per document and type, arguments and errors as for :func:`count`; where each has
+    one label, micro F1 is the accuracy."""
     wanted, given = ([[(label.type,) for label in labels] for labels in side] for side in (gold, predicted))
     return count_keys(wanted, given, sources)
 

@@ -163,11 +163,7 @@ class Classifier(Predictor[Label]):
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> list[list[Label]]:
-        """The labels of every document, each with its probability.
-
-        Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
-        """
+        """The labels of every document, each with its probability."""
         names = self.model.labels
         return [
             [Label(names[i], score=row[i]) for i in self._chosen(row)]

@@ -50,7 +50,11 @@ class Predictor(ABC, Generic[Item]):
 
     @abstractmethod
     def predict(self, documents: Sequence[Document]) -> list[list[Item]]:
-        """The network's predictions for each document."""
+        """The network's predictions for each document.
+
+        Where it takes ``tokens``, that is the budget of a batch: it changes speed and memory, and results only by
+        rounding.
+        """
 
     @abstractmethod
     def used(self, documents: Sequence[Document]) -> set[int]:
