@@ -27,10 +27,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     pairs = Pairs(languages, log)
     for path in paths:
         for number, row in rows(path, log, "sent1", "sent2"):
-            source, target = sorted((row["sent1"], row["sent2"]), key=_ascii, reverse=True)
+            both = (row["sent1"], row["sent2"])
+            source, target = sorted(both, key=lambda text: sum(map(str.isascii, text)) / len(text), reverse=True)
             pairs.add(path, number, f"{path.stem}-{number}", source, target)
     return pairs.list()
-
-
-def _ascii(text: str) -> float:
-    return sum(character.isascii() for character in text) / len(text)

@@ -39,7 +39,8 @@ class _Entry:
         self.last = number
         if keyword == "msgid":
             self.line = number
-        self.strings[self.keyword] = self.strings.get(self.keyword, "") + _ESCAPE.sub(_unescaped, string[1])
+        plain = _ESCAPE.sub(lambda sign: _ESCAPES.get(sign[1], sign[0]), string[1])
+        self.strings[self.keyword] = self.strings.get(self.keyword, "") + plain
         return True
 
 
@@ -85,7 +86,3 @@ def _entries(path: Path, log: Log) -> Iterator[_Entry]:
             log.add(path, number, f"{line[:40]!r} is not the next line of a message; message left out")
             entry.broken = True
     yield entry
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return _ESCAPES.get(match[1], match[0])
