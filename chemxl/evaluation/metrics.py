@@ -6,7 +6,7 @@ Seqeval's score of label sequences, which stands beside it, is in :mod:`chemxl.e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
@@ -240,8 +240,3 @@ def paired(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[tuple[
 def _common(a: Sequence[Span], b: Sequence[Span]) -> int:
     """The number of characters that two mentions share."""
     return sum(max(0, min(end, stop) - max(start, begin)) for (start, end), (begin, stop) in product(a, b))
-
-
-def select(documents: Iterable[Document], mentions: Mapping[str, Sequence[Mention]]) -> list[Sequence[Mention]]:
-    """The predictions of each document, in order; empty if a document has none."""
-    return [mentions.get(document.id, ()) for document in documents]
