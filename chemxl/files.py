@@ -59,6 +59,11 @@ def unwritable(path: Path) -> str | None:
         return str(error.strerror)
 
 
+def ending(path: Path) -> str:
+    """The ending of a file's name in small letters, such as ``.tsv`` of ``A.TSV.gz``."""
+    return Path(path.name.removesuffix(".gz")).suffix.lower()
+
+
 def stem(name: str, stems: Sequence[str]) -> str | None:
     """The notebook that a person means by ``4``, ``04``, ``04_ner`` or ``notebooks/04_ner.py``; None if there is
     none."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import ending
 from chemxl.inputs.faults import Faults
 
 Kind = Literal["auto", "text", "lines", "jsonl", "tsv"]
@@ -114,13 +115,8 @@ def _file(path: Path, base: Path, kind: Kind) -> InputFile:
     """A file, its id the path from ``base`` without ``.gz`` and ending; its kind that of its ending if it is auto."""
     *folders, name = path.relative_to(base).parts
     id = "/".join([*folders, Path(name.removesuffix(".gz")).stem])
-    own = _ENDINGS.get(_ending(path), "text") if kind == "auto" else kind
+    own = _ENDINGS.get(ending(path), "text") if kind == "auto" else kind
     return InputFile(path, id.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), own)
-
-
-def _ending(path: Path) -> str:
-    """The ending of a file's name in small letters, such as ``.tsv`` of ``A.TSV.gz``."""
-    return Path(path.name.removesuffix(".gz")).suffix.lower()
 
 
 def _in_folder(folder: Path, kind: Kind, faults: Faults) -> list[InputFile]:
@@ -136,7 +132,7 @@ def _in_folder(folder: Path, kind: Kind, faults: Faults) -> list[InputFile]:
         paths += [Path(above, name) for name in files if not name.startswith(".")]
         paths += [path for path in (Path(above, name) for name in folders) if path.is_symlink()]  # not walked into
     paths = [path for path in sorted(paths, key=lambda path: path.parts) if _is_within(path, folder, faults)]
-    found = [_file(path, folder, kind) for path in paths if _ending(path) in _ENDINGS]
+    found = [_file(path, folder, kind) for path in paths if ending(path) in _ENDINGS]
     if not found:
         known = ", ".join(_ENDINGS)
         faults.say(f"{folder} holds no text ({known}, or one of these with .gz): name a file of text")
@@ -161,7 +157,7 @@ def _in_glob(pattern: str, kind: Kind, faults: Faults) -> list[InputFile]:
 def _is_within(path: Path, folder: Path, faults: Faults) -> bool:
     """Whether a path is a file in a folder; a link that leads out of it is not, which is said."""
     leaves = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
-    if leaves and (path.is_dir() or _ending(path) in _ENDINGS):
+    if leaves and (path.is_dir() or ending(path) in _ENDINGS):
         mend = "put it there, or name it in the place of the folder"
         faults.say(f"{path} is a link that leads out of {folder}, and is not followed: {mend}")
     return path.is_file() and not leaves

@@ -31,6 +31,11 @@ class Labeller(nn.Module):
         self.head_crf = CRF(labels, learned=crf)
         self.crf = crf
 
+    @property
+    def types(self) -> list[str]:
+        """The types of mentions, in the order of the labels."""
+        return list(dict.fromkeys(label[2:] for label in self.labels if label != "O"))
+
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
         """The scores of labels at words, (B, W, L) in float32."""
         raise NotImplementedError

@@ -39,7 +39,7 @@ def evaluate(
     read = corpora.load(corpus, split=split, language=language, faults=faults)
     model = named_model(model)
     tagger = Tagger.load(model)
-    names = named(corpus, list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O")), types)
+    names = named(corpus, tagger.model.types, types)
     if faults:
         print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     documents = unseen(model, [replace(document.retyped(names), relations=()) for document in read])
