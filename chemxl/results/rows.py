@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from chemxl.evaluation import metrics, significance
 from chemxl.evaluation.significance import RULE, Interval
-from chemxl.experiments.experiment import Run
+from chemxl.experiments.experiment import Experiment, Run
 
 Key = str | int | float
 Keys = dict[str, Key]
@@ -150,6 +150,11 @@ def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | N
         Row(keys=keys or {}, metric=metric, value=round(float(value), 4), scorer=scorer)
         for metric, value in found.items()
     ]
+
+
+def measured(value: Experiment) -> list[Row]:
+    """A row for each count of an experiment."""
+    return counted(value.run().metrics)
 
 
 class Pair(NamedTuple):
