@@ -169,7 +169,9 @@ def test_a_tagger_with_the_vectors_of_the_encoder_beside_it_is_whole_wherever_it
 
 
 def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None:
-    learnt = box.tagger().train
+    models = box.tagger().models
+    learnt = [corpus for model in models for corpus in model.train]
+    assert len({model.config_hash() for model in models}) == box.DRAWS and len({model.seed for model in models}) == 1
     assert {corpus.name for corpus in learnt} == {"bc5cdr", "drugprot", "mini"}
     licences = {corpora.catalog()[corpus.name].licence for corpus in learnt}
     assert all(licence.startswith(("public domain", "CC BY 4.0", "CC0")) for licence in licences)
@@ -177,8 +179,13 @@ def test_the_recipe_learns_from_what_may_be_passed_on_and_from_no_test() -> None
         for corpus in learnt:
             same = corpus.name == test.name and corpus.split == test.split
             assert not same, name
-    held_out = {(corpus.name, corpus.language) for corpus in learnt[0].without}
-    assert held_out == {("bc5cdr", None), ("bionne-r", "en"), ("bionne-r", "ru")}
+    for corpus in learnt:
+        held_out = {(other.name, other.language) for other in corpus.without}
+        assert corpus.name == "mini" or held_out >= {("bc5cdr", None), ("bionne-r", "en"), ("bionne-r", "ru")}
+    chemprot = box.tests()["ChemProt, abstracts, EN"]  # DrugProt's abstracts are ChemProt's: either one leaves them out
+    left = {(corpus.name, corpus.split) for corpus in chemprot.without}
+    apart = {(c.name, c.split) for c in learnt if c.name == "drugprot" and box.CHEMPROT not in c.without}
+    assert apart == {("drugprot", "dev")} and apart <= left and ("drugprot", "train") not in left
 
 
 def test_the_card_has_scores_of_every_test() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from chemxl.collect.experiments import Sizes
+from chemxl.corpora.corpus import Corpus
 from chemxl.evaluation import metrics, significance
 from chemxl.experiments import Profile
 from chemxl.knowledge import tasks
@@ -50,6 +52,19 @@ def classifier(settings: Settings, method: str, name: str, seed: int, *, learnt:
         seed=seed,
     )
     return Evaluation(model=model, corpus=test)
+
+
+def sets(settings: Settings) -> list[Line]:
+    """The lines of how many documents each of the paper's translated sets has, in both languages (table 2)."""
+    made = []
+    for name, corpus in tasks.SETS.items() if settings.profile != "small" else ():
+        for language in ("en", "zh"):
+            values = [
+                Sizes(corpus=Corpus(name=corpus, split=split, language=language, types=())) for split in tasks.SPLITS
+            ]
+            keys: Keys = {"table": "sets", "text": name, "language": language.upper()}
+            made.append(Line(keys, values, partial(_documents, values)))
+    return made
 
 
 def retrievals(settings: Settings) -> list[Line]:
@@ -162,14 +177,14 @@ def compared(table: Sequence[Line], metric: str, scorer: str) -> list[Row]:
 
 
 def lines(settings: Settings) -> Lines:
-    """The lines of what was read, of retrieval, taggers and classifiers, and then of differences between them."""
+    """Lines of the sets, of what was read, of retrieval, taggers and classifiers, and of differences between them."""
     read = [
         Line({"table": "read", "pretraining": method}, [value], partial(_read, value))
         for method in settings.methods
         for value in [anchored(settings, method, settings.seeds[0])]
     ]
     retrieved, tagged, classified = retrievals(settings), tagging(settings), classifying(settings)
-    yield [*read, *retrieved, *tagged, *classified]
+    yield [*sets(settings), *read, *retrieved, *tagged, *classified]
     for table, metric, scorer in (
         (retrieved, "difference of top-1", SCORER),
         (tagged, "difference of F1", "exact character spans, micro F1"),
@@ -178,6 +193,11 @@ def lines(settings: Settings) -> Lines:
         methods = [line for line in table if line.keys["pretraining"] not in (BASE, LEXICON)]
         if values := [value for line in methods for value in line.experiments]:
             yield [Line({}, values, partial(compared, methods, metric, scorer))]
+
+
+def _documents(values: Sequence[Sizes]) -> list[Row]:
+    """Rows with the number of documents of each split."""
+    return counted({split: value.run().metrics["documents"] for split, value in zip(tasks.SPLITS, values, strict=True)})
 
 
 def _read(value: KnowledgePretraining) -> list[Row]:

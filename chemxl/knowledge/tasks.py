@@ -17,6 +17,8 @@ from chemxl.results.rows import Keys
 
 KINDS = ("CHEM", "DISEASE")
 ENGLISH = "EN"
+SETS = {"BC5CDR": "kbioxlm-cdr", "ADE": "kbioxlm-ade", "GAD": "kbioxlm-gad", "HoC": "kbioxlm-hoc"}  # table 2
+SPLITS = ("train", "dev", "test")
 
 
 class Target(NamedTuple):

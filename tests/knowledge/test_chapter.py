@@ -125,6 +125,18 @@ def test_classifiers_learn_english_and_are_asked_chinese() -> None:
         assert {one.language for one in value.model.train[0].without} == {"en", "zh"}
 
 
+def test_every_split_of_the_papers_sets_is_counted_in_both_languages() -> None:
+    assert chapter.sets(SETTINGS) == []
+    lines = chapter.sets(REAL)
+    assert len(lines) == 2 * len(tasks.SETS)
+    for line in lines:
+        corpora = [value.corpus for value in line.experiments]
+        assert [corpus.split for corpus in corpora] == ["train", "dev", "test"]
+        assert {(corpus.name, corpus.language) for corpus in corpora} == {
+            (tasks.SETS[str(line.keys["text"])], str(line.keys["language"]).lower())
+        }
+
+
 def test_one_corpus_of_classes_can_be_left_out() -> None:
     lines = chapter.classifying(REAL.model_copy(update={"classified": (ways.PAS,), "classes": ("GAD",)}))
     assert [line.keys["test"] for line in lines] == ["GAD ZH", "GAD ZH"]
