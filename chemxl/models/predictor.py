@@ -137,7 +137,7 @@ class Predictor(ABC, Generic[Item]):
         """Write ``predictor.json``, the weights as safetensors, and what :meth:`write` writes."""
         folder.mkdir(parents=True, exist_ok=True)
         about = {"class": f"{type(self).__module__}.{type(self).__qualname__}", **self.write(folder)}
-        write_tensors(folder / "model.safetensors", {n: t.detach() for n, t in self.model.state_dict().items()}, {})
+        write_tensors(folder / "model.safetensors", self.model.state_dict(), {})
         (folder / FILE).write_text(json.dumps(about, ensure_ascii=False), "utf-8")
 
     @classmethod
