@@ -54,7 +54,7 @@ def encoder() -> Distillation:
 
 def tagger() -> AveragedTagger:
     """The tagger in the box: the mean of some that read the same corpora in other forms."""
-    return AveragedTagger(models=tuple(one_tagger(draw) for draw in range(DRAWS)))
+    return AveragedTagger(models=tuple(one_tagger(draw) for draw in range(DRAWS)), joins=True)
 
 
 def one_tagger(draw: int) -> VariedFineTune:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import torch
 from torch import nn
 
-from chemxl.documents import Document, Flattened, Mention, flatten, from_bio, to_bio
+from chemxl.documents import Document, Flattened, Mention, Span, flatten, from_bio, to_bio
 from chemxl.evaluation import metrics
 from chemxl.evaluation.chunks import seqeval_scores
 from chemxl.models import eight_bits
@@ -173,15 +174,29 @@ class Labelling(Windows):
         return batch | ({"outside": torch.tensor([self.outside[i] for i in indices])} if self.outside else {})
 
 
+def joined(labels: Sequence[str], words: Sequence[Span], text: str) -> list[str]:
+    """The labels, of which none begins a mention behind a blank and another mention of its type."""
+    gaps = ["", *(text[a[1] : b[0]] for a, b in pairwise(words))]
+    before = ["O", *labels]
+    return [
+        f"I{label[1:]}" if label.startswith("B") and label[1:] == last[1:] and gap == " " else label
+        for label, last, gap in zip(labels, before, gaps, strict=False)
+    ]
+
+
 class Tagger(Predictor[Mention]):
-    """A network with its reader that finds mentions in documents."""
+    """A network with its reader that finds mentions in documents.
+
+    Args:
+        joins: two mentions of one type with just a blank between them are one.
+    """
 
     NAME = "mentions"
     model: Labeller
 
-    def __init__(self, model: Labeller, reader: Reader) -> None:
+    def __init__(self, model: Labeller, reader: Reader, *, joins: bool = False) -> None:
         super().__init__(model)
-        self.reader = reader
+        self.reader, self.joins = reader, joins
         self.lacking: Mapping[str, Collection[str]] = {}  # see Labelling
 
     def task(self, documents: Sequence[Document]) -> Labelling:
@@ -245,6 +260,8 @@ class Tagger(Predictor[Mention]):
             kept, here = slice(*window.kept), slice(*(word - window.words[0] for word in window.kept))
             labels[window.document][kept] = [self.model.labels[label] for label in best[here]]
             scores[window.document][kept] = sure[here]
+        if self.joins:
+            labels = [joined(row, d.words, d.text) for row, d in zip(labels, documents, strict=True)]
         return [from_bio(*row) for row in zip(labels, (d.words for d in documents), scores, strict=True)]
 
     def write(self, folder: Path) -> dict[str, Any]:
@@ -253,7 +270,8 @@ class Tagger(Predictor[Mention]):
         if isinstance(self.model, EncoderLabeller):
             self.model.encoder.config.save_pretrained(folder)
         encoder = isinstance(self.model, EncoderLabeller)
-        return {"labels": list(self.model.labels), "crf": self.model.crf, "encoder": encoder}
+        about = {"labels": list(self.model.labels), "crf": self.model.crf, "encoder": encoder}
+        return about | ({"joins": True} if self.joins else {})
 
     @classmethod
     def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
@@ -265,11 +283,12 @@ class Tagger(Predictor[Mention]):
 
             model: Labeller = cls.network(encoders.unfilled(folder), about)
             # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
-            return cls(model, SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder)))
+            reader = SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder))
+            return cls(model, reader, joins=about.get("joins", False))
         table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
         words, characters = table["words"], table["characters"]
         model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
-        return cls(model, WordReader(Vocabulary(words, characters)))
+        return cls(model, WordReader(Vocabulary(words, characters)), joins=about.get("joins", False))
 
     @classmethod
     def to_read(cls, folder: Path) -> Tagger:
@@ -284,7 +303,8 @@ class Tagger(Predictor[Mention]):
             plain = about["class"] == f"{Tagger.__module__}.{Tagger.__qualname__}" and about["encoder"]
             if plain and (encoder := BertModel.of(folder)):
                 tokenizer = cast("PreTrainedTokenizerFast", FastTokenizer(folder))
-                made = Tagger(cls.network(cast("PreTrainedModel", encoder), about), SubwordReader(tokenizer))
+                network = cls.network(cast("PreTrainedModel", encoder), about)
+                made = Tagger(network, SubwordReader(tokenizer), joins=about.get("joins", False))
                 made.model.load_state_dict(eight_bits.read(folder), assign=True)
                 return made
         return cls.load(folder)

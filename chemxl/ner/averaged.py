@@ -18,9 +18,11 @@ class AveragedTagger(Experiment):
 
     Args:
         models: one seed for all, so that their heads begin alike; what they read differs.
+        joins: see :class:`chemxl.models.tagger.Tagger`.
     """
 
     models: tuple[NerModel, ...]
+    joins: bool = False
 
     def trained(self) -> tuple[Experiment, ...]:
         """The trainings of the taggers."""
@@ -36,9 +38,11 @@ class AveragedTagger(Experiment):
         made = taggers[0]
         if len({model.seed for model in self.models}) > 1 or len({one.model.labels for one in taggers}) > 1:
             raise ChemxlError("taggers can be averaged if they have one seed and the same labels")
-        states = [one.model.state_dict() for one in taggers]
-        mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
-        made.model.load_state_dict(mean)
+        first, *others = (one.model.state_dict() for one in taggers)
+        for name, weights in first.items():  # what is the same in all stays the same to the bit
+            first[name] = weights + sum((other[name] - weights for other in others), torch.zeros(())) / len(taggers)
+        made.model.load_state_dict(first)
+        made.joins = self.joins
         made.save(folder)
         return {"taggers": len(taggers)}
 

@@ -48,14 +48,14 @@ def export(model: Path, out: Path, *, force: bool = False) -> None:
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as made:
         folder = Path(made) / out.name
         folder.mkdir()
-        _write(tagger.model, tagger.reader, folder)
+        _write(tagger.model, tagger.reader, folder, joins=tagger.joins)
         (folder / CARD).write_text(_card(model, tagger.model), "utf-8")
         if out.exists():
             shutil.rmtree(out)
         folder.replace(out)
 
 
-def _write(model: EncoderLabeller, reader: SubwordReader, folder: Path) -> None:
+def _write(model: EncoderLabeller, reader: SubwordReader, folder: Path, *, joins: bool) -> None:
     """Write all files except the model card."""
     twin = classifier(model)
     begin, follow = model.head_crf.scores()
@@ -68,6 +68,7 @@ def _write(model: EncoderLabeller, reader: SubwordReader, folder: Path) -> None:
         "overlap": reader.overlap,
         "begin": begin.tolist(),
         "follow": follow.tolist(),
+        "joins": joins,
     }
     place = Path(pipeline.__file__)
     entry = {"impl": f"{place.stem}.{pipeline.EntityPipeline.__name__}", "pt": ["AutoModelForTokenClassification"]}

@@ -80,7 +80,7 @@ class EntityPipeline(_Base):  # type: ignore[misc]
                 scores += sure[low:high].tolist()
         text: str = windows[0]["sentence"]
         words = [match.span() for match in re.finditer(about["word"], text)][: len(labels)]
-        return entities(text, words, labels, scores)
+        return entities(text, words, labels, scores, joins=about["joins"])
 
 
 def cuts(total: int, size: int, overlap: int) -> list[tuple[int, int, int, int]]:
@@ -110,14 +110,18 @@ def viterbi(logits: np.ndarray, begin: np.ndarray, follow: np.ndarray) -> np.nda
 
 
 def entities(
-    text: str, words: Sequence[tuple[int, int]], labels: Sequence[str], scores: Sequence[float]
+    text: str, words: Sequence[tuple[int, int]], labels: Sequence[str], scores: Sequence[float], *, joins: bool
 ) -> list[dict[str, Any]]:
-    """Words joined to entities; an entity's score is the lowest of its words."""
+    """Words joined to entities; an entity's score is the lowest of its words.
+
+    Args:
+        joins: two entities of one group with just a blank between them are one.
+    """
     found: list[dict[str, Any]] = []
     before = ""  # the type of the word before
     for (start, end), label, score in zip(words, labels, scores, strict=True):
         prefix, _, group = label.partition("-")
-        if prefix == "I" and group == before:
+        if prefix != "O" and group == before and (prefix == "I" or (joins and text[found[-1]["end"] : start] == " ")):
             found[-1] |= {"end": end, "score": min(score, found[-1]["score"])}
         elif prefix != "O":
             found.append({"entity_group": group, "score": score, "word": "", "start": start, "end": end})

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, Windows, WordReader, bio_labels
+from chemxl.models.tagger import SubwordReader, Windows, WordReader, bio_labels, joined
 from chemxl.models.training import Batch
 from chemxl.ner import Tagger
 
@@ -121,6 +122,33 @@ def test_hostile_text(tagger: Tagger) -> None:
         assert tagger.predict([document], precision="fp32") == [mentions], document.id
     assert tagger.predict([]) == []
     assert together[0] == together[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "due"),
+    [
+        ("acute appendicitis", "B-D B-D", "B-D I-D"),
+        ("severe acute pain", "B-D B-D B-D", "B-D I-D I-D"),
+        ("acute pain aspirin", "B-D I-D B-C", "B-D I-D B-C"),
+        ("aspirin\nibuprofen", "B-C B-C", "B-C B-C"),
+        ("aspirin, ibuprofen", "B-C O B-C", "B-C O B-C"),
+        ("pain", "B-D", "B-D"),
+        ("", "", ""),
+    ],
+)
+def test_what_just_a_blank_parts_is_joined(text: str, labels: str, due: str) -> None:
+    assert joined(labels.split(), Document("a", text).words, text) == due.split()
+
+
+def test_a_tagger_that_joins_is_saved_as_one(tagger: Tagger, documents: list[Document], tmp_path: Path) -> None:
+    joins = Tagger(tagger.model, tagger.reader, joins=True)
+    joins.save(tmp_path / "joins")
+    found = joins.predict(documents, precision="fp32")
+    for read in (Tagger.load(tmp_path / "joins"), Tagger.to_read(tmp_path / "joins")):
+        assert read.joins and read.predict(documents, precision="fp32") == found
+    for document, mentions in zip(documents, found, strict=True):
+        for a, b in pairwise(mentions):
+            assert a.type != b.type or document.text[a.end : b.start] != " "
 
 
 def test_a_folder_without_a_tagger_is_an_error(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def value(**changed: Any) -> VariedFineTune:
 
 def test_its_weights_are_the_mean_and_it_reads_as_any_tagger() -> None:
     models = (value(), value(draw=1))
-    made = AveragedTagger(models=models).tagger()
+    made = AveragedTagger(models=models, joins=True).tagger()
+    assert made.joins
     first, second = (model.tagger().model.state_dict() for model in models)
     changed = 0
     for name, tensor in made.model.state_dict().items():

@@ -22,7 +22,7 @@ from chemxl.errors import ChemxlError, EncoderError
 from chemxl.models import encoders
 from chemxl.models.crf import CRF
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, Tagger, WordReader, bio_labels
+from chemxl.models.tagger import SubwordReader, Tagger, WordReader, bio_labels, joined
 from chemxl.models.windows import cuts
 from chemxl.own import export as exporting
 from chemxl.own import pipeline as exported
@@ -58,7 +58,7 @@ def saved(folder: Path, *, encoder: str | Path, crf: bool) -> Path:
     if crf:
         torch.nn.init.normal_(model.head_crf.transitions, std=2.0)
         torch.nn.init.normal_(model.head_crf.begin)
-    Tagger(model, SubwordReader(tokenizer)).save(folder)
+    Tagger(model, SubwordReader(tokenizer), joins=not crf).save(folder)
     return folder
 
 
@@ -203,14 +203,20 @@ def test_the_best_sequence_is_the_crfs(seed: int, count: int, learned: bool) -> 
 
 
 @settings(max_examples=60, deadline=None)
-@given(labels=st.lists(st.sampled_from(LABELS), min_size=1, max_size=12))
-def test_labels_become_the_same_entities(labels: list[str]) -> None:
-    text = " ".join(f"w{'x' * i}" for i in range(len(labels)))
+@given(
+    labels=st.lists(st.sampled_from(LABELS), min_size=1, max_size=12),
+    gaps=st.lists(st.sampled_from([" ", "  ", "\n", ""]), min_size=12, max_size=12),
+    joins=st.booleans(),
+)
+def test_labels_become_the_same_entities(labels: list[str], gaps: list[str], joins: bool) -> None:
+    text = "".join(
+        f"w{'x' * i}-{gap}" if not gap else f"w{'x' * i}{gap}" for i, gap in zip(range(len(labels)), gaps, strict=False)
+    )
     spans = [span for span in words(text)][: len(labels)]
     labels = labels[: len(spans)]
     scores = list(np.linspace(0.1, 0.9, len(spans)))
-    given_ = exported.entities(text, spans, labels, scores)
-    due = from_bio(labels, spans, scores)
+    given_ = exported.entities(text, spans, labels, scores, joins=joins)
+    due = from_bio(joined(labels, spans, text) if joins else labels, spans, scores)
     assert [Mention.of(one["entity_group"], one["start"], one["end"]) for one in given_] == due
     assert [one["score"] for one in given_] == [m.score for m in due]
 
