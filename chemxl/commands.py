@@ -83,8 +83,8 @@ def tag(
 
         return tagging.finder(model)
 
-    asked = stream.Request(files or [], input, field, id, out, format, force, skip_done, clean, least)
-    raise typer.Exit(stream.run(asked, outputs.FORMATS, load))
+    request = stream.Request(files or [], input, field, id, out, format, force, skip_done, clean, least)
+    raise typer.Exit(stream.run(request, outputs.FORMATS, load))
 
 
 def extract(
@@ -107,5 +107,5 @@ def extract(
     from chemxl import extract as extraction
     from chemxl import stream
 
-    asked = stream.Request(files or [], input, field, id, out, format, force, skip_done, clean, least)
-    raise typer.Exit(stream.run(asked, extraction.FORMATS, lambda: extraction.finder(tagger, model)))
+    request = stream.Request(files or [], input, field, id, out, format, force, skip_done, clean, least)
+    raise typer.Exit(stream.run(request, extraction.FORMATS, lambda: extraction.finder(tagger, model)))

@@ -1,6 +1,7 @@
 """Text with stand-off annotation.
 
 Offsets count Unicode code points of ``Document.text``, half open: ``text[start:end]``.
+A ``score`` is the model's confidence in [0, 1] where there is one.
 Nothing outside this module turns offsets into labels or labels into offsets.
 """
 
@@ -37,7 +38,6 @@ class Mention:
         type: the corpus's own type, or the unified one after a type map.
         fragments: (start, end) pairs in code points, ascending and disjoint.
         id: unique in its document; empty for a prediction.
-        score: the model's confidence in [0, 1] where there is one.
     """
 
     type: str
@@ -77,11 +77,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation between two mentions, which it names by their ids, with a type and a direction.
-
-    Args:
-        score: the model's confidence in [0, 1] where there is one.
-    """
+    """A relation between two mentions, which it names by their ids, with a type and a direction."""
 
     type: str
     head: str
@@ -92,11 +88,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label of a whole document, such as its topic or class.
-
-    Args:
-        score: the model's confidence in [0, 1] where there is one.
-    """
+    """A label of a whole document, such as its topic or class."""
 
     type: str
     score: float | None = field(default=None, compare=False)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+
+GZ = re.compile(r"\.gz\Z", re.I)
 
 
 @contextmanager
@@ -57,6 +60,11 @@ def unwritable(path: Path) -> str | None:
             return None
     except OSError as error:
         return str(error.strerror)
+
+
+def ending(path: Path) -> str:
+    """The ending of a file's name in small letters, such as ``.tsv`` of ``A.TSV.gz``."""
+    return Path(GZ.sub("", path.name)).suffix.lower()
 
 
 def stem(name: str, stems: Sequence[str]) -> str | None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -135,17 +136,10 @@ class _File:
         if self.done is not None:
             self.done.close(self.part)
         with naming(self.out), self.part.open("wb" if self.done is None else "ab") as file:
-            _written(self.format(_again(first, waiting)), file)
+            _written(self.format(chain([first] if first else [], waiting)), file)
         if self.out.exists():
             shutil.copymode(self.out, self.part)
         self.part.replace(self.out)
-
-
-def _again(first: Document | None, others: Iterator[Document]) -> Iterator[Document]:
-    """All documents, of which the first was taken already; none where there was none."""
-    if first is not None:
-        yield first
-        yield from others
 
 
 def _written(pieces: Iterable[str], file: IO[bytes]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Self
 
 from tqdm import tqdm
 
@@ -84,7 +84,7 @@ def run(request: Request, formats: Mapping[str, outputs.Format], load: Callable[
         done += not is_due and faults.count == before
         return is_due
 
-    with _bar(request, files) as bar, Stoppable(results(request, counted(texts, bar), wanted, load)) as found:
+    with _counted(texts, request, files) as bar, Stoppable(results(request, bar, wanted, load)) as found:
         destination.write(found)
     if done:
         _say(f"{done} texts were done in {request.out}: they are as they were, whatever the settings were")
@@ -104,19 +104,13 @@ def _single(files: Sequence[InputFile]) -> bool:
     return all(file.single for file in files)
 
 
-def _bar(request: Request, files: Sequence[InputFile]) -> tqdm[NoReturn]:
-    """A progress bar, shown only if a person looks at it and no results are printed in between."""
+def _counted(texts: Iterable[Document], request: Request, files: Sequence[InputFile]) -> tqdm[Document]:
+    """The same texts, counted as they are read, which is a group ahead of the results, by a progress bar that is shown
+    only if a person looks at it and no results are printed in between."""
     shown = sys.stderr is not None and sys.stderr.isatty() and "CHEMXL_QUIET" not in os.environ
     apart = request.out is not None or (sys.stdout is not None and not sys.stdout.isatty())
     total = len(files) if _single(files) else None
-    return tqdm(total=total, unit=" texts", disable=not (shown and apart), leave=False)
-
-
-def counted(texts: Iterable[Document], bar: tqdm[NoReturn]) -> Iterator[Document]:
-    """The same texts, counted as they are read, which is a group ahead of the results."""
-    for text in texts:
-        yield text
-        bar.update()
+    return tqdm(texts, total=total, unit=" texts", disable=not (shown and apart), leave=False)
 
 
 def together(texts: Iterable[Document]) -> Iterator[list[Document]]:

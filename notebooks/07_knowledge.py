@@ -128,7 +128,8 @@ built, recorded, reported = tables.parts(rows)
 shown = {"Recorded": recorded, "This build": built}
 sets = rows.query("table == 'sets'")
 show.table(
-    tables.pivot(sets, "text", ["source", "language", "metric"], cell=tables.number), caption="Documents of the four sets"
+    tables.pivot(sets, "text", ["source", "language", "metric"], cell=tables.number),
+    caption="Documents of the four sets",
 )
 
 # %% [markdown]

@@ -79,14 +79,14 @@ def data(settings: Settings) -> list[Data]:
     if settings.profile == "small":
         test = Corpus(name="mini", split="test", language="ru", types=TYPES)
         pool = Corpus(name="mini", language="ru", types=TYPES, sentences=most, without=(test,))
-        return [Data("mini RU", Annotated.of(pool), test)]
+        return [Data("mini RU", pool.to(Annotated), test)]
     tests = (Corpus(name="bc5cdr", split="test"), Corpus(name="bionne-r", split="test", language="ru"))
     pools = (Corpus(name="bc5cdr", without=tests), Corpus(name="bionne-r", language="ru", without=tests))
     return [
         Data(
             name,
-            Annotated.of(pool, most=most),
-            Annotated.of(test, unit="document", most=documents) if documents else test,
+            pool.to(Annotated, most=most),
+            test.to(Annotated, unit="document", most=documents) if documents else test,
         )
         for name, pool, test in zip(("BC5CDR", "BioNNE-R RU"), pools, tests, strict=True)
     ]

@@ -68,7 +68,7 @@ class ActiveLearning(Experiment):
     def pool(self) -> tuple[Annotated, ...]:
         """The corpora that are chosen from, as the annotator would annotate all of them."""
         return tuple(
-            Annotated.of(corpus, unit=self.unit, noise=self.noise, noise_seed=self.seed)
+            corpus.to(Annotated, unit=self.unit, noise=self.noise, noise_seed=self.seed)
             for corpus in self.learner.train
         )
 

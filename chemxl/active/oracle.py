@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -33,15 +33,6 @@ class Annotated(Corpus):
     ids: tuple[str, ...] | None = None
     noise: float = Field(default=0.0, ge=0, le=1)
     noise_seed: int = 0
-
-    @classmethod
-    def of(cls, corpus: Corpus, **changed: Any) -> Annotated:
-        """A corpus as an annotator has it: all of it, or what is annotated of it.
-
-        Args:
-            changed: the fields above that are not their defaults, or not what ``corpus`` has.
-        """
-        return corpus.to(cls, **changed)
 
     def only(self, ids: Sequence[str]) -> Annotated:
         """The same with these units alone."""

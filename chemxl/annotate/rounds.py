@@ -250,11 +250,10 @@ def give_out(
     order = query(strategy, TaggerModel(tagger), pool, count, rng=rng, labelled=labelled, aggregate=aggregate)
     chosen = [pool[i] for i in order]
     found = tagger.predict(chosen)
-    types = list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O"))
     about = {"strategy": strategy, "aggregate": aggregate, "seed": seed, "pool": len(pool)}
     both = zip(chosen, found, strict=True)
     given = [replace(d, mentions=tuple(mentions), relations=()) for d, mentions in both]  # those of others' mentions
-    return into.give_out(given, types=types, about=about)
+    return into.give_out(given, types=tagger.model.types, about=about)
 
 
 def _settled(strategy: str | None, into: Project, model: Path) -> tuple[str, list[Document]]:

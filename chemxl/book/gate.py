@@ -18,8 +18,9 @@ from typing import Any
 import yaml
 
 from chemxl.book import api
-from chemxl.book.sources import NotebookSource, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select
 from chemxl.errors import BookError
+from chemxl.experiments.digests import sha256
 from chemxl.experiments.plain import read_yaml
 
 BANNER = (

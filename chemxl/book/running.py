@@ -19,8 +19,9 @@ import nbformat
 from pydantic import ValidationError
 
 from chemxl.book.gate import edited, environment, fault, seal
-from chemxl.book.sources import NotebookSource, read, select, sha256
+from chemxl.book.sources import NotebookSource, read, select
 from chemxl.errors import BookError, ChemxlError
+from chemxl.experiments.digests import sha256
 
 # No progress bar in a stored output, no order of a set that changes from run to run, and the kernel of this Python.
 _QUIET = {

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chemxl import files
 from chemxl.errors import BookError
+from chemxl.experiments.digests import sha256
 from chemxl.experiments.plain import read_yaml
 
 SETTINGS = "settings"  # a parameter of this name gets those of all other notebooks
@@ -142,11 +143,6 @@ def _settled(root: Path, stem: str, profile: str) -> _Settled:
     return _Settled(text, notebook, declared, values | _accepted(stem, declared, given, f"book/params/{profile}.yaml"))
 
 
-def sha256(text: str) -> str:
-    """Digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _profile(root: Path, profile: str) -> dict[str, dict[str, Any]]:
     """The parameters that a profile gives, by notebook and name."""
     path = root / "book" / "params" / f"{profile}.yaml"
@@ -212,5 +208,5 @@ def _digest(root: Path, paths: Iterable[Path]) -> str:
     """A digest of the names and contents of files."""
     total = hashlib.sha256()
     for path in sorted(path for path in paths if path.is_file() and not path.name.startswith(".")):
-        total.update(f"{path.relative_to(root).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        total.update(f"{path.relative_to(root).as_posix()}\0{sha256(path.read_bytes())}\n".encode())
     return total.hexdigest()

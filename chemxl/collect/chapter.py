@@ -25,11 +25,10 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.texts import ParallelText, Texts
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
-from chemxl.experiments.experiment import Experiment
 from chemxl.models.encoders import MINI
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Row, Scored, Sides, counted, differences_of, scored
+from chemxl.results.rows import Keys, Row, Scored, Sides, counted, differences_of, measured, scored
 from chemxl.results.tables import Cells
 
 stem = "01_data_collection"
@@ -82,11 +81,6 @@ def lines(settings: Settings) -> Lines:
 def _scored(metric: str, scorer: str, values: Sequence[Scored]) -> list[Row]:
     """A row with the F1 of these experiments, under the name of a metric."""
     return scored(values, scores={metric: metrics.f1}, scorer=scorer)
-
-
-def _counted(value: Experiment) -> list[Row]:
-    """A row for each count of an experiment."""
-    return counted(value.run().metrics)
 
 
 def _gathered(value: Gathering) -> Line:
@@ -208,7 +202,7 @@ def leakages(profile: Profile) -> list[Line]:
             meaning = not {first.name, second.name} & {"psytar", "pharmaconer", "livingner", "kbioxlm-ade"}
             values.append(Leakage(train=first, test=second, same_ids=meaning))
     return [
-        Line({"table": LEAKS, "train": one.train.label, "test": one.test.label}, [one], partial(_counted, one))
+        Line({"table": LEAKS, "train": one.train.label, "test": one.test.label}, [one], partial(measured, one))
         for one in values
     ]
 
@@ -235,7 +229,7 @@ def labelled(profile: Profile) -> dict[str, Corpus]:
 def sizes(profile: Profile) -> list[Line]:
     """The lines of the size of each corpus."""
     return [
-        Line({"table": SIZES, "corpus": name}, [value], partial(_counted, value))
+        Line({"table": SIZES, "corpus": name}, [value], partial(measured, value))
         for name, value in ((name, Sizes(corpus=corpus)) for name, corpus in labelled(profile).items())
     ]
 
@@ -278,7 +272,7 @@ def overlaps(profile: Profile) -> list[Line]:
             a, b = (Corpus(name=name, language=language, types=(type,)) for name, language in named)
             value = Overlap(first=a, second=b, encoder=encoder)
             keys: Keys = {"table": SHARED, "first": first, "second": second, "type": type}
-            made.append(Line(keys, [value], partial(_counted, value)))
+            made.append(Line(keys, [value], partial(measured, value)))
     return made
 
 

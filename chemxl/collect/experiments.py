@@ -187,7 +187,8 @@ class Gathering(Experiment):
         for _, counts in cleaned:
             steps.update({("cleaned", kind): n for kind, n in counts.items()})
         found = [(name, document) for (name, _), (document, _) in zip(found, cleaned, strict=True)]
-        found = _filtered(found, _first_of_its_kind([document for _, document in found]), "near duplicate", steps)
+        again = repeats([document.text for _, document in found])
+        found = _filtered(found, [i not in again for i in range(len(found))], "near duplicate", steps)
         held_out = [document for texts in self.held_out for document in texts.load()]
         leaking = {leak.left for leak in duplicates.leaks([document for _, document in found], held_out)}
         found = _filtered(found, [document.id not in leaking for _, document in found], "in a test set", steps)
@@ -217,12 +218,6 @@ def _filtered(found: Sequence[Named], kept: Sequence[bool], why: str, steps: Cou
     pairs = list(zip(found, kept, strict=True))
     steps.update((document.language, why) for (_, document), stays in pairs if not stays)
     return [named for named, stays in pairs if stays]
-
-
-def _first_of_its_kind(documents: Sequence[Document]) -> list[bool]:
-    """For each document, whether no earlier one is nearly equal or the same text."""
-    again = repeats([document.text for document in documents])
-    return [i not in again for i in range(len(documents))]
 
 
 class AlignedPairs(_Embedding, PairSource):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -120,28 +121,10 @@ def _batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
 
 def _row(document: Document) -> dict[str, object]:
     """A document as a row."""
-    mentions = [
-        {
-            "type": mention.type,
-            "id": mention.id,
-            "fragments": [{"start": start, "end": end} for start, end in mention.fragments],
-            "score": mention.score,
-        }
-        for mention in document.mentions
-    ]
-    relations = [
-        {"type": r.type, "head": r.head, "tail": r.tail, "id": r.id, "score": r.score} for r in document.relations
-    ]
-    return {
-        "id": document.id,
-        "text": document.text,
-        "mentions": mentions,
-        "relations": relations,
-        "language": document.language,
-        "domain": document.domain,
-        "labels": [{"type": label.type, "score": label.score} for label in document.labels],
-        "source": document.source,
-    }
+    row = asdict(document)
+    for mention in row["mentions"]:
+        mention["fragments"] = [{"start": start, "end": end} for start, end in mention["fragments"]]
+    return row
 
 
 def _documents(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[Document]:

@@ -33,17 +33,6 @@ _STAMP = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 
 
 @dataclass(frozen=True)
-class Identity:
-    """A repository's description of itself; ``earliest`` is its first datestamp, ``deleted`` whether it reports
-    deletions."""
-
-    name: str
-    earliest: str
-    granularity: str
-    deleted: str
-
-
-@dataclass(frozen=True)
 class Page:
     """One answer: records with their datestamps, and the token of the next page or the code of an error."""
 
@@ -81,14 +70,6 @@ class Repository(StoredSource):
         super().__init__(url, store, batch=1, titles=titles)
         self._client = Client(url, manners or Manners(), contact=os.environ.get("NCBI_EMAIL", ""))
         self.set, self.domain = set, domain
-
-    def identify(self) -> Identity:
-        """The repository's description of itself.
-
-        Raises:
-            SourceError: it cannot be reached, or is no OAI-PMH repository.
-        """
-        return self._client.ask({"verb": "Identify"}, _read_identity)
 
     def search(self, query: Query) -> list[str]:
         """The ids of records whose title or description holds a term, in Russian or English.
@@ -147,7 +128,9 @@ class Repository(StoredSource):
 
     def _read_page(self, body: bytes) -> Page:
         """The page that an answer holds."""
-        root = _root(body)
+        root = parse_xml(body)
+        if root.tag != "OAI-PMH":
+            raise Garbled("not an answer of OAI-PMH 2.0")
         if (error := root.find("error")) is not None:
             code = error.get("code", "an error")
             if code not in _EXPECTED:
@@ -188,23 +171,6 @@ def _restarted(state: dict[str, Any], start: str) -> dict[str, Any]:
     # Whole days: every repository takes them, and the last day may not have been finished.
     day = state["latest"][:10] if state["ordered"] else ""
     return {**state, "start": day or start, "token": "", "losses": state["losses"] + 1, "again": True}
-
-
-def _root(body: bytes) -> Any:
-    """The root element of an answer."""
-    root = parse_xml(body)
-    if root.tag != "OAI-PMH":
-        raise Garbled("not an answer of OAI-PMH 2.0")
-    return root
-
-
-def _read_identity(body: bytes) -> Identity:
-    """The description that an answer holds."""
-    identity = _root(body).find("Identify")
-    if identity is None:
-        raise Garbled("no Identify in the answer")
-    tags = ("repositoryName", "earliestDatestamp", "granularity", "deletedRecord")
-    return Identity(*(plain(identity.find(tag)) for tag in tags))
 
 
 def _record(element: Any, domain: str) -> Record:

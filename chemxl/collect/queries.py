@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 from chemxl.corpora.mini import declension
-from chemxl.documents import Document
 from chemxl.errors import ChemxlError
 
 # Joiners and accents that a reader does not see or that only show the stress; hyphens that only look otherwise.
@@ -124,16 +121,3 @@ def normal(text: str) -> str:
     """A text made comparable: composed, case folded, ё as е, nothing invisible, one kind of hyphen."""
     plain = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
     return _HYPHENS.sub("-", _UNSEEN.sub("", plain))
-
-
-class Source(Protocol):
-    """A source of documents."""
-
-    def search(self, query: Query) -> list[str]:
-        """The ids of the records that answer a query; a search that was interrupted goes on where it stopped."""
-
-    def fetch(self, ids: Iterable[str]) -> Iterator[Document]:
-        """The documents of these records in this order; nothing that was fetched before is asked for again."""
-
-    def left_out(self, ids: Iterable[str]) -> dict[str, str]:
-        """For each of these records without a document, why it has none."""

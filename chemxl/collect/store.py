@@ -127,7 +127,7 @@ class Store:
 
 
 class StoredSource(ABC):
-    """A source that asks only for records that are not stored yet.
+    """A source that asks only for records that are not stored yet; a subclass also has a ``search``, which gives ids.
 
     Args:
         name: the source's name in the store.

@@ -243,9 +243,10 @@ def _over_sizes(lines: Sequence[Line]) -> list[Row]:
         if {(a, size), (b, size)} <= found.keys()
     ]
     curves = {
-        method: Learning(sizes, np.array([_columns(found[method, size]) for size in sizes]).swapaxes(0, 1))
+        method: Learning(sizes, np.array(counts).swapaxes(0, 1))
         for method in METHODS
         if (method, sizes[0]) in found
+        for counts in [[[value.counts().column() for value in found[method, size]] for size in sizes]]
     }
     made = differences(pairs)
     for method, curve in curves.items():
@@ -254,11 +255,6 @@ def _over_sizes(lines: Sequence[Line]) -> list[Row]:
             how: dict[str, Any] = {"bound": e.bound, "scorer": "labelled sentences", "keys": {"method": method}}
             made.append(known("sentences saved", (e.value, e.low, e.high), found[method, sizes[0]], **how))
     return made
-
-
-def _columns(values: Sequence[Evaluation]) -> list[np.ndarray]:
-    """The counts of each tagger, by document."""
-    return [value.counts().column() for value in values]
 
 
 def drawn(rows: pd.DataFrame) -> dict[str, list[Curve]]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chemxl.corpora.livingner import LABELS
 from chemxl.documents import Mention
 from chemxl.errors import ChemxlError
 from chemxl.evaluation.metrics import MICRO, Score, count
-
-LABELS = ("SPECIES", "HUMAN")
 
 
 def official(gold: Mapping[str, Sequence[Mention]], predicted: Mapping[str, Sequence[Mention]]) -> dict[str, Score]:

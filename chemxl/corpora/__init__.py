@@ -4,6 +4,11 @@
 texts whose sentences a person aligned. Where the name of a corpus goes, the path of a person's own goes, too.
 
 A reader is a module of this package with a function ``read``; the catalogue's entry names it. Nothing else does.
+``read(paths, log, *, root)`` reads these files. What is wrong is a fault in ``log`` and is left out; if the log is
+strict, the first fault is a :class:`~chemxl.errors.CorpusError`. Ids that come from names of files are relative to
+``root``, or the names alone without it; most readers find the ids in the files and do not look at it. Those of two
+languages also take ``languages``, of the source and of the target. A reader's own docstring says what is particular to
+it; its further arguments are the ``options`` of an entry.
 """
 
 from __future__ import annotations
@@ -161,14 +166,10 @@ def pairs(
     strict: bool = False,
     faults: list[Fault] | None = None,
 ) -> list[Pair]:
-    """Pairs of a corpus of parallel text, or of a lexicon.
+    """Pairs of a corpus of parallel text, or of a lexicon; other arguments as for :func:`load`.
 
     Args:
-        name: as in :func:`catalog`.
-        split: one split; all of them by default.
         language: two languages, such as ``en-ru``; all that there are by default.
-        strict: make the first fault an error.
-        faults: gets the faults; without it, one warning says how many there are.
 
     Raises:
         CorpusError: the corpus or part is unknown, the corpus is documents or is not on this machine, or, with
@@ -184,11 +185,8 @@ def facts(
     strict: bool = False,
     faults: list[Fault] | None = None,
 ) -> list[Fact]:
-    """Facts of a knowledge base, with the names of both ends in two languages; arguments as for :func:`pairs`.
-
-    Raises:
-        CorpusError: as for :func:`pairs`.
-    """
+    """Facts of a knowledge base, with the names of both ends in two languages; arguments and errors as for
+    :func:`pairs`."""
     return _of_two("facts", name, None, language, strict, faults)
 
 
@@ -199,11 +197,7 @@ def alignments(
     strict: bool = False,
     faults: list[Fault] | None = None,
 ) -> list[AlignedTexts]:
-    """Texts with their translations, whose sentences a person aligned; arguments as for :func:`pairs`.
-
-    Raises:
-        CorpusError: as for :func:`pairs`.
-    """
+    """Texts with their translations, whose sentences a person aligned; arguments and errors as for :func:`pairs`."""
     return _of_two("alignments", name, split, None, strict, faults)
 
 

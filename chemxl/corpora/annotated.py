@@ -35,12 +35,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     ``id`` is named ``<file>-<line>``. One that Prodigy's annotator rejected or passed over (``answer``) is a fault.
 
     Args:
-        paths: the files.
-        log: takes the faults; wrong records are left out.
         root: documents without an id are named by the path of their file relative to it, else by its name alone.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

@@ -27,13 +27,7 @@ def read(
 
     Args:
         paths: the texts and the table.
-        log: takes the faults.
-        root: not used; documents are named by their files.
-        languages: of the source and of the target.
         left: the language of the table's left side; that of the source by default.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     texts: dict[str, dict[str, tuple[str, ...]]] = {}
     for path in paths:

@@ -90,14 +90,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     A relation names its ends by annotation (``node``), or by concept (BC5CDR; ``role1`` and ``role2`` in PubTator 3;
     ``entity1`` and ``entity2`` in BioRED): then it stands between the first mention of each. One of more than two
     annotations is read as several, of the first with each of the others.
-
-    Args:
-        paths: the files.
-        log: takes the faults; wrong records are left out.
-        root: not used; a BioC file names its documents.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

@@ -36,13 +36,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, apart: st
 
     Args:
         paths: both files of each pair.
-        log: takes the faults; wrong records are left out.
         root: document ids are paths relative to it; names alone without it.
         apart: names of two sister folders, apart by a space, in which the texts and the annotations stand where they
             do not stand side by side (CADEC's ``text original``). They are no part of an id.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     given: dict[Path, dict[str, Path]] = {}

@@ -29,11 +29,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     Args:
         paths: ``*abstra*.tsv`` (id, title, abstract), ``*entities*.tsv`` (id, mention, type, start, end, text),
             and ``*gold_standard*.tsv`` or ``*relations*.tsv`` (id, type, Arg1:mention, Arg2:mention).
-        log: takes the faults; wrong rows are left out.
-        root: not used; the tables name their documents.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     drafts: dict[str, Draft] = {}
     kinds: dict[str, list[Path]] = {"abstra": [], "entities": [], "gold_standard": [], "relations": []}

@@ -32,13 +32,7 @@ def read(
 
     Args:
         paths: tables of document, text, type, spans and id; a document's name ends in ``_en`` or ``_ru``.
-        log: takes the faults; wrong rows are left out.
-        root: not used.
-        languages: of the source and of the target.
         type: mentions of this type alone.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     names: dict[str, _Names] = {code: defaultdict(Counter) for code in languages}
     first: dict[str, tuple[Path, int]] = {}

@@ -80,17 +80,12 @@ def read(
     words, the ranges (``3-4``) and the empty nodes (``5.1``) are no words.
 
     Args:
-        paths: the files.
         log: takes the faults: a line that has not as many columns as the others is left out, a word with a wrong label
             is read as O, and a file is left out in which no column, or more than one, could be the labels, or in which
             a further one has labels of the same types.
-        root: not used; names come from the file.
         word, label: the columns, counted from 0, or from the end where negative; apart by a tab, or else by spaces. By
             default the first that is no number, and the last, or else the only one, of labels.
         type: of the mentions, for a file whose labels have none (B, I and O alone).
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

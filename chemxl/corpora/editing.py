@@ -10,24 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from chemxl.corpora import brat
+from chemxl.corpora import brat, standoff
 from chemxl.corpora.draft import Draft
 from chemxl.corpora.faults import Fault, Log, read_bytes
-from chemxl.corpora.standoff import (
-    Attribute,
-    Equivalence,
-    Event,
-    Line,
-    Normalisation,
-    Note,
-    Raw,
-    Record,
-    Related,
-    TextBound,
-    parse,
-    parse_line,
-    serialise,
-)
 from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.files import replaced
@@ -72,7 +57,7 @@ class Sheet:
             raise CorpusError(f"{text_path} is not UTF-8 at byte {error.start}: mend it, then annotate") from None
         if len(self.text) > MAX_CHARACTERS:
             raise CorpusError(f"{text_path} has {len(self.text)} characters, of at most {MAX_CHARACTERS}: split it")
-        self._lines = parse(self.held[1] or b"")
+        self._lines = standoff.parse(self.held[1] or b"")
         log = Log()
         draft = Draft(self.name, self.text, log)
         self._places = brat.mentions(draft, self.ann_path, self._lines)  # of the lines that are shown
@@ -80,7 +65,7 @@ class Sheet:
         self.mentions = self._saved = tuple(draft.mentions.values())
         self._past: list[tuple[Mention, ...]] = []
         self._future: list[tuple[Mention, ...]] = []
-        self._names = set(re.findall(r"T[0-9]+", serialise(self._lines).decode("utf-8", errors="replace")))
+        self._names = set(re.findall(r"T[0-9]+", standoff.serialise(self._lines).decode("utf-8", errors="replace")))
         self._number = max((int(name[1:]) for name in self._names if len(name) < 10), default=0)
 
     @property
@@ -125,7 +110,7 @@ class Sheet:
         mention = Mention.of(type, start, end, id=self._fresh())
         self._distinct(mention)
         record = brat.text_bound(self.text, mention, mention.id)
-        if parse_line(str(record)) != record:
+        if standoff.parse_line(str(record)) != record:
             raise ChemxlError(f"brat cannot hold {str(record)[:60]!r}: a type is one word")
         self._number = int(mention.id[1:])
         self._step((*self.mentions, mention))
@@ -140,7 +125,7 @@ class Sheet:
         mention = replace(self._mention(id), type=type)
         if mention not in self.mentions:
             self._distinct(mention)
-            self._free(id, lambda record: isinstance(record, Event) and record.trigger == id)
+            self._free(id, lambda record: isinstance(record, standoff.Event) and record.trigger == id)
             self._step(tuple(mention if m.id == id else m for m in self.mentions))
 
     def remove(self, id: str) -> None:
@@ -171,14 +156,15 @@ class Sheet:
                 lines.append(line)
             elif id in now:
                 record = line.record
-                if isinstance(record, TextBound) and record.id == id:  # else it goes on with such a line's text
+                if isinstance(record, standoff.TextBound) and record.id == id:  # else it goes on with one's text
                     record = replace(record, type=now[id].type)
                 lines.append(replace(line, record=record))
         added = [m for m in self.mentions if m.id not in self._places.values()]
         ending = next((line.ending for line in self._lines if line.ending), "\n")
         if added and lines and not lines[-1].ending:
             lines[-1] = replace(lines[-1], ending=ending)
-        return serialise([*lines, *(Line(brat.text_bound(self.text, m, m.id), ending) for m in added)])
+        lines += [standoff.Line(brat.text_bound(self.text, m, m.id), ending) for m in added]
+        return standoff.serialise(lines)
 
     def save(self) -> bool:
         """Write the ``.ann`` beside and rename it; whether there was something to write.
@@ -222,7 +208,7 @@ class Sheet:
             raise ChemxlError(f"{self.name} has no mention {id}")
         return found
 
-    def _free(self, id: str, bound: Callable[[Record], bool]) -> None:
+    def _free(self, id: str, bound: Callable[[standoff.Record], bool]) -> None:
         for number, line in enumerate(self._lines, 1):
             if number - 1 not in self._places and bound(line.record):
                 raise ChemxlError(f"{id} stays: line {number} of {self.ann_path.name} is about it; delete that in brat")
@@ -243,18 +229,18 @@ class Sheet:
             self.mentions = source.pop()
 
 
-def _targets(record: Record) -> set[str]:
+def _targets(record: standoff.Record) -> set[str]:
     """The ids that a line is about."""
     match record:
-        case Related(arguments=arguments):
+        case standoff.Related(arguments=arguments):
             return {target for _, target in arguments}
-        case Event(trigger=trigger, arguments=arguments):
+        case standoff.Event(trigger=trigger, arguments=arguments):
             return {trigger, *(target for _, target in arguments)}
-        case Attribute(target=target) | Normalisation(target=target) | Note(target=target):
+        case standoff.Attribute(target=target) | standoff.Normalisation(target=target) | standoff.Note(target=target):
             return {target}
-        case Equivalence(members=members):
+        case standoff.Equivalence(members=members):
             return set(members)
-        case Raw(text):
+        case standoff.Raw(text):
             return set(re.split(r"[\s:]+", text))
         case _:
             return set()

@@ -58,7 +58,7 @@ def read_bytes(path: Path, log: Log) -> bytes | None:
     try:
         size = path.stat().st_size
         data = path.read_bytes() if size <= MAX_BYTES else b""
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_BYTES + 1)  # a bomb is unpacked no further
             size = max(size, len(data))
         if size <= MAX_BYTES:

@@ -24,11 +24,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 
     Args:
         paths: the files, with ``id``, ``sentence`` and ``label`` ("0" or "1").
-        log: takes the faults; a wrong line is left out.
-        root: not used.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

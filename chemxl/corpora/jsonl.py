@@ -30,17 +30,11 @@ def read(
     """Documents with what is said of each as a whole.
 
     Args:
-        paths: the files.
-        log: takes the faults; a wrong line is left out.
-        root: not used; names come from the objects or from the file.
         text: the key of the text.
         id: the key of a document's id; without it, documents are named ``<file>-<line>``.
         label: the key of its label, a text, or of its labels, a list; without it, documents have none.
         classes: names apart by semicolons, where labels are a list that has a 1 for each class that the document
             belongs to, and a 0 for each other.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

@@ -21,15 +21,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     Either a column a language, named by its code (``en``, ``ru``, ``la``), or the columns of TICO-19's terminologies,
     ``sourceLang``, ``targetLang``, ``sourceString`` and ``targetString``, where a row may run either way. A row
     without a term in either language is an empty row; one with a term in one of them is a fault.
-
-    Args:
-        paths: the files.
-        log: takes the faults; wrong rows are left out.
-        root: not used; names come from the file.
-        languages: of the source and of the target.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:

@@ -27,10 +27,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
         paths: for each set, both files.
         log: takes the faults; a line with nothing on its other side is left out.
         root: the sets are named by their path relative to it, by their name alone without it.
-        languages: of the source and of the target.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     sets: dict[tuple[Path, bool], dict[str, Path]] = {}

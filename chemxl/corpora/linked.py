@@ -22,20 +22,12 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 
     Args:
         paths: the files, with ``sent1`` and ``sent2``.
-        log: takes the faults; a wrong line is left out.
-        root: not used; names come from the file.
         languages: of the source, whose letters are ASCII, and of the target.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:
         for number, row in rows(path, log, "sent1", "sent2"):
-            source, target = sorted((row["sent1"], row["sent2"]), key=_ascii, reverse=True)
+            both = (row["sent1"], row["sent2"])
+            source, target = sorted(both, key=lambda text: sum(map(str.isascii, text)) / len(text), reverse=True)
             pairs.add(path, number, f"{path.stem}-{number}", source, target)
     return pairs.list()
-
-
-def _ascii(text: str) -> float:
-    return sum(character.isascii() for character in text) / len(text)

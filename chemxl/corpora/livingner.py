@@ -33,11 +33,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 
     Args:
         paths: ``<filename>.txt`` texts and ``*.tsv`` tables.
-        log: takes the faults; wrong rows are left out.
-        root: not used; the tables name their documents.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     drafts = begun(paths, log)
     texts = sorted(path for path in paths if path.suffix == ".txt")

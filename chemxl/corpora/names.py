@@ -23,13 +23,8 @@ def read(
 
     Args:
         paths: tables whose columns are apart by tabs; nothing is quoted.
-        log: takes the faults.
-        root: not used; names come from the file.
         languages: of the source and of the target; the columns that hold their names.
         concept: the column of an id that all names of a thing share; an id that ends in a colon says nothing.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:

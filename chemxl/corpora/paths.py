@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chemxl.errors import CorpusError
+from chemxl.files import ending
 
 FORMATS = {"brat": "brat", "pubtator": "PubTator", "bioc": "BioC", "conll": "CoNLL", "annotated": "JSON lines"}
 DUE = "brat (.txt with .ann), PubTator, BioC (.xml), CoNLL columns or JSON lines with a text and its mentions"
@@ -60,18 +61,18 @@ def found(path: Path) -> Found:
         CorpusError: nothing is there that can be read, or two formats are, or some files stand in no split.
     """
     if path.is_file():
-        pair = [file for file in sorted(path.parent.iterdir()) if file.stem == path.stem and _ending(file) in _BRAT]
-        if not (kind := _kind(path, paired=path in pair and ".ann" in map(_ending, pair))):
+        pair = [file for file in sorted(path.parent.iterdir()) if file.stem == path.stem and ending(file) in _BRAT]
+        if not (kind := _kind(path, paired=path in pair and ".ann" in map(ending, pair))):
             raise CorpusError(f"{path} is of no known format; {DUE} were due")
         return Found(kind, path.parent, {"train": tuple(pair if kind == "brat" else [path])}, ())
     files = [file for file in sorted(path.rglob("*")) if _may_be_data(file, path)]
-    annotated = {file.with_suffix("") for file in files if _ending(file) == ".ann"}
+    annotated = {file.with_suffix("") for file in files if ending(file) == ".ann"}
     kinds: dict[str, list[Path]] = {}
     for file in files:
         kinds.setdefault(_kind(file, paired=file.with_suffix("") in annotated), []).append(file)
     unread = kinds.pop("", [])
     if not kinds:
-        texts = sum(_ending(file) == ".txt" for file in unread)
+        texts = sum(ending(file) == ".txt" for file in unread)
         raise CorpusError(
             f"{path} holds {texts} texts without annotation (no .ann beside them)"
             if texts
@@ -83,7 +84,7 @@ def found(path: Path) -> Found:
     [(kind, held)] = kinds.items()
     beside = {file.parent for file in held if kind == "brat"}
     # Those alone are faults that the reader tells.
-    alone = [file for file in unread if _ending(file) == ".txt" and file.parent in beside]
+    alone = [file for file in unread if ending(file) == ".txt" and file.parent in beside]
     splits = _splits(path, sorted([*held, *alone]), by_name=kind != "brat")
     return Found(kind, path, splits, tuple(file for file in unread if file not in alone))
 
@@ -91,11 +92,7 @@ def found(path: Path) -> Found:
 def _may_be_data(file: Path, root: Path) -> bool:
     within = file.relative_to(root)
     hidden = any(part.startswith(".") for part in within.parts)
-    return _ending(file) in _ENDINGS and not hidden and not _ASIDE.match(within.name) and file.is_file()
-
-
-def _ending(file: Path) -> str:
-    return Path(file.name.removesuffix(".gz")).suffix.lower()
+    return ending(file) in _ENDINGS and not hidden and not _ASIDE.match(within.name) and file.is_file()
 
 
 def _splits(root: Path, files: Sequence[Path], *, by_name: bool) -> dict[str, tuple[Path, ...]]:
@@ -124,7 +121,7 @@ def _splits(root: Path, files: Sequence[Path], *, by_name: bool) -> dict[str, tu
 
 def _kind(file: Path, *, paired: bool) -> str:
     """A key of ``FORMATS``; empty where a file is of none of them."""
-    if _ending(file) == ".ann" or paired:
+    if ending(file) == ".ann" or paired:
         return "brat"
     stat = file.stat()
     return _told(file, stat.st_size, stat.st_mtime_ns)
@@ -158,7 +155,7 @@ def _columns(lines: list[str]) -> bool:
 
 def _head(file: Path) -> str:
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as opened:
             data = opened.read(_HEAD)
     except (OSError, EOFError, zlib.error):
         return ""

@@ -40,7 +40,8 @@ class _Entry:
         self.last = number
         if keyword == "msgid":
             self.line = number
-        self.strings[self.keyword] = self.strings.get(self.keyword, "") + _ESCAPE.sub(_unescaped, string[1])
+        plain = _ESCAPE.sub(lambda sign: _ESCAPES.get(sign[1], sign[0]), string[1])
+        self.strings[self.keyword] = self.strings.get(self.keyword, "") + plain
         return True
 
 
@@ -52,13 +53,9 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     Of a plural, the singular and its first form are one. Pairs are named ``<folder>/<file>-<line of the message>``.
 
     Args:
-        paths: the files.
         log: takes the faults; a wrong line is left out, and with it the message.
         root: the files are named by their path relative to it, by their name alone without it.
         languages: of the messages and of the translations.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:
@@ -90,7 +87,3 @@ def _entries(path: Path, log: Log) -> Iterator[_Entry]:
             log.add(path, number, f"{line[:40]!r} is not the next line of a message; message left out")
             entry.broken = True
     yield entry
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return _ESCAPES.get(match[1], match[0])

@@ -18,11 +18,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 
     Args:
         paths: the files, ``{pmid: {"CONTEXTS": [text, …], …}}``.
-        log: takes the faults; a wrong abstract is left out.
-        root: not used; the abstracts are named by their PubMed id.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     for path in paths:

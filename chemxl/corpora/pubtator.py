@@ -47,14 +47,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     Full text repeats its id for every paragraph: each is a document, the further ones named ``<id>-2``, ``<id>-3``, …,
     and ``source`` is the id. Offsets count from the paragraph's beginning, or else from the first one's; they may count
     otherwise than by characters, see :meth:`~chemxl.corpora.draft.Draft.count`.
-
-    Args:
-        paths: the files.
-        log: takes the faults; wrong records are left out.
-        root: not used; a PubTator file names its documents.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents: dict[str, Document] = {}
     parts: dict[str, list[str]] = {}  # the texts under one id

@@ -28,14 +28,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 
     The ids are the file names that the sentences give, without ``.tsv``. Mentions are numbered T1, T2, …. The concept
     ids are not read.
-
-    Args:
-        paths: the files.
-        log: takes the faults; a wrong sentence or entity is left out.
-        root: not used; the sentences name their review.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     reviews: dict[str, _Review] = {}
     for path in paths:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chemxl.corpora.corpus import Corpus, translation_key
 from chemxl.corpora.sentences import sentences
-from chemxl.documents import Document, Mention, Span
+from chemxl.documents import Document, Span
 
 ALL = 1_000_000  # more sentences than any corpus has
 
@@ -158,7 +158,8 @@ def split(document: Document) -> list[Document]:
 
 def _part(document: Document, span: Span, number: int) -> Document:
     start, end = span
-    mentions = tuple(_moved(m, start) for m in document.mentions if start <= m.start and m.end <= end)
+    inside = (m for m in document.mentions if start <= m.start and m.end <= end)
+    mentions = tuple(replace(m, fragments=tuple((a - start, b - start) for a, b in m.fragments)) for m in inside)
     ids = {mention.id for mention in mentions}
     return replace(
         document,
@@ -169,7 +170,3 @@ def _part(document: Document, span: Span, number: int) -> Document:
         labels=(),
         source=document.origin,
     )
-
-
-def _moved(mention: Mention, start: int) -> Mention:
-    return replace(mention, fragments=tuple((a - start, b - start) for a, b in mention.fragments))

@@ -14,13 +14,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, text: str
     """Documents without annotation, named ``<file>-<line>``.
 
     Args:
-        paths: the files.
-        log: takes the faults; a wrong row is left out.
-        root: not used; names come from the file.
         text: the columns of a document's text in their order, apart by spaces; each is a line of it.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     documents = []
     for path in paths:

@@ -13,14 +13,10 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, joined: s
     """Documents without annotation, every character as it stands in the file.
 
     Args:
-        paths: the files.
         log: takes the faults; a file that cannot be read, or that is blank, is left out.
         root: document ids are paths relative to it, without the ending; names alone without it.
         joined: names of files without their endings, in order, apart by spaces: those of one folder are one document,
             named after the folder, with an empty line between them. Files of other names are not read.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     order = joined.split()
     texts: dict[str, list[str]] = {}

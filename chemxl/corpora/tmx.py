@@ -40,13 +40,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
     pairs' score.
 
     Args:
-        paths: the files.
-        log: takes the faults; wrong units are left out.
-        root: not used; names come from the file.
         languages: of the source and of the target; ``ru`` stands for ``ru-RU`` too.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     pairs = Pairs(languages, log)
     for path in paths:

@@ -23,12 +23,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None, languages
 
     Args:
         paths: the tables.
-        log: takes the faults.
-        root: not used; names come from the file.
         languages: of ``head`` and ``tail``, and of the names beside them.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     code = languages[1]
     ours = ("head", "relation", "tail", "source")

@@ -35,11 +35,6 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
 
     Args:
         paths: ``<id>.txt`` texts, ``*-ent.tsv`` entities, and, where published, ``*-rel.tsv`` relations.
-        log: takes the faults.
-        root: not used; the tables name their documents.
-
-    Raises:
-        CorpusError: at the first fault, if the log is strict.
     """
     drafts = begun(paths, log)
     ids: dict[Key, str] = {}

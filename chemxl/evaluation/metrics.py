@@ -6,7 +6,7 @@ Seqeval's score of label sequences, which stands beside it, is in :mod:`chemxl.e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
@@ -110,14 +110,8 @@ def count_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> 
 def count_labels(
     gold: Sequence[Sequence[Label]], predicted: Sequence[Sequence[Label]], *, sources: Sequence[str] | None = None
 ) -> Counts:
-    """Labels of documents that match, per document and type; where each has one label, micro F1 is the accuracy.
-
-    Args:
-        sources: as in :func:`count`.
-
-    Raises:
-        ChemxlError: the two do not cover the same documents.
-    """
+    """Labels of documents that match, per document and type, arguments and errors as for :func:`count`; where each has
+    one label, micro F1 is the accuracy."""
     wanted, given = ([[(label.type,) for label in labels] for labels in side] for side in (gold, predicted))
     return count_keys(wanted, given, sources)
 
@@ -246,8 +240,3 @@ def paired(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[tuple[
 def _common(a: Sequence[Span], b: Sequence[Span]) -> int:
     """The number of characters that two mentions share."""
     return sum(max(0, min(end, stop) - max(start, begin)) for (start, end), (begin, stop) in product(a, b))
-
-
-def select(documents: Iterable[Document], mentions: Mapping[str, Sequence[Mention]]) -> list[Sequence[Mention]]:
-    """The predictions of each document, in order; empty if a document has none."""
-    return [mentions.get(document.id, ()) for document in documents]

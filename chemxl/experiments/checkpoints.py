@@ -49,13 +49,13 @@ class State:
         if scores["score"] > self.best:
             self.best, self.stale = scores["score"], 0
             if keep and self.writes:
-                write_tensors(self.folder / BEST, _weights(self.model), {})
+                write_tensors(self.folder / BEST, self.model.state_dict(), {})
 
     def save(self) -> None:
         """Write the checkpoint and the history."""
         if not self.writes:
             return
-        tensors = {f"model.{name}": tensor for name, tensor in _weights(self.model).items()}
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for i, group in self._moments():
             tensors |= {f"optimizer.{i}.{name}": value for name, value in group.items()}
         tensors["rng"] = torch.get_rng_state()
@@ -127,11 +127,6 @@ def clear(folder: Path) -> None:
     """Remove what only a running experiment needs, once its result is written."""
     for name in (CHECKPOINT, BEST):
         (folder / name).unlink(missing_ok=True)
-
-
-def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The model's tensors, on the processor."""
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:

@@ -62,14 +62,6 @@ class Value(pydantic.BaseModel):
             raise ChemxlError(f"{made.__name__} is no {cls.__name__}: give the configuration of one")
         return made(**{name: _revived(item) for name, item in config.items() if name != "kind"})
 
-    def holds(self, config: Mapping[str, Any]) -> bool:
-        """Whether a recorded configuration is that of this value: every recorded key is equal, and every other key is
-        at its default, since it did not exist when the record was made."""
-        try:
-            return Value.from_config(config) == self
-        except (ChemxlError, pydantic.ValidationError):
-            return False
-
     def to(self, kind: type[Other], **changed: Any) -> Other:
         """A value of this or another class with the same fields, as far as that class has them, and those in
         ``changed``."""

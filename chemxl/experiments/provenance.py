@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import torch
 def provenance() -> dict[str, Any]:
     """Commit, versions and hardware of this process, without paths and host names."""
     packages = ("chemxl", "torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn")
-    versions = {name: metadata.version(name) for name in packages if _installed(name)}
+    versions = {}
+    for name in packages:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
     return {
         "commit": _commit(),
         "python": platform.python_version(),
@@ -23,15 +27,6 @@ def provenance() -> dict[str, Any]:
         "hardware": hardware(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
-
-
-def _installed(name: str) -> bool:
-    """Whether a package is installed."""
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def hardware() -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import glob
 import gzip
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, cast
 
 from chemxl.errors import ChemxlError, CorpusError
+from chemxl.files import GZ, ending
 from chemxl.inputs.faults import Faults
 
 Kind = Literal["auto", "text", "lines", "jsonl", "tsv", "csv"]
 STDIN = "-"
 _ENDINGS: dict[str, Kind] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 _ENDINGS |= {".tsv": "tsv", ".csv": "csv"}
-
-_GZ = re.compile(r"\.gz\Z", re.I)
 
 
 class InputFile(NamedTuple):
@@ -125,14 +123,9 @@ def _without_results(found: list[InputFile], names: Sequence[str], out: Path) ->
 def _file(path: Path, base: Path, kind: Kind) -> InputFile:
     """A file, its id the path from ``base`` without ``.gz`` and ending; its kind that of its ending if it is auto."""
     *folders, name = path.relative_to(base).parts
-    id = "/".join([*folders, Path(_GZ.sub("", name)).stem])
-    own = _ENDINGS.get(_ending(path), "text") if kind == "auto" else kind
+    id = "/".join([*folders, Path(GZ.sub("", name)).stem])
+    own = _ENDINGS.get(ending(path), "text") if kind == "auto" else kind
     return InputFile(path, id.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), own)
-
-
-def _ending(path: Path) -> str:
-    """The ending of a file's name in small letters, such as ``.tsv`` of ``A.TSV.gz``."""
-    return Path(_GZ.sub("", path.name)).suffix.lower()
 
 
 def _in_folder(folder: Path, base: Path, kind: Kind, faults: Faults) -> list[InputFile]:
@@ -148,7 +141,7 @@ def _in_folder(folder: Path, base: Path, kind: Kind, faults: Faults) -> list[Inp
         paths += [Path(above, name) for name in files if not name.startswith(".")]
         paths += [path for path in (Path(above, name) for name in folders) if path.is_symlink()]  # not walked into
     paths = [path for path in sorted(paths, key=lambda path: path.parts) if _is_within(path, folder, faults)]
-    found = [_file(path, base, kind) for path in paths if _ending(path) in _ENDINGS]
+    found = [_file(path, base, kind) for path in paths if ending(path) in _ENDINGS]
     if not found:
         known = ", ".join(_ENDINGS)
         faults.say(f"{folder} holds no text ({known}, or one of these with .gz): name a file of text")
@@ -176,9 +169,9 @@ def _in_glob(pattern: str, kind: Kind, faults: Faults) -> list[InputFile]:
 def _is_within(path: Path, folder: Path, faults: Faults) -> bool:
     """Whether a path is a file in a folder; a link that leads out of it is not, which is said."""
     leaves = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
-    if path.is_symlink() and not leaves and not path.exists() and _ending(path) in _ENDINGS:
+    if path.is_symlink() and not leaves and not path.exists() and ending(path) in _ENDINGS:
         faults.say(f"{path} is a link to what is not here, as of git-annex: fetch it, or take the link away")
-    if leaves and (path.is_dir() or _ending(path) in _ENDINGS):
+    if leaves and (path.is_dir() or ending(path) in _ENDINGS):
         mend = "put it there, or name it in the place of the folder"
         faults.say(f"{path} is a link that leads out of {folder}, and is not followed: {mend}")
     return path.is_file() and not leaves

@@ -24,7 +24,7 @@ from chemxl.models.learner import SavedLearner
 from chemxl.models.predictor import Predictor
 from chemxl.models.tagger import MAX_TOKENS, OVERLAP
 from chemxl.models.training import IGNORED, Batch
-from chemxl.models.windows import cuts
+from chemxl.models.windows import cuts, token_inputs
 
 SURE = 0.5  # the least probability of a label, where a document may have any number of them
 
@@ -95,10 +95,7 @@ class Classes:
     def collate(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
         """``input_ids`` and ``attention_mask`` (B, T), ``labels`` (B,) or, where there may be several, (B, L)."""
         chosen = [self.examples[i] for i in indices]
-        lengths = torch.tensor([len(example.ids) for example in chosen])  # (B,)
-        width = int(lengths.max())
-        ids = torch.tensor([example.ids + [self.pad] * (width - len(example.ids)) for example in chosen])  # (B, T)
-        batch = {"input_ids": ids, "attention_mask": (torch.arange(width) < lengths[:, None]).long()}
+        batch = token_inputs([example.ids for example in chosen], pad=self.pad)
         if self.labels is None:
             return batch
         own = [self.labels[example.item] for example in chosen]
@@ -163,11 +160,7 @@ class Classifier(Predictor[Label]):
     def predict(
         self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> list[list[Label]]:
-        """The labels of every document, each with its probability.
-
-        Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
-        """
+        """The labels of every document, each with its probability."""
         names = self.model.labels
         return [
             [Label(names[i], score=row[i]) for i in self._chosen(row)]

@@ -11,6 +11,7 @@ import torch
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.training import accelerator, token_batches
+from chemxl.models.windows import token_inputs
 
 BATCH_TOKENS = 2048  # padding counted; larger batches are not faster on a processor
 
@@ -72,12 +73,9 @@ class Embedder:
 
     def _pooled(self, ids: Sequence[Sequence[int]], device: torch.device) -> np.ndarray:
         """Unit vectors of texts, (B, d)."""
-        lengths = torch.tensor([len(row) for row in ids], device=device)  # (B,)
-        padding = int(self.tokenizer.pad_token_id)
-        width = max(map(len, ids))
-        padded = torch.tensor([[*row, *[padding] * (width - len(row))] for row in ids], device=device)  # (B, T)
-        mask = torch.arange(width, device=device) < lengths[:, None]  # (B, T)
-        hidden = self.model(input_ids=padded, attention_mask=mask.long()).last_hidden_state.float()  # (B, T, d)
-        mean = hidden.masked_fill(~mask[..., None], 0).sum(1) / lengths[:, None]  # (B, d)
+        batch = {name: t.to(device) for name, t in token_inputs(ids, pad=int(self.tokenizer.pad_token_id)).items()}
+        hidden = self.model(**batch).last_hidden_state.float()  # (B, T, d)
+        mask = batch["attention_mask"][..., None]  # (B, T, 1)
+        mean = hidden.masked_fill(mask == 0, 0).sum(1) / mask.sum(1)  # (B, d)
         pooled: np.ndarray = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
         return pooled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -28,6 +30,11 @@ class Labeller(nn.Module):
         self.labels = tuple(labels)
         self.head_crf = CRF(labels, learned=crf)
         self.crf = crf
+
+    @property
+    def types(self) -> list[str]:
+        """The types of mentions, in the order of the labels."""
+        return list(dict.fromkeys(label[2:] for label in self.labels if label != "O"))
 
     def emissions(self, **batch: torch.Tensor) -> torch.Tensor:
         """The scores of labels at words, (B, W, L) in float32."""
@@ -178,14 +185,9 @@ class Vocabulary:
     @classmethod
     def of(cls, texts: Iterable[Iterable[str]], *, least: int = 2) -> Vocabulary:
         """The vocabulary of texts: words that occur often enough, and every character."""
-        counts: dict[str, int] = {}
-        for text in texts:
-            for word in text:
-                counts[word] = counts.get(word, 0) + 1
-        lowered: dict[str, int] = {}
-        for word, n in counts.items():
-            lowered[word.lower()] = lowered.get(word.lower(), 0) + n
-        return cls(sorted(w for w, n in lowered.items() if n >= least), sorted({c for word in counts for c in word}))
+        words = list(chain.from_iterable(texts))
+        lowered = Counter(map(str.lower, words))
+        return cls(sorted(w for w, n in lowered.items() if n >= least), sorted(set(chain.from_iterable(words))))
 
     def word(self, form: str) -> int:
         """The id of a word, lower-cased."""

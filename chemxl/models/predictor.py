@@ -50,7 +50,11 @@ class Predictor(ABC, Generic[Item]):
 
     @abstractmethod
     def predict(self, documents: Sequence[Document]) -> list[list[Item]]:
-        """The network's predictions for each document."""
+        """The network's predictions for each document.
+
+        Where it takes ``tokens``, that is the budget of a batch: it changes speed and memory, and results only by
+        rounding.
+        """
 
     @abstractmethod
     def used(self, documents: Sequence[Document]) -> set[int]:
@@ -133,7 +137,7 @@ class Predictor(ABC, Generic[Item]):
         """Write ``predictor.json``, the weights as safetensors, and what :meth:`write` writes."""
         folder.mkdir(parents=True, exist_ok=True)
         about = {"class": f"{type(self).__module__}.{type(self).__qualname__}", **self.write(folder)}
-        write_tensors(folder / "model.safetensors", {n: t.detach() for n, t in self.model.state_dict().items()}, {})
+        write_tensors(folder / "model.safetensors", self.model.state_dict(), {})
         (folder / FILE).write_text(json.dumps(about, ensure_ascii=False), "utf-8")
 
     @classmethod

@@ -151,11 +151,7 @@ class SpanTagger(Predictor[Mention]):
         self, documents: Sequence[Document], *, tokens: int = 512, precision: str = "auto"
     ) -> list[list[Mention]]:
         """The mentions of every document, each with its probability; each is looked for in the window where its first
-        word has most context.
-
-        Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
-        """
+        word has most context."""
         task = Windows(self.model, self.reader, documents)
 
         def read(batch: Batch) -> Iterator[Found]:

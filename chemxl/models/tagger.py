@@ -244,7 +244,6 @@ class Tagger(Predictor[Mention]):
         """The mentions of every document; the score of each is the lowest probability of its words.
 
         Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
             legal: search the best sequence in which I-x follows only B-x or I-x; else each word's best label is taken.
         """
         task = Windows(self.model, self.reader, documents)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from chemxl.documents import Document
 from chemxl.models.reading import specials
@@ -94,18 +95,16 @@ def collate(
 ) -> dict[str, torch.Tensor]:
     """Tensors of a batch: ``input_ids`` and ``attention_mask`` (B, T), ``units`` and ``labels`` (B, W),
     ``lengths`` (B,) in words."""
-    length = max(len(w.ids) for w in windows)
-    words = max(len(w.units) for w in windows)
-    ids = torch.full((len(windows), length), pad)
-    mask = torch.zeros((len(windows), length), dtype=torch.long)
-    units = torch.zeros((len(windows), words), dtype=torch.long)
-    wanted = torch.full((len(windows), words), IGNORED)
-    for i, window in enumerate(windows):
-        ids[i, : len(window.ids)] = torch.tensor(window.ids)
-        mask[i, : len(window.ids)] = 1
-        units[i, : len(window.units)] = torch.tensor(window.units)
-        if labels is not None:
-            wanted[i, : len(window.units)] = torch.tensor(labels[i])
-    lengths = torch.tensor([len(w.units) for w in windows])
-    batch = {"input_ids": ids, "attention_mask": mask, "units": units, "lengths": lengths}
-    return batch | {"labels": wanted} if labels is not None else batch
+    batch = token_inputs([w.ids for w in windows], pad=pad)
+    batch |= {"units": padded([w.units for w in windows]), "lengths": torch.tensor([len(w.units) for w in windows])}
+    return batch | {"labels": padded(labels, IGNORED)} if labels is not None else batch
+
+
+def token_inputs(ids: Sequence[Sequence[int] | np.ndarray], *, pad: int) -> dict[str, torch.Tensor]:
+    """``input_ids`` and ``attention_mask`` (B, T), from the token ids of every row."""
+    return {"input_ids": padded(ids, pad), "attention_mask": padded([[1] * len(row) for row in ids])}
+
+
+def padded(rows: Sequence[Sequence[int] | np.ndarray], filler: int = 0) -> torch.Tensor:
+    """Rows of numbers in one table, (B, T)."""
+    return pad_sequence([torch.as_tensor(row, dtype=torch.long) for row in rows], True, filler)

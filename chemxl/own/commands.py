@@ -63,8 +63,8 @@ def train(
     """
     from chemxl.own import train as training  # loads torch, which no other command needs
 
-    asked = training.TrainingRequest(corpus, start, _split(types), language, epochs, rate, seed)
-    _show(training.train(asked, out, force=force))
+    request = training.TrainingRequest(corpus, start, _split(types), language, epochs, rate, seed)
+    _show(training.train(request, out, force=force))
     typer.echo(
         f"The model is in {out}, its report in {out / training.REPORT}, errors in {out / training.PAGE}", err=True
     )

@@ -41,7 +41,7 @@ def evaluate(
         print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     model = named_model(model)
     tagger = Tagger.load(model)
-    names = named(corpus, list(dict.fromkeys(label[2:] for label in tagger.model.labels if label != "O")), types)
+    names = named(corpus, tagger.model.types, types)
     documents = unseen(model, [replace(document.retyped(names), relations=()) for document in read])
     said = f"{corpus} {split or 'all'}"
     if not documents:

@@ -105,10 +105,9 @@ def classifier(model: EncoderLabeller) -> PreTrainedModel:
 
 def _card(model: Path, labeller: EncoderLabeller) -> str:
     """The model card: what the tagger finds, what it was trained on, how to call it, and what it cannot do."""
-    types = sorted({label[2:] for label in labeller.labels if label != "O"})
     report = (model / REPORT).read_text("utf-8").partition("\n")[2].strip() if (model / REPORT).exists() else ""
     return _CARD.format(
-        types=", ".join(types),
+        types=", ".join(sorted(labeller.types)),
         trained=_trained(model),
         report=report or "Its scores were not kept with it: `chemxl evaluate` gives them on any corpus.",
         head="CRF" if labeller.crf else "softmax",

@@ -59,7 +59,7 @@ class TrainingRequest(NamedTuple):
     seed: int = 0
 
 
-def value_of(asked: TrainingRequest) -> FineTune:
+def value_of(request: TrainingRequest) -> FineTune:
     """The training as a value.
 
     Up to 50 passes over few texts, fewer over many; it stops where the held-out documents show no gain for a fifth of
@@ -68,20 +68,20 @@ def value_of(asked: TrainingRequest) -> FineTune:
     Raises:
         ChemxlError: the corpus or the encoder cannot be had, or has nothing to learn from.
     """
-    start = asked.start or next(name for name in PREFERRED if encoders.available(name))
+    start = request.start or next(name for name in PREFERRED if encoders.available(name))
     folder = encoders.local_folder(start) if start != encoders.MINI else None
     if folder and (folder / predictor.FILE).exists():
         raise EncoderError(f"{folder} is a trained model, not an encoder: start from what it was trained from")
     encoders.load(start)  # before anything is said or written
-    types = types_of(asked.corpus, asked.types)
-    division = divided(asked.corpus, types=types, language=asked.language, seed=asked.seed)
-    epochs = asked.epochs or max(5, min(50, 2000 // len(division.train.load())))
-    rate = asked.rate or RATES.get(start, Training().rate)
+    types = types_of(request.corpus, request.types)
+    division = divided(request.corpus, types=types, language=request.language, seed=request.seed)
+    epochs = request.epochs or max(5, min(50, 2000 // len(division.train.load())))
+    rate = request.rate or RATES.get(start, Training().rate)
     training = Training(epochs=epochs, rate=rate, patience=max(3, epochs // 5))
-    return FineTune(train=(division.train,), dev=division.dev, encoder=start, training=training, seed=asked.seed)
+    return FineTune(train=(division.train,), dev=division.dev, encoder=start, training=training, seed=request.seed)
 
 
-def train(asked: TrainingRequest, out: Path, *, force: bool = False) -> reports.Report:
+def train(request: TrainingRequest, out: Path, *, force: bool = False) -> reports.Report:
     """Train, test, and write the model with its report into a folder.
 
     Until it is whole, all is in ``OUT.unfinished`` beside it. What was stopped goes on from there, if it is asked for
@@ -93,11 +93,11 @@ def train(asked: TrainingRequest, out: Path, *, force: bool = False) -> reports.
     out = out.resolve()
     check_out(out, force=force, holds=predictor.FILE)
     faults: list[corpora.Fault] = []
-    corpora.load(asked.corpus, language=asked.language, faults=faults)
+    corpora.load(request.corpus, language=request.language, faults=faults)
     if faults:
-        print(f"{len(faults)} faults in it are left out: chemxl corpora check {asked.corpus}", file=sys.stderr)
-    value = value_of(asked)
-    division = divided(asked.corpus, types=value.types, language=asked.language, seed=asked.seed)
+        print(f"{len(faults)} faults in it are left out: chemxl corpora check {request.corpus}", file=sys.stderr)
+    value = value_of(request)
+    division = divided(request.corpus, types=value.types, language=request.language, seed=request.seed)
     part = out.with_name(f"{out.name}.unfinished")
     if part.exists() and not (part / NOTED).exists():
         raise ChemxlError(f"{part} is in the way, and no training was stopped there: move it, or name another place")
@@ -116,7 +116,7 @@ def train(asked: TrainingRequest, out: Path, *, force: bool = False) -> reports.
             if not (part / predictor.FILE).exists():  # else it was stopped behind the training
                 value.compute(part)
             made = reports.Report.of(tested, Tagger.load(part).predict(tested), value.types)
-            _describe(part, asked, made, learnt, held_out)
+            _describe(part, request, made, learnt, held_out)
     except Timeout:
         raise ChemxlError(f"another training writes into {part}: wait for it, or name another place") from None
     except KeyboardInterrupt:
@@ -193,7 +193,7 @@ def _begin(part: Path, value: FineTune, *, force: bool) -> None:
 
 
 def _describe(
-    part: Path, asked: TrainingRequest, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
+    part: Path, request: TrainingRequest, made: reports.Report, learnt: Sequence[Document], held_out: Sequence[Document]
 ) -> None:
     """Write beside the model the report, the errors, the documents that it learnt from, and the files of a run."""
     write_json(part / "provenance.json", provenance())
@@ -201,7 +201,7 @@ def _describe(
     (part / ERRORS).write_text(made.listed(), "utf-8")
     (part / PAGE).write_text(made.page(), "utf-8")
     write_json(part / "metrics.json", {"documents": len(learnt)} | {f"{row.type}.f1": row.f1[0] for row in made.rows()})
-    name, count = Path(asked.corpus).name, len(made.documents)
+    name, count = Path(request.corpus).name, len(made.documents)
     text = f"# A tagger trained on {name}\n\nTested on {count} documents that it never saw.\n\n{reports.markdown(made)}"
     (part / REPORT).write_text(text, "utf-8")
 

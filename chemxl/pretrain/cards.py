@@ -11,7 +11,7 @@ import torch
 from chemxl import corpora
 from chemxl.corpora.texts import ParallelText
 from chemxl.models import encoders
-from chemxl.pretrain.experiments import ContinualPretraining, read_pairs
+from chemxl.pretrain.experiments import ContinualPretraining
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, collate
 from chemxl.pretrain.stream import masking
@@ -56,7 +56,7 @@ def pairs(value: ContinualPretraining) -> Cells:
     """For each source, its pairs and the words of both sides together."""
     rows: Cells = []
     for source in value.pairs:
-        found = read_pairs(source)
+        found = source.pairs()
         name = f"{source.name}, {source.part}" if isinstance(source, ParallelText) else "abstracts that were aligned"
         words = sum(len(pair.source.split()) + len(pair.target.split()) for pair in found)
         rows.append({"source": name, "pairs": len(found), "words": words})

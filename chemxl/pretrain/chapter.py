@@ -15,7 +15,7 @@ from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
-from chemxl.pretrain.perplexity import estimate, surprise
+from chemxl.pretrain.perplexity import estimate, surprisal
 from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
@@ -256,17 +256,17 @@ def _line(keys: Keys, models: Sequence[ContinualPretraining], text: TextSource) 
 
 def _rows(values: Sequence[Perplexity]) -> list[Row]:
     """A row with mean perplexity and its interval."""
-    columns = [value.surprise() for value in values]
+    columns = [value.surprisal() for value in values]
     return [known("perplexity", estimate(columns), values, n=len(columns[0]), scorer=SCORER)]
 
 
 def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
-    """Rows with differences of the mean surprise, which are logarithms of the ratio of two perplexities."""
+    """Rows with differences of the mean surprisal, which are logarithms of the ratio of two perplexities."""
     sides = []
     for keys, a, b in pairs:
-        first, second = ([one.surprise() for one in line.experiments] for line in (a, b))
+        first, second = ([one.surprisal() for one in line.experiments] for line in (a, b))
         sides.append(Sides(keys, first, second, a.experiments))
-    return differences_of(sides, metric=DIFFERENCE, score=surprise, scorer=NATS)
+    return differences_of(sides, metric=DIFFERENCE, score=surprisal, scorer=NATS)
 
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:

@@ -29,6 +29,7 @@ from chemxl.models import encoders
 from chemxl.models.encoders import Encoder, specials
 from chemxl.models.packed import states
 from chemxl.models.training import IGNORED, Training, fit
+from chemxl.models.windows import token_inputs
 from chemxl.pretrain.stream import grouped, until
 from chemxl.pretrain.text import Gathered, gather, pieces
 from chemxl.pretrain.vocabulary import reduce
@@ -172,12 +173,8 @@ class Stretches:
 
     def stacked(self, chosen: Sequence[np.ndarray]) -> dict[str, torch.Tensor]:
         """See :meth:`collate`."""
-        ids = torch.full((len(chosen), max(map(len, chosen))), self.pad)
-        mask = torch.zeros_like(ids)
-        for row, example in enumerate(chosen):
-            ids[row, : len(example)] = torch.from_numpy(example)
-            mask[row, : len(example)] = 1
-        return {"input_ids": ids, "attention_mask": mask, "labels": ids.masked_fill(mask == 0, IGNORED)}
+        batch = token_inputs(chosen, pad=self.pad)
+        return batch | {"labels": batch["input_ids"].masked_fill(batch["attention_mask"] == 0, IGNORED)}
 
 
 def examples(

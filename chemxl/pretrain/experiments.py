@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from chemxl.models import encoders
 from chemxl.models.training import Training, fit
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder
-from chemxl.pretrain.perplexity import perplexity, surprises, windows
+from chemxl.pretrain.perplexity import perplexity, surprisals, windows
 from chemxl.pretrain.stream import Reading, Stream, masking
 from chemxl.pretrain.text import Gathered, gather, pieces, screened
 from chemxl.pretrain.vocabulary import extend
@@ -106,12 +106,13 @@ class ContinualPretraining(encoders.Pretrained, encoders.FromEncoder):
         return 2 if self.reading.mixture.nsp else 0
 
     def read_ids(self, tokenizer: PreTrainedTokenizerFast, texts: Iterator[str]) -> list[int]:
-        """The ids of the pieces that stay in the table.
+        """The ids of the pieces that stay in the table, special tokens included.
 
         Args:
             texts: documents, pairs and probes.
         """
-        return _read_ids(tokenizer, texts)
+        used = {int(i) for text in pieces(tokenizer, list(texts)) for i in np.unique(text.ids)}
+        return sorted(used | {int(i) for i in tokenizer.all_special_ids})
 
     def stream(
         self,
@@ -141,17 +142,6 @@ def _everything(
     yield from (document.text for probe in probes.values() for document in probe)
 
 
-def read_pairs(source: PairSource) -> list[Pair]:
-    """The sentence pairs of a source."""
-    return source.pairs()
-
-
-def _read_ids(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[int]:
-    """The ids of all pieces of texts, special tokens included."""
-    used = {int(i) for text in pieces(tokenizer, list(texts)) for i in np.unique(text.ids)}
-    return sorted(used | {int(i) for i in tokenizer.all_special_ids})
-
-
 class Perplexity(Experiment):
     """A measure of how well a pretrained model guesses hidden pieces of a text that it was not trained on.
 
@@ -173,20 +163,21 @@ class Perplexity(Experiment):
         return (self.model,)
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """The exponential of the mean surprise; keeps for every document its sum and the number of hidden pieces."""
+        """The exponential of the mean surprisal; keeps for every document its sum and the number of hidden pieces."""
         made = self.model.run().folder
         tokenizer, whole = encoders.load(self.model, masked=True, **encoders.WITHOUT_DROPOUT)
         model = MaskedLanguageModel(whole, load_file(made / PIECES)["pieces"].tolist())
         builder = Builder(encoders.specials(tokenizer), block=self.model.reading.block)
         parts = windows(tokenizer, self.text.load(), builder, most=self.most)
         examples = [example for part in parts for example in part]
-        found = surprises(model, examples, masking=masking(tokenizer, model), pad=int(tokenizer.pad_token_id))  # (N, 2)
+        masks = masking(tokenizer, model)
+        found = surprisals(model, examples, masking=masks, pad=int(tokenizer.pad_token_id))  # (N, 2)
         owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         counts = np.stack([np.bincount(owner, found[:, i], minlength=len(parts)) for i in range(2)], axis=1)  # (D, 2)
         np.savetxt(folder / "surprise.tsv", counts, delimiter="\t")
         return {"perplexity": perplexity(counts), "hidden": float(counts[:, 1].sum()), "documents": len(parts)}
 
-    def surprise(self) -> np.ndarray:
-        """For each document, the sum of surprises in nats and the number of hidden pieces, (D, 2)."""
+    def surprisal(self) -> np.ndarray:
+        """For each document, the sum of surprisals in nats and the number of hidden pieces, (D, 2)."""
         values: np.ndarray = np.loadtxt(self.run().folder / "surprise.tsv", delimiter="\t", ndmin=2)
         return values

@@ -78,7 +78,7 @@ class MaskedLanguageModel(nn.Module):
         """Scores of the pieces that stay, (M, d) -> (M, V), equal to the whole model's."""
         return F.linear(self.head_transform(hidden), self.table.table.weight, self.head_bias)
 
-    def surprise(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def surprisal(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """``-log P`` of the hidden pieces in nats: (M, d), (M,) -> (M,)."""
         places = cast("torch.Tensor", self.table.places)[labels]  # (M,)
         return F.cross_entropy(self.logits(hidden).float(), places, reduction="none")
@@ -90,8 +90,8 @@ class MaskedLanguageModel(nn.Module):
         first[:, 0] = self.head_follows is not None
         wanted = asked | first  # the first piece is never hidden
         hidden = self.hidden(wanted, **batch)  # (M, d)
-        surprise = self.surprise(hidden[asked[wanted]], labels[asked])
-        terms = {"labels": surprise.sum() / max(1, len(surprise))}
+        surprisal = self.surprisal(hidden[asked[wanted]], labels[asked])
+        terms = {"labels": surprisal.sum() / max(1, len(surprisal))}
         if self.head_follows is not None and bool((follows != IGNORED).any()):
             told = self.head_follows(hidden[first[wanted]]).float()  # (B, kinds)
             terms["follows"] = F.cross_entropy(told, follows, ignore_index=IGNORED)

@@ -40,10 +40,10 @@ def windows(
 
 
 @torch.inference_mode()
-def surprises(
+def surprisals(
     model: MaskedLanguageModel, examples: Sequence[Example], *, masking: Masking, pad: int, precision: str = "auto"
 ) -> np.ndarray:
-    """For every example, the summed surprise of its hidden pieces in nats, and their number, (N, 2)."""
+    """For every example, the summed surprisal of its hidden pieces in nats, and their number, (N, 2)."""
     engine = accelerator(precision)
     training = model.training
     model.to(engine.device).eval()
@@ -58,7 +58,7 @@ def surprises(
                 name: tensor.to(engine.device) for name, tensor in _stacked([hidden[i] for i in indices], pad).items()
             }
             asked = batch["labels"] != IGNORED  # (B, T)
-            nats = model.surprise(model.hidden(asked, **batch), batch["labels"][asked])  # (M,)
+            nats = model.surprisal(model.hidden(asked, **batch), batch["labels"][asked])  # (M,)
             rows = asked.nonzero()[:, 0]  # (M,)
             for column, weights in enumerate((nats.double(), torch.ones_like(nats, dtype=torch.float64))):
                 found[indices, column] = torch.bincount(rows, weights, minlength=len(indices)).cpu()
@@ -77,19 +77,19 @@ def _stacked(rows: Sequence[dict[str, torch.Tensor]], pad: int) -> dict[str, tor
 
 
 def perplexity(found: np.ndarray) -> float:
-    """The exponential of the mean surprise of all hidden pieces, from sums and numbers (N, 2)."""
+    """The exponential of the mean surprisal of all hidden pieces, from sums and numbers (N, 2)."""
     return float(_of_sums(found.sum(axis=0)))
 
 
-def surprise(sums: np.ndarray) -> np.ndarray:
-    """The mean surprise in nats from sums and numbers, (..., 2) -> (...): the logarithm of the perplexity."""
+def surprisal(sums: np.ndarray) -> np.ndarray:
+    """The mean surprisal in nats from sums and numbers, (..., 2) -> (...): the logarithm of the perplexity."""
     result: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
     return result
 
 
 def _of_sums(sums: np.ndarray) -> np.ndarray:
     """Perplexity from sums and numbers, (..., 2) -> (...)."""
-    result: np.ndarray = np.exp(surprise(sums))
+    result: np.ndarray = np.exp(surprisal(sums))
     return result
 
 

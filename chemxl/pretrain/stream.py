@@ -18,7 +18,7 @@ from chemxl.experiments.experiment import Value
 from chemxl.models.encoders import specials
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, Example, Masking, Mixture, collate
-from chemxl.pretrain.perplexity import perplexity, surprises, windows
+from chemxl.pretrain.perplexity import perplexity, surprisals, windows
 from chemxl.pretrain.text import Pieces, pieces, shifted
 
 _PROBE_PIECES = 2048  # of each text that is evaluated on while it trains
@@ -92,15 +92,15 @@ class Stream:
         found = {}
         for label, documents in probes.items():
             examples = windows(self.tokenizer, documents, self.builder, most=_PROBE_PIECES)
-            found[label] = perplexity(self._surprises([e for part in examples for e in part]))
+            found[label] = perplexity(self._surprisals([e for part in examples for e in part]))
         return {"score": -float(np.mean([math.log(p) for p in found.values()]))} | {
             f"perplexity: {label}": p for label, p in found.items()
         }
 
-    def _surprises(self, examples: Sequence[Example]) -> np.ndarray:
-        """The surprises of examples, masked in the same way in every run."""
+    def _surprisals(self, examples: Sequence[Example]) -> np.ndarray:
+        """The surprisals of examples, masked in the same way in every run."""
         asked = masking(self.tokenizer, self.model)  # in the same way in every run
-        return surprises(self.model, examples, masking=asked, pad=int(self.tokenizer.pad_token_id))
+        return surprisals(self.model, examples, masking=asked, pad=int(self.tokenizer.pad_token_id))
 
     def masked(self, documents: Sequence[Document], generator: np.random.Generator, share: float) -> Iterator[Example]:
         """Packed blocks of text, as many tokens in each language."""

@@ -96,7 +96,6 @@ class Extractor(Marking[Relation]):
         """For every pair for which a relation is likelier than none, the likeliest one with its probability.
 
         Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
             typed: whether mentions have their fine types already, where the network reads these.
 
         Raises:

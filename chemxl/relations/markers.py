@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document, Span
 from chemxl.models.training import IGNORED
-from chemxl.models.windows import cuts
+from chemxl.models.windows import cuts, padded
 
 Encoding = Literal["packed", "inline"]
 MAX_TEXT = 256  # tokens of text at once, as in paper 2, section IV.A
@@ -208,19 +208,13 @@ def collate(rows: Sequence[MarkedRow], *, pad: int) -> dict[str, torch.Tensor]:
 
     Where a row has fewer items, its first one stands again; :func:`labelled` leaves it out.
     """
-    width, most = max(len(row.ids) for row in rows), max(len(row.items) for row in rows)
-
-    def filled(field: int, empty: int) -> torch.Tensor:
-        """One field of all rows, padded to the longest."""
-        columns = (row[field] for row in rows)
-        return torch.tensor([[*column, *[empty] * (width - len(column))] for column in columns])
-
+    most = max(len(row.items) for row in rows)
     starts = torch.tensor([[*row.starts, *[row.starts[0]] * (most - len(row.items))] for row in rows])  # (B, P, k)
     return {
-        "input_ids": filled(1, pad),
-        "markers": filled(2, 0),
-        "places": filled(3, 0),
-        "owners": filled(4, PADDING),
+        "input_ids": padded([row.ids for row in rows], pad),
+        "markers": padded([row.markers for row in rows]),
+        "places": padded([row.places for row in rows]),
+        "owners": padded([row.owners for row in rows], PADDING),
         "starts": starts,
     }
 

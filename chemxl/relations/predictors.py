@@ -119,11 +119,7 @@ class Marking(Predictor[Found], Generic[Found]):
     def probabilities(
         self, documents: Sequence[Document], *, tokens: int = 2048, precision: str = "auto"
     ) -> tuple[list[Place], torch.Tensor]:
-        """All items with the probability of each class, (I, L) float32; all zero for an item that fits into no window.
-
-        Args:
-            tokens: budget of a batch; it changes speed and memory, and results only by rounding.
-        """
+        """All items with the probability of each class, (I, L) float32; zero for an item that fits into no window."""
         places, rows = self.rows(documents)
         task = MarkedTask(self.model, rows, int(self.tokenizer.pad_token_id))
         found = torch.zeros(len(places), len(self.model.labels))  # (I, L)

@@ -76,11 +76,6 @@ def bionne_r(gold: Path, predicted: Path) -> metrics.Counts:
     return _counted(*(_gathered(_spans(path)) for path in (gold, predicted)))
 
 
-def macro_f1(counts: metrics.Counts) -> float:
-    """The mean F1 of the types that gold has; 0 if it has none."""
-    return float(metrics.macro_f1(counts.table(counts.due()).sum(axis=0)))
-
-
 def _spans(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The relations in a file: the document, and types and spans of both ends."""
     rows = cells(path, 0)

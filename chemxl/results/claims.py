@@ -236,10 +236,11 @@ def by_paper(found: Sequence[Tried]) -> list[Html]:
 
 
 def _table(found: Sequence[Tried], *, caption: str, note: str = "", link: str = "") -> Html:
-    """A table of claims, what was measured, and verdicts."""
+    """A table of claims of one chapter, what was measured, and verdicts."""
+    chapter = f' · <a href="{link}"><small>chapter {int(link[:2])}</small></a>' if link else ""
     lines = [
         {
-            "claim": Html(f"{html.escape(one.claim.claim)}<br>{_small(_place(one.claim))}{_link(one.claim, link)}"),
+            "claim": Html(f"{html.escape(one.claim.claim)}<br>{_small(_place(one.claim))}{chapter}"),
             "measured here": Html("<br>".join(_measured(one)).replace("</details><br>", "</details>")),
             "verdict": Html(f'<span class="chemxl-verdict">{MARKS[one.verdict]} {one.verdict}</span>'),
         }
@@ -256,11 +257,6 @@ def _small(text: str) -> str:
 def _place(claim: Claim) -> str:
     """The place of a claim in its paper, and the size of the claimed effect."""
     return f"{name(claim.paper)}, {claim.place}" + ("" if claim.size is None else f"; {claim.size:g} claimed")
-
-
-def _link(claim: Claim, link: str) -> str:
-    """A link to the chapter of a claim."""
-    return f' · <a href="{link}"><small>chapter {int(claim.chapter[:2])}</small></a>' if link else ""
 
 
 def _measured(one: Tried) -> list[str]:

@@ -206,15 +206,11 @@ def matrix(
     ylabel: str,
     alt: str,
     caption: str = "",
-    limits: tuple[float, float] = (0, 1),
-    fmt: str = ".2f",
 ) -> Figure:
-    """The values of a frame as numbers on colours; the larger, the darker.
+    """The values of a frame, from 0 to 1, as numbers on colours; the larger, the darker.
 
     Args:
         cells: what has no value stays empty.
-        limits: the values of the lightest and of the darkest colour.
-        fmt: how a value is written.
 
     Raises:
         ChemxlError: nothing to draw, or no alt text.
@@ -223,7 +219,7 @@ def matrix(
     if np.isnan(values).all():
         raise ChemxlError("a matrix without a value: give at least one")
     canvas, axes = sheet(height=1.4 + 0.34 * len(cells))
-    sns.heatmap(values, ax=axes, vmin=limits[0], vmax=limits[1], cmap="crest", annot=True, fmt=fmt, cbar=False,
+    sns.heatmap(values, ax=axes, vmin=0, vmax=1, cmap="crest", annot=True, fmt=".2f", cbar=False,
                 linewidths=0.8, linecolor=INK, xticklabels=False, yticklabels=False)  # fmt: skip
     colours = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(values.ravel())]
     for text, colour in zip(axes.texts, colours, strict=True):

@@ -5,7 +5,6 @@ Keys (encoder, train, test, sentences, ...) are columns with plain values; no na
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from chemxl.evaluation import metrics, significance
 from chemxl.evaluation.significance import RULE, Interval
-from chemxl.experiments.experiment import Run
+from chemxl.experiments.experiment import Experiment, Run
 
 Key = str | int | float
 Keys = dict[str, Key]
@@ -153,6 +152,11 @@ def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | N
     ]
 
 
+def measured(value: Experiment) -> list[Row]:
+    """A row for each count of an experiment."""
+    return counted(value.run().metrics)
+
+
 class Pair(NamedTuple):
     """Two ways of training whose scores are compared, the first less the second."""
 
@@ -202,17 +206,3 @@ def frame(rows: Sequence[Row]) -> pd.DataFrame:
     table = table.reindex(columns=[*_BEFORE, *keys, *(name for name in COLUMNS if name not in _BEFORE)])
     whole = {key: table[key].convert_dtypes() for key in (*keys, "n")}  # whole numbers stay whole beside missing ones
     return table.assign(**whole).astype({"low": float, "high": float, "p": float})
-
-
-def unframed(record: Mapping[str, Any]) -> Row:
-    """The row of a line of the table."""
-    present = {name: item for name, item in record.items() if not _missing(item)}
-    return Row(
-        keys={name: item for name, item in present.items() if name not in COLUMNS},
-        **{name: item for name, item in present.items() if name in COLUMNS},
-    )
-
-
-def _missing(item: Any) -> bool:
-    """Whether a value of the table is missing."""
-    return item is None or item is pd.NA or (isinstance(item, float) and math.isnan(item))

@@ -130,7 +130,8 @@ def nothing(column: str) -> Cells:
 def board(chapters: Iterable[pd.DataFrame]) -> show.Html:
     """All rows in one table that sorts, filters and can be saved; it needs no network."""
     itables.init_notebook_mode(connected=False)
-    shown = pd.concat([_legible(rows) for rows in chapters], ignore_index=True).astype(object)
+    numbers = [rows.assign(seeds=rows["seeds"].map(len), of=rows["of"].map(len)) for rows in chapters]
+    shown = pd.concat(numbers, ignore_index=True).rename(columns={"of": "experiments"}).astype(object)
     html = itables.to_html_datatable(
         shown.where(shown.notna(), ""),
         connected=False,
@@ -143,11 +144,6 @@ def board(chapters: Iterable[pd.DataFrame]) -> show.Html:
         classes="display compact",
     )
     return show.Html(html, text=f"{len(shown)} rows")
-
-
-def _legible(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with seeds and experiments as numbers."""
-    return rows.assign(seeds=rows["seeds"].map(len), of=rows["of"].map(len)).rename(columns={"of": "experiments"})
 
 
 def tally(chapters: Mapping[str, pd.DataFrame]) -> Cells:

@@ -12,7 +12,7 @@ from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Row, counted
+from chemxl.results.rows import Keys, Row, measured
 from chemxl.transfer import rows
 from chemxl.transfer.experiments import FewShot, Material, ZeroShot
 from chemxl.transfer.rows import AS_LONG, NONE, FewShotCurve
@@ -131,13 +131,8 @@ def material(settings: Settings) -> list[Line]:
             train = labelled(settings, text, type, most=settings.source_most or ALL, seed=settings.seeds[0])
             value = Material(train=train, test=text.tested(type))
             keys: Keys = {"table": "texts", "text": text.label, "type": type}
-            made.append(Line(keys, [value], partial(_counted, value)))
+            made.append(Line(keys, [value], partial(measured, value)))
     return made
-
-
-def _counted(value: Material) -> list[Row]:
-    """A row for each count."""
-    return counted(value.run().metrics)
 
 
 def matrix(settings: Settings, type: str) -> list[Line]:

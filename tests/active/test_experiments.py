@@ -37,7 +37,7 @@ def loop(**changed: object) -> ActiveLearning:
 
 def test_sentences_keep_every_mention() -> None:
     for corpus in (POOL, TEST):
-        documents, units = corpus.load(), Annotated.of(corpus).load()
+        documents, units = corpus.load(), corpus.to(Annotated).load()
         assert len(units) > len(documents)
         whole = sorted((m.type, d.surface(m)) for d in documents for m in d.mentions)
         assert sorted((m.type, u.surface(m)) for u in units for m in u.mentions) == whole
@@ -50,8 +50,8 @@ def test_sentences_keep_every_mention() -> None:
 
 def test_a_text_is_annotated_once() -> None:
     repeated = Corpus(name="mini", language="ru", types=TYPES, sentences=400)
-    units = Annotated.of(repeated).load()
-    documents = Annotated.of(repeated, unit="document").load()
+    units = repeated.to(Annotated).load()
+    documents = repeated.to(Annotated, unit="document").load()
     assert {d.id for d in documents} <= {d.id for d in repeated.load()}
     parts = {part.text for document in repeated.load() for part in split(document) if part.words}
     assert {unit.text for unit in units} == parts and len(parts) == len(units)
@@ -73,7 +73,7 @@ def test_the_annotator_errs_as_often_as_asked() -> None:
 
 
 def test_a_part_is_a_value_of_its_own() -> None:
-    whole = Annotated.of(POOL, noise=0.5)
+    whole = POOL.to(Annotated, noise=0.5)
     ids = [unit.id for unit in whole.load()][3:5]
     part = whole.only(ids)
     assert [unit for unit in whole.load() if unit.id in ids] == part.load()
@@ -83,17 +83,17 @@ def test_a_part_is_a_value_of_its_own() -> None:
 
 
 def test_a_part_of_a_pool_is_drawn_and_stays_what_it_is() -> None:
-    whole = Annotated.of(POOL).load()
+    whole = POOL.to(Annotated).load()
     for most in (5, len(whole) - 1, len(whole), 10_000):
-        units = Annotated.of(POOL, most=most).load()
+        units = POOL.to(Annotated, most=most).load()
         assert len(units) == min(most, len(whole)) and all(unit in whole for unit in units)
-    part = Annotated.of(POOL, most=5)
+    part = POOL.to(Annotated, most=5)
     ids = [unit.id for unit in part.load()]
-    more = Annotated.of(POOL, most=9).load()
+    more = POOL.to(Annotated, most=9).load()
     assert more[:5] == part.load() != whole[:5] and [u.id for u in more] != sorted(u.id for u in more)
-    assert Annotated.of(part, noise=0.1) == Annotated.of(POOL, most=5, noise=0.1)
+    assert part.to(Annotated, noise=0.1) == POOL.to(Annotated, most=5, noise=0.1)
     assert [unit.id for unit in loop(learner=FineTune(train=(part,))).pool()[0].load()] == ids
-    documents = Annotated.of(POOL, unit="document", most=3).load()
+    documents = POOL.to(Annotated, unit="document", most=3).load()
     assert len(documents) == 3 and all(document in POOL.load() for document in documents)
 
 
@@ -133,7 +133,7 @@ def test_random_sentences_tell_of_all_uncertainties() -> None:
     assert all(len(curve) == len(SHARES) and curve[0] <= 1 for curve in last["risk"].values())
     assert metrics["length.entropy.sum"] >= metrics["length.entropy.mean"] and last["lengths"].keys() >= {"pool"}
     known = {id for row in value.history() for id in row["added"]}
-    left = [unit for unit in Annotated.of(POOL).load() if unit.id not in known]
+    left = [unit for unit in POOL.to(Annotated).load() if unit.id not in known]
     assert metrics["length.pool"] == pytest.approx(np.mean([len(unit.words) for unit in left]))
 
 
@@ -144,7 +144,7 @@ def test_every_round_is_trained_as_the_learner_is() -> None:
 
 
 def test_a_small_pool_ends_the_loop() -> None:
-    value = loop(budget=len(Annotated.of(POOL).load()) - 2, strategy="random")
+    value = loop(budget=len(POOL.to(Annotated).load()) - 2, strategy="random")
     assert len(value.history()) == 2
     with pytest.raises(ChemxlError, match="give more"):
         loop(budget=10_000).run()

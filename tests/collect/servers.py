@@ -251,11 +251,6 @@ class Archive:
 
     def __call__(self, request: Request) -> Reply:
         params = request.params
-        if params["verb"] == "Identify":
-            return _oai(
-                "<Identify><repositoryName>Архив</repositoryName><earliestDatestamp>2014-01-01</earliestDatestamp>"
-                "<deletedRecord>transient</deletedRecord><granularity>YYYY-MM-DD</granularity></Identify>"
-            )
         if params["verb"] == "GetRecord":
             one = [a for a in self.held if a.id == params["identifier"]]
             if not one:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chemxl.collect.http import Manners, SourceError
-from chemxl.collect.oai import CYBERLENINKA, Identity, Repository
+from chemxl.collect.oai import CYBERLENINKA, Repository
 from chemxl.collect.queries import INTERACTIONS, Query
 from chemxl.collect.store import Store
 from tests.collect.servers import Archive, Article, Reply, Request, Server, articles, serving
@@ -119,11 +119,6 @@ def test_records_are_fetched_one_by_one_where_no_harvest_gave_them(tmp_path: Pat
         assert [d.id for d in source.fetch(["1001", "none"])] == ["1001"]
         assert source.left_out(["none"]) == {"none": "no such record"}
         assert [r.params["verb"] for r in server.log] == ["GetRecord"] * 2
-
-
-def test_identify(tmp_path: Path) -> None:
-    with serving(Archive([])) as server:
-        assert client(server, tmp_path).identify() == Identity("Архив", "2014-01-01", "YYYY-MM-DD", "transient")
 
 
 @pytest.mark.parametrize("fault", ["429", "503 0", "dead", "short", "chunked", "unannounced", "malformed", "html"])

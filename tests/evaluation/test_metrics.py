@@ -222,9 +222,3 @@ def test_pieces_of_a_name_and_what_stands_in_its_gap_are_counted() -> None:
     assert (found["missed"], found["spurious"]) == (1, 1)
     twice = [Mention.of("CHEM", 0, 3, id="T1"), Mention.of("CHEM", 0, 3, id="T2")]
     assert metrics.errors([twice], [twice])["correct"] == 1
-
-
-def test_select_follows_the_documents() -> None:
-    documents = [Document("b", "aspirin"), Document("a", "x")]
-    found = Mention.of("CHEM", 0, 7)
-    assert metrics.select(documents, {"b": [found]}) == [[found], ()]

@@ -122,4 +122,4 @@ def test_perplexities_are_recorded_with_their_interval() -> None:
     [row] = chapter._rows([value])
     assert row.metric == "perplexity" and row.value == pytest.approx(value.run().metrics["perplexity"], abs=1e-3)
     assert row.low is not None and row.value is not None and row.high is not None
-    assert row.low < row.value < row.high and row.seeds == (0,) and row.n == len(value.surprise())
+    assert row.low < row.value < row.high and row.seeds == (0,) and row.n == len(value.surprisal())

@@ -61,7 +61,7 @@ def test_perplexity_of_a_run_is_that_of_its_last_probe() -> None:
     last = [row for row in value.run().history() if "score" in row][-1]
     measured = Perplexity(model=value, text=ENGLISH, most=2048)
     assert measured.run().metrics["perplexity"] == pytest.approx(last["perplexity: mini EN dev"], rel=0.02)
-    counts = measured.surprise()
+    counts = measured.surprisal()
     assert counts[:, 1].sum() == measured.run().metrics["hidden"]
     assert np.exp(counts[:, 0].sum() / counts[:, 1].sum()) == pytest.approx(measured.run().metrics["perplexity"])
 

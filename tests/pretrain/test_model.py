@@ -224,7 +224,7 @@ def test_all_pieces_give_the_loss_that_transformers_computes(kind: Kind) -> None
 
 
 @KINDS
-def test_logits_and_surprise_are_the_whole_models_at_kept_ids(kind: Kind) -> None:
+def test_logits_and_surprisal_are_the_whole_models_at_kept_ids(kind: Kind) -> None:
     model = whole(kind).eval()
     batch = masked(kind, examples(kind, KEPT), KEPT)
     ours = MaskedLanguageModel(copy.deepcopy(model), [*kind.special, *KEPT]).eval()
@@ -232,13 +232,13 @@ def test_logits_and_surprise_are_the_whole_models_at_kept_ids(kind: Kind) -> Non
     with torch.no_grad():
         expected = logits(model, kind, batch)
         hidden = ours.hidden(asked, **batch)
-        found, surprise = ours.logits(hidden), ours.surprise(hidden, batch["labels"][asked])
+        found, surprisal = ours.logits(hidden), ours.surprisal(hidden, batch["labels"][asked])
     kept = ours.rows.tolist()
     assert kept == sorted({*kind.special, *KEPT})
     torch.testing.assert_close(found, expected[asked][:, kept], atol=1e-5, rtol=0)
     told = expected[..., kept].log_softmax(-1)
     naive = [-told[i, j, kept.index(batch["labels"][i, j])] for i, j in asked.nonzero().tolist()]
-    torch.testing.assert_close(surprise, torch.stack(naive), atol=1e-5, rtol=0)
+    torch.testing.assert_close(surprisal, torch.stack(naive), atol=1e-5, rtol=0)
 
 
 @pytest.mark.filterwarnings("ignore:.gradient_checkpointing_enable. is deprecated:FutureWarning")

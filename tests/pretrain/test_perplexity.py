@@ -12,7 +12,7 @@ from chemxl.models.subwords import mini_tokenizer
 from chemxl.pretrain import perplexity as measure
 from chemxl.pretrain.model import MaskedLanguageModel
 from chemxl.pretrain.objectives import Builder, collate
-from chemxl.pretrain.perplexity import estimate, perplexity, surprises, windows
+from chemxl.pretrain.perplexity import estimate, perplexity, surprisals, windows
 from chemxl.pretrain.stream import masking
 
 TEXTS = ["Аспирин ингибирует циклооксигеназу.", "Aspirin inhibits the enzyme cyclooxygenase.", "", "Метформин " * 40]
@@ -47,13 +47,13 @@ def test_only_so_many_pieces_are_read() -> None:
     assert len(windows(tokenizer, documents, builder, most=0)) == 0
 
 
-def test_surprise_is_that_of_a_plain_computation(model: MaskedLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_surprisal_is_that_of_a_plain_computation(model: MaskedLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     parts, _ = cut()
     examples = [window for part in parts for window in part]
     tokenizer = mini_tokenizer()
     masks = masking(tokenizer, model, rate=0.15)
     pad = int(tokenizer.pad_token_id)
-    found = surprises(model, examples, masking=masks, pad=pad, precision="fp32")
+    found = surprisals(model, examples, masking=masks, pad=pad, precision="fp32")
     expected = []
     for number, example in enumerate(examples):
         batch = collate([example], masking=masks, pad=pad, generator=torch.Generator().manual_seed(number))
@@ -65,7 +65,7 @@ def test_surprise_is_that_of_a_plain_computation(model: MaskedLanguageModel, mon
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     assert perplexity(found) == pytest.approx(np.exp(found[:, 0].sum() / found[:, 1].sum()))
     monkeypatch.setattr(measure, "BATCH_TOKENS", 16)  # one window a batch
-    alone = surprises(model, examples, masking=masks, pad=pad, precision="fp32")
+    alone = surprisals(model, examples, masking=masks, pad=pad, precision="fp32")
     np.testing.assert_allclose(found, alone, rtol=1e-5, atol=1e-5)
 
 
@@ -74,7 +74,7 @@ def test_measuring_leaves_the_mode(model: MaskedLanguageModel) -> None:
     masks = masking(mini_tokenizer(), model, rate=0.15)
     for mode in (True, False):
         model.train(mode)
-        surprises(model, parts[0], masking=masks, pad=0)
+        surprisals(model, parts[0], masking=masks, pad=0)
         assert model.training == mode
 
 

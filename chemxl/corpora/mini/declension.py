@@ -78,17 +78,6 @@ def forms(name: str, gender: str) -> tuple[str, ...]:
     return tuple(" ".join(row) for row in zip(*columns, strict=True))
 
 
-def decline(name: str, gender: str, case: str) -> str:
-    """One form of a name.
-
-    Args:
-        name: as for :func:`forms`.
-        gender: as for :func:`forms`.
-        case: one of :data:`CASES`.
-    """
-    return forms(name, gender)[CASES.index(case)]
-
-
 def _found(table: list[_ROW], word: str, gender: str) -> _ROW | None:
     return next((row for row in table if row[0] == gender and row[1].search(word)), None)
 
