@@ -62,8 +62,8 @@ def pivot(
     made: dict[tuple[object, ...], dict[str, object]] = {}
     heads = dict.fromkeys(_head(row, columns) for row in rows.to_dict("records"))
     for row in rows.to_dict("records"):
-        place = tuple(row[name] for name in index)
-        line = made.setdefault(place, dict(zip(index, map(plain, place), strict=True)) | dict.fromkeys(heads))
+        place = tuple(plain(row[name]) for name in index)  # plain: one missing key is not equal to another
+        line = made.setdefault(place, dict(zip(index, place, strict=True)) | dict.fromkeys(heads))
         if line[_head(row, columns)] is not None:
             raise ValueError(f"two rows in one cell: {place}, {_head(row, columns)}")
         line[_head(row, columns)] = cell(row)

@@ -195,9 +195,11 @@ def test_what_was_learnt_from_english_alone_stands_apart() -> None:
             recorded("F1", 0.8, train="GAD EN", pretraining=ways.PAS, test="GAD ZH", type="ASSOCIATED"),
         ]
     )
-    assert list(pages.recognised(rows, "BC5CDR").value) == [0.5, 0.6]
-    assert list(pages.others(rows, "BC5CDR").value) == [0.7, 0.8]
-    assert len(pages.others(rows[:2], "BC5CDR")) == 0
+    assert list(pages.recognised(rows).value) == [0.5, 0.6]
+    assert list(pages.others(rows).value) == [0.7, 0.8]
+    assert len(pages.others(rows[:2])) == 0
+    first = {tasks.english(ways.Settings(profile=profile)).keys["train"] for profile in get_args(Profile)}
+    assert first == set(pages.FIRST)
 
 
 def test_the_page_shows_switched_text_and_facts() -> None:

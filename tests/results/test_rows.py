@@ -74,6 +74,10 @@ def test_a_pivot_keeps_the_order_of_rows_and_refuses_two_in_a_cell() -> None:
     with pytest.raises(ValueError, match="two rows in one cell"):
         tables.pivot(frame([*made, made[0]]), "train", "test")
     assert tables.pivot(frame(made).iloc[:0], "train", "test") == [{"train": "nothing is recorded yet"}]
+    without = tables.with_columns(frame(made), "documents")
+    assert [list(line) for line in tables.pivot(without, ["train", "documents"], "test")] == [
+        ["train", "documents", "y", "x"]
+    ] * 2, "a key that no row has parts no lines"
 
 
 def test_one_row_is_asked_for() -> None:
