@@ -81,12 +81,10 @@ sentences: int = 200
 seeds: list = [0, 1, 2]
 
 # %%
-import pandas as pd
 from IPython.display import display
 
 from chemxl.knowledge import chapter, pages
-from chemxl.knowledge import methods as ways
-from chemxl.results import chapters, figures, findings, records, show, tables
+from chemxl.results import chapters, findings, records, show, tables
 
 # %% [markdown]
 # ## Data
@@ -212,22 +210,8 @@ show.tabs(
     ),
 )
 
-
 # %%
-def nearest(found: pd.DataFrame, caption: str = "Russian and English names.") -> figures.Figure:
-    own = found[found.language == "RU"]
-    return figures.bars(
-        pages.bars(
-            own, "top-1", [name for name in (ways.BASE, *ways.METHODS) if name in set(own.pretraining)], group="names"
-        ),
-        xlabel="share of names whose translation is the nearest",
-        interval="95 % interval over names and seeds",
-        caption=caption,
-        alt="Bars of the share of names whose translation is nearest, for each way of pretraining; the numbers are in the table.",
-    )
-
-
-show.tabs(shown, nearest)
+show.tabs(shown, pages.nearest)
 
 # %% [markdown]
 # ### Recognition
@@ -314,7 +298,9 @@ show.tabs(
 # %%
 show.glue(
     "answer",
-    nearest(recorded, "Recorded: names that were held out, and names that a text showed beside their translation."),
+    pages.nearest(
+        recorded, "Recorded: names that were held out, and names that a text showed beside their translation."
+    ),
 )
 findings.glue(chapter.stem)
 

@@ -163,6 +163,7 @@ def _hardest(name: str) -> Strategy:
     """A strategy that asks for the documents with the highest score of a scorer."""
 
     def strategy(asked: Asked) -> np.ndarray:
+        """The places of the highest scores, the highest first."""
         scored = word_scores([name], asked.model, asked.pool, rng=asked.rng, labelled=asked.labelled)
         scores = np.concatenate([aggregated(found[name], words, asked.aggregate) for words, found in scored])  # (S,)
         return np.argsort(-scores, kind="stable")[: asked.n]

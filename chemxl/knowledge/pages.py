@@ -13,8 +13,10 @@ from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
 from chemxl.knowledge.matcher import folded
-from chemxl.knowledge.methods import Settings, lexicons
+from chemxl.knowledge.methods import BASE, METHODS, Settings, lexicons
 from chemxl.knowledge.tasks import english
+from chemxl.results import figures
+from chemxl.results.canvas import Figure
 from chemxl.results.figures import Bar
 from chemxl.results.tables import Cells, bar, with_columns
 
@@ -82,6 +84,20 @@ def others(rows: pd.DataFrame) -> pd.DataFrame:
     together = rows["type"].isna() | (rows["type"] != "CHEM")
     own = (rows["metric"] == "F1") & rows["train"].notna() & together
     return rows[own & ~(rows["train"].isin(FIRST) & rows["documents"].isna())]
+
+
+def nearest(rows: pd.DataFrame, caption: str = "Russian and English names.") -> Figure:
+    """The figure of the share of Russian and English names whose nearest name is the translation."""
+    own = rows[rows["language"] == "RU"]
+    methods = [name for name in (BASE, *METHODS) if name in set(own["pretraining"])]
+    return figures.bars(
+        bars(own, "top-1", methods, group="names"),
+        xlabel="share of names whose translation is the nearest",
+        interval="95 % interval over names and seeds",
+        caption=caption,
+        alt="Bars of the share of names whose translation is nearest, for each way of pretraining; the numbers are in "
+        "the table.",
+    )
 
 
 def bars(rows: pd.DataFrame, metric: str, methods: Sequence[str], *, group: str) -> list[Bar]:

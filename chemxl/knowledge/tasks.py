@@ -50,7 +50,7 @@ def tests(profile: Profile) -> tuple[Target, ...]:
         )
     return (
         Target("BC5CDR", Corpus(name="bc5cdr", split="test", types=KINDS), "en"),
-        Target("BC5CDR ZH", Unspaced(name="kbioxlm-cdr", split="test", language="zh", types=KINDS), "zh"),
+        Target("BC5CDR ZH", Unspaced(name=SETS["BC5CDR"], split="test", language="zh", types=KINDS), "zh"),
         Target("BioNNE-R RU", Corpus(name="bionne-r", split="test", language="ru", types=KINDS), "ru"),
     )
 
@@ -89,7 +89,7 @@ def _tasks(settings: Settings) -> dict[str, Task]:
             x.upper(): Task({"train": f"mini {x.upper()}"}, (Corpus(language=x, **made),), asked) for x in ("en", "ru")
         }
     english, chinese, russian = asked
-    ade: dict[str, Any] = {"name": "kbioxlm-ade", "types": KINDS}
+    ade: dict[str, Any] = {"name": SETS["ADE"], "types": KINDS}
     effects = (
         Target("ADE", Corpus(split="test", language="en", **ade), "en"),
         Target("ADE ZH", Unspaced(split="test", language="zh", **ade), "zh"),
@@ -101,7 +101,7 @@ def _tasks(settings: Settings) -> dict[str, Task]:
         ),
         "ZH": Task(
             {"train": "BC5CDR ZH"},
-            (Unspaced(name="kbioxlm-cdr", language="zh", types=KINDS, without=without),),
+            (Unspaced(name=SETS["BC5CDR"], language="zh", types=KINDS, without=without),),
             (english, chinese),
         ),
         "RU": Task(
@@ -129,7 +129,7 @@ def classes(name: str, *, learnt: str, asked: str) -> tuple[Corpus, Corpus]:
 
     Documents of the test, in both languages, are not learnt from.
     """
-    kind, corpus = (Corpus, "kbioxlm-hoc") if name == "HoC" else (Associations, "kbioxlm-gad")
-    types: dict[str, Any] = {"name": corpus, "types": () if name == "HoC" else ("GENE", "DISEASE")}
+    kind = Corpus if name == "HoC" else Associations
+    types: dict[str, Any] = {"name": SETS[name], "types": () if name == "HoC" else ("GENE", "DISEASE")}
     twin, test = (kind(split="test", language=language, **types) for language in (learnt, asked))
     return kind(language=learnt, without=(twin, test), **types), test

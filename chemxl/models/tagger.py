@@ -283,12 +283,13 @@ class Tagger(Predictor[Mention]):
 
             model: Labeller = cls.network(encoders.unfilled(folder), about)
             # AutoTokenizer would build a BertTokenizer anew, which no longer cuts at words.
-            reader = SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder))
-            return cls(model, reader, joins=about.get("joins", False))
-        table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-        words, characters = table["words"], table["characters"]
-        model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
-        return cls(model, WordReader(Vocabulary(words, characters)), joins=about.get("joins", False))
+            reader: Reader = SubwordReader(PreTrainedTokenizerFast.from_pretrained(folder))
+        else:
+            table = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+            words, characters = table["words"], table["characters"]
+            model = BiLstmLabeller(about["labels"], words=len(words) + 2, characters=len(characters) + 2)
+            reader = WordReader(Vocabulary(words, characters))
+        return cls(model, reader, joins=about.get("joins", False))
 
     @classmethod
     def to_read(cls, folder: Path) -> Tagger:

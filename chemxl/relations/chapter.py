@@ -24,7 +24,7 @@ from chemxl.relations.scores import SCORER
 from chemxl.relations.tasks import COARSE, Languages, Task, languages, task
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Pair, Scored, scored
+from chemxl.results.rows import Keys, Pair, Scored, measured, scored
 
 stem = "08_relations"
 CROSS, FOCAL, TWICE = "cross entropy", "focal loss", "focal loss, twice as long"
@@ -261,7 +261,7 @@ def material(settings: Settings, task: Task) -> list[Line]:
     made = []
     for name, (corpora, scheme) in parts.items():
         value = Related(corpora=corpora, scheme=scheme)
-        made.append(Line({"table": "corpora", "text": name}, [value], partial(rows.sizes, value)))
+        made.append(Line({"table": "corpora", "text": name}, [value], partial(measured, value)))
         if scheme == task.scheme and name.endswith("train"):
             made.append(Line({"table": "tails", "text": name}, [value], partial(rows.tails, value)))
     if settings.profile != "small":
@@ -272,7 +272,7 @@ def material(settings: Settings, task: Task) -> list[Line]:
             tried = task.scheme.model_copy(update={"within": (first, last), "sentence": scope == "sentence"})
             reach = Reach(corpora=task.train, scheme=tried)
             keys: Keys = {"table": "interval", "scope": scope, "first": first, "last": last, "text": task.name}
-            made.append(Line(keys, [reach], partial(rows.sizes, reach)))
+            made.append(Line(keys, [reach], partial(measured, reach)))
     return made
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from chemxl.evaluation import metrics, significance
-from chemxl.experiments.experiment import Experiment
 from chemxl.models.learner import Evaluation
 from chemxl.relations.data import Tails
 from chemxl.relations.experiments import EntityTyping
@@ -57,11 +56,6 @@ def chained(values: Sequence[EndToEnd]) -> list[Row]:
 def compared(pairs: Sequence[Pair]) -> list[Row]:
     """Rows with differences of F1, corrected over these pairs."""
     return differences(pairs, scorer=SCORER)
-
-
-def sizes(value: Experiment) -> list[Row]:
-    """A row for each thing that was counted."""
-    return counted(value.run().metrics)
 
 
 def tails(value: Tails) -> list[Row]:
