@@ -77,7 +77,7 @@ def theirs(made: Extractor, rows: Sequence[MarkedRow], *, padded: int = 0) -> to
         owners = batch["owners"]
         mask = (owners[:, None, :] == TEXT) | (owners[:, None, :] == owners[:, :, None])  # (B, T, T)
         words = model.encoder.get_input_embeddings()(batch["input_ids"])
-        embedded = torch.where(batch["markers"][..., None] > 0, model.head_markers(batch["markers"]), words)
+        embedded = torch.where(batch["markers"][..., None] > 0, model.marker_vectors(batch["markers"]), words)
         hidden = model.encoder(
             inputs_embeds=embedded, attention_mask=mask[:, None], position_ids=batch["places"]
         ).last_hidden_state  # (B, T, d)

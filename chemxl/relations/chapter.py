@@ -43,14 +43,14 @@ class Settings(chapters.EncoderSettings):
         epochs: the epochs of a training.
         tokens: the number of tokens in a batch.
         rate: learning rate of the encoder.
-        head_rate: the learning rate of the heads and of the markers.
+        head_rate: the learning rate of the heads.
         gamma: the exponent of the focal loss.
         weight: lambda, of the first task where there are two.
         gammas, weights: that are tried on a part of the training set, with the rest of it as the test.
         part: the part of the training set for these trials and for the comparison of the encodings.
         few: numbers of documents of the target language.
         steps: the steps of each training for transfer, however many documents it has.
-        unrelated: pairs that training for transfer takes for each related one, see
+        unrelated: pairs that are trained on for each related one, see
             :class:`chemxl.relations.experiments.RelationModel`.
         voters: models that vote; 0: none do.
     """
@@ -103,7 +103,7 @@ def model(settings: Settings, task: Task, method: str, seed: int, **changed: Any
         raise ChemxlError(f"{method!r} is no system: take one of {', '.join(METHODS)}")
     fields: dict[str, Any] = {
         **{"encoder": settings.start, "encoding": settings.encoding, "gamma": settings.gamma, "seed": seed},
-        **{"train": task.train, "scheme": task.scheme, "training": training},
+        **{"train": task.train, "scheme": task.scheme, "training": training, "unrelated": settings.unrelated},
     }
     return RelationModel(**(fields | own[method] | changed))
 

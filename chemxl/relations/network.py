@@ -90,9 +90,9 @@ class MarkedNetwork(nn.Module):
         self.mentions, self.gamma, self.share = mentions, gamma, share
         size, width = encoder.config.hidden_size, mentions * encoder.config.hidden_size
         self.dropout = nn.Dropout(dropout)
-        self.head_markers = nn.Embedding(markers + 1, size)
+        self.marker_vectors = nn.Embedding(markers + 1, size)
         spread = float(cast("torch.Tensor", encoder.get_input_embeddings().weight).detach().std())
-        nn.init.normal_(self.head_markers.weight, std=spread)  # as long as the vectors of words
+        nn.init.normal_(self.marker_vectors.weight, std=spread)  # as long as the vectors of words
         self.head_attention = None if definitions is None else RelationAttention(definitions, width)
         self.head = nn.Linear(width + (0 if definitions is None else size), len(labels))
         self.head_kinds = nn.Linear(size, len(kinds)) if kinds else None
@@ -109,7 +109,7 @@ class MarkedNetwork(nn.Module):
         """The encoder's output at opening markers, (B, P, k, d); arguments as :func:`chemxl.relations.markers.collate`
         gives them."""
         words = self.encoder.get_input_embeddings()(input_ids)  # (B, T, d)
-        embedded = torch.where(markers[..., None] > 0, self.head_markers(markers).to(words.dtype), words)
+        embedded = torch.where(markers[..., None] > 0, self.marker_vectors(markers).to(words.dtype), words)
         # A token sees the text and what belongs to the same item; padding sees padding, or it would see nothing.
         visible = (owners[:, None, :] == TEXT) | (owners[:, None, :] == owners[:, :, None])  # (B, T, T)
         whole = bool((owners <= TEXT).all())  # inline: nothing but text
@@ -161,7 +161,7 @@ class MarkedNetwork(nn.Module):
         attention = self.head_attention
         return {
             "labels": list(self.labels),
-            "markers": self.head_markers.num_embeddings - 1,
+            "markers": self.marker_vectors.num_embeddings - 1,
             "mentions": self.mentions,
             "kinds": list(self.kinds),
             "gamma": self.gamma,

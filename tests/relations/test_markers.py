@@ -117,7 +117,7 @@ def test_the_four_dimensional_mask_of_transformers_gives_the_same(network: Marke
     batch = collate(made, pad=0)
     markers, owners = batch["markers"], batch["owners"]
     embedded = network.encoder.get_input_embeddings()(batch["input_ids"])
-    embedded = torch.where(markers[..., None] > 0, network.head_markers(markers), embedded)
+    embedded = torch.where(markers[..., None] > 0, network.marker_vectors(markers), embedded)
     mask = torch.zeros(*owners.shape, owners.shape[1], dtype=torch.bool)
     for b, row in enumerate(owners.tolist()):
         for i, j in product(range(len(row)), range(len(row))):
