@@ -1,4 +1,4 @@
-"""BioC: documents of passages with offsets, annotations of one or more locations, and relations, as XML.
+"""BioC: documents of passages with offsets, annotations of one or more locations, and relations, as XML or JSON.
 
 https://bioc.sourceforge.net/
 """
@@ -13,12 +13,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from chemxl.corpora import biocjson
 from chemxl.corpora.counting import Counted, Widths, ways
 from chemxl.corpora.draft import COUNTED, Concepts, Draft, in_order, place, right
 from chemxl.corpora.faults import Log
 from chemxl.corpora.markup import elements
 from chemxl.corpora.markup import text as text_of
+from chemxl.corpora.paths import JSON
 from chemxl.documents import Document, Span
+from chemxl.files import ending
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 # Passages are apart by as many spaces as their offsets say; by one where that is more than _GAP, as where others were
@@ -77,7 +80,7 @@ class _Laid:
 
 
 def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[Document]:
-    """Documents of BioC files, of version 1 or 2.
+    """Documents of BioC files, of version 1 or 2, or in JSON by their names.
 
     The text is every passage, or its sentences where it has no text of its own, at its offset; where these have none
     either, the words that are annotated, if nothing else can have stood between them. Offsets may count characters,
@@ -93,7 +96,8 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     """
     documents: dict[str, Document] = {}
     for path in paths:
-        for line, element in elements(path, log, "document"):
+        found = biocjson.elements(path, log) if ending(path) in JSON else elements(path, log, "document")
+        for line, element in found:
             id = _given(element, "id")
             if not id:
                 log.add(path, line, "a document without an id; document left out")

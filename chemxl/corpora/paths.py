@@ -18,7 +18,7 @@ from chemxl.errors import CorpusError
 from chemxl.files import ending
 
 FORMATS = {"brat": "brat", "pubtator": "PubTator", "bioc": "BioC", "conll": "CoNLL", "annotated": "JSON lines"}
-DUE = "brat (.txt with .ann), PubTator, BioC (.xml), CoNLL columns or JSON lines with a text and its mentions"
+DUE = "brat (.txt with .ann), PubTator, BioC (.xml, .json), CoNLL columns or JSON lines with a text and its mentions"
 
 # What a folder, at any depth, or, but for brat, a file is called that holds a split.
 _SPLITS = {"train": ("train", "training"), "dev": ("dev", "devel", "development", "valid", "validation", "val")}
@@ -26,13 +26,15 @@ _SPLITS["test"] = ("test", "testing")
 _NAMED = {name: split for split, names in _SPLITS.items() for name in names}
 _SPLIT = re.compile(rf"(?<![a-z])(?i:({'|'.join(_NAMED)})(?:set)?)(?![a-z])")
 _ENDINGS = {".ann", ".txt", ".xml", ".bioc", ".pubtator", ".jsonl", ".ndjson", ".json", ".tsv", ".tab"}
-_ENDINGS |= {".conll", ".conllu", ".bio", ".iob", ".iob2"}
+_ENDINGS |= {".biocjson", ".conll", ".conllu", ".bio", ".iob", ".iob2"}
 _BRAT = {".ann", ".txt"}
+JSON = {".json", ".jsonl", ".ndjson", ".biocjson"}
 _ASIDE = re.compile(r"\.|(?:readme|licen[cs]e|changelog)", re.I)
 _HEAD = 2**16  # bytes of a file that are looked at
 
 _TITLE = re.compile(r"[^|\t]+\|[A-Za-z][^|\t]{0,39}\|")
 _LABEL = re.compile(r"O|[BIESUWML](?:[-_]\S+)?")
+PASSAGES = re.compile(r'(?<!\\)"passages"\s*:\s*\[')  # what a document of BioC in JSON has
 _COLLECTION = re.compile(r"<(?:[\w.-]+:)?collection[\s>]")
 _WIDEST = 16  # columns of a word's line; what has more is a text
 _CYRILLIC, _HAN, _LATIN = re.compile("[Ѐ-ӿ]"), re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]")
@@ -137,6 +139,8 @@ def _told(file: Path, size: int, changed: int) -> str:
         return ""
     if lines[0].lstrip().startswith("<"):
         return "bioc" if _COLLECTION.search(whole) else ""
+    if ending(file) in JSON and PASSAGES.search(whole):
+        return "bioc"
     if lines[0].startswith("{"):
         return "annotated" if '"text"' in lines[0] else ""
     if _TITLE.match(lines[0]):

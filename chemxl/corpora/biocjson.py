@@ -1,0 +1,108 @@
+"""BioC as JSON, as elements of the same names: what PubTator 3 and PubMed Central give, and what the library ``bioc``
+writes.
+
+https://github.com/ncbi-nlp/BioC-JSON
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from chemxl.corpora.faults import Log, read_text
+from chemxl.corpora.jsonl import parse
+from chemxl.corpora.paths import PASSAGES
+
+_LISTS = {"passages", "sentences", "annotations", "relations", "locations", "nodes"}
+_VALUES = {"id", "offset", "length", "refid", "role"}
+# A string, whole or not, or a bracket. Possessive: a string without an end is looked through once.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
+_CLOSED = {"}": "{", "]": "["}
+_DEEPEST = 64
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def elements(path: Path, log: Log) -> Iterator[tuple[int, Any]]:
+    """Each document as a ``document`` element, with the line that it begins in.
+
+    A document is an object with ``passages``, wherever it stands: in a collection, in a list of these, in a list of
+    its own, or on a line of its own. One that is no JSON is a fault; so is the rest of the file where brackets do not
+    match. A character that XML forbids is read as U+FFFD, a fault.
+    """
+    text = read_text(path, log)
+    if text is None:
+        return
+    line, reached, found = 1, 0, False
+    for start, end, wrong in _objects(text):
+        line, reached, found = line + text.count("\n", reached, start), start, True
+        if wrong:
+            log.add(path, line, f"broken JSON ({wrong}); the rest is left out")
+            return
+        given = parse(path, line, text[start:end], log)
+        if given is not None:
+            yield line, _element("document", given, path, line, log)
+    if not found:
+        log.add(path, 1, "there is no object with passages in it; file left out")
+
+
+def _objects(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where objects with ``passages`` begin and end, and what is wrong with the brackets there, if anything."""
+    opened: list[int] = []
+    document = 0  # how deep the open one is; 0: none is open
+    at = 0
+    for token in _TOKEN.finditer(text):
+        at, mark = token.start(), text[token.start()]
+        if mark in "{[":
+            opened.append(at)
+            if len(opened) > _DEEPEST:
+                yield at, at, f"more than {_DEEPEST} brackets are open"
+                return
+        elif mark == '"':
+            if len(token[0]) < 2 or token[0][-1] != '"':
+                break
+            if not document and opened and text[opened[-1]] == "{" and PASSAGES.match(text, at):
+                document = len(opened)
+        else:
+            if not opened or text[opened[-1]] != _CLOSED[mark]:
+                yield at, at, f"{mark} closes nothing"
+                return
+            start = opened.pop()
+            if document == len(opened) + 1:
+                document = 0
+                yield start, at + 1, ""
+    if opened:
+        yield at, at, "it ends before all brackets are closed"
+
+
+def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -> Any:
+    """An object as the element that BioC has for it in XML."""
+
+    def held(value: Any) -> str:
+        """A value as text that XML allows."""
+        text = "" if value is None else str(value)
+        if _FORBIDDEN.search(text):
+            log.add(path, line, "a character that XML forbids, read as U+FFFD; spans of it do not match")
+        return _FORBIDDEN.sub("\ufffd", text)
+
+    element = etree.Element(tag)
+    element.sourceline = line
+    infons = given.get("infons") if isinstance(given.get("infons"), dict) else {}
+    for key, value in infons.items():
+        named = value.get("identifier") if isinstance(value, dict) else value
+        etree.SubElement(element, "infon", key=held(key)).text = held(
+            ",".join(map(str, named)) if isinstance(named, list) else named
+        )
+    for key, value in given.items():
+        if key in _VALUES and value is not None:
+            element.set(key, held(value))
+        elif key == "text":
+            etree.SubElement(element, "text").text = held(value)
+        elif key in _LISTS and not (key == "nodes" and isinstance(infons.get("role1"), dict)):
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):
+                    element.append(_element(key[:-1], one, path, line, log))
+    return element
