@@ -63,7 +63,8 @@ def _objects(text: str) -> Iterator[tuple[int, int, str]]:
                 return
         elif mark == '"':
             if len(token[0]) < 2 or token[0][-1] != '"':
-                break
+                yield at, at, "a string has no end"
+                return
             if not document and opened and text[opened[-1]] == "{" and PASSAGES.match(text, at):
                 document = len(opened)
         else:
@@ -90,7 +91,8 @@ def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -
 
     element = etree.Element(tag)
     element.sourceline = line
-    infons = given.get("infons") if isinstance(given.get("infons"), dict) else {}
+    infons = given.get("infons")
+    infons = infons if isinstance(infons, dict) else {}
     for key, value in infons.items():
         named = value.get("identifier") if isinstance(value, dict) else value
         etree.SubElement(element, "infon", key=held(key)).text = held(
