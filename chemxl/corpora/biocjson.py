@@ -20,7 +20,7 @@ from chemxl.corpora.paths import PASSAGES
 _LISTS = {"passages", "sentences", "annotations", "relations", "locations", "nodes"}
 _VALUES = {"id", "offset", "length", "refid", "role"}
 # A string, whole or not, or a bracket. Possessive: a string without an end is looked through once.
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[][{}]', re.DOTALL)
 _CLOSED = {"}": "{", "]": "["}
 _DEEPEST = 64
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -62,7 +62,7 @@ def _objects(text: str) -> Iterator[tuple[int, int, str]]:
                 yield at, at, f"more than {_DEEPEST} brackets are open"
                 return
         elif mark == '"':
-            if len(token[0]) < 2 or token[0][-1] != '"':
+            if not token[1]:
                 yield at, at, "a string has no end"
                 return
             if not document and opened and text[opened[-1]] == "{" and PASSAGES.match(text, at):
