@@ -33,7 +33,8 @@ from chemxl.evaluation.significance import compare
 from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.models.tagger import Labelling, SubwordReader, Tagger
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Labelling, Tagger
 from chemxl.models.training import IGNORED, Training, bf16_pays, fit, token_batches
 from chemxl.ner.experiments import FineTune
 

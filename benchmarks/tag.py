@@ -23,7 +23,8 @@ from chemxl.experiments.experiment import runs
 from chemxl.experiments.provenance import hardware
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.models.tagger import MAX_TOKENS, SubwordReader, Tagger
+from chemxl.models.readers import MAX_TOKENS, SubwordReader
+from chemxl.models.tagger import Tagger
 from chemxl.models.training import accelerator, bf16_pays
 
 AGGREGATIONS = ("simple", "first")

@@ -19,7 +19,8 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError, CorpusError, EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.models.tagger import SubwordReader, Tagger
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
 

@@ -21,7 +21,8 @@ from chemxl.documents import Document
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller, first_pieces
 from chemxl.models.learner import Evaluation
-from chemxl.models.tagger import SubwordReader, Tagger, bio_labels
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Tagger, bio_labels
 from chemxl.ner.experiments import FineTune
 
 Norm = Literal["none", "always", "bound"]

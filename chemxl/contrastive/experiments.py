@@ -20,7 +20,8 @@ from chemxl.experiments import processes
 from chemxl.experiments.checkpoints import clear, write_tensors
 from chemxl.experiments.experiment import seed_everything
 from chemxl.models import encoders
-from chemxl.models.tagger import Labelling, SubwordReader, bio_labels
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Labelling, bio_labels
 from chemxl.models.training import Training, fit
 from chemxl.models.trimming import trimmed
 

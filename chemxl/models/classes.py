@@ -22,7 +22,7 @@ from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.learner import SavedLearner
 from chemxl.models.predictor import Predictor
-from chemxl.models.tagger import MAX_TOKENS, OVERLAP
+from chemxl.models.readers import MAX_TOKENS, OVERLAP
 from chemxl.models.training import IGNORED, Batch
 from chemxl.models.windows import cuts, token_inputs
 

@@ -25,7 +25,8 @@ from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.labellers import first_pieces
 from chemxl.models.predictor import Predictor
-from chemxl.models.tagger import SubwordReader, Tagger, Windows
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Tagger, Windows
 from chemxl.models.training import Batch
 
 WIDTH = 64  # of a query and of a key

@@ -9,7 +9,8 @@ from chemxl.documents import Document
 from chemxl.models import encoders
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
 from chemxl.models.learner import SavedLearner
-from chemxl.models.tagger import SubwordReader, Tagger, WordReader, bio_labels
+from chemxl.models.readers import SubwordReader, WordReader
+from chemxl.models.tagger import Tagger, bio_labels
 from chemxl.models.training import Training
 
 

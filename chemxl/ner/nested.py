@@ -13,8 +13,8 @@ from chemxl.documents import Document, Mention, flatten
 from chemxl.evaluation import metrics, significance
 from chemxl.models import encoders
 from chemxl.models.learner import Evaluation, SavedLearner
+from chemxl.models.readers import SubwordReader
 from chemxl.models.spans import SpanNetwork, SpanTagger
-from chemxl.models.tagger import SubwordReader
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results.chapters import Line

@@ -19,7 +19,8 @@ from chemxl.errors import EncoderError
 from chemxl.experiments.checkpoints import write_tensors
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.models.tagger import SubwordReader, Tagger
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Tagger
 from chemxl.own import pipeline
 from chemxl.own.train import REPORT, check_out
 

@@ -18,7 +18,8 @@ from chemxl.experiments.experiment import Value
 from chemxl.models.classes import Classification, Classifier, EncoderClassifier
 from chemxl.models.learner import Evaluation, Prediction, SavedLearner
 from chemxl.models.predictor import Predictor
-from chemxl.models.tagger import MAX_TOKENS, Tagger
+from chemxl.models.readers import MAX_TOKENS
+from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 
 WORDS = {"HEART": ("heart", "pulse", "artery"), "LUNG": ("lung", "breath", "cough"), "SKIN": ("skin", "rash", "itch")}

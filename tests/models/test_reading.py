@@ -15,9 +15,10 @@ from chemxl.documents import Document
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
+from chemxl.models.readers import SubwordReader
 from chemxl.models.reading import BertModel, FastTokenizer
 from chemxl.models.subwords import mini_tokenizer
-from chemxl.models.tagger import SubwordReader, Tagger
+from chemxl.models.tagger import Tagger
 
 LABELS = ["O", "B-CHEM", "I-CHEM"]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from chemxl.documents import Document, Mention, from_spans, to_spans, words
 from chemxl.models import encoders
 from chemxl.models.predictor import Predictor
+from chemxl.models.readers import SubwordReader
 from chemxl.models.spans import SpanNetwork, SpanTagger, rotated
-from chemxl.models.tagger import SubwordReader
 from chemxl.models.training import Training, fit
 
 NESTED = Document(

@@ -18,7 +18,8 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import EncoderError
 from chemxl.models import encoders
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, Windows, WordReader, bio_labels, joined
+from chemxl.models.readers import SubwordReader, WordReader
+from chemxl.models.tagger import Windows, bio_labels, joined
 from chemxl.models.training import Batch
 from chemxl.ner import Tagger
 

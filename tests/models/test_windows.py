@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chemxl.documents import Document
 from chemxl.models.labellers import Vocabulary
+from chemxl.models.readers import MAX_WORDS, WordReader
 from chemxl.models.subwords import mini_tokenizer
-from chemxl.models.tagger import MAX_WORDS, WordReader
 from chemxl.models.training import IGNORED
 from chemxl.models.windows import Window, collate, cuts, subword_windows, window_labels
 

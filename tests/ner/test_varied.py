@@ -12,7 +12,8 @@ from chemxl.documents import Document, Mention
 from chemxl.errors import ChemxlError
 from chemxl.models import encoders
 from chemxl.models.labellers import EncoderLabeller
-from chemxl.models.tagger import SubwordReader, Tagger, bio_labels
+from chemxl.models.readers import SubwordReader
+from chemxl.models.tagger import Tagger, bio_labels
 from chemxl.models.training import Training
 from chemxl.ner.varied import VariedFineTune
 

@@ -22,7 +22,8 @@ from chemxl.errors import ChemxlError, EncoderError
 from chemxl.models import encoders
 from chemxl.models.crf import CRF
 from chemxl.models.labellers import BiLstmLabeller, EncoderLabeller, Vocabulary
-from chemxl.models.tagger import SubwordReader, Tagger, WordReader, bio_labels, joined
+from chemxl.models.readers import SubwordReader, WordReader
+from chemxl.models.tagger import Tagger, bio_labels, joined
 from chemxl.models.windows import cuts
 from chemxl.own import export as exporting
 from chemxl.own import pipeline as exported
