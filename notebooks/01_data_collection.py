@@ -17,13 +17,14 @@
 # ## Answer
 #
 # - Most texts are lost at the query. Of {glue:text}`came_en` English and {glue:text}`came_ru` Russian documents of
-#   the public corpora, {glue:text}`no_term_en` and {glue:text}`no_term_ru` contain no interaction term;
-#   {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
-# - Sentences of a text and its translation can be paired by meaning alone ({term}`alignment`, выравнивание): strict F1 is
-#   {glue:text}`aligned_10` where 10 % of the pairs are merged, 10 % split and 10 % dropped.
-# - Given an English abstract, a multilingual encoder finds its Russian translation as the first hit for a share of
-#   {glue:text}`twin_encoder` of all abstracts, a search by shared words for {glue:text}`twin_words`. So test documents
-#   that stand in another corpus in the other language are easily overlooked.
+#   the public corpora, {glue:text}`no_term_en` and {glue:text}`no_term_ru` contain no term for an interaction between
+#   a substance and a protein; {glue:text}`kept_en` and {glue:text}`kept_ru` are kept.
+# - Sentences of a text and its translation can be paired by the similarity of their vectors ({term}`alignment`,
+#   выравнивание). Where 10 % of the pairs are merged, 10 % split and 10 % dropped, strict F1, which counts only exact
+#   matches, is {glue:text}`aligned_10`.
+# - For an English abstract, the first hit of a multilingual encoder is its Russian translation in a share of
+#   {glue:text}`twin_encoder` of all searches; for a search by shared words the share is {glue:text}`twin_words`. So a
+#   search by words easily overlooks a test document that stands in another corpus in the other language.
 #
 # ```{glue} answer
 # ```
@@ -87,24 +88,24 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 #     documents = list(source.fetch(source.search(query)))
 # ```
 #
-# PubMed is asked through NCBI's E-utilities. CyberLeninka (КиберЛенинка) is asked through OAI-PMH, as is any other
-# repository that speaks it, given its address. The published rate limits are kept. E-mail and key come from the
-# environment (`NCBI_EMAIL`, `NCBI_API_KEY`) and are never written anywhere.
+# PubMed is asked through NCBI's E-utilities. CyberLeninka (КиберЛенинка) is asked through the protocol OAI-PMH; any
+# other repository that supports it can be asked in the same way. The published rate limits are kept. E-mail and key
+# come from the environment (`NCBI_EMAIL`, `NCBI_API_KEY`) and are never written anywhere.
 
 # %% [markdown]
 # ## Method
 #
-# **Query.** The eight terms that the paper names, in all forms that a search needs. Adjectives are left out:
-# «регуляторный» is said of regions and cells more often than of substances.
+# **Query.** The query consists of the eight terms that the paper names, in all forms that a search needs. Adjectives
+# are left out: «регуляторный» is used of regions and cells more often than of substances.
 
 # %%
 show.table(chapter.terms(), caption="The interaction terms and all their forms")
 
 # %% [markdown]
 # **Patents.** The weekly full-text files of the USPTO hold thousands of XML documents one after the other. A document
-# is parsed only if its bytes can contain a wanted priority; the result is the same as if all were parsed
-# ({py:mod}`chemxl.collect.patents`). Below is a weekly file made of the mini corpus's patents, every third with a
-# Russian priority, in the layout used since 2005.
+# is parsed only if a search of its bytes shows that it may claim a priority of a wanted country; the result is the
+# same as if all were parsed ({py:mod}`chemxl.collect.patents`). Below is a weekly file made of the mini corpus's
+# patents, every third with a Russian priority, in the layout used since 2005.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -120,26 +121,28 @@ show.table(kept[:3], caption=f"The first of {len(kept)} grants with a Russian pr
 # exactly, so no hash adds or loses a pair; if a collection is too large for that, MinHash signatures propose the
 # pairs ({py:mod}`chemxl.collect.shingles`). Translations are found by the part of their ids that they share.
 #
-# **Similar documents.** Within a language BM25 {cite}`robertson-2009-bm25`; across languages the cosine of document
-# vectors, by exact search.
+# **Similar documents.** Within a language they are found by BM25 {cite}`robertson-2009-bm25`; across languages by the
+# cosine of document vectors, in an exact search.
 #
-# **Alignment.** Sentences, and every two neighbours joined, are embedded. How much nearer $x$ and $y$ are than their
-# surroundings is the ratio margin {cite}`artetxe-2019-margin`:
+# **Alignment.** Sentences, and every two neighbours joined, are embedded. The ratio margin
+# {cite}`artetxe-2019-margin` says how much nearer $x$ and $y$ are to each other than to their surroundings:
 #
 # $$m(x, y) = \frac{2 \, s(x, y)}{\frac{1}{k} \sum_{z \in N_k(x)} s(x, z) + \frac{1}{k} \sum_{z \in N_k(y)} s(z, y)}$$ (eq-margin)
 #
-# with $s = (1 + \cos) / 2$ and $N_k$ the $k$ nearest sentences on the other side. The alignment is the path of moves 1-1,
-# 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1 with the largest sum of $m - c$, found by exact dynamic programming; long texts are
-# searched in a band around the path at half their length, in linear time {cite}`thompson-2019-vecalign`. What $c$ is, the
-# texts tell: a first path gives the margins that are usual between them, and below $c$ lies an outlier. A translator who
-# is free has lower margins than one who is not, and still leaves nothing out. A larger bead counts
-# a little more, since what it leaves out counts nothing; one of two sentences a side must be better by 0.03. The code is
-# {py:mod}`chemxl.collect.alignment`.
+# with $s = (1 + \cos) / 2$ and $N_k$ the $k$ nearest sentences on the other side. The alignment is a path of
+# {term}`beads <bead>` of the shapes 1-1, 1-2, 2-1, 2-2, 1-3, 3-1, 1-0 and 0-1. Exact dynamic programming finds the
+# path with the largest sum of $m - c$; long texts are searched in a band around the path at half their length, in
+# linear time {cite}`thompson-2019-vecalign`.
 #
-# Which vectors? On real text those of the encoder, averaged over a text's subwords. In the `small` profile those of
-# {term}`latent semantic indexing` across languages {cite}`dumais-1997-clir`: a singular value decomposition of the
-# mini corpus's training pairs, each pair read as one text. It is learnt in seconds, needs no network, and is tested
-# on passages and names that it has not seen.
+# The constant $c$ is found for each pair of texts: a first path shows which margins are usual between them, and a
+# margin below $c$ is an outlier. A free translation has lower margins than a literal one, even if nothing is left
+# out. A larger bead counts a little more, since sentences that are left out add nothing to the sum; a 2-2 bead must
+# be better by 0.03. The code is {py:mod}`chemxl.collect.alignment`.
+#
+# Which vectors? On real text they are those of the encoder, averaged over a text's subwords. In the `small` profile
+# they come from {term}`latent semantic indexing` across languages {cite}`dumais-1997-clir`: a singular value
+# decomposition of the mini corpus's training pairs, each pair read as one text. It is learnt in seconds, needs no
+# network, and is tested on passages and names that it has not seen.
 
 # %% [markdown]
 # ## Experiment
@@ -178,16 +181,17 @@ show.table(chapter.cleaned(built), caption="Unicode clean-up of the collected te
 
 # %% [markdown]
 # A word that mixes Cyrillic and Latin letters («СOX-2» with a Cyrillic С) is written in one alphabet where the rule
-# is sure; otherwise it is left alone and counted. Annotated mentions move with the text. Of what was kept,
-# {glue:text}`document_pairs` documents exist in both languages. Aligned, they give {glue:text}`sentence_pairs`
-# sentence pairs, written as TMX and as a table with scores into the run's folder, beside the corpus itself as
-# Parquet. Its data card:
+# is sure; otherwise it is left alone and counted. Annotated mentions move with the text.
+#
+# Of the documents that this build kept, {glue:text}`document_pairs` exist in both languages. Their alignment gives
+# {glue:text}`sentence_pairs` sentence pairs. These are written into the run's folder, as TMX and as a table with
+# scores, beside the corpus itself as Parquet. The corpus's data card:
 
 # %%
 languages, licences = chapter.card(gathered)
 display(
     show.table(
-        languages, caption="Languages; elsewhere counts texts that are mainly in another script than their language's"
+        languages, caption="Languages; “elsewhere” counts texts that are mainly in another script than their language's"
     ),
     show.table(licences, caption="Licences of what was kept"),
 )
@@ -207,16 +211,16 @@ display(
 
 # %% [markdown]
 # Most documents are lost at the query: of {glue:text}`came_en` English documents {glue:text}`no_term_en` contain no
-# term, of {glue:text}`came_ru` Russian ones {glue:text}`no_term_ru`. Near copies and test sets cost few.
-# {glue:text}`kept_en` English and {glue:text}`kept_ru` Russian documents are left, where the paper has more than
-# 2,000 and 1,500.
+# term, and of {glue:text}`came_ru` Russian ones {glue:text}`no_term_ru`. Few are lost as near copies or because of a
+# test set. {glue:text}`kept_en` English and {glue:text}`kept_ru` Russian documents are left, where the paper has more
+# than 2,000 and 1,500.
 
 # %% [markdown]
 # ### Alignment
 #
-# Sentence pairs are damaged on purpose: of the pairs, each share below is merged with the next on one side, as many are
-# to be split at the comma, semicolon or colon nearest the middle (those without one stay whole), and as many are dropped on one
-# side. A {term}`bead` counts only if it is exactly right on both sides (strict F1).
+# Sentence pairs are damaged on purpose, each on one side only. For every share below, so many pairs are merged with the
+# next one, as many are to be split at the comma, semicolon or colon nearest the middle (those without one stay
+# whole), and as many are dropped. A {term}`bead` counts only if it is exactly right on both sides (strict F1).
 
 # %%
 figures.curves(
@@ -245,8 +249,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# On TICO-19 {cite}`anastasopoulos-2020-tico`, on which nothing here was trained, the small multilingual encoder reaches
-# {glue:text}`aligned_05` with 5 % of each kind of damage and {glue:text}`aligned_20` with 20 %.
+# On TICO-19 {cite}`anastasopoulos-2020-tico`, on which no encoder here was trained, the small multilingual encoder
+# reaches {glue:text}`aligned_05` with 5 % of each kind of damage and {glue:text}`aligned_20` with 20 %.
 
 # %% [markdown]
 # ### Search
@@ -286,7 +290,7 @@ findings.glue(chapter.stem)
 
 # %%
 note = (
-    "By text: those that the text alone gives away. Of: the number of test documents. Texts of fewer than eight words are "
+    "“By text”: those found by their text alone. “Of”: the number of test documents. Texts of fewer than eight words are "
     "not compared, so counts of corpora of single sentences are lower bounds."
 )
 leaks = "table == 'leaks' and metric in ('documents', 'by text', 'of')"
@@ -300,14 +304,15 @@ show.tabs(
 )
 
 # %% [markdown]
-# Ids find translations, which share no words; texts find copies whose ids differ or were changed. Both are needed.
-# {py:class}`chemxl.corpora.corpus.Corpus` leaves out what is given as `without=`; chapter 4 uses it.
+# Ids find translations, which share few words with the original; texts find copies whose ids differ or were changed.
+# Both are needed. {py:class}`chemxl.corpora.corpus.Corpus` leaves out the documents of the corpora given as
+# `without=`; chapter 4 uses it.
 #
 # ### What is in the corpora
 #
 # Sizes of the training parts, in the columns of table 1 of {cite:t}`miftahutdinov-2020-interlingual`, which describes
 # whole corpora. CADEC and n2c2 may not be passed on; PsyTAR and BC5CDR take their place. A token here is a run of
-# letters, a run of digits, or one other sign; the paper does not say what it counts. Its Russian sentences have less
+# letters, a run of digits, or one other sign; that paper does not say what it counts. Its Russian sentences have less
 # than half as many tokens as ours, and the names in its Russian reviews have more, so lengths cannot be compared.
 
 # %%
@@ -319,8 +324,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# The paper finds that mentions of diseases are longer than those of drugs. So they are in each corpus here that has
-# both. Diseases less drugs, in tokens a mention: {glue:text}`longer`.
+# That paper finds that mentions of diseases are longer than those of drugs. They are longer in each corpus here that
+# has both. The difference, diseases less drugs, in tokens a mention, is {glue:text}`longer`.
 
 # %%
 show.tabs(
@@ -333,9 +338,9 @@ show.tabs(
 )
 
 # %% [markdown]
-# How many sub-tokens of entities do two corpora share? The paper's table 4 has pairs within one language only: of the
-# corpus with fewer sub-tokens 50 to 78 % are shared, of the other 17 to 47 %. The paper's explanation is that
-# laypeople and doctors use other words. Our Russian pair is close to the paper's; English abstracts and Russian
+# How many sub-tokens of entities do two corpora share? The same paper's table 4 has pairs within one language only:
+# of the corpus with fewer sub-tokens 50 to 78 % are shared, of the other 17 to 47 %. Its explanation is that
+# laypeople and doctors use different words. Our Russian pair is close to the paper's; English abstracts and Russian
 # records share next to nothing. D1 is the corpus that is named first, and "unique" counts distinct sub-tokens, shared
 # ones included.
 
@@ -358,18 +363,20 @@ show.tabs(
 # - The paper's own search platform, FIPS, dissertations and EAPO have no public interface that this project could
 #   use.
 # - In the paper experts chose among the search results; here only the query, the duplicates and the leaks decide.
-# - On these texts a centred cosine with a threshold tuned on development data does as well as the margin. What the margin
-#   gains is a threshold that needs no tuning. Settings were chosen on news sentences (WMT), and what it costs to leave a
-#   sentence alone on ParaMed's articles, which people translated and aligned, as long as TICO-19 did not get worse.
-# - A sentence and its neighbour that changed places in translation are mostly not found as a 2-2 bead.
-# - Damage made at random is easier than what translators do: they reorder, condense and explain. The number on TICO-19 is
-#   an upper bound for free translations.
+# - On these texts a centred cosine with a threshold tuned on development data does as well as the margin. What the
+#   margin gains is a threshold that needs no tuning.
+# - Settings were chosen on news sentences (WMT), and the constants of the rule for $c$ on ParaMed's articles, which
+#   people translated and aligned, and on damaged TICO-19. So the numbers on TICO-19 are a little optimistic.
+# - Two neighbouring sentences that changed places in translation are mostly not found as a 2-2 bead.
+# - Damage made at random is easier than what translators do: they reorder, condense and explain. For free
+#   translations, expect less than the number on TICO-19.
 # - A patent's priority says that its family has a Russian member, not that the two texts are translations of each
 #   other.
 # - Near copies are found by words. To find a paraphrase, or a translation with another id, takes the encoder, which
 #   {py:func}`chemxl.collect.duplicates.leaks` accepts as an option.
-# - RuDReC's published part and RuCCoN are not exactly the Russian corpora of the paper, and the sub-tokens are those
-#   of e5-small, not of mBERT: compare the shares, not the counts.
+# - RuDReC's published part and RuCCoN are not exactly the Russian corpora of
+#   {cite:t}`miftahutdinov-2020-interlingual`, and the sub-tokens are those of e5-small, not of mBERT: compare the
+#   shares, not the counts.
 #
 # ## Exercises
 #
@@ -381,17 +388,19 @@ show.tabs(
 #
 # ```{exercise}
 # :label: ex-skip
-# The parameter `skip` of {py:func}`chemxl.collect.alignment.align` says what two beads with an empty side are worth. Plot
-# strict F1 against it, from 0.8 to 1, for a text in which nothing was dropped, and for one in which a fifth was. Where on
-# this curve is the value that {py:func}`chemxl.collect.alignment.usual` finds?
+# The parameter `skip` of {py:func}`chemxl.collect.alignment.align`, the $c$ above, says what two beads with an empty
+# side are worth. Plot strict F1 against it, from 0.8 to 1, for a text in which nothing was dropped, and for one in
+# which a fifth of the pairs was. Where on this curve is the value that {py:func}`chemxl.collect.alignment.usual`
+# finds?
 # ```
 #
 # ```{solution} ex-skip
 # :class: dropdown
 # Where nothing was dropped, a smaller value is better, since no sentence should stay alone. Where much was dropped, a
-# small value pairs sentences that do not belong together and precision falls. The margin's neutral value, 1, is right only
-# where a translation is nearer than all its neighbours: people translate more freely, and 1 then leaves alone what belongs
-# together. So the value is taken from the text, as far below the usual margin as an outlier is.
+# small value pairs sentences that do not belong together, and precision falls. The margin's neutral value, 1, is
+# right only where a translation is nearer than all its neighbours. People translate more freely; then 1 leaves
+# sentences alone that belong together. So the value is found for each pair of texts: it lies below the usual margin,
+# where outliers begin.
 # ```
 #
 # ## Provenance

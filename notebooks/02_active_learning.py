@@ -16,16 +16,17 @@
 #
 # ## Answer
 #
-# - Letting the model choose the sentences to annotate ({term}`active learning`, активное обучение) pays off while
-#   trainings are short. Chosen by the margin, they give a higher mean F1 over the rounds than sentences drawn at
-#   random, by {glue:text}`bc5cdr_margin` on BC5CDR and {glue:text}`bionne_margin` on BioNNE-R in Russian; chosen by
-#   the paper's {term}`Mahalanobis distance` (расстояние Махаланобиса), by {glue:text}`bc5cdr_mahalanobis` and
-#   {glue:text}`bionne_mahalanobis`.
-# - {term}`Spectral normalisation` (спектральная нормализация) is not what makes the distance work. With it F1 is not
-#   clearly higher on BC5CDR, {glue:text}`bc5cdr_norm`, and lower on BioNNE-R, {glue:text}`bionne_norm`.
-# - Whether choosing pays off for models that are trained to their end is not known. 300 random sentences of BC5CDR
-#   give {glue:text}`bc5cdr_f1_random` here; with the settings of [chapter 6](06_contrastive_pretraining.ipynb), 200
-#   give {glue:text}`recipe`.
+# - Letting the model choose the sentences to annotate ({term}`active learning`, активное обучение) pays off when
+#   trainings are short. Compared with random sentences, the choice by the margin between the two most probable labels
+#   raises the mean F1 over the rounds by {glue:text}`bc5cdr_margin` on BC5CDR and {glue:text}`bionne_margin` on
+#   BioNNE-R in Russian. The choice by the paper's {term}`Mahalanobis distance` (расстояние Махаланобиса) raises it by
+#   {glue:text}`bc5cdr_mahalanobis` and {glue:text}`bionne_mahalanobis`.
+# - {term}`Spectral normalisation` (спектральная нормализация) is not what makes the distance work. The difference in
+#   mean F1, with it less without it, is {glue:text}`bc5cdr_norm` on BC5CDR, no clear gain, and
+#   {glue:text}`bionne_norm` on BioNNE-R, a clear loss.
+# - Whether choosing pays off for fully trained models is not known. With 300 random sentences of BC5CDR, F1 is
+#   {glue:text}`bc5cdr_f1_random` here; with 200 sentences and the settings of
+#   [chapter 6](06_contrastive_pretraining.ipynb), it is {glue:text}`recipe`.
 #
 # ```{glue} answer
 # ```
@@ -43,11 +44,12 @@ claims.table("02_active_learning")
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` collected more than two thousand English and fifteen hundred Russian texts.
-# Experts annotated in {term}`brat`; it is not said how many of the texts. The model chose: the examples that are
-# hardest for it are annotated next, and it is trained again. Hard means far from the centroids of all classes, by the
-# Mahalanobis distance in a spectrally normalised network. The paper gives the method and no number: neither how much
-# annotation it saved, nor whether a random choice or a simpler measure would have saved as much. This chapter asks
-# both, and whether {term}`spectral normalisation` (спектральная нормализация) is what makes the distance work.
+# Experts annotated in {term}`brat`; the paper does not say how many of the texts. The model chose what they annotated
+# next: the examples that are hardest for it. Then it was trained again. Hard means far from the centroids of all
+# classes, by the Mahalanobis distance in a spectrally normalised network. The paper gives the method and no number:
+# neither how much annotation it saved, nor whether a random choice or a simpler measure would have saved as much.
+# This chapter asks both, and whether {term}`spectral normalisation` (спектральная нормализация) is what makes the
+# distance work.
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -81,7 +83,7 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # label some of them. Here the annotator is simulated: the chosen sentences get the corpus's own annotation and,
 # optionally, a share of mistakes ({py:class}`chemxl.active.oracle.Annotated`). The `real` profile has chemicals in
 # BC5CDR {cite}`li-2016-bc5cdr` and in the Russian abstracts of BioNNE-R {cite}`davydova-2024-bionne`, the `small` one
-# the mini corpus in Russian, expanded by swapping names. Of real corpora the parameters `sentences` and `documents`
+# the mini corpus in Russian, expanded by swapping names. For real corpora the parameters `sentences` and `documents`
 # say how many sentences and test documents are drawn. Test documents, their translations and their copies are in no
 # pool.
 
@@ -97,7 +99,7 @@ show.table(
 
 # %% [markdown]
 # What comes back from a round: sentences with every mention marked. Below are three sentences of the pool as the
-# simulated annotator returns them. Texts of real corpora may not be shown, so with the `real` profile nothing is.
+# simulated annotator returns them. Texts of real corpora may not be shown, so the `real` profile shows none.
 
 # %%
 display(*[show.entities(unit) for unit in chapter.examples(data[0], publishable=profile == "small")])
@@ -111,9 +113,9 @@ display(*[show.entities(unit) for unit in chapter.examples(data[0], publishable=
 # and chooses the next texts.
 #
 # **Uncertainty by distance.** Let $h_i$ be the hidden representation (скрытое представление) of word $i$, $\mu_c$ the
-# centroid (центроид) of class $c$, a label of {term}`BIO`, and $\Sigma$ the covariance matrix within classes: that of
-# the differences between words and their own class's centroid, pooled over all classes, of the words annotated so
-# far. The distance to a class is
+# centroid (центроид) of class $c$, a label of {term}`BIO`, and $\Sigma$ the covariance matrix within classes. For
+# $\Sigma$ the differences between the words annotated so far and the centroids of their own classes are pooled over
+# all classes. The distance to a class is
 #
 # $$\mu_{MD} = (h_i - \mu_c)^{\mathsf T}\, \Sigma^{-1} (h_i - \mu_c)$$ (eq-mahalanobis)
 #
@@ -124,12 +126,12 @@ display(*[show.entities(unit) for unit in chapter.examples(data[0], publishable=
 # few words per dimension, so the smallest eigenvalues of $\Sigma$ come out far too small; therefore $\Sigma$ is
 # always shrunk towards a multiple of the identity {cite:p}`chen-2010-oas` ({py:mod}`chemxl.active.uncertainty`). The
 # paper does not mention this. In one check on features of BC5CDR, which is not among the recorded rows, shrinking
-# hardly changed how words rank by uncertainty.
+# hardly changed the order of words by uncertainty.
 #
 # **On a normalised layer.** A network may map unfamiliar inputs onto familiar ones, and distances then say nothing.
 # The paper bounds how far its classification head can stretch: no two words leave a normalised layer further apart
-# than they entered it. How far the layer can squeeze them is not bounded, since the smaller singular values may be
-# anything. With the {term}`spectral norm` (спектральная норма) of a layer's weights,
+# than they entered it. How far the layer can squeeze them is not bounded, since the smaller singular values can be
+# arbitrarily small. With the {term}`spectral norm` (спектральная норма) of a layer's weights,
 #
 # $$v = \lVert W \rVert_2$$ (eq-norm)
 #
@@ -157,20 +159,25 @@ show.table(
 # %% [markdown]
 # The head has two layers, as in the code of {cite:t}`vazhentsev-2022-uncertainty`, who use the same distance and the
 # same normalisation; the paper neither cites them nor names code of its own. The first layer is the normalised one;
-# distances are computed after its nonlinearity. The second gives scores. `+always` in a method's name divides by $v$
-# at every step, as the paper says; `+bound` divides only where $v$ is above a bound, as that code does; `+none` is
-# the same head without normalisation. A name without any of these has one layer only, and distances are computed on
-# the encoder's own output. Tables show this in the column `normalisation`. With one seed, all two-layer heads begin
-# with the same weights, orthogonal in the first layer, so that its singular values are all 1. So `+bound` with a
-# bound of 1 would equal `+always` as long as training lets $v$ grow, and with a bound that training does not reach it
-# equals `+none`.
+# distances are computed after its nonlinearity. The second gives scores. A method's name says how the first layer is
+# treated; tables have this in the column `normalisation`:
+#
+# - `+always` divides by $v$ at every step, as the paper says.
+# - `+bound` divides only where $v$ is above a bound, as that code does.
+# - `+none` is the same head without normalisation.
+# - A name without any of these means a head of one layer; distances are computed on the encoder's own output.
+#
+# With the same seed, all two-layer heads begin with the same weights, orthogonal in the first layer, so that its
+# singular values are all 1. So `+bound` with a bound of 1 would equal `+always` as long as training lets $v$ grow,
+# and with a bound that training does not reach it equals `+none`.
 #
 # **Other uncertainties.** `probability` is 1 minus the probability of the assigned class, and `centroid` the distance
-# to the assigned class's centroid; the paper names both, too. Others use `margin`, the difference between the two
-# most probable labels {cite:p}`scheffer-2001-margin`, `entropy` {cite:p}`settles-2008-sequence`, `mnlp`, the mean of
-# the words' surprisals {cite:p}`shen-2018-deep`, and `bald`, the disagreement between dropout samples
-# {cite:p}`gal-2017-deep`. `badge` {cite:p}`ash-2020-badge` and `core-set` {cite:p}`sener-2018-coreset` choose
-# sentences that also differ from each other. All are behind one call, {py:func}`chemxl.active.strategies.query`.
+# to the assigned class's centroid; the paper names both, too. Others use `margin`, the difference between the
+# probabilities of the two most probable labels {cite:p}`scheffer-2001-margin`, `entropy`
+# {cite:p}`settles-2008-sequence`, `mnlp`, the mean of the words' surprisals {cite:p}`shen-2018-deep`, and `bald`, the
+# disagreement between dropout samples {cite:p}`gal-2017-deep`. `badge` {cite:p}`ash-2020-badge` and `core-set`
+# {cite:p}`sener-2018-coreset` choose sentences that also differ from each other. All are behind one call,
+# {py:func}`chemxl.active.strategies.query`.
 #
 # **From words to a sentence.** An uncertainty belongs to a word, but a person is given sentences. Methods take the
 # *mean* over words unless `+max`, `+sum` or `+entity` says otherwise; `+entity` is the mean over words that the model
@@ -178,12 +185,12 @@ show.table(
 #
 # ## Experiment
 #
-# With one seed, all methods begin with the same random sentences, and all models with the same head from the same
-# weights. Every training has the same number of steps and batches of the same number of tokens, however few or long
-# the annotated sentences are: sentences are repeated as needed. Otherwise the first rounds would only show how little
-# is learnt in a few steps {cite:p}`mosbach-2021-stability`. What the whole pool could give is another question: with
-# everything annotated a model reads each sentence `whole_epochs` times, about as often as the last round's sentences
-# were read, and so takes more steps.
+# With the same seed, all methods begin with the same random sentences, and all models of one kind of head with the
+# same weights. Every training has the same number of steps and batches of the same number of tokens, however few or
+# long the annotated sentences are: sentences are repeated as needed. Otherwise the first rounds would only show how
+# little is learnt in a few steps {cite:p}`mosbach-2021-stability`. What the whole pool could give is another
+# question: with everything annotated a model reads each sentence `whole_epochs` times, about as often as the last
+# round's sentences were read, and so takes more steps.
 
 # %% tags=["code"]
 rows = chapters.results(chapter, settings)
@@ -212,8 +219,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# A person reads words, not sentences. The same rounds of this build, by the number of annotated words; on real text,
-# words were not recorded round by round:
+# A long sentence is more work for a person than a short one. Below are the same rounds of this build, by the number
+# of annotated words; on real text, words were not recorded round by round:
 
 # %%
 for name, group in curves.families(built).items():
@@ -229,11 +236,12 @@ for name, group in curves.families(built).items():
     )
 
 # %% [markdown]
-# Does a method only choose longer sentences? The area, which is the mean F1 over a curve, is given by sentences over
-# all rounds, and by words between the first round and the number of words that all methods reach. By words it is
-# {glue:text}`bc5cdr_by_words` with the margin on BC5CDR and {glue:text}`bc5cdr_by_words_random` at random, on
-# BioNNE-R {glue:text}`bionne_by_words` and {glue:text}`bionne_by_words_random`. The intervals overlap, and no
-# difference by words was recorded: the question is undecided.
+# Is a method better only because it chooses longer sentences? The table gives the area, which is the mean F1 over a
+# curve, in two ways: by sentences, over all rounds; and by words, between the first round and the number of words
+# that all methods reach. By words, on BC5CDR it is {glue:text}`bc5cdr_by_words` with the margin and
+# {glue:text}`bc5cdr_by_words_random` at random, on BioNNE-R {glue:text}`bionne_by_words` and
+# {glue:text}`bionne_by_words_random`. On each test the two intervals overlap, and no difference by words was
+# recorded: the question is undecided.
 
 # %%
 note = (
@@ -252,7 +260,7 @@ show.tabs(
 # What training did to the normalised layer, with everything annotated:
 
 # %%
-note = "As the layer uses them, after division by v where it divides; mean over seeds. All are 1 before training."
+note = "As the layer uses them, after division by v where the head is normalised; mean over seeds. Before training all are 1."
 for part in data:
     cells = chapter.norms(chapter.wholes(settings, part))
     display(show.table(cells, caption=f"Singular values of the layer's weights after training, {part.name}", note=note))
@@ -260,19 +268,20 @@ for part in data:
 # %% [markdown]
 # ### Which differences are more than chance?
 #
-# Each method is compared with random sentences and the same head, and each head with the first one and the same
-# strategy, on the same documents. A difference is clear if its interval excludes zero
+# Each method is compared with random sentences under the same head, and each head with the first one, `none`, under
+# the same strategy, always on the same documents. A difference is clear if its interval excludes zero
 # ([how sure a number is](../book/running.md)).
 #
 # - **Choosing**: over all rounds every method that chooses is clearly better than random sentences, on both tests.
-#   After the last round the distance on BioNNE-R is not, {glue:text}`bionne_mahalanobis_last`.
+#   After the last round this does not hold for the distance without normalisation on BioNNE-R, where the difference
+#   is {glue:text}`bionne_mahalanobis_last`.
 # - **Normalisation**: it brings no clear gain. There is one clear loss, with the distance over all rounds on
-#   BioNNE-R; after the last round the difference is {glue:text}`bionne_norm_last`, which decides nothing.
+#   BioNNE-R; after the last round the difference there is {glue:text}`bionne_norm_last`, which decides nothing.
 # - Margin, entropy and distance were not compared with each other.
 
 # %%
 note = (
-    "A method's F1 less that of “less”. Recorded differences follow the older rule: their intervals are not corrected over the table, and with three "
+    "A method's F1 less that of the method or head under “less”. Recorded differences follow the older rule: their intervals are not corrected over the table, and with three "
     "seeds they are too narrow."
 )
 show.tabs(
@@ -288,8 +297,8 @@ show.tabs(
 #
 # How many annotated sentences reach the F1 that random sentences with the same head have after the last round? On
 # BioNNE-R the margin reaches it with {glue:text}`bionne_needed` and saves {glue:text}`bionne_saved`. On BC5CDR it
-# saves {glue:text}`bc5cdr_saved`: random sentences may be there after the first round. No method reaches 95 % of the
-# F1 with the whole pool annotated.
+# saves {glue:text}`bc5cdr_saved`, which is undecided: random sentences may be there after the first round. No method
+# reaches 95 % of the F1 with the whole pool annotated.
 
 # %%
 note = (
@@ -312,8 +321,8 @@ show.glue("answer", found)
 # %% [markdown]
 # ### Do uncertainties find errors?
 #
-# Here a good uncertainty is a matter of order: is the model less sure of a word that it labels wrongly than of one
-# that it labels rightly? Chance is 0.5. The models are those trained on random sentences, so that no measure has
+# How often is the model less sure of a word that it labels wrongly than of one that it labels rightly? This is the
+# area under the ROC curve; chance is 0.5. The models are those trained on random sentences, so that no measure has
 # chosen its own training data; the words are those of the test set, read sentence by sentence as in training.
 #
 # Entropy finds errors better than the distance: {glue:text}`bc5cdr_auroc_entropy` against
@@ -358,10 +367,10 @@ for part in data:
 # %% [markdown]
 # ### How long are the chosen sentences?
 #
-# One model, trained on the random sentences of all rounds, one pool, one budget; only the way from words to sentences
-# differs. By the mean over words, which the loops use, the distance prefers short sentences:
-# {glue:text}`bc5cdr_chosen` words on BC5CDR and {glue:text}`bionne_chosen` on BioNNE-R, where sentences of the pool
-# have {glue:text}`bc5cdr_pool` and {glue:text}`bionne_pool`.
+# Here one model for each seed, trained on the random sentences of all rounds, chooses from one pool with one budget;
+# only the uncertainty and the way from words to sentences differ. By the mean over words, which the loops use, the
+# distance prefers short sentences: {glue:text}`bc5cdr_chosen` words on BC5CDR and {glue:text}`bionne_chosen` on
+# BioNNE-R, where sentences of the pool have {glue:text}`bc5cdr_pool` and {glue:text}`bionne_pool`.
 
 # %%
 show.tabs(
@@ -403,7 +412,7 @@ show.tabs(
 #
 # The same folder opens in a notebook, too ({py:class}`chemxl.annotate.widget.Annotator`): mark text with the mouse or
 # the keyboard, choose a type by its number, undo, save. On a published page it is read-only. Here it shows what the
-# first round's model asks for next, with the mentions that it finds, which are to be corrected.
+# first round's model asks for next, with the mentions that it finds and that a person would correct.
 
 # %%
 if profile == "small":  # others' corpora may not be shown
@@ -414,9 +423,9 @@ if profile == "small":  # others' corpora may not be shown
 #
 # - **Short trainings.** Because it ran on two cores, the `real` profile draws 1,500 sentences for each pool and 150
 #   test documents, and trains for 150 steps. With the settings of chapter 6, which tests on all of BC5CDR's test
-#   documents, F1 is higher with fewer sentences. What is gained by asking a model that was trained too little need
-#   not be gained by asking a better one.
-# - **Three seeds.** The recorded intervals draw three seeds out of three and are too narrow, and they are not
+#   documents, F1 is higher with fewer sentences. What is gained by asking an undertrained model need not be gained by
+#   asking a better one.
+# - **Three seeds.** The recorded intervals resample only three seeds and are therefore too narrow; nor are they
 #   corrected over the table. After 60 Russian sentences at least one model has an F1 near 0: its first choice is
 #   close to random.
 # - **Not the paper's own criteria.** No recorded round chooses by `probability` or `centroid`, which the paper names,
@@ -428,14 +437,16 @@ if profile == "small":  # others' corpora may not be shown
 # - The paper had experts annotate, and reports no curve and no number. Here existing annotation plays the expert, who
 #   is never tired and never in doubt; `ActiveLearning(noise=…)` makes mistakes, but not those of a person.
 # - The paper chooses texts; here sentences are chosen.
-# - The paper computes distances on {eq}`eq-hidden` itself; here they are computed after the nonlinearity (GELU)
-#   behind it, as in the code named above. The paper does not say whether $h_i$ is a subword, a word or a text, nor how
-#   distances of words become one of a text. Here a word is its first subword, and a sentence the mean over its words.
-# - The normalised layer begins with orthogonal weights and is trained at the encoder's rate; the paper says nothing of
-#   either. With torch's usual weights a word loses most of its length in the layer; at the rate of a head $v$ grows
-#   until the division leaves little of the other directions ({py:mod}`chemxl.active.spectral`).
+# - The paper computes distances on {eq}`eq-hidden` itself; here they are computed after the nonlinearity (GELU) that
+#   follows it, as in the code named above. The paper does not say whether $h_i$ is a subword, a word or a text, nor
+#   how distances of words become one of a text. Here a word is represented by its first subword, and a sentence has
+#   the mean over its words.
+# - The normalised layer begins with orthogonal weights and is trained at the encoder's rate; the paper says nothing
+#   of either. With torch's usual weights a word's vector loses most of its length in the layer; at the rate of a head
+#   $v$ grows until the division leaves little of the other directions ({py:mod}`chemxl.active.spectral`).
 # - Only the `paper` profile has `+bound` among its methods, between `+none` and `+always`. `"mahalanobis+bound"` adds
-#   it; choose `bound` between 1 and the norm that the table shows for `+none`, or it equals one of these two.
+#   it to any other. Choose `bound` between 1 and the norm that the table shows for `+none`, or the method equals
+#   `+always` or `+none`.
 #
 # *How models were trained*
 #
@@ -443,8 +454,8 @@ if profile == "small":  # others' corpora may not be shown
 #   twice that rate trainings on few Russian sentences collapsed.
 # - Models are trained on single sentences and tested on whole documents, with a context that training did not have.
 #   This is the same for all methods.
-# - All trainings of a loop have the same number of steps; the one with everything annotated has more. It is a goal,
-#   not the last point of a curve: part of its gain is longer training.
+# - All trainings of a loop have the same number of steps; the one with everything annotated has more. It gives a
+#   goal, not the last point of a curve: part of its gain is longer training.
 # - `bald` applies dropout only before the last layer, since encoders here are fine-tuned without any.
 #
 # *How sentences are chosen and counted*

@@ -17,15 +17,15 @@
 # ## Answer
 #
 # - Reading two million tokens of the field ({term}`continual pretraining`, дообучение на текстах предметной области
-#   без разметки) makes Russian abstracts easier to predict: {term}`perplexity` falls from {glue:text}`before_ru` to
-#   {glue:text}`mlm_ru`.
-# - With three runs of a shorter training this is more than chance. The mean surprisal after MLM, less that before, in
-#   nats: {glue:text}`step_mlm` (a part of it is due to the new head, which goes on learning). Going on with sentence
-#   pairs ({term}`TLM`), as the paper does, makes it higher again where most pairs are general text:
-#   {glue:text}`step_then`.
-# - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after; with
+#   без разметки) by guessing hidden words ({term}`MLM <masked language modelling>`) makes Russian abstracts easier to
+#   predict: {term}`perplexity` falls from {glue:text}`before_ru` to {glue:text}`mlm_ru`. A part of this is due to the
+#   new head, which goes on learning.
+# - Three runs of a shorter training show that this is more than chance. The mean surprisal after MLM, less that
+#   before, in nats, is {glue:text}`step_mlm`; again a part is due to the head. Continuing with sentence pairs
+#   ({term}`TLM`), as the paper does, raises it again: {glue:text}`step_then`. Most pairs here are general text.
+# - Zero-shot F1 on Russian chemicals is {glue:text}`as_it_was_zero` before and {glue:text}`mlm_zero` after MLM; with
 #   Russian labels F1 is {glue:text}`as_it_was_russian` and {glue:text}`mlm_russian`. The intervals overlap, each
-#   encoder was pretrained once, and no paired test is recorded yet: this is a hint.
+#   encoder was pretrained once, and no paired test is recorded yet: this is a hint at most.
 # - An encoder that has read English alone gains from Russian subwords and text: zero-shot F1 goes from
 #   {glue:text}`minilm_zero` to {glue:text}`minilm_new_zero`.
 #
@@ -45,12 +45,15 @@ claims.table("03_continual_pretraining")
 # ## Question
 #
 # {cite:t}`molodchenkov-crosslanguage` pretrain mBERT and LaBSE further on Russian and English chemical texts before
-# they fine-tune them to find names, and report that F1 rises from 0.65 to 0.80 and from 0.68 to 0.79. How much does
-# an encoder gain here, in which language, and from which objective: hidden words alone
-# ({term}`MLM <masked language modelling>`), with the question whether one passage follows another
-# ({term}`NSP <next sentence prediction>`), or with a sentence and its translation side by side ({term}`TLM`)? This
-# chapter controls what else it can: no text that is tested on is read, each objective reads the same number of
-# tokens, shuffled translations are a control, numbers have intervals, and what this build trains is compared in
+# they fine-tune them to find names, and report that F1 rises from 0.65 to 0.80 for mBERT and from 0.68 to 0.79 for
+# LaBSE. How much does an encoder gain here, in which language, and from which objective?
+#
+# - {term}`MLM <masked language modelling>`: hidden words alone.
+# - {term}`NSP <next sentence prediction>`: also the question whether one passage follows another.
+# - {term}`TLM`: hidden words in a sentence and its translation side by side.
+#
+# This chapter adds controls: no text that is tested on is read, each objective reads the same number of tokens, true
+# translations are compared with shuffled ones, numbers have intervals, and what this build trains is compared in
 # paired tests.
 
 # %% tags=["parameters"]
@@ -81,8 +84,8 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# The text needs no labels, but it must not be text that models are chosen or tested on. Left out is whatever has the
-# id of a test document, is its translation, or shares its words ({py:func}`chemxl.pretrain.text.gather`,
+# The text needs no labels, but it must not be text that models are chosen or tested on. A document is left out if it
+# has the id of such a document, is its translation, or shares its words ({py:func}`chemxl.pretrain.text.gather`,
 # [chapter 1](01_data_collection.ipynb)). The `real` profile reads English abstracts and drug reviews, and Russian
 # abstracts, papers and patients' complaints. For TLM it reads sentence pairs of TICO-19
 # {cite}`anastasopoulos-2020-tico` and of WMT's test sets of general text, abstracts of BioNNE-R aligned by chapter
@@ -108,8 +111,8 @@ show.table(cards.pairs(first), caption="Sentence pairs, and pairs of names")
 #
 # $$\sum_i \log P(w_i \mid \hat W, \theta)$$ (eq-mlm)
 #
-# where $i$ runs over the hidden subwords: 15 % are chosen anew each time, and of these 80 % become `[MASK]`, 10 %
-# another subword, and 10 % stay.
+# where $i$ runs over the hidden subwords. Each time a text is read, 15 % of its subwords are chosen anew; of these
+# 80 % become `[MASK]`, 10 % another subword, and 10 % stay.
 
 # %%
 example = cards.hidden(chapter.stage(profile, stages[0], amount=amount), chapter.EXAMPLE, seed=3)
@@ -133,13 +136,13 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 # again at the second, segment embeddings mark the language, and a word that is hidden in one language can be read in
 # the other.
 #
-# If an encoder's file has no language-model head, as that of E5 {cite}`wang-2024-e5`, it gets a fresh one. This head
+# If an encoder comes without a language-model head, as E5 {cite}`wang-2024-e5` does, it gets a fresh one. This head
 # is trained first, alone, with the encoder frozen (the stage `head`), so that the perplexities before and after can
 # be compared. The code is {py:mod}`chemxl.pretrain.experiments`.
 #
 # {term}`Vocabulary transfer` {cite}`gee-2022-vocabulary` makes an English encoder read Russian:
 # {py:func}`chemxl.pretrain.vocabulary.extend` learns subwords from the Russian texts and starts the embedding of each
-# as the average of those of the old subwords that it stands for (stages called `new-`).
+# as the average of those of the old subwords that it stands for (stages with `new-` in their names).
 
 # %% [markdown]
 # ## Experiment
@@ -190,12 +193,13 @@ show.tabs(
 # %% [markdown]
 # Compare only rows of one encoder and one text: the paper's perplexities, in the table below, are those of its own
 # texts, models and subwords. Each text is read up to a fixed number of subwords, fewer for the curve than for the
-# table. "Before" is the encoder as it was, under a fresh head that was trained on text alone. From there the recorded
-# perplexity of Russian abstracts falls from {glue:text}`before_ru` to {glue:text}`mlm_ru` with MLM and to
-# {glue:text}`tlm_ru` with MLM and TLM; that of general Russian text from {glue:text}`before_general` to
+# table. "Before" is the row `head`: the encoder as it was, under a fresh head that was trained on text alone.
+#
+# Recorded, the perplexity of Russian abstracts falls from {glue:text}`before_ru` to {glue:text}`mlm_ru` with MLM and
+# to {glue:text}`tlm_ru` with MLM and TLM; that of general Russian text falls from {glue:text}`before_general` to
 # {glue:text}`mlm_general` and {glue:text}`tlm_general`. These numbers cannot show what is forgotten, since the head
-# was fresh. General text gets easier, too, and most with TLM, whose pairs come mostly from another part of the same
-# test sets of general text.
+# was fresh and goes on learning. General text gets easier, too, and most with TLM: its pairs come mostly from another
+# part of the same test sets of general text.
 
 # %%
 show.table(
@@ -209,13 +213,15 @@ show.table(
 # ### Objectives, and less text
 #
 # Does {term}`NSP <next sentence prediction>` help, does {term}`TLM`, and is it the translation that helps? All rows
-# but `head` begin from that head and read the same number of tokens more; two read twice as many: MLM for twice as
-# long, and MLM with TLM after it, which is the paper's order. In the rows called `shuffled` each sentence stands beside the
-# translation of another. The last rows read a part of the text again and again. Recorded, with six layers and three
-# runs each, the perplexity of Russian abstracts is {glue:text}`short_head` under the head alone and
-# {glue:text}`short_mlm` with MLM; it is {glue:text}`short_twice` after MLM for twice as long, but
-# {glue:text}`short_then` after MLM and then TLM. Where half of what is read are sentence pairs it is {glue:text}`short_mixed`,
-# and {glue:text}`short_shuffled` where these are shuffled. NSP and less text run in this build only.
+# but `head` continue from that head. They read the same number of tokens, but for two that read twice as many: MLM
+# for twice as long, and MLM with TLM after it, which is the paper's order. In the rows called `shuffled` each
+# sentence stands beside the translation of another. The last rows read only a part of the text, again and again. NSP
+# and less text run in this build only.
+#
+# Recorded, with six layers and three runs each, the perplexity of Russian abstracts is {glue:text}`short_head` under
+# the head alone and {glue:text}`short_mlm` with MLM; it is {glue:text}`short_twice` after MLM for twice as long, but
+# {glue:text}`short_then` after MLM and then TLM. Where half of what is read are sentence pairs it is
+# {glue:text}`short_mixed`, and {glue:text}`short_shuffled` where these are shuffled.
 
 # %%
 shorter = {title: found[found["table"] == chapter.SHORTER] for title, found in shown.items()}
@@ -229,14 +235,17 @@ show.tabs(
 )
 
 # %% [markdown]
-# Which differences are more than chance? Differences of the mean surprisal, that is, of the logarithm of the
-# perplexity: below zero the first objective is the better one. Recorded, on English and Russian abstracts: MLM less the
-# head alone {glue:text}`step_mlm`. TLM after MLM, less MLM as it was, {glue:text}`step_then`, and less MLM for twice as
-# long {glue:text}`step_then_twice`: after these sentence pairs the abstracts are harder to predict again. So it is
-# with English abstracts where both are mixed, less MLM alone {glue:text}`step_mixed_en`; with Russian ones this is not
-# certain ({glue:text}`step_mixed_ru`). Between true and shuffled translations there is no clear difference
-# ({glue:text}`step_shuffled`), so what the pairs change need not be due to the translation. Most of them are general text
-# and names: it may be the text that is to blame and not the objective.
+# Which differences are more than chance? The table has differences of the mean surprisal, which is the logarithm of
+# the perplexity: below zero the first objective is the better one. Recorded, on English and Russian abstracts:
+#
+# - **MLM** less the head alone: {glue:text}`step_mlm`.
+# - **TLM after MLM**, less MLM: {glue:text}`step_then`; less MLM for twice as long: {glue:text}`step_then_twice`.
+#   After these sentence pairs the abstracts are harder to predict again.
+# - **MLM and TLM mixed**, less MLM: {glue:text}`step_mixed_en` on English abstracts, which are harder to predict
+#   here, too; {glue:text}`step_mixed_ru` on Russian ones, which is undecided.
+# - **True translations** less shuffled ones: {glue:text}`step_shuffled`, no clear difference. So what the pairs
+#   change need not be due to the translation. Most of them are general text and names: the text may be to blame and
+#   not the objective.
 
 # %%
 show.tabs(
@@ -249,7 +258,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# How much text is enough? The same number of tokens, drawn from ever less text. This build only:
+# How much text is enough? Each point reads the same number of tokens, drawn from a smaller or larger part of the
+# text. This build only:
 
 # %%
 figures.curves(
@@ -268,8 +278,8 @@ figures.curves(
 # %% [markdown]
 # ### Entities
 #
-# What is it worth for finding entities? The taggers of [chapter 4](04_ner.ipynb), trained as there, on the encoder as
-# it was and on what the stages above made of it:
+# What is continual pretraining worth for finding entities? The taggers of [chapter 4](04_ner.ipynb), trained as
+# there, on the encoder as it was and after the stages above:
 
 # %%
 new, chosen, _ = tables.parts(taggers.query("metric == 'F1' and type.isna() and method == 'softmax'"))
@@ -302,20 +312,23 @@ show.glue("answer", found)
 findings.glue(chapter.stem)
 
 # %% [markdown]
-# Recorded, zero-shot on Russian abstracts: {glue:text}`as_it_was_zero` for the encoder as it was,
-# {glue:text}`mlm_zero` after MLM, {glue:text}`tlm_zero` after MLM and TLM. On English BC5CDR:
-# {glue:text}`as_it_was_english`, {glue:text}`mlm_english` and {glue:text}`tlm_english`. With Russian labels (trained
-# and tested on BioNNE-R's Russian part): {glue:text}`as_it_was_russian`, {glue:text}`mlm_russian` and
-# {glue:text}`tlm_russian`. So after MLM F1 is higher where Russian labels are missing, and a little lower with labels
-# of the test's own kind. The intervals overlap, each stage was pretrained once, and no paired test was recorded: this
-# is a hint. The paper gains 0.15 and 0.11 with labels of the test's own kind, where nothing is gained here. Its
-# encoders may have read more text of the field; and it does not say whether its test texts were left out of
-# pretraining, as they are here. Half of what the TLM stage reads are sentence pairs, most of them of general text.
+# Recorded F1, each time for the encoder as it was, after MLM, and after MLM and TLM:
+#
+# - **Zero-shot on Russian abstracts**: {glue:text}`as_it_was_zero`, {glue:text}`mlm_zero` and {glue:text}`tlm_zero`.
+# - **On English BC5CDR**: {glue:text}`as_it_was_english`, {glue:text}`mlm_english` and {glue:text}`tlm_english`.
+# - **With Russian labels** (trained and tested on BioNNE-R's Russian part): {glue:text}`as_it_was_russian`,
+#   {glue:text}`mlm_russian` and {glue:text}`tlm_russian`.
+#
+# So after MLM F1 is higher where Russian labels are missing, and a little lower with labels of the test's own kind.
+# But the intervals overlap, each stage was pretrained once, and no paired test was recorded: this is a hint at most.
+# The paper gains 0.15 and 0.11 with labels of the test's own kind, where no gain is seen here. Its encoders may have
+# read more text of the field; and it does not say whether its test texts were left out of pretraining, as they are
+# here. Half of what the TLM stage reads are sentence pairs, most of them of general text.
 #
 # A harder case is MiniLM, which has read English alone. Trained on English chemicals it finds Russian ones with an F1
 # of {glue:text}`minilm_zero`. After adding 8,000 Russian subwords and reading two million tokens with MLM and TLM, F1
 # is {glue:text}`minilm_new_zero`; on English BC5CDR it goes from {glue:text}`minilm_english` to
-# {glue:text}`minilm_new_english`. Subwords and reading were not tried one without the other.
+# {glue:text}`minilm_new_english`. The new subwords and the reading were not tried separately.
 
 # %% [markdown]
 # Which differences of this build are more than chance?
@@ -331,19 +344,20 @@ show.table(
 # ## Limits
 #
 # - The paper's texts (2,000 English and 1,500 Russian ones, patents among them, over six million words in English)
-#   are not published. Those of the `real` profile hold far fewer words and other kinds of text beside abstracts; the
-#   data card says which. The paper's table 1 prints "without" in both rows of LaBSE; the second is read here as
-#   "with". The paper does not say which objective "with" stands for.
+#   are not published. Those of the `real` profile hold far fewer words, and other kinds of text beside abstracts; the
+#   section *Data* names them.
+# - The paper's table 1 prints "without" in both rows of LaBSE; the second is read here as "with". The paper does not
+#   say which objective "with" stands for.
 # - TLM is limited by data: about a third of the sentence pairs are medical, and the pairs are read more than once.
-# - The recorded encoder is a small E5, made for comparing sentences, which never had a language-model head. That its
-#   perplexities are far from the paper's 2.8 says more about this than about the objectives.
-# - Each recorded stage was pretrained once, but for those of the compared objectives; intervals of F1 cover documents
+# - The recorded encoder is a small E5, which was made for comparing sentences and comes without a language-model
+#   head. That its perplexities are far from the paper's 2.8 says more about this than about the objectives.
+# - Each recorded stage was pretrained once, except in the comparison of objectives. Intervals of F1 cover documents
 #   and seeds of the fine-tuning, not of the pretraining.
 # - Perplexity is over the subwords that the chapter's texts use, special tokens included, not over the whole
 #   vocabulary. Subwords that no text uses would get almost no probability, and the rows of one encoder share their
 #   subwords.
-# - In the stage `head` only the new head has learnt, on a seventh of the tokens. What falls after it is due to the
-#   encoder and to further training of the head together.
+# - In the recorded stage `head` only the new head has learnt, on a seventh of the tokens that the MLM stage reads. What
+#   falls after it is due to the encoder and to further training of the head together.
 # - Dropout is off. The learning rate was not tuned on any score.
 #
 # ## Exercises
@@ -363,8 +377,8 @@ show.table(
 #
 # ```{exercise}
 # :label: ex-two-stages
-# The paper trains with MLM first and then with TLM (`OBJECTIVES` in {py:mod}`chemxl.pretrain.chapter`). Add the other order,
-# and MLM after a mixture of both. Which reads the same tokens with the lowest mean surprisal at the end?
+# The paper trains with MLM first and then with TLM (`OBJECTIVES` in {py:mod}`chemxl.pretrain.chapter`). Add the other
+# order, and MLM after a mixture of both. Which way has the lowest mean surprisal after the same number of tokens?
 # ```
 #
 # ## Provenance

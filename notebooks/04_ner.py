@@ -17,12 +17,13 @@
 # ## Answer
 #
 # - A small multilingual encoder trained on English chemicals alone reaches an F1 of {glue:text}`zero_shot` on Russian
-#   abstracts ({term}`zero-shot transfer`, перенос без обучающих примеров). Trained on Russian abstracts, it reaches
-#   {glue:text}`upper`.
-# - On the English translations of the same abstracts it reaches {glue:text}`english_half`, and on BC5CDR
-#   {glue:text}`english`. So more is lost to the other corpus, with its own idea of a chemical, than to the language.
-# - Without pretraining little crosses over: a BiLSTM-CRF reaches {glue:text}`floor_english` on BC5CDR and
-#   {glue:text}`floor` on Russian abstracts.
+#   abstracts ({term}`zero-shot transfer`, перенос без обучающих примеров). The same encoder trained on Russian
+#   abstracts reaches {glue:text}`upper`.
+# - Trained on English, the encoder reaches {glue:text}`english_half` on the English translations of the same
+#   abstracts; trained and tested on BC5CDR, {glue:text}`english`. So more is lost to the other corpus, which counts
+#   other substances as chemicals, than to the language.
+# - Without pretraining little crosses over: trained on English, a BiLSTM-CRF reaches {glue:text}`floor_english` on
+#   BC5CDR and {glue:text}`floor` on Russian abstracts.
 #
 # ```{glue} answer
 # ```
@@ -42,9 +43,9 @@ claims.table("04_ner")
 # Can one model find the names of chemicals in Russian and in English text, and how much of that ability crosses from
 # one language to the other? {cite:t}`molodchenkov-crosslanguage` put a classifier on multilingual encoders and report
 # F1 0.65 for mBERT and 0.68 for LaBSE, and 0.80 and 0.79 after {term}`continual pretraining` on chemical text. Of the
-# encoders of one language or field, BioBERT has 0.65, ChemBERTa 0.39, BERT 0.14. This chapter builds the tagger,
-# scores it with care, and adds what the paper leaves out: intervals over seeds and documents, each language and type
-# by itself, transfer from English to Russian without Russian labels, and a model without pretraining as the floor.
+# encoders of one language or field, BioBERT has 0.65, ChemBERTa 0.39, BERT 0.14. This chapter builds the tagger and
+# adds what the paper leaves out: intervals over seeds and documents, scores for each language and type, transfer from
+# English to Russian without Russian labels, and a model without pretraining as the floor.
 # [Chapter 3](03_continual_pretraining.ipynb) asks what continual pretraining adds; its rows are in the table below as
 # `encoder+objective`.
 
@@ -75,8 +76,8 @@ from chemxl.results import chapters, figures, findings, records, show, tables
 # The `small` profile reads the [mini corpus](../book/running.md), which comes with the book: passages of four kinds
 # (abstracts, patents, drug reviews, clinical notes), each in English and Russian, annotated for chemicals and drugs,
 # diseases, genes and species. Its training part is expanded by swapping names; names in the test part never occur in
-# training. There [the encoder in the box](../book/box.md) stands beside `mini`, an encoder without pretraining, and
-# the BiLSTM-CRF. The `real` profile reads BC5CDR {cite}`li-2016-bc5cdr` (English chemicals) and BioNNE-R
+# training. On it [the encoder in the box](../book/box.md) is compared with `mini`, an encoder without pretraining,
+# and with the BiLSTM-CRF. The `real` profile reads BC5CDR {cite}`li-2016-bc5cdr` (English chemicals) and BioNNE-R
 # {cite}`davydova-2024-bionne` (Russian and English abstracts, chemicals). Every document whose translation is tested
 # on is removed from training.
 
@@ -155,15 +156,16 @@ show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, tabl
 #
 # On real text, trained and tested on BC5CDR, the small multilingual encoder reaches {glue:text}`english`. Trained on
 # English chemicals alone it reaches {glue:text}`zero_shot` on Russian abstracts; trained on Russian ones,
-# {glue:text}`upper`. So more than half of that F1 needs no Russian label.
+# {glue:text}`upper`. So more than half of the F1 with Russian labels is reached without any.
 #
 # Is the rest lost to the language, or to the corpus and its guideline? BioNNE-R annotates more kinds of substance
 # than BC5CDR, and the two halves of its test are translations of each other. Trained on English, the model scores
 # almost alike on both: {glue:text}`english_half` in English and {glue:text}`zero_shot` in Russian; trained on BC5CDR
 # alone, {glue:text}`plain_en` and {glue:text}`plain_ru`. So from English much more is lost to the other corpus than
-# to the other language. From Russian it is less clear: {glue:text}`reverse` on the English half,
-# {glue:text}`reverse_bc5cdr` on BC5CDR. Mind the sizes: BioNNE-R has 717 Russian training abstracts and 55 English
-# ones, which are part of what "trained on English" means here. No paired test of these rows was recorded.
+# to the other language. For the model trained on Russian this is less clear: it reaches {glue:text}`reverse` on the
+# English half and {glue:text}`reverse_bc5cdr` on BC5CDR. The amounts of training text differ, too: of BioNNE-R's
+# training abstracts 717 are Russian and only 55 English, which the model trained on English reads beside BC5CDR. No
+# paired test of these rows was recorded.
 
 # %%
 real = recorded.query("metric == 'F1'")
@@ -193,7 +195,7 @@ show.table(
 )
 
 # %% [markdown]
-# Precision and recall by type say more than one F1. Below are the types for the first model, for each training set,
+# Precision and recall by type say more than one F1. The table has them for the first model, for each training set,
 # tested on {glue:text}`test_language`.
 
 # %%
@@ -249,8 +251,8 @@ figures.stacked(
 )
 
 # %% [markdown]
-# In the text itself, predictions against the gold annotation, for the model trained on the last set listed above.
-# Texts of real corpora may not be shown, so with the `real` profile nothing is.
+# Predictions against the gold annotation in the text itself, for the model trained on the last set listed above.
+# Texts of real corpora may not be shown, so the `real` profile shows none.
 
 # %%
 texts, found = trained[ways[-1].name].outcome()
@@ -264,12 +266,12 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 # layer of labels can hold only one of them: the rule that keeps the outermost mention loses a third of BioNNE's
 # Russian chemicals. A span head scores every pair of a first word $i$ and a last word $j$ for every type, so that
 # mentions may lie inside each other ({py:mod}`chemxl.models.spans`; an efficient global pointer,
-# {cite:t}`su-2022-global-pointer`). With $q_i$ and $k_j$ made from the words' vectors and rotated by their positions
-# ($R$):
+# {cite:t}`su-2022-global-pointer`). With $q_i$ and $k_j$ computed from the words' vectors, and $R_i$ a rotation by a
+# word's position:
 #
 # $$s(i, j) = \frac{(R_i q_i)^\top (R_j k_j)}{\sqrt{d}} + v^\top [q_i; k_i] + w^\top [q_j; k_j]$$ (eq-spans)
 #
-# A mention is found where $s > 0$. The score is that of the BioNNE 2024 shared task: every gold mention of eight
+# A mention is found where $s > 0$. The evaluation is that of the BioNNE 2024 shared task: every gold mention of eight
 # types counts, and F1 is averaged over the types. The task's test abstracts are the ones here, except for one English
 # abstract that is missing. The task's gold was never published, so about one mention in a hundred may differ. The
 # mini corpus has no nested mentions, so the `small` profile has nothing to show, and the run on real text is not
@@ -279,7 +281,7 @@ display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown]
 nests = rows[nested_rows]
 ours, theirs = nests.query("source == 'recorded'"), nests.query("source == 'BioNNE 2024, participants'")
 shown = ["macro F1", "F1", "most of one layer: macro F1", "most of one layer: F1"]
-note = "Most of one layer: the score of a tagger without errors that finds only outermost mentions. 95 % interval over documents and seeds."
+note = "“Most of one layer”: the score of a tagger without errors that finds only outermost mentions. 95 % interval over documents and seeds."
 if len(ours):
     whole = ours[ours.metric.isin(shown) & ours["type"].isna()]
     cells = tables.pivot(whole, ["test", "method"], "metric")
@@ -322,14 +324,16 @@ show.table(cells, caption="What participants of BioNNE 2024 report on the same t
 # ```{solution} ex-crf
 # :class: dropdown
 # Change the cell of the parameters and run the notebook again: only the new model is trained. Transitions between
-# labels do not depend on the language, so the gain should be alike. What is weak across languages are the scores of
-# single words, which the CRF does not change. Look at the paired tests before you believe a difference.
+# labels do not depend on the language, so the gain should be similar in both. Across languages it is the scores of
+# single words that are weak, and these the CRF does not change. Look at the paired tests before you believe a
+# difference.
 # ```
 #
 # ```{exercise}
 # :label: ex-boundary
 # Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. What share of the
-# errors is boundary alone? Start from `trained[...].outcome()` and {py:func}`chemxl.evaluation.metrics.errors`.
+# errors are errors of the boundary alone? Start from `trained[...].outcome()` and
+# {py:func}`chemxl.evaluation.metrics.errors`.
 # ```
 #
 # ## Provenance

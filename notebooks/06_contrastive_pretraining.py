@@ -16,17 +16,17 @@
 #
 # ## Answer
 #
-# - {term}`Contrastive learning` (контрастное обучение) before fine-tuning reads the labelled sentences once more. So
-#   it is compared with a tagger that is fine-tuned twice as long instead. With 1,000 sentences of Spanish clinical
-#   cases it is worse: F1 with {term}`Gaussian embeddings <Gaussian embedding>` less F1 of that tagger is
-#   {glue:text}`pharma_twice` on PharmaCoNER. On LivingNER it is {glue:text}`living_twice`, with an interval that is
-#   known to be too narrow.
-# - On Russian abstracts it is better, {glue:text}`bionne_twice`; on English ones it is undecided,
+# - {term}`Contrastive learning` (контрастное обучение) before fine-tuning is a second training on the labelled
+#   sentences. So it is compared with a tagger that is fine-tuned twice as long instead. With 1,000 sentences of
+#   Spanish clinical cases it is worse on PharmaCoNER: F1 with {term}`Gaussian embeddings <Gaussian embedding>` less
+#   F1 of that tagger is {glue:text}`pharma_twice`. On LivingNER the difference is {glue:text}`living_twice`. Both
+#   intervals are known to be too narrow.
+# - On Russian abstracts contrastive learning is better, {glue:text}`bionne_twice`; on English ones this is undecided,
 #   {glue:text}`bc5cdr_twice`.
-# - Whether Gaussians are better than points is undecided, too: {glue:text}`bionne_cosine` in Russian,
-#   {glue:text}`pharma_cosine` on PharmaCoNER.
-# - No training here has converged: fine-tuning twice as long raises F1 on PharmaCoNER from
-#   {glue:text}`contrast_once_es` to {glue:text}`contrast_none_es`.
+# - Whether words are better represented by Gaussians than by points is undecided, too: {glue:text}`bionne_cosine` in
+#   Russian, {glue:text}`pharma_cosine` on PharmaCoNER.
+# - Trainings here are short: fine-tuning twice as long raises F1 on PharmaCoNER from {glue:text}`contrast_once_es` to
+#   {glue:text}`contrast_none_es`.
 #
 # ```{glue} answer
 # ```
@@ -44,13 +44,13 @@ claims.table("06_contrastive_pretraining")
 # ## Question
 #
 # {cite:t}`francis-2022-contrastive` find species and humans in Spanish clinical cases. Before the encoder is
-# fine-tuned, it is trained to tell the labels of words apart: words are Gaussians, as in CONTaiNER
-# {cite:p}`das-2022-container`, and those of one label are drawn together, over sentences in several languages. On the
+# fine-tuned, it is trained to tell the labels of words apart: each word becomes a Gaussian, as in CONTaiNER
+# {cite:p}`das-2022-container`, and words of one label are drawn together, over sentences in several languages. On the
 # validation set F1 rises from 0.9608 to 0.9643 (Spanish BERT) and from 0.9633 to 0.9680 (XLM-R), means of three runs
 # without an interval. The method is also said to let a model be fine-tuned on few samples without overfitting; there
-# is no experiment for this. Nor has the paper a row with points, a row without translations, or, on the test set, one
-# without contrastive pretraining. Does it help, is it the Gaussians that help, do other languages help, and how many
-# labelled sentences does it save?
+# is no experiment for this. The paper has no row with points in place of Gaussians, none without translations, and,
+# on the test set, none without contrastive pretraining. Does contrastive pretraining help? Do the Gaussians help, and
+# the other languages? How many labelled sentences does it save?
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -83,11 +83,11 @@ from chemxl.results.clouds import scatter
 # some labelled *sentences*, drawn at random; smaller samples are parts of the larger ones.
 #
 # {term}`Views <view>` are further sentences that contrastive pretraining reads. In the paper they are translations of
-# the labelled sentences; whether these themselves are read, too, it does not say. Here BC5CDR has a machine
-# translation with labels into Chinese {cite}`geng-2023-kbioxlm`, and the mini corpus one by hand; the view of a
-# sentence is the one at its place in the translated document ({py:class}`chemxl.contrastive.views.Translated`). For
-# the others there is only more labelled text in another language: the English abstracts of BioNNE-R for the Russian
-# ones, ChemProt for PharmaCoNER, nothing for LivingNER.
+# the labelled sentences; it does not say whether the labelled sentences themselves are read, too. Here BC5CDR has a
+# machine translation with labels into Chinese {cite}`geng-2023-kbioxlm`, and the mini corpus one by hand; the view of
+# a sentence is the one at its place in the translated document ({py:class}`chemxl.contrastive.views.Translated`). For
+# two corpora there is only other labelled text in another language: BioNNE-R's English abstracts for its Russian
+# ones, and ChemProt, in English, for PharmaCoNER. LivingNER has no views.
 
 # %%
 tasks = chapter.tasks(profile)
@@ -128,9 +128,9 @@ show.table(
 # $$4\, d(a, b) = m(a, b) + m(b, a) - 2l, \qquad m(a, b) = [p_a, -2 p_a \mu_a] \cdot [\sigma_b^2 + \mu_b^2,\ \mu_b] + p_a \cdot \mu_a^2$$ (eq-product)
 #
 # where products and squares are by dimension: one product of two matrices, and a term that depends only on the row.
-# The gradient is one more product, of the same exponentials. Only some rows of the distances are in memory at a time
-# ({py:func}`chemxl.contrastive.loss.supervised`; `make bench` compares it with the formula as written). Means are
-# centred first, which changes no distance.
+# The gradient takes one more product, with the same exponentials. Only some rows of the distances are in memory at a
+# time ({py:func}`chemxl.contrastive.loss.supervised`; `make bench` compares it with the formula as written). Means
+# are centred first, which changes no distance.
 
 # %%
 show.table(
@@ -140,15 +140,16 @@ show.table(
 )
 
 # %% [markdown]
-# Then the projections are dropped, and the encoder is fine-tuned with a linear layer as in [chapter 4](04_ner.ipynb),
-# equation {eq}`eq-softmax`. Compared are: no contrastive pretraining; points, the same loss with
-# $d(a, b) = -\cos(\mu_a, \mu_b) / 0.1$, whose temperature, 0.1, was not tuned ({cite:t}`khosla-2020-supervised` take
-# the mean over $X_a$ outside the logarithm); Gaussians; Gaussians with views. A fifth method would show what the
-# variances do: the same loss with $\Sigma = I$. It is not there yet.
+# After contrastive pretraining the projections are dropped, and the encoder is fine-tuned with a linear layer as in
+# [chapter 4](04_ner.ipynb), equation {eq}`eq-softmax`. Four methods are compared: no contrastive pretraining ("none"
+# in the tables); *points* ("cosine"), the same loss with $d(a, b) = -\cos(\mu_a, \mu_b) / 0.1$; *Gaussians*; and
+# *Gaussians with views*. The temperature of the points, 0.1, was not tuned. {cite:t}`khosla-2020-supervised` take the
+# mean over $X_a$ outside the logarithm, here it is inside. A fifth method, the same loss with $\Sigma = I$, would
+# show what the variances do; it is not there yet.
 #
 # ## Experiment
 #
-# At one size, every training reads equally many sentences. The labelled ones are repeated, at least twice; with
+# At a given size, every training reads equally many sentences. The labelled ones are repeated, at least twice; with
 # views, each is repeated half as often. Contrastive pretraining and fine-tuning are two trainings, so there is a
 # second row without pretraining, fine-tuned twice as long. Each seed draws other labelled sentences and another
 # random start.
@@ -231,14 +232,15 @@ show.tabs(
 # %% [markdown]
 # ### Is it the pretraining, the Gaussians, the views?
 #
-# Gaussians are compared with no pretraining, with longer fine-tuning, which reads as much in all, and with points;
-# views with Gaussians alone, and with the first two. The paper itself compares Gaussians with views against none. A
-# difference is clear if its interval excludes zero.
+# Gaussians are compared with no contrastive pretraining, with fine-tuning twice as long, which reads as many
+# sentences in all, and with points; Gaussians with views are compared with Gaussians alone and with the first two.
+# The paper itself compares Gaussians with views against no contrastive pretraining. A difference is clear if its
+# interval excludes zero.
 
 # %%
 note = (
-    "F1 of the method less that of the other. Recorded intervals follow the older rule: with three seeds they are too narrow, and they "
-    "are not corrected over the table; those of this build are."
+    "F1 of the method less that of the other. Recorded intervals follow an older rule: with three seeds they are too narrow, and they "
+    "are not corrected over the table; those of this build are corrected."
 )
 show.tabs(
     shown,
@@ -254,25 +256,27 @@ show.tabs(
 
 # %% [markdown]
 # - **The pretraining.** With 1,000 sentences Gaussians are clearly better than no pretraining on three of four tests.
-#   On the two Spanish ones this does not survive the control: they gain less than longer fine-tuning gains. On
-#   PharmaCoNER the order changes with the size: with 50 sentences Gaussians are better than longer fine-tuning,
-#   {glue:text}`pharma_few_twice`, with 200 they are worse, {glue:text}`pharma_mid_twice`. With 50 sentences no other
-#   test shows a clear gain over it. So support for the paper's claim on small samples rests on one test and one size;
-#   seeds differ much there: F1 without pretraining is {glue:text}`pharma_alone`.
+#   On the two Spanish ones this does not survive the control: they gain no more than longer fine-tuning does, on
+#   PharmaCoNER clearly less. There the order changes with the size: with 50 sentences Gaussians are better than
+#   longer fine-tuning, {glue:text}`pharma_few_twice`, with 200 they are worse, {glue:text}`pharma_mid_twice`. With 50
+#   sentences no other test shows a clear gain over longer fine-tuning. So support for the paper's claim on small
+#   samples rests on one test and one size, where seeds differ much: F1 without pretraining is
+#   {glue:text}`pharma_alone`.
 # - **The Gaussians.** With 1,000 sentences no difference from points is clear on any test. With 50 there is one, on
 #   PharmaCoNER, {glue:text}`pharma_few_cosine`.
 # - **The views.** On PharmaCoNER, where they are other labelled sentences, they add {glue:text}`pharma_few_views`
 #   with 50 sentences and {glue:text}`pharma_mid_views` with 200. On BC5CDR, the only test with translations, they add
-#   {glue:text}`bc5cdr_few_views` with 50. With 1,000 no gain is clear, and compared with longer fine-tuning they are
-#   worse on PharmaCoNER, {glue:text}`pharma_views_twice`.
+#   {glue:text}`bc5cdr_few_views` with 50. With 1,000 no gain is clear, and on PharmaCoNER Gaussians with views are
+#   worse than longer fine-tuning, {glue:text}`pharma_views_twice`.
 
 # %% [markdown]
 # ### Sentences saved
 #
-# How many labelled sentences does it save? The goal is the F1 without pretraining at the largest number of sentences.
-# The table shows how many *fewer* another method needs for it ({py:func}`chemxl.evaluation.learning_curves.saved`).
-# F1 is interpolated linearly between sizes, which is rough where sizes are few. A tagger that is fine-tuned twice as
-# long also saves sentences: compare with its row. No two savings were tested against each other.
+# How many labelled sentences does contrastive pretraining save? The goal is the F1 without it at the largest number
+# of sentences. The table shows how many *fewer* sentences another method needs to reach it
+# ({py:func}`chemxl.evaluation.learning_curves.saved`). F1 is interpolated linearly between sizes, which is rough
+# where sizes are few. A tagger that is fine-tuned twice as long also saves sentences: compare the other rows with its
+# row. No two savings were tested against each other.
 
 # %%
 note = "With a 95 % interval over documents and seeds; −∞: in some draws the method does not reach the goal at all."
@@ -288,10 +292,11 @@ show.tabs(
 # %% [markdown]
 # ### What contrastive pretraining does to words
 #
-# This build's corpus only: nothing of this was recorded on real text, so the paper's claim of better clusters is not
-# tested. How far are held-out words of one label from each other, and from words of other labels, while it trains?
-# Measured are the labels of mentions (B and I of each type, see {term}`BIO`), each label with equal weight. Most
-# other words are outside mentions, so "between" shows above all how far mentions are from those.
+# This section shows this build's corpus only: nothing of it was recorded on real text, so the paper's claim of better
+# clusters is not tested. How far are held-out words of one label from each other ("within"), and from words of other
+# labels ("between"), during the training? Measured are the labels of mentions (B and I of each type, see
+# {term}`BIO`), each with equal weight. Most words of other labels are outside mentions, so "between" shows above all
+# how far mentions are from words outside.
 
 # %%
 largest, task = max(sizes), tasks[0]
@@ -320,7 +325,7 @@ display(
             ylabel="second principal component",
             caption=f"Held-out words of {task.name} as the encoder gives them, {when} contrastive pretraining (first seed). "
             f"Both figures have the same axes, which explain {plane.share} of the variance.",
-            alt=f"Words in the plane of most variance {when} contrastive pretraining, one colour and marker an entity type.",
+            alt=f"Words in the plane of most variance {when} contrastive pretraining, one colour and marker for each entity type.",
             beside=[cloud for group in states.values() for cloud in group],
         )
         for when, clouds in states.items()
@@ -335,7 +340,7 @@ scatter(
     ylabel="second principal component",
     caption=f"Some of these words as Gaussians, after contrastive pretraining. Ellipses: one standard deviation. The plane explains {plane.share} of "
     "the variance of the means.",
-    alt="Means of Gaussians in the plane of most variance with their ellipses, one colour and marker an entity type.",
+    alt="Means of Gaussians in the plane of most variance with their ellipses, one colour and marker for each entity type.",
 )
 
 # %%
@@ -356,10 +361,10 @@ show.glue("answer", found)
 #   at the largest size; the paper trains for 20 epochs twice. Rows are compared at the same number of sentences read,
 #   not each at its best, where the differences may be smaller.
 # - **Spanish intervals are too narrow.** LivingNER and PharmaCoNER were cut into sentences by others. Intervals draw
-#   these sentences as if they were independent; LivingNER's small differences may be nothing. And three seeds are few:
-#   the recorded intervals, which draw three seeds out of three, are too narrow on all tests.
+#   these sentences as if they were independent; LivingNER's small differences may be due to chance. And three seeds
+#   are few: the recorded intervals, which draw three seeds out of three, are too narrow on all tests.
 # - **Two controls are missing.** The cosine's temperature was set and not tuned; with another one points may be
-#   better or worse. Gaussians have none. And no row has Gaussians of one fixed spread.
+#   better or worse. Gaussians have no temperature. And no row has Gaussians of one fixed spread.
 #
 # ```{dropdown} Further limits
 # *Where this differs from the paper*
@@ -372,7 +377,8 @@ show.glue("answer", found)
 #   32 sentences of up to 128 subwords, and for pretraining no size is given. So there are fewer pairs here, above all
 #   of mentions. Diagonal covariances are our reading: the paper does not mention them.
 # - A word is compared by its first subword; the paper compares every subword. Words outside mentions take part, as in
-#   the paper. The paper divides by all words of the batch, also by those without a positive, which have no loss.
+#   the paper. The paper divides the loss by the number of all words of the batch; words that share their label with
+#   no other word have no loss, but are counted there.
 #
 # *What is trained and tested on*
 #
@@ -388,10 +394,10 @@ show.glue("answer", found)
 #
 # *The paper's numbers*
 #
-# - They are of the whole LivingNER, by document, and are not comparable. They come from the official scorer. It is
-#   reproduced ({py:func}`chemxl.contrastive.official.official`) but scores no row here: it leaves out predictions in
-#   documents without a mention, and our documents are sentences, many of them without one. Our scorer counts such
-#   predictions as wrong.
+# - They are of the whole LivingNER, by document, and cannot be compared with ours. They come from the official
+#   scorer. It is reproduced ({py:func}`chemxl.contrastive.official.official`) but scores no row here: it leaves out
+#   predictions in documents without a mention, and our documents are sentences, many of them without one. Our scorer
+#   counts such predictions as wrong.
 # - The paper prints an F1 of 0.9680 for XLM-R with contrastive pretraining. That is below both the precision (0.9786)
 #   and the recall (0.9688) beside it. These give 0.9737, and the gain would be 0.0104, not 0.0047. All are left as
 #   printed.

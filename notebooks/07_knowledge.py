@@ -16,22 +16,24 @@
 #
 # ## Answer
 #
-# - {term}`Code-switching` (переключение кодов) replaces names in a text by their translations from a bilingual
-#   {term}`lexicon`. The control that counts is a *wrong* dictionary, with the same switching and the same masks: a
-#   gain over it is knowledge of names.
-# - Names that no text showed beside their translation are looked up by nearness. The share of Russian names whose
-#   nearest English name is the translation is {glue:text}`full_ru` after all three levels, {glue:text}`wrong_ru` after
-#   a wrong dictionary and {glue:text}`plain_ru` after plain text; of Chinese names it is {glue:text}`full_zh`,
-#   {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
-# - No difference can be told from chance. All levels less the wrong dictionary is {glue:text}`full_wrong_ru` in Russian
-#   and {glue:text}`full_wrong_zh` in Chinese; single levels, each less the one below, are {glue:text}`levels`. With all
-#   levels {glue:text}`read` tokens were read, as many as in the other rows, and {glue:text}`exchanged` names were
-#   replaced: too little to decide.
-# - Taggers trained on English BC5CDR alone have an F1 in Chinese of {glue:text}`f1_plain_zh` after plain text and
-#   {glue:text}`f1_full_zh` after all levels, a difference of {glue:text}`f1_gain_zh`. On ADE, case reports that were learnt in
-#   English, it is {glue:text}`ade_plain_zh` and {glue:text}`ade_full_zh`, {glue:text}`ade_gain_zh`; on Russian abstracts
-#   {glue:text}`f1_plain_ru` and {glue:text}`f1_full_ru`, {glue:text}`f1_gain_ru`. The lexicon alone, used as a
-#   tagger, has {glue:text}`alone_zh` and {glue:text}`alone_ru`.
+# - The paper anchors text to another language at three levels: entities, facts and passages. At the first,
+#   {term}`code-switching` (переключение кодов) replaces names by their translations from a bilingual {term}`lexicon`.
+#   The control that counts is a *wrong* dictionary, with the same switching and the same masks: a gain over it is
+#   knowledge of names.
+# - For names that no text showed beside their translation: how often is the translation the nearest name in the other
+#   language? Between Russian and English, in both directions, the share is {glue:text}`full_ru` after all three
+#   levels, {glue:text}`wrong_ru` after a wrong dictionary and {glue:text}`plain_ru` after plain text; between Chinese
+#   and English it is {glue:text}`full_zh`, {glue:text}`wrong_zh` and {glue:text}`plain_zh`.
+# - No difference between these shares can be told from chance. All levels less the wrong dictionary is
+#   {glue:text}`full_wrong_ru` in Russian and {glue:text}`full_wrong_zh` in Chinese; what each level adds to the one
+#   below is {glue:text}`levels`. With all levels {glue:text}`read` tokens were read, about as many as in the other
+#   rows, and {glue:text}`exchanged` names were replaced: too little to decide.
+# - For taggers trained on English alone no difference is clear either. On Chinese BC5CDR, F1 is
+#   {glue:text}`f1_plain_zh` after plain text and {glue:text}`f1_full_zh` after all levels, a difference of
+#   {glue:text}`f1_gain_zh`; on Chinese ADE (case reports) it is {glue:text}`ade_plain_zh` and
+#   {glue:text}`ade_full_zh`, a difference of {glue:text}`ade_gain_zh`; on Russian abstracts {glue:text}`f1_plain_ru`
+#   and {glue:text}`f1_full_ru`, a difference of {glue:text}`f1_gain_ru`. The lexicon alone, used as a tagger, has an
+#   F1 of {glue:text}`alone_zh` on Chinese BC5CDR and {glue:text}`alone_ru` on Russian abstracts.
 #
 # ```{glue} answer
 # ```
@@ -50,17 +52,17 @@ claims.table("07_knowledge")
 #
 # {cite:t}`geng-2023-kbioxlm` have next to no parallel biomedical text in English and Chinese, but a knowledge base
 # that names things in both. They anchor text of one language to the other at three levels: *entities* are replaced by
-# their translations; *facts* about two entities of a text follow it in the other language; and for two *passages* in
-# two languages the encoder learns to say whether they are about the same thing. Trained on English alone, XLM-R finds
-# chemicals and diseases in Chinese abstracts with an F1 of 0.574, and KBioXLM, which is XLM-R pretrained in this
-# way, with 0.730.
+# their translations; *facts* about two entities of a text are added behind it in the other language; and for two
+# *passages* in two languages the encoder learns to say whether they are about the same thing. Trained on English
+# alone, XLM-R finds chemicals and diseases in Chinese abstracts with an F1 of 0.574, and KBioXLM, which is XLM-R
+# pretrained in this way, with 0.730.
 #
-# Read closely, the table says less. KBioXLM gains 20.05 points over XLM-R, on average over four tasks. Of these, 16.2
-# come before the three levels: the first stage reads five billion tokens of the field, and hides names of the same
-# knowledge base. The levels together add 3.8. "Further removing the fact-level data leads to a continued decline"
-# does not hold for ADE, which rises from 69.99 to 70.20. There is one run of each row, no interval, and no control:
-# no wrong dictionary, no masks without replacement, no plain text of equally many tokens. Can a bilingual knowledge
-# base take the place of parallel text, and is it the knowledge that helps?
+# Read closely, the paper's tables say less. KBioXLM gains 20.05 points over XLM-R, on average over four tasks. Of
+# these, 16.2 come before the three levels, from a first stage that reads five billion tokens of the field and hides
+# names of the same knowledge base. The levels together add 3.8. The sentence "Further removing the fact-level data
+# leads to a continued decline" does not hold for ADE, where F1 rises from 69.99 to 70.20. There is one run of each
+# row, no interval, and no control: no wrong dictionary, no masks without replacement, no plain text of equally many
+# tokens. Can a bilingual knowledge base take the place of parallel text, and is it the knowledge that helps?
 
 # %% tags=["parameters"]
 profile: str = "small"
@@ -89,20 +91,21 @@ from chemxl.results import chapters, findings, records, show, tables
 # %% [markdown]
 # ## Data
 #
-# **Lexicons.** The paper translates 880,000 names of UMLS by machine and ChatGPT. UMLS may not be passed on. The
-# `real` profile takes names from public classifications and lists: ICD-10, ATC, international nonproprietary names,
-# HPO, chemicals by CAS number, terms on COVID-19, and names written for this project. Each source has a name, so
-# that it can be left out ({py:class}`chemxl.knowledge.lexicon.Lexicon`). Names of BioNNE-L are left out, since they
-# come from the family of corpora that Russian is tested on, and so are those of XL-BEL, a test set. A tenth of the
-# English names is held out with all translations: no text shows them together, and retrieval asks for them. The
-# `small` profile has the names of the mini corpus, and holds out a fifth.
+# **Lexicons.** The paper translates 880,000 names of UMLS with machine translation and ChatGPT. UMLS may not be
+# passed on. The `real` profile takes names from public classifications and lists: ICD-10, ATC, international
+# nonproprietary names, HPO, chemicals by CAS number, terms on COVID-19, and names written for this project. Each
+# source has a name, so that it can be left out ({py:class}`chemxl.knowledge.lexicon.Lexicon`). Names of BioNNE-L are
+# left out, since they come from the family of corpora that Russian is tested on; those of XL-BEL are left out because
+# it is a test set. A tenth of the English names is held out with all translations: no text shows a name together with
+# its translation, and the test of nearest names asks for them. The `small` profile has the names of the mini corpus,
+# and holds out a fifth.
 
 # %%
 settings = chapter.Settings.given(globals())
 show.table(
     pages.card(settings),
     caption="Names",
-    note="Taught: names that may replace each other. Mentions: of the taggers' training part, as they are written.",
+    note="Taught: pairs of names that may replace each other. Mentions known: those of the taggers' training part that the lexicon has as they are written.",
     digits=1,
 )
 
@@ -114,11 +117,12 @@ show.table(
 # relations of its own, and a translation of every passage.
 #
 # Taggers are trained on English BC5CDR {cite}`li-2016-bc5cdr` alone and tested on BC5CDR, on its Chinese translation
-# {cite}`geng-2023-kbioxlm`, and on Russian abstracts of BioNNE-R {cite}`davydova-2024-bionne`. The Chinese file has a
+# {cite}`geng-2023-kbioxlm`, and on Russian abstracts of BioNNE-R {cite}`davydova-2024-bionne`. Other taggers are
+# trained on the English case reports of ADE and tested on ADE and its Chinese translation. The Chinese files have a
 # blank between all characters; the blanks are removed ({py:class}`chemxl.knowledge.downstream.Unspaced`), and each
-# character is a unit. These are the sets that the authors translated; the paper gives the size of the English part
-# alone (its table 2). The published dev part of ADE has the same documents as its test part, so nothing is chosen on
-# it.
+# character is a unit. The table below has the four sets that the authors translated; the paper gives the size of the
+# English part alone (its table 2). The published development part of ADE has the same documents as its test part, so
+# nothing is chosen on it.
 
 # %%
 rows = chapters.results(chapter, settings)
@@ -140,8 +144,9 @@ show.table(
 # the general language that lexicons also contain (group, day, исследование). `make bench` counts what flashtext finds
 # wrongly, such as «боль» in «больной».
 #
-# **Entities.** In a passage of text up to ten names are replaced, in each language equally many. Then whole entities
-# are hidden, up to 15 % of all subwords, and with $e_i$ what is hidden in the text $X$
+# **Entities.** Up to ten names of a passage are replaced; over all passages, each language has equally many replaced
+# names. Then whole entities are hidden, up to 15 % of all subwords. With $e_i$ the hidden entities of the text $X$,
+# the loss is
 #
 # $$L_e = - \sum_i \log P(e_i \mid X)$$ (eq-entities)
 
@@ -164,18 +169,21 @@ show.table(pages.fact_examples(), caption="Sentences of the mini corpus with a f
 
 # %% [markdown]
 # **Passages.** Two passages are about the same thing in two languages (positive), about different things (random), or
-# neighbours in one language (context), each equally often. The vector of the first token has to predict which, $c$:
+# neighbours in one language (context), each equally often. From the vector of the first token the encoder has to
+# predict the kind $c$ of the pair:
 #
 # $$L_p = - \log P(c \mid X_{pair})$$ (eq-passages)
 #
-# The loss is the sum, $L = L_e + L_f + L_p$; half of the tokens stay plain text. The training loop, the trimmed
+# The whole loss is the sum, $L = L_e + L_f + L_p$; half of the tokens stay plain text. The training loop, the trimmed
 # embedding table and the head are those of chapter 3 ({py:mod}`chemxl.knowledge.stream`). All rows start from one
-# base, in which words and names are hidden alike, as in the paper's appendix.
+# *base*, an encoder that was first trained on plain text in which words and names are hidden alike, as in the paper's
+# appendix.
 #
-# **The authors' code** does not do what the paper says; each of these faults has a test here. The label 0,
-# *positive*, becomes −100, so it is never learnt. Four outputs stand for three kinds. The English corpus is a copy of
-# the Chinese one. Padding is attended to. Ids of a small vocabulary index the large table. The head's transform is
-# dropped. Text behind the last replaced name is lost. And names are found only in the exact form of the list.
+# **The authors' code** differs from what the paper says in several places; each of the following faults has a test
+# here. The label 0, *positive*, becomes −100, so it is never learnt. Four outputs stand for three kinds. The English
+# corpus is a copy of the Chinese one. Padding is attended to. Ids of a small vocabulary index the large embedding
+# table. The head's transform layer is dropped. Text behind the last replaced name is lost. And names are found only
+# in the exact form of the list.
 #
 # ## Experiment
 #
@@ -230,8 +238,8 @@ show.tabs(
 )
 
 # %% [markdown]
-# The other training sets, and a few annotated documents of the language that is tested (a larger number of documents
-# includes the smaller ones):
+# Taggers with other training sets, or with a few additional annotated documents in the language that is tested
+# (larger samples of documents include the smaller ones):
 
 # %%
 show.tabs(
@@ -244,7 +252,7 @@ show.tabs(
 )
 
 # %% [markdown]
-# Do the taggers find mentions that the lexicons know, and only those? Recall of both kinds:
+# Do the taggers find only mentions that the lexicons know, or others, too? Recall of both kinds:
 
 # %%
 show.tabs(
@@ -271,8 +279,8 @@ display(
 # %% [markdown]
 # ### Is it the knowledge?
 #
-# Each level against plain text, the same masks without replacement, the wrong dictionary, and the level below it,
-# where these were run:
+# Each level is compared with plain text, with the same masks without replacement, with the wrong dictionary, and with
+# the level below it, as far as these were run:
 
 # %%
 note = "Difference of means; intervals are corrected by Holm's method over a table of tests."
@@ -308,19 +316,19 @@ findings.glue(chapter.stem)
 # ## Limits
 #
 # - The lexicons are ours, not the paper's: fewer names, from other sources, and no machine translations. The table
-#   above says how many mentions they know. The names written for this project come from a language model and were
+#   "Names" says how many mentions they know. The names written for this project come from a language model and were
 #   chosen among BC5CDR's training mentions.
-# - The recorded encoder has six of twelve layers and reads less than a hundredth of the paper's tokens. The paper's
-#   first stage, from which most of its gain comes, is a few hundred thousand tokens here, and it starts from an
-#   encoder that was trained to place translations beside each other. What is not clear here may be clear there.
-# - Taggers are recorded after plain text, the wrong dictionary and all levels, trained on English BC5CDR and on English
-#   ADE; what single levels do is recorded for names alone. Taggers after them, other tasks, and few-shot training are available as
-#   parameters (`tagged`, `tasks`, `shots`, `classified`).
+# - The recorded encoder has six of twelve layers and reads less than a hundredth of the paper's tokens. The first
+#   stage, from which most of the paper's gain comes, has a few hundred thousand tokens here, and our encoder was
+#   already trained to place translations beside each other. What is undecided here may be clear at the paper's size.
+# - Taggers are recorded after plain text, the wrong dictionary and all levels, trained on English BC5CDR and on
+#   English ADE; what single levels do is recorded for names alone. Taggers after single levels, other tasks, and
+#   few-shot training are available as parameters (`tagged`, `tasks`, `shots`, `classified`).
 #
-# Further: replacements are not inflected. A text that names both ends of a fact need not state it, and facts come
-# from lists with senseless entries. The relation has five values, which are soon learnt. That a name may have several
-# senses is ignored. The mini corpus has few names, and too few of them are held out to say much. Few-shot documents
-# are read beside all English ones; the paper does not say which documents it used.
+# Further limits: replacements are not inflected. A text that names both ends of a fact need not state it, and facts
+# come from lists with senseless entries. The relation has five values, which are soon learnt. A name may have several
+# senses, which is ignored. The mini corpus has few names, and too few of them are held out to say much. Few-shot
+# documents are read beside all English ones; the paper does not say which documents it used.
 #
 # ## Exercises
 #
@@ -333,7 +341,7 @@ findings.glue(chapter.stem)
 # ```{solution} ex-tail
 # :class: dropdown
 # The text in front names the tail in its own language. To predict it from the fact's head and relation, the encoder
-# has to find it there and say it in the other language. The relation alone can be guessed from the kinds of head and
+# has to find it there and give it in the other language. The relation alone can be guessed from the kinds of head and
 # tail.
 # ```
 #
@@ -345,8 +353,8 @@ findings.glue(chapter.stem)
 # ```{solution} ex-wrong
 # :class: dropdown
 # A drug in the place of a drug keeps what switching teaches about kinds: this place in the sentence is for a drug, in
-# any language. What is left of a difference is then knowledge of single names. With a permutation over all names, a
-# gain could come from kinds alone.
+# any language. Any remaining difference is then knowledge of single names. With a permutation over all names, a gain
+# could come from kinds alone.
 # ```
 #
 # ## Provenance

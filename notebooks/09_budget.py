@@ -18,16 +18,18 @@
 #
 # - **Train well first.** 200 random sentences of English abstracts give a better tagger with the training settings of
 #   [chapter 6](06_contrastive_pretraining.ipynb) than 300 with the shorter training of
-#   [chapter 2](02_active_learning.ipynb): an F1 of {glue:text}`long` against {glue:text}`brief`. That costs no
-#   annotator any time.
-# - **Then choose what you annotate.** 300 sentences about which the tagger is least sure (by the margin) gain
-#   {glue:text}`margin_en` in F1 over random ones in English abstracts, and {glue:text}`margin_ru` in Russian ones.
-#   They are hardly longer: {glue:text}`words_margin` words each against {glue:text}`words_random` in English.
-#   Trainings were short; how much of the gain is left after longer training is not recorded.
-# - **With 200 sentences, another corpus may help, and it matters which.** Diseases in Russian reviews gain
-#   {glue:text}`source_disease` from Russian abstracts, drugs in Russian records {glue:text}`source_drug`; for drugs
-#   in Russian reviews no gain can be told from chance, with either source. With 2,000 sentences a source hardly
-#   matters for them: F1 is {glue:text}`many_without` without one and {glue:text}`many_with` after English abstracts.
+#   [chapter 2](02_active_learning.ipynb): an F1 of {glue:text}`long` against {glue:text}`brief`. This needs no
+#   further annotation.
+# - **Then choose what you annotate.** 300 sentences about which the tagger is least sure (by the margin between its
+#   two most probable labels) gain {glue:text}`margin_en` in F1 over random ones in English abstracts, and
+#   {glue:text}`margin_ru` in Russian ones. They are hardly longer: {glue:text}`words_margin` words each against
+#   {glue:text}`words_random` in English. Trainings were short; how much of the gain is left after longer training is
+#   not recorded.
+# - **With 200 sentences, training on another corpus first (a source) may help.** Compared with longer training
+#   without a source, diseases in Russian reviews gain {glue:text}`source_disease` from Russian abstracts, and drugs
+#   in Russian records {glue:text}`source_drug` from the same source; for drugs in Russian reviews no gain can be told
+#   from chance, with either source tried. With 2,000 sentences a source hardly matters for these: F1 is
+#   {glue:text}`many_without` without one and {glue:text}`many_with` after English abstracts.
 # - **Try contrastive pretraining last.** With 200 sentences it is nowhere clearly better than fine-tuning twice as
 #   long, and worse on Spanish PharmaCoNER: {glue:text}`contrast_pharmaconer`.
 #
@@ -45,7 +47,7 @@ found = figures.forest(
     xlabel="gain in F1",
     interval="95 % interval over documents and seeds, not corrected",
     caption="Recorded: what each option adds to the labels alone. ← names the source.",
-    alt="Gains in F1 with intervals: above zero for choosing sentences on both tests, five of eight sources, and contrastive pretraining on none of four tests.",
+    alt="Gains in F1 with intervals: above zero for choosing sentences on both tests, for five of eight sources, and for contrastive pretraining on none of four tests.",
 )
 show.glue("answer", found)
 findings.glue("09_budget")
@@ -57,13 +59,13 @@ findings.glue("09_budget")
 #
 # ## With more sentences
 #
-# F1 with the labels alone, and after the source that is better with 50 sentences:
+# F1 with the labels alone, and after the better of two sources (the one with the higher F1 with 50 sentences):
 
 # %%
 show.table(
     budget.by_sentences(),
     caption="F1 by the number of labelled sentences",
-    note="Mean over three seeds, 95 % interval over documents and seeds. Two separate intervals decide nothing.",
+    note="Mean over three seeds, 95 % interval over documents and seeds. Do not judge a difference by two separate intervals.",
 )
 
 # %% [markdown]
@@ -78,7 +80,7 @@ show.table(
 #    hour.
 # 4. Try contrastive pretraining when the rest is done ([chapter 6](06_contrastive_pretraining.ipynb)).
 #
-# `chemxl train` takes your own corpus ([Your own texts](../book/own_texts.md)), `chemxl annotate` picks the texts
+# `chemxl train` takes your own corpus ([Your own texts](../book/own_texts.md)), and `chemxl annotate` picks the texts
 # that the tagger is least sure of.
 #
 # ## Limits

@@ -43,17 +43,18 @@ tables.board(found.values())
 # %% [markdown]
 # ## Which parts of each paper are here
 #
-# Every table, figure and numbered equation of the five papers, and those formulas and procedures of their text that this
-# book uses. A table is split here if its parts have different statuses.
+# Every table, figure and numbered equation of the five papers, and those formulas and procedures of their text that
+# this book uses. A table is split here if its parts have different statuses.
 #
 # - ✓ *Reproduced*: the formula or the procedure is in code, or the same data were counted.
 # - ≈ *Scaled*: the same experiment, recorded with another encoder or corpus.
 # - ○ *Demonstrated*: built, and run on small inputs by this book or its tests, but not recorded.
-# - ∅ *Not obtainable*: the data or models that it takes are not available here.
+# - ∅ *Not obtainable*: the data or models that it needs are not available here.
 # - – *Not done*.
 #
 # Whether the code exists and rows are recorded is checked whenever this page is made; the list is
-# {download}`coverage.yaml <../book/coverage.yaml>`. What the papers *claim* is judged [claim by claim](11_claims.ipynb).
+# {download}`coverage.yaml <../book/coverage.yaml>`. What the papers *claim* is judged
+# [claim by claim](11_claims.ipynb).
 
 # %%
 exhibits = [coverage.check(one) for one in coverage.read()]
@@ -70,7 +71,8 @@ show.table(tables.tally(found), caption="Numbers in the table above")
 # %% [markdown]
 # ## Where the recorded numbers come from
 #
-# The rows of a chapter and the configurations that they rest on are in `book/recorded`; each page links to its own.
+# The rows of a chapter and the configurations that they rest on are in `book/recorded`; each chapter links to its
+# own.
 
 # %%
 show.table(

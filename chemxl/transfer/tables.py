@@ -14,7 +14,7 @@ from chemxl.results.figures import Curve as Line
 from chemxl.results.tables import Cells, interval, nothing, number, pivot, sentences, short
 from chemxl.transfer.rows import AS_LONG, NONE, SENTENCES
 
-_LABELS = {NONE: "no pretraining", AS_LONG: "no pretraining, trained as long"}  # in figures
+_LABELS = {NONE: "no source", AS_LONG: "no source, trained as long"}  # in figures
 _STARTS = {"best": "best source", "worst": "worst source", "no": "no source"}  # the order of a target's curves
 _SAVED = ["sentences needed", "sentences saved"]
 _REACHED = 0.9  # of full performance: a goal that curves of few sentences come to

@@ -249,8 +249,8 @@ def test_curves_and_lengths_come_from_rows() -> None:
     assert place == ("DRUG", "A")
     assert [(line.label, line.x) for line in lines] == [
         ("B", [0, 50, 2000]),
-        ("no pretraining", [50, 2000]),
-        ("no pretraining, trained as long", [50]),
+        ("no source", [50, 2000]),
+        ("no source, trained as long", [50]),
     ]
     assert lines[0].runs == [[0.05, 0.1, 0.1]]
 
