@@ -39,9 +39,9 @@ lab: $(STAMP)  ## Jupyter: open notebooks/NN_name.py with "Open With > Jupytext 
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt jupyterlab
 	$(BIN)/jupyter lab notebooks
 
-# Finished experiments (.runs) and the environment (.venv) are costly and stay.
+# Finished experiments (.runs) and the environment (.venv) are costly and stay; so do edits that were set aside.
 clean:
-	rm -rf _build build *.egg-info .runs/failed .runs/edited .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _build build *.egg-info .runs/failed .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f notebooks/*.ipynb notebooks/.*.ipynb
 	find chemxl tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 

@@ -18,11 +18,15 @@ from chemxl.errors import BookError, ChemxlError, CorpusError
 from chemxl.experiments import Profile
 from chemxl.own import commands as own
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
-corpora_app = typer.Typer(help="The corpora: what there is, whether it is whole, what it holds.", no_args_is_help=True)
+app = typer.Typer(
+    help="Find entities and relations in chemical and biomedical texts, train taggers, and run the book.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+corpora_app = typer.Typer(help="List corpora, compare their files, count what they hold.", no_args_is_help=True)
 app.add_typer(corpora_app, name="corpora")
 annotate_app = typer.Typer(
-    help="Give texts to a person who annotates in brat, and take them back.", no_args_is_help=True
+    help="Choose texts for a person to annotate in brat, and read them back.", no_args_is_help=True
 )
 app.add_typer(annotate_app, name="annotate")
 
@@ -32,24 +36,29 @@ _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
 Aggregate = Literal["max", "mean", "sum", "entity"]
-ProfileOption = Annotated[Profile, typer.Option(help="Parameters to run with: book/params/PROFILE.yaml.")]
+ProfileOption = Annotated[Profile, typer.Option(help="Take parameters from book/params/PROFILE.yaml.")]
 NotebookNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[NN]...", help="4, 04_ner or its file; all by default.")
+    list[str] | None, typer.Argument(metavar="NN", help="Notebooks, as 4, 04_ner or a file; all by default.")
 ]
 Values = Annotated[
     list[str] | None,
-    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A value in place of the profile's."),
+    typer.Option(
+        "--parameter",
+        "-p",
+        metavar="NAME=VALUE",
+        help="A parameter's value in place of the profile's; may be repeated.",
+    ),
 ]
-CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Corpora; all by default.")]
+CorpusNames = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Corpora; all by default.")]
 
 
 @app.command()
 def run(
     notebooks: NotebookNames = None,
     profile: ProfileOption = "small",
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="How many notebooks run at once.")] = 2,
     parameter: Values = None,
-    again: Annotated[bool, typer.Option("--again", help="Run those too that are up to date.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also run notebooks that are up to date.")] = False,
 ) -> None:
     """Run the notebooks whose inputs have changed."""
     from chemxl import book  # loads what shows notebooks
@@ -82,11 +91,11 @@ app.command()(commands.extract)
 
 @app.command()
 def record(
-    chapter: Annotated[str, typer.Argument(help="For example 04_ner.")],
+    chapter: Annotated[str, typer.Argument(help="The chapter, as 4, 04_ner or a file.")],
     profile: ProfileOption = "real",
-    drop: Annotated[bool, typer.Option("--drop", help="Leave out rows that no line stands for.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Remove recorded rows that no longer hold.")] = False,
 ) -> None:
-    """Write book/recorded/CHAPTER.csv from the chapter's finished runs; nothing else that stands there is lost."""
+    """Write book/recorded/CHAPTER.csv from the chapter's finished runs; rows of other runs are kept."""
     from chemxl.results import chapters, records
 
     found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
@@ -109,7 +118,7 @@ corpora_app.command()(own.check)
 
 @corpora_app.command("list")
 def list_() -> None:
-    """Every corpus in the catalogue."""
+    """List every corpus in the catalogue, its licence, and whether it is on this machine."""
     rows = []
     for name, entry in corpora.catalog().items():
         here = "yes" if corpora.available(name) else "no"
@@ -138,9 +147,9 @@ def verify(names: CorpusNames = None) -> None:
 @corpora_app.command()
 def statistics(
     names: CorpusNames = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Make the first fault in a file an error.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop with an error at the first fault.")] = False,
 ) -> None:
-    """What the corpora on this machine hold, documents, pairs or facts, with every fault in their files."""
+    """Count what the corpora on this machine hold, and report every fault in their files."""
     rows: list[Sequence[str]] = []
     for name in _here(names):
         faults: list[corpora.Fault] = []
@@ -152,23 +161,25 @@ def statistics(
 
 @annotate_app.command("out")
 def annotate_out(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="UTF-8 texts to choose from.")],
-    project: Annotated[Path, typer.Option(help="The folder of all rounds.")],
-    count: Annotated[int, typer.Option(min=1, help="How many to give out.")] = 20,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="The texts to choose from; files as for tag.")],
+    project: Annotated[Path, typer.Option(help="The folder of all rounds; each round gets a folder in it.")],
+    count: Annotated[int, typer.Option(min=1, help="How many texts to choose.")] = 20,
     strategy: Annotated[
         str | None,
         typer.Option(
-            help="How they are chosen: mahalanobis, entropy, badge, random, ... By default mahalanobis where annotated "
-            "texts are here, the model's or those of earlier rounds, else entropy."
+            help="How they are chosen: mahalanobis, entropy, badge, random, ... By default mahalanobis if annotated "
+            "texts are at hand, the model's own or those of earlier rounds, else entropy."
         ),
     ] = None,
-    aggregate: Annotated[Aggregate, typer.Option(help="How words' uncertainties become a text's.")] = "mean",
+    aggregate: Annotated[
+        Aggregate, typer.Option(help="How a text's uncertainty is made from those of its words.")
+    ] = "mean",
     model: commands.Model = None,
     field: commands.Field = "text",
     id: commands.Id = "id",
-    seed: Annotated[int, typer.Option(min=0, help="Of what is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all randomness.")] = 0,
 ) -> None:
-    """Write the texts that a tagger is least sure of, with what it finds in them, as the next brat folder."""
+    """Write the texts that a tagger is least sure of, with the mentions that it finds, as the next round's folder."""
     from chemxl import best  # loads torch, which no other command needs
     from chemxl import tag as tagging
     from chemxl.annotate import rounds
@@ -189,7 +200,7 @@ def annotate_out(
 @annotate_app.command("in")
 def annotate_in(
     project: Annotated[Path, typer.Option(help="The folder of all rounds.")],
-    number: Annotated[int | None, typer.Option("--round", help="Which one; the last by default.")] = None,
+    number: Annotated[int | None, typer.Option("--round", help="The number of the round; the last by default.")] = None,
 ) -> None:
     """Read a round back: say what was changed, keep what is well formed, refuse the rest with file and line."""
     from chemxl.annotate import rounds

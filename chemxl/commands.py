@@ -14,46 +14,55 @@ EXAMPLES = (
 )
 Format = Literal["brat", "jsonl", "html"]
 Related = Literal["brat", "jsonl", "html", "csv"]
-Model = Annotated[Path | None, typer.Option(help="A tagger's finished run; by default the one in the box.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        help="The folder of a tagger: of chemxl train, or of a finished run. By default in-the-box, which comes with "
+        "chemxl."
+    ),
+]
 TextNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE]...",
-        help="Files in UTF-8, folders, or globs in quotes; .gz is unpacked. Standard input by default, or as -.",
+        metavar="FILE",
+        help="Text files in UTF-8, folders, or globs in quotes; .gz is unpacked. By default, or for -, standard input.",
     ),
 ]
 Kind = Annotated[
     Literal["auto", "text", "lines", "jsonl", "tsv", "csv"],
     typer.Option(
         "--input",
-        help="What they hold: text (one in a file), lines (one a line), jsonl (JSON lines), tsv or csv (a table with a "
-        "head). By default, .jsonl, .ndjson, .json, .tsv and .csv say so themselves, and all else is one text.",
+        help="What each file holds: text (one text), lines (one text per line), jsonl (JSON lines), tsv or csv (a "
+        "table with a header). By default .jsonl, .ndjson and .json are JSON lines, .tsv and .csv tables, all else one "
+        "text.",
     ),
 ]
-Field = Annotated[str, typer.Option(help="Where JSON lines and tables have the text.")]
-Id = Annotated[str, typer.Option(help="Where they have its id; where there is none, a text is FILE-LINE.")]
+Field = Annotated[str, typer.Option(help="The key (JSON lines) or column (tables) of the text.")]
+Id = Annotated[str, typer.Option(help="The key or column of its id. A text without an id is called FILE-LINE.")]
 Out = Annotated[
     Path | None,
     typer.Option(
-        help="A folder for ID.txt and ID.ann of brat; a file for the others. Standard output by default, or as -."
+        help="For brat a folder, which gets ID.txt and ID.ann of each text; for other formats a file. By default, or "
+        "for -, standard output."
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Write over files that are there.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 SkipDone = Annotated[
     bool,
     typer.Option(
-        "--skip-done", help="Go on where a run ended or was killed: leave out texts whose results are in --out."
+        "--skip-done",
+        help="Resume a run that ended or was killed: skip texts whose results are in --out already (brat and jsonl).",
     ),
 ]
 Clean = Annotated[
     bool,
     typer.Option(
         "--clean",
-        help="Read over soft hyphens, words cut at line ends, ligatures, letters of another alphabet that look alike, "
-        "and accents apart from their letters. Offsets are still those of the text as it is.",
+        help="Read past soft hyphens, words cut at line ends, ligatures, look-alike letters of another alphabet, and "
+        "accents stored apart from their letters. Offsets are those of the original text.",
     ),
 ]
-Least = Annotated[float, typer.Option("--min-score", min=0, max=1, help="Leave out what is less sure.")]
+Least = Annotated[float, typer.Option("--min-score", min=0, max=1, help="Leave out what has a lower score.")]
 
 
 def tag(
@@ -71,9 +80,9 @@ def tag(
 ) -> None:
     """Find entities in texts.
 
-    Results come in the order of the texts, each as soon as it is there.
+    Results come in the order of the texts, each as soon as it is ready.
 
-    A text that cannot be read is named and left out; then the exit status is 1.
+    A text that cannot be read is reported and left out; the exit status is then 1.
     """
     from chemxl import outputs, stream
 
@@ -90,10 +99,12 @@ def tag(
 def extract(
     files: TextNames = None,
     format: Annotated[
-        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV, a line a relation.")
+        Related, typer.Option(help="brat (.ann lines), JSON lines, one HTML page, or CSV (one relation per line).")
     ] = "brat",
     tagger: Model = None,
-    model: Annotated[Path | None, typer.Option(help="A relation model's run; by default the newest here.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="The folder of a relation model's finished run; by default the newest run.")
+    ] = None,
     out: Out = None,
     force: Force = False,
     skip_done: SkipDone = False,
@@ -103,7 +114,7 @@ def extract(
     clean: Clean = False,
     least: Least = 0.0,
 ) -> None:
-    """Find entities in texts, and relations between them; else as tag."""
+    """Find entities in texts, and relations between them. Input and output are as for tag."""
     from chemxl import extract as extraction
     from chemxl import stream
 

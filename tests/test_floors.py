@@ -24,7 +24,6 @@ FLOORS = (
     ("active", "transfer", "contrastive"),
     ("knowledge",),
     ("relations",),
-    ("trust",),
     ("best", "box"),
     ("inputs",),
     ("outputs",),

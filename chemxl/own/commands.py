@@ -19,47 +19,49 @@ CorpusName = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="A folder or file of brat, PubTator, BioC, CoNLL or JSON lines; or a name of corpora list.",
+        help="A folder or file of brat, PubTator, BioC, CoNLL or JSON lines; or a name from chemxl corpora list.",
     ),
 ]
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL", help="The folder of a tagger, as chemxl train writes it, or in-the-box.")
 ]
 Language = Annotated[str | None, typer.Option(help="Only texts in this language: en, ru, ...")]
-Force = Annotated[bool, typer.Option("--force", help="Put it in the place of what an earlier call wrote there.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what an earlier call wrote there.")]
 
 
 def train(
     corpus: CorpusName,
-    out: Annotated[Path, typer.Option(help="The folder to write the model into; it is not there yet.")],
+    out: Annotated[Path, typer.Option(help="The folder to write the model into; it must not exist yet.")],
     start: Annotated[
         str,
         typer.Option(
             metavar="ENCODER",
-            help="What it begins from: in-the-box, mini, e5-small and other names of the book's, a folder, or "
-            "NAME/NAME of the model hub. By default the best that is in the box.",
+            help="The encoder to start from: in-the-box (the default), mini, e5-small or another name that the book "
+            "uses, a folder, or OWNER/NAME of the model hub.",
         ),
     ] = "",
     types: Annotated[
-        list[str] | None, typer.Option(help="A type to learn, or several apart by commas; all by default.")
+        list[str] | None, typer.Option(help="The types to learn, separated by commas; all by default.")
     ] = None,
     language: Language = None,
-    epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts, at most; 0: 5 to 50, by size.")] = 0,
-    rate: Annotated[float, typer.Option(min=0, max=1, help="The learning rate; 0: what suits the encoder.")] = 0.0,
+    epochs: Annotated[
+        int, typer.Option(min=0, help="Passes over the texts, at most; 0: 5 to 50, fewer for more texts.")
+    ] = 0,
+    rate: Annotated[float, typer.Option(min=0, max=1, help="The learning rate; 0: one that suits the encoder.")] = 0.0,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Of what is random, also which texts are tested on.")
+        int, typer.Option(min=0, max=2**32 - 1, help="The seed of all randomness, also of which texts are tested on.")
     ] = 0,
     force: Force = False,
 ) -> None:
     """Train a tagger on annotated texts of your own.
 
-    Where there are no folders train, dev and test, texts are dealt out: 65 %
-    to learn from, 15 % to see when to stop, 20 % to test on.
+    Without folders train, dev and test, the texts are divided: 65 % to learn
+    from, 15 % to decide when to stop, 20 % to test on.
 
-    The scores that are shown are of the test, with 95 % intervals.
-    OUT/errors.html shows what went wrong.
+    The scores shown are those of the test, with 95 % intervals.
+    OUT/errors.html shows the errors.
 
-    Ctrl-C stops. The same command goes on from there.
+    Ctrl-C stops the training; the same command resumes it.
     """
     from chemxl.own import train as training  # loads torch, which no other command needs
 
@@ -73,18 +75,25 @@ def train(
 def evaluate(
     model: ModelFolder,
     corpus: CorpusName,
-    split: Annotated[str | None, typer.Option(help="train, dev or test; test where there is one, else all.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, dev or test; by default test if there is one, else all.")
+    ] = None,
     types: Annotated[
         list[str] | None,
-        typer.Option(help="What to score, as the model names it, or THEIRS=OURS; all that both have by default."),
+        typer.Option(
+            help="The types to score, separated by commas: as the model names them, or CORPUS_TYPE=MODEL_TYPE. By "
+            "default all that both have."
+        ),
     ] = None,
     language: Language = None,
-    errors: Annotated[Path | None, typer.Option(metavar="PAGE", help="An HTML file for the texts with errors.")] = None,
+    errors: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="An HTML file to write, with the errors in the texts.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Score a tagger on annotated texts: precision, recall and F1 by type, with 95 % intervals.
 
-    Texts that the model learnt from are left out.
+    Texts that a model of chemxl train learnt from are left out.
     """
     from chemxl.files import replaced
     from chemxl.own import evaluate as evaluation
@@ -102,7 +111,7 @@ def evaluate(
 
 def export(
     model: ModelFolder,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; it is not there yet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; it must not exist yet.")],
     force: Force = False,
 ) -> None:
     """Write a tagger as a folder that transformers' pipeline("token-classification") loads; its README.md says how."""
@@ -113,7 +122,7 @@ def export(
 
 
 def check(corpus: CorpusName) -> None:
-    """Say what is read in a corpus, and every fault with file and line; exit status 1 if there are any."""
+    """Show what is read from a corpus, and every fault with file and line; exit status 1 if there are any."""
     faults: list[corpora.Fault] = []
     rows = overview.rows(corpus, faults=faults)
     console.table(overview.HEAD, rows)
