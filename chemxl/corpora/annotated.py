@@ -39,7 +39,11 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     """
     documents: dict[str, Document] = {}
     for path in paths:
-        for number, row in rows(path, log, "text"):
+        for number, found in rows(path, log):
+            row = _task(path, number, found, log)
+            if not (isinstance(row.get("text"), str) and row["text"].strip()):
+                log.add(path, number, "no text under text; line left out")
+                continue
             place = path.relative_to(root) if root else Path(path.name)
             name = _name(row.get("id")) or f"{(place.parent / path.name.partition('.')[0]).as_posix()}-{number}"
             there = [key for key in _KEYS if row.get(key) is not None]
@@ -59,6 +63,32 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
                 draft = Draft(name, row["text"], log)
                 documents[name] = _document(path, number, draft, given, related if isinstance(related, list) else [0])
     return list(documents.values())
+
+
+def _task(path: Path, number: int, row: dict[str, Any], log: Log) -> dict[str, Any]:
+    """A task as Label Studio exports it whole: its text, and the first of its annotations; any other row as it is."""
+    data, each = row.get("data"), row.get("annotations")
+    if "text" in row or not isinstance(data, dict) or not isinstance(each, list):
+        return row
+    done = [one for one in each if isinstance(one, dict) and not one.get("was_cancelled")]
+    if len(done) > 1:
+        log.add(path, number, f"{len(done)} annotations of one text: the first is read, the others are left out")
+    given = done[0].get("result") if done else []
+    results = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    texts = [value for value in data.values() if isinstance(value, str)]
+    made: dict[str, Any] = {"id": row.get("id"), "text": data.get("text", texts[0] if len(texts) == 1 else None)}
+    made["entities"], made["relations"] = [], []
+    for one in results:
+        value = one["value"] if isinstance(one.get("value"), dict) else {}
+        if one.get("type") == "relation":
+            ends = [one.get("from_id"), one.get("to_id")][:: -1 if one.get("direction") == "left" else 1]
+            type = next(iter(one.get("labels") or []), None)
+            made["relations"].append(dict(zip(("head", "tail"), ends, strict=True)) | {"type": type})
+        elif "start" in value:
+            made["entities"].append({"id": one.get("id"), **value})
+        else:
+            made["entities"] += value.get("choices") or []
+    return made
 
 
 def _name(id: Any) -> str:

@@ -14,15 +14,11 @@ from typing import Any
 from lxml import etree
 
 from chemxl.corpora.faults import Log, read_text
-from chemxl.corpora.jsonl import parse
+from chemxl.corpora.jsonl import objects, parse
 from chemxl.corpora.paths import PASSAGES
 
 _LISTS = {"passages", "sentences", "annotations", "relations", "locations", "nodes"}
 _VALUES = {"id", "offset", "length", "refid", "role"}
-# A string, whole or not, or a bracket. Possessive: a string without an end is looked through once.
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[][{}]', re.DOTALL)
-_CLOSED = {"}": "{", "]": "["}
-_DEEPEST = 64
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -37,7 +33,7 @@ def elements(path: Path, log: Log) -> Iterator[tuple[int, Any]]:
     if text is None:
         return
     line, reached, found = 1, 0, False
-    for start, end, wrong in _objects(text):
+    for start, end, wrong in objects(text, PASSAGES):
         line, reached, found = line + text.count("\n", reached, start), start, True
         if wrong:
             log.add(path, line, f"broken JSON ({wrong}); the rest is left out")
@@ -47,36 +43,6 @@ def elements(path: Path, log: Log) -> Iterator[tuple[int, Any]]:
             yield line, _element("document", given, path, line, log)
     if not found:
         log.add(path, 1, "there is no object with passages in it; file left out")
-
-
-def _objects(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where objects with ``passages`` begin and end, and what is wrong with the brackets there, if anything."""
-    opened: list[int] = []
-    document = 0  # how deep the open one is; 0: none is open
-    at = 0
-    for token in _TOKEN.finditer(text):
-        at, mark = token.start(), text[token.start()]
-        if mark in "{[":
-            opened.append(at)
-            if len(opened) > _DEEPEST:
-                yield at, at, f"more than {_DEEPEST} brackets are open"
-                return
-        elif mark == '"':
-            if not token[1]:
-                yield at, at, "a string has no end"
-                return
-            if not document and opened and text[opened[-1]] == "{" and PASSAGES.match(text, at):
-                document = len(opened)
-        else:
-            if not opened or text[opened[-1]] != _CLOSED[mark]:
-                yield at, at, f"{mark} closes nothing"
-                return
-            start = opened.pop()
-            if document == len(opened) + 1:
-                document = 0
-                yield start, at + 1, ""
-    if opened:
-        yield at, at, "it ends before all brackets are closed"
 
 
 def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -> Any:

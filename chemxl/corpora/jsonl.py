@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, its text under one key.
+"""JSON lines: one object a line, its text under one key; or a list of such objects, over any number of lines.
 
 https://jsonlines.org/
 """
@@ -6,6 +6,7 @@ https://jsonlines.org/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from chemxl.documents import Document, Label
 
 # Parsed JSON may take some 30 times the room of its text.
 MAX_CHARACTERS = 2**22
+
+_LIST = re.compile(r"\s*\[\s*(?:\{|$)")
+# A string, whole or not, or a bracket. Possessive: a string without an end is looked through once.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[][{}]', re.DOTALL)
+_CLOSED = {"}": "{", "]": "["}
+_DEEPEST = 64
 
 
 def read(
@@ -64,17 +71,71 @@ def _labels(value: object, classes: Sequence[str]) -> list[str] | None:
 
 def rows(path: Path, log: Log, *keys: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Numbered objects that have a text that is not blank under each of these keys; any other line is a fault."""
-    for number, line in read_lines(path, log):
-        if not line.strip():
-            continue
-        row = parse(path, number, line, log)
-        if row is None:
-            continue
+    for number, row in _rows(path, log):
         missing = [key for key in keys if not (isinstance(row.get(key), str) and row[key].strip())]
         if missing:
             log.add(path, number, f"no text under {' or '.join(missing)}; line left out")
         else:
             yield number, row
+
+
+def _rows(path: Path, log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
+    """All objects of a file, each with the line that it begins in."""
+    lines = ((number, line) for number, line in read_lines(path, log) if line.strip())
+    for count, (number, line) in enumerate(lines):
+        if count == 0 and _LIST.match(line):
+            yield from _listed(path, [(number, line), *lines], log)
+        elif (row := parse(path, number, line, log)) is not None:
+            yield number, row
+
+
+def _listed(path: Path, lines: Sequence[tuple[int, str]], log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a list."""
+    numbers, text = [number for number, _ in lines], "\n".join([line for _, line in lines])
+    at, reached = 0, 0
+    for start, end, wrong in objects(text):
+        at, reached = at + text.count("\n", reached, start), start
+        if wrong:
+            log.add(path, numbers[at], f"broken JSON ({wrong}); the rest is left out")
+        elif (row := parse(path, numbers[at], text[start:end], log)) is not None:
+            yield numbers[at], row
+
+
+def objects(text: str, key: re.Pattern[str] | None = None) -> Iterator[tuple[int, int, str]]:
+    """Where objects begin and end in JSON that is not parsed as a whole, and what is wrong with the brackets there, if
+    anything: then it is the last.
+
+    Args:
+        key: matches the key, with what follows it, that an object has to have; none of those within it count. Without
+            it, objects that stand by themselves or in a list that does.
+    """
+    opened: list[int] = []
+    depth, at = 0, 0  # how deep the object is that is read; 0: none is
+    for token in _TOKEN.finditer(text):
+        at, mark = token.start(), text[token.start()]
+        if mark in "{[":
+            opened.append(at)
+            if len(opened) > _DEEPEST:
+                yield at, at, f"more than {_DEEPEST} brackets are open"
+                return
+            if not depth and not key and mark == "{" and all(text[i] == "[" for i in opened[:-1]) and len(opened) < 3:
+                depth = len(opened)
+        elif mark == '"':
+            if not token[1]:
+                yield at, at, "a string has no end"
+                return
+            if not depth and key and opened and text[opened[-1]] == "{" and key.match(text, at):
+                depth = len(opened)
+        else:
+            if not opened or text[opened[-1]] != _CLOSED[mark]:
+                yield at, at, f"{mark} closes nothing"
+                return
+            start = opened.pop()
+            if depth == len(opened) + 1:
+                depth = 0
+                yield start, at + 1, ""
+    if opened:
+        yield at, at, "it ends before all brackets are closed"
 
 
 def parse(path: Path, number: int, text: str, log: Log) -> dict[str, Any] | None:

@@ -141,6 +141,8 @@ def _told(file: Path, size: int, changed: int) -> str:
         return "bioc" if _COLLECTION.search(whole) else ""
     if ending(file) in JSON and PASSAGES.search(whole):
         return "bioc"
+    if lines[0].startswith("[") and ending(file) in JSON:
+        return "annotated" if '"text"' in whole else ""
     if lines[0].startswith("{"):
         return "annotated" if '"text"' in lines[0] else ""
     if _TITLE.match(lines[0]):

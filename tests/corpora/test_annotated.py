@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chemxl.corpora import annotated
+from chemxl.corpora import annotated, paths
 from chemxl.corpora.faults import Log
 from chemxl.documents import Document, Label, Mention, Relation
 from tests.corpora.reading import reading
@@ -178,3 +178,70 @@ def test_two_lists_are_not_chosen_from_without_a_word(tmp_path: Path, other: dic
     (document,), faults = reading(annotated.read, tmp_path, {"x.jsonl": line(entities=[[0, 7, "CHEM"]], **other)})
     assert len(document.mentions) == 1
     assert faults == [f"x.jsonl:1: x-1: what stands under {next(iter(other))} is not read, as entities is there, too"]
+
+
+def task(*annotations: object, **data: object) -> dict[str, object]:
+    """A task of Label Studio, with its keys in the order of an export."""
+    return {"id": 7, "annotations": [*annotations], "predictions": [], "data": data or {"text": "Аспирин и ЦОГ-1"}}
+
+
+def region(id: str, start: int, end: int, *labels: str) -> dict[str, object]:
+    value = {"start": start, "end": end, "text": "Аспирин и ЦОГ-1"[start:end], "labels": [*labels]}
+    return {"value": value, "id": id, "from_name": "label", "to_name": "text", "type": "labels"}
+
+
+def result(direction: str = "right") -> dict[str, object]:
+    arc = {"from_id": "a", "to_id": "b", "type": "relation", "direction": direction, "labels": ["INHIBITOR"]}
+    return {"id": 3, "result": [region("a", 0, 7, "CHEM"), region("b", 10, 15, "GENE"), arc]}
+
+
+FOUND = (Mention.of("CHEM", 0, 7, id="a"), Mention.of("GENE", 10, 15, id="b"))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(("direction", "ends"), {"right": ("a", "b"), "left": ("b", "a"), "bi": ("a", "b")}.items())
+def test_a_whole_export_of_label_studio(
+    tmp_path: Path, indent: int | None, direction: str, ends: tuple[str, str]
+) -> None:
+    content = json.dumps([task(result(direction)), {**task(), "id": 8}], indent=indent)
+    documents, faults = reading(annotated.read, tmp_path, {"x.json": content})
+    assert (documents[0].id, documents[0].text, documents[0].mentions) == ("7", "Аспирин и ЦОГ-1", FOUND)
+    assert [(r.type, r.head, r.tail) for r in documents[0].relations] == [("INHIBITOR", *ends)]
+    assert (documents[1].id, documents[1].mentions, faults) == ("8", (), [])
+    assert paths.found(tmp_path).reader == "annotated"
+
+
+def test_of_several_annotations_the_first_is_read(tmp_path: Path) -> None:
+    cancelled = {"result": [region("c", 0, 7, "X")], "was_cancelled": True}
+    content = json.dumps([task(cancelled, result(), result("left"))])
+    (document,), faults = reading(annotated.read, tmp_path, {"x.json": content})
+    assert document.mentions == FOUND and document.relations[0].head == "a"
+    assert faults == ["x.json:1: 2 annotations of one text: the first is read, the others are left out"]
+
+
+def test_choices_are_labels_and_a_text_may_have_another_name(tmp_path: Path) -> None:
+    choice = {"value": {"choices": ["positive"]}, "type": "choices", "id": "c"}
+    content = json.dumps([task({"result": [choice]}, review="Боль прошла", stars=5)])
+    (document,), faults = reading(annotated.read, tmp_path, {"x.json": content})
+    assert (document.text, document.labels, faults) == ("Боль прошла", (Label("positive"),), [])
+
+
+def test_a_short_export_of_label_studio_is_a_list(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Аспирин и ЦОГ-1", "id": 1, "label": [{"start": 0, "end": 7, "text": "Аспирин", "labels": ["CHEM"]}]},
+        {"text": "NaCl", "id": 2, "label": [{"start": 0, "end": 4, "text": "KCl", "labels": ["CHEM"]}]},
+        {"text": "KCl", "id": 3, "annotator": 1},
+    ]
+    documents, faults = reading(annotated.read, tmp_path, {"x.json": json.dumps(rows, indent=1, ensure_ascii=False)})
+    assert [(d.id, [*map(d.surface, d.mentions)]) for d in documents] == [("1", ["Аспирин"]), ("2", [])]
+    assert faults == [
+        "x.json:16: T1 is recorded as 'KCl', but the text at 0-4 is 'NaCl'; mention left out",
+        "x.json:30: 3: no list under mentions or entities or spans or labels or label; document left out",
+    ]
+
+
+def test_a_broken_list_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    content = '[\n{"text": "a", "mentions": []},\n{"text": "b" "mentions": []},\n{"text": "c", "mentions": []}, {"text'
+    documents, faults = reading(annotated.read, tmp_path, {"x.json": content})
+    assert [d.text for d in documents] == ["a", "c"]
+    assert [fault.partition(" (")[0] for fault in faults] == ["x.json:3: not JSON", "x.json:4: broken JSON"]

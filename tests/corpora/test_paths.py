@@ -83,7 +83,7 @@ def test_what_is_no_corpus_is_said(tmp_path: Path) -> None:
     two = said({"p.txt": READERS["pubtator"][1]["a.txt"], "b/a.ann": "", "b/a.txt": ""})
     assert "holds two formats, brat (b/a.ann, …) and PubTator (p.txt, …): give the folder or the file of one" in two
     assert "holds no corpus" in said(
-        {"a.json": '[{"text": "a"}]', "b.xml": "<html/>", "c.jsonl": "", "d.tsv": "a\tb\n"}
+        {"a.json": '[{"title": "a"}]', "b.xml": "<html/>", "c.jsonl": "", "d.tsv": "a\tb\n"}
     )
     assert "no corpus" in said({"a.json": '{"a": 1}'})
     (tmp_path / "x" / "a.md").write_text("# a")
