@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chemxl.corpora import biocjson
+from chemxl.corpora.biocjson import line_of
 from chemxl.corpora.counting import Counted, Widths, ways
 from chemxl.corpora.draft import COUNTED, Concepts, Draft, in_order, place, right
 from chemxl.corpora.faults import Log
@@ -133,7 +134,7 @@ def _blocks(path: Path, id: str, passage: Any, log: Log) -> list[_Block]:
         return [_block(path, id, found, log) for found in sentences or [passage]]
     for sentence in sentences:
         if text_of(sentence.find("text")).strip() not in text:
-            log.add(path, sentence.sourceline, f"{id}: the sentence is no part of its passage; its text is not read")
+            log.add(path, line_of(sentence), f"{id}: the sentence is no part of its passage; its text is not read")
     return [_block(path, id, passage, log)]
 
 
@@ -143,7 +144,7 @@ def _block(path: Path, id: str, element: Any, log: Log) -> _Block:
         text, whole = _rebuilt(element, int(offset))
         if not whole:
             said = f"{id}: <{element.tag}> has no text; what its annotations hold stands in its place"
-            log.add(path, element.sourceline, said)
+            log.add(path, line_of(element), said)
     return _Block(element, offset, text)
 
 
@@ -180,7 +181,7 @@ def _laid(path: Path, id: str, blocks: list[_Block], widths: Widths | None, rela
         gap = offset - reached if offset >= reached else offset - plainly
         if not 0 <= gap <= _FAR:
             said = f"the offset {block.offset[:40]!r} does not follow a text of {reached} characters"
-            log.add(path, block.element.sourceline, f"{id}: {said}; <{block.element.tag}> left out")
+            log.add(path, line_of(block.element), f"{id}: {said}; <{block.element.tag}> left out")
             continue
         counted = Counted(block.text, widths)
         space = gap if gap <= _GAP else min(length, 1)
@@ -198,7 +199,7 @@ class _Annotation:
     """An annotation as the file has it; ``spans`` is empty where a location is missing or wrong."""
 
     def __init__(self, element: Any) -> None:
-        self.line, self.parent, self.name = element.sourceline, element.getparent(), element.get("id", "")
+        self.line, self.parent, self.name = line_of(element), element.getparent(), element.get("id", "")
         self.infons, self.text = _infons(element), text_of(element.find("text"))
         spans = [_span(location) for location in element.findall("location")]
         self.spans = [] if None in spans else [span for span in spans if span]
@@ -251,11 +252,11 @@ def _relate(path: Path, element: Any, count: int, draft: Draft, names: Names, co
             found = [end for end in found if end in draft.mentions]
         ends = found if found else ends
     if len(ends) < 2 or not type:
-        draft.log.add(path, element.sourceline, f"{type or 'a relation'} with {len(ends)} ends; relation left out")
+        draft.log.add(path, line_of(element), f"{type or 'a relation'} with {len(ends)} ends; relation left out")
         return
     for number, tail in enumerate(ends[1:], 1):
         id = f"R{count}" if number == 1 else f"R{count}-{number}"
-        draft.relation(path, element.sourceline, type, ends[0], tail, id, infons.get("score", ""))
+        draft.relation(path, line_of(element), type, ends[0], tail, id, infons.get("score", ""))
 
 
 def _meant(name: str, scope: Any, names: Names) -> str:

@@ -18,6 +18,7 @@ from chemxl.corpora.jsonl import objects, parse
 from chemxl.corpora.paths import PASSAGES
 
 _LISTS = {"passages", "sentences", "annotations", "relations", "locations", "nodes"}
+_LINE = "{chemxl}line"  # lxml keeps line numbers up to 65,535
 _VALUES = {"id", "offset", "length", "refid", "role"}
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -45,6 +46,12 @@ def elements(path: Path, log: Log) -> Iterator[tuple[int, Any]]:
         log.add(path, 1, "there is no object with passages in it; file left out")
 
 
+def line_of(element: Any) -> int:
+    """The line of an element of a file in XML; in JSON, of its document."""
+    given = element.get(_LINE, "")
+    return int(given) if given.isdecimal() else int(element.sourceline)
+
+
 def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -> Any:
     """An object as the element that BioC has for it in XML."""
 
@@ -56,7 +63,7 @@ def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -
         return _FORBIDDEN.sub("\ufffd", text)
 
     element = etree.Element(tag)
-    element.sourceline = line
+    element.set(_LINE, str(line))
     infons = given.get("infons")
     infons = infons if isinstance(infons, dict) else {}
     for key, value in infons.items():

@@ -141,3 +141,9 @@ def test_long_files_are_read_in_one_pass(tmp_path: Path) -> None:
     path.write_text('{"passages": ["' + '\\"' * 500_000)
     log = Log()
     assert not [*elements(path, log)] and "a string has no end" in log.faults[0].message
+
+
+def test_lines_are_numbered_beyond_those_of_lxml(tmp_path: Path) -> None:
+    wrong = abstract(relations=[{"infons": {"type": "R"}, "nodes": []}])
+    _, faults = read(tmp_path, "\n" * 70_000 + json.dumps(wrong))
+    assert faults == ["a.json:70001: R with 0 ends; relation left out"]
