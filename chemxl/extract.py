@@ -11,6 +11,7 @@ from chemxl import best, outputs
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document
+from chemxl.models.box import IN_THE_BOX
 from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.relations import pipeline
@@ -20,12 +21,13 @@ from chemxl.relations.tasks import MINI
 from chemxl.results import show
 from chemxl.results.arcs import relations
 
-_MADE_UP = (Corpus(name="mini", types=(), sentences=2000),)
+_MADE_UP = (Corpus(name="mini", types=(), sentences=1000),)
+_SHORT = Training(epochs=2, tokens=256, rate=6e-4, head_rate=1e-2)
 
 
 def best_model() -> Path:
     """The folder of the relation model that is used if none is named, see :func:`chemxl.best.best`."""
-    demonstration = RelationModel(train=_MADE_UP, scheme=MINI, training=Training(epochs=4, rate=1e-3))
+    demonstration = RelationModel(encoder=IN_THE_BOX, train=_MADE_UP, scheme=MINI, unrelated=1, training=_SHORT)
     return best.best(Extractor, demonstration, hint="give --model, or train one on real corpora with chemxl run 08")
 
 

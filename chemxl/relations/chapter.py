@@ -10,7 +10,6 @@ from typing import Any
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Portion
 from chemxl.errors import ChemxlError
-from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
@@ -55,21 +54,20 @@ class Settings(chapters.EncoderSettings):
         voters: models that vote; 0: none do.
     """
 
-    encoder: str = encoders.MINI
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = (FOCAL, CROSS, ATTENTION, MULTITASK, FINE)
     encoding: Encoding = "packed"
-    epochs: int = 4
-    tokens: int = 1024
-    rate: float = 0.002
-    head_rate: float = 0.002
+    epochs: int = 2
+    tokens: int = 256
+    rate: float = 0.0006
+    head_rate: float = 0.01
     gamma: float = 2.0
     weight: float = 0.1
     gammas: tuple[float, ...] = (0.0, 2.0)
     weights: tuple[float, ...] = (0.1, 0.5)
     part: float = 0.5
     few: tuple[int, ...] = (10,)
-    steps: int = 25
-    unrelated: int = 0
+    steps: int = 50
+    unrelated: int = 1
     voters: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
 
