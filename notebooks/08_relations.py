@@ -124,7 +124,7 @@ show.tabs(
 
 # %%
 counts = rows.query("table == 'tails' and text == 'DrugProt, all of train'")
-cells = tables.pivot(counts, "type", ["source", "tail"], cell=tables.number)
+cells = tables.pivot(counts.sort_values("tail", kind="stable"), "type", ["tail", "source"], cell=tables.number)
 show.table(cells, caption="Relations by the type of the tail, ours and the paper's table I")
 
 # %% [markdown]
