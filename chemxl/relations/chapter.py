@@ -66,7 +66,7 @@ class Settings(chapters.EncoderSettings):
     weights: tuple[float, ...] = (0.1, 0.5)
     part: float = 0.5
     few: tuple[int, ...] = (10,)
-    steps: int = 50
+    steps: int = 150
     unrelated: int = 1
     voters: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
