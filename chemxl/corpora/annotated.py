@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chemxl.corpora.draft import Draft
 from chemxl.corpora.faults import Log
-from chemxl.corpora.jsonl import rows
+from chemxl.corpora.jsonl import Row, rows
 from chemxl.documents import Document, Label, Span
 
 _KEYS = ("mentions", "entities", "spans", "labels", "label")
@@ -39,11 +40,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     """
     documents: dict[str, Document] = {}
     for path in paths:
-        for number, found in rows(path, log):
-            row = _task(path, number, found, log)
-            if not (isinstance(row.get("text"), str) and row["text"].strip()):
-                log.add(path, number, "no text under text; line left out")
-                continue
+        for number, row in rows(path, log, "text", read_as=partial(_task, path, log)):
             place = path.relative_to(root) if root else Path(path.name)
             name = _name(row.get("id")) or f"{(place.parent / path.name.partition('.')[0]).as_posix()}-{number}"
             there = [key for key in _KEYS if row.get(key) is not None]
@@ -65,7 +62,7 @@ def read(paths: Sequence[Path], log: Log, *, root: Path | None = None) -> list[D
     return list(documents.values())
 
 
-def _task(path: Path, number: int, row: dict[str, Any], log: Log) -> dict[str, Any]:
+def _task(path: Path, log: Log, number: int, row: Row) -> Row:
     """A task as Label Studio exports it whole: its text, and the first of its annotations; any other row as it is."""
     data, each = row.get("data"), row.get("annotations")
     if "text" in row or not isinstance(data, dict) or not isinstance(each, list):
@@ -76,7 +73,7 @@ def _task(path: Path, number: int, row: dict[str, Any], log: Log) -> dict[str, A
     given = done[0].get("result") if done else []
     results = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     texts = [value for value in data.values() if isinstance(value, str)]
-    made: dict[str, Any] = {"id": row.get("id"), "text": data.get("text", texts[0] if len(texts) == 1 else None)}
+    made: Row = {"id": row.get("id"), "text": data.get("text", texts[0] if len(texts) == 1 else None)}
     made["entities"], made["relations"] = [], []
     for one in results:
         value = one["value"] if isinstance(one.get("value"), dict) else {}

@@ -15,6 +15,7 @@ from lxml import etree
 
 from chemxl.corpora.faults import Log, read_text
 from chemxl.corpora.jsonl import objects, parse
+from chemxl.corpora.markup import FORBIDDEN
 from chemxl.corpora.paths import PASSAGES
 
 _LISTS = {"passages", "sentences", "annotations", "relations", "locations", "nodes"}
@@ -33,13 +34,13 @@ def elements(path: Path, log: Log) -> Iterator[tuple[int, Any]]:
     text = read_text(path, log)
     if text is None:
         return
-    line, reached, found = 1, 0, False
-    for start, end, wrong in objects(text, PASSAGES):
-        line, reached, found = line + text.count("\n", reached, start), start, True
+    found = False
+    for breaks, written, wrong in objects(text, PASSAGES):
+        line, found = 1 + breaks, True
         if wrong:
             log.add(path, line, f"broken JSON ({wrong}); the rest is left out")
             return
-        given = parse(path, line, text[start:end], log)
+        given = parse(path, line, written, log)
         if given is not None:
             yield line, _element("document", given, path, line, log)
     if not found:
@@ -59,7 +60,7 @@ def _element(tag: str, given: dict[str, Any], path: Path, line: int, log: Log) -
         """A value as text that XML allows."""
         text = "" if value is None else str(value)
         if _FORBIDDEN.search(text):
-            log.add(path, line, "a character that XML forbids, read as U+FFFD; spans of it do not match")
+            log.add(path, line, FORBIDDEN)
         return _FORBIDDEN.sub("\ufffd", text)
 
     element = etree.Element(tag)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from chemxl.documents import Document, Label
 
 # Parsed JSON may take some 30 times the room of its text.
 MAX_CHARACTERS = 2**22
+Row = dict[str, Any]
 
 _LIST = re.compile(r"\s*\[\s*(?:\{|$)")
 # A string, whole or not, or a bracket. Possessive: a string without an end is looked through once.
@@ -69,9 +70,16 @@ def _labels(value: object, classes: Sequence[str]) -> list[str] | None:
     return list(dict.fromkeys(named))
 
 
-def rows(path: Path, log: Log, *keys: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbered objects that have a text that is not blank under each of these keys; any other line is a fault."""
-    for number, row in _rows(path, log):
+def rows(
+    path: Path, log: Log, *keys: str, read_as: Callable[[int, Row], Row] = lambda number, row: row
+) -> Iterator[tuple[int, Row]]:
+    """Numbered objects that have a text that is not blank under each of these keys; any other line is a fault.
+
+    Args:
+        read_as: gives, for an object and its line, the one that is read in its place.
+    """
+    for number, given in _rows(path, log):
+        row = read_as(number, given)
         missing = [key for key in keys if not (isinstance(row.get(key), str) and row[key].strip())]
         if missing:
             log.add(path, number, f"no text under {' or '.join(missing)}; line left out")
@@ -79,7 +87,7 @@ def rows(path: Path, log: Log, *keys: str) -> Iterator[tuple[int, dict[str, Any]
             yield number, row
 
 
-def _rows(path: Path, log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, log: Log) -> Iterator[tuple[int, Row]]:
     """All objects of a file, each with the line that it begins in."""
     lines = ((number, line) for number, line in read_lines(path, log) if line.strip())
     for count, (number, line) in enumerate(lines):
@@ -89,26 +97,33 @@ def _rows(path: Path, log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, row
 
 
-def _listed(path: Path, lines: Sequence[tuple[int, str]], log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
+def _listed(path: Path, lines: Sequence[tuple[int, str]], log: Log) -> Iterator[tuple[int, Row]]:
     """The objects of a list."""
     numbers, text = [number for number, _ in lines], "\n".join([line for _, line in lines])
-    at, reached = 0, 0
-    for start, end, wrong in objects(text):
-        at, reached = at + text.count("\n", reached, start), start
+    for line, found, wrong in objects(text):
+        number = numbers[line]
         if wrong:
-            log.add(path, numbers[at], f"broken JSON ({wrong}); the rest is left out")
-        elif (row := parse(path, numbers[at], text[start:end], log)) is not None:
-            yield numbers[at], row
+            log.add(path, number, f"broken JSON ({wrong}); the rest is left out")
+        elif (row := parse(path, number, found, log)) is not None:
+            yield number, row
 
 
-def objects(text: str, key: re.Pattern[str] | None = None) -> Iterator[tuple[int, int, str]]:
-    """Where objects begin and end in JSON that is not parsed as a whole, and what is wrong with the brackets there, if
-    anything: then it is the last.
+def objects(text: str, key: re.Pattern[str] | None = None) -> Iterator[tuple[int, str, str]]:
+    """Objects, not parsed, of JSON that is not parsed as a whole: the number of line breaks before each, its text, and
+    what is wrong with the brackets there, if anything: then it is the last.
 
     Args:
         key: matches the key, with what follows it, that an object has to have; none of those within it count. Without
             it, objects that stand by themselves or in a list that does.
     """
+    line, reached = 0, 0
+    for start, end, wrong in _places(text, key):
+        line, reached = line + text.count("\n", reached, start), start
+        yield line, text[start:end], wrong
+
+
+def _places(text: str, key: re.Pattern[str] | None) -> Iterator[tuple[int, int, str]]:
+    """Where these objects begin and end."""
     opened: list[int] = []
     depth, at = 0, 0  # how deep the object is that is read; 0: none is
     for token in _TOKEN.finditer(text):
@@ -138,7 +153,7 @@ def objects(text: str, key: re.Pattern[str] | None = None) -> Iterator[tuple[int
         yield at, at, "it ends before all brackets are closed"
 
 
-def parse(path: Path, number: int, text: str, log: Log) -> dict[str, Any] | None:
+def parse(path: Path, number: int, text: str, log: Log) -> Row | None:
     """The object that begins on a line; None, and a fault, where there is none."""
     if len(text) > MAX_CHARACTERS:
         log.add(path, number, f"{len(text)} characters are more than the {MAX_CHARACTERS} of one object; left out")

@@ -26,6 +26,7 @@ _ENCODING = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*['\"](?!utf-?8['\"])", r
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
 _AS_LOST, _LOST = bytes.maketrans(_CONTROLS, bytes(len(_CONTROLS))), "\ufffd".encode()
 _REFERENCE = re.compile(rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8BCEFbcef]|1[\dA-Fa-f]));")
+FORBIDDEN = "a character that XML forbids, read as U+FFFD; spans of it do not match"
 _CHUNK = 2**16
 # How far the parser goes without such an element's end. A tree takes some 30 times the room of its XML at worst.
 MAX_ELEMENT = 2**24
@@ -93,7 +94,7 @@ def _allowed(path: Path, data: bytes, log: Log) -> bytes:
     for number, line in enumerate(data.split(b"\n"), 1):
         lines.append(_REFERENCE.sub(_LOST, line.translate(_AS_LOST).replace(b"\0", _LOST)))
         if lines[-1] != line:
-            log.add(path, number, "a character that XML forbids, read as U+FFFD; spans of it do not match")
+            log.add(path, number, FORBIDDEN)
     return b"\n".join(lines)
 
 
