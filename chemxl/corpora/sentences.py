@@ -9,10 +9,12 @@ sentence behind which kind. Only some dozen characters around a place are looked
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from chemxl.corpora import abbreviations as known
+from chemxl.corpora import stops
 from chemxl.corpora.abbreviations import Kind
+from chemxl.corpora.stops import OPENERS, WINDOW, Stop
 from chemxl.documents import Span
 from chemxl.errors import ChemxlError
 
@@ -28,7 +30,6 @@ _BEGINS: dict[Kind, frozenset[Shape]] = {
     "plain": frozenset({"starter", "word", "code", "serial", "item", "number", "bracket", "other"}),
 }
 
-_OPENERS = "\"'«„“‘({[¿¡（【《「『"
 _CLOSERS = "]\"'»”’)}」』】）》"  # begins with ], so that it can stand in a class as it is
 _SMALL, _LARGE, _HAN = "a-zа-яёáéíóúñü", "A-ZА-ЯЁÁÉÍÓÚÑ", "\u3400-\u9fff"
 _HIDDEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphens and characters without width
@@ -46,56 +47,19 @@ _PLACE = re.compile(
     rf"|(?P<wide>(?:(?<=[。！？｡])[。！？｡]*+|(?<=…)…++|(?<=[{_HAN}][.．!?])(?=[{_HAN}]))[{_CLOSERS}]*+)(?:{_CITED})?"
     r"|(?P<smile>(?:(?<=[:;])-?[)(]++|(?<=\))(?<!\)\))\)++|(?<=\()(?<!\(\()\(++)(?=\s)))"
 )
-_NEXT = re.compile(rf"[\s{_HIDDEN}]*+(?P<token>[{_OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
+_NEXT = re.compile(rf"[\s{_HIDDEN}]*+(?P<token>[{OPENERS}]*+(?P<word>[^\W\d_]*+)(?P<sign>\S?))")
 _BLACK = re.compile(r"\S")
 _ADDRESS = re.compile(r"(?:www|[/@\\])\S*\Z")
 _CONTINUES = ".!?…,;:%‰°=<>±×+/&)]}»"
 _DASHED = re.compile(rf"[^\S\n]*+[-–—]+\s*+[{_SMALL}]")  # «...?» — спросил он
-_WINDOW = 40  # characters before a place that decide about it
 _BRACKET = 150  # a bracket that is longer may be one that was never closed
 
-_WORD = re.compile(rf"[^\s{re.escape(_OPENERS)}/,;:，；：、{_HAN}{_HIDDEN}]*\Z")
-_PAIR = re.compile(r"(?<!\w)(\w{1,3})\.\s(\w{1,4})\Z")  # т. е., т. пл., p. ej.
-_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")  # i.v, х.ч
-_INITIALS = re.compile(r"[^\W\d_](?:\.-?[^\W\d_]){0,3}")  # A, A.B, J.-P
-_ITEM = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[^\W\d_])")
-_FIRST_ITEM = re.compile(r"[^\W\d]\s?[:;]\s+\(?[1IaAаА]\Z")  # the aims were: 1
-_NUMBERED = re.compile(r"\(?(\d{1,3})[.)]\s")
+_WORD = re.compile(rf"[^\s{re.escape(OPENERS)}/,;:，；：、{_HAN}{_HIDDEN}]*\Z")
 _NEXT_ITEM = re.compile(rf"\d{{1,2}}[.)]\s+[{_LARGE}]")
 _NEXT_NAME = re.compile(rf"\d[\d,'′.]*-[{_LARGE}]")  # 2-Chlorobenzene, 4-Летняя
-_UNIT = re.compile(r"(?:[\d½]|\d\s|\b[IVX]+\s)(?P<unit>[^\W\d_]{1,4})\Z")  # 2010г, 5 h, XX в
-# Of a reference in the Russian style, 2001. Т. 71. Вып. 5. С. 800; of a journal, 2003, 125; of a hydrate, CuSO4. 5H2O.
-_REFERENCE = re.compile(r"(?:(?:Т|Вып|С|Ч|Кн|Сер|Vol|P|Pp)\.|№)\s?\w")
-_YEAR = re.compile(r"(?:18|19|20)\d\d(?:[.,;]?\s(?:Т|№|Вып|С|Vol)|[,;]\s?\d)|\d{1,2}H2O\b")
-_VOLUME = re.compile(r"\b(?:Сер|Т|Вып)\.\s\Z")
 _SERIAL = re.compile(r"[IVX]+\b(?!\.)|[^\W\d_]{1,4}(?:[-/][^\W\d_]{0,3})?\d")  # III, S12, PCT/RU2010
-_BEHIND_LETTER = re.compile(r"(?<!\w)[^\W\d_](?:,|,? (?:and|or|to|и|или|до|y|o|e|а))\s*\Z")  # groups A and
-_ONLY_A_TIME = re.compile(  # В 2003 г.
-    r"(?:(?:в|с|к|до|по|после|за|уже|ещё|лишь|только|так|впервые|начал|конц|летом|осенью|зимой|весной)\w{0,2},?\s){1,3}"
-    r"(?:\w{3,8}\s)?[\dIVX–— -]+(?:\sпо\s\d+)?\s?(?:гг?|вв?)",
-    re.IGNORECASE,
-)
 _SAYS = re.compile(rf"[{_HAN}]{{0,6}}?(?:说|问|答|喊|回答|表示)(?:[，。：！]|道)")
 _PAIRS = ("（）", "《》", "“”", "「」", "()")
-
-
-class _Stop(NamedTuple):
-    """A full stop and what stands around it.
-
-    Args:
-        begin: of the sentence that could end here; ``at``: of the full stop.
-        word: right before it; ``earlier``: before the word, some dozen characters; ``next``: a match of ``_NEXT``.
-        spaced: whether a space stands between the word and the full stop.
-    """
-
-    text: str
-    language: str
-    begin: int
-    at: int
-    word: str
-    earlier: str
-    next: re.Match[str]
-    spaced: bool
 
 
 def sentences(text: str, language: str) -> list[Span]:
@@ -149,7 +113,7 @@ def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
         begins = following["word"] in known.STARTERS[language] and text[match.start()] in "!?" and not closed
         return shape != "small" or broken or begins
     stop = _stop(text, begin, match, following, language)
-    kind = _kind(stop)
+    kind = stops.kind(stop)
     if match["glued"] is not None and (stop.word[:1].isupper() or _ADDRESS.search(stop.earlier + stop.word)):
         return False
     if kind != "plain" and (match["glued"] is not None or match["cited"] or _closes_inside(text, begin, closed)):
@@ -159,15 +123,15 @@ def _ends(text: str, begin: int, match: re.Match[str], language: str) -> bool:
     return shape in _BEGINS[kind]
 
 
-def _stop(text: str, begin: int, match: re.Match[str], following: re.Match[str], language: str) -> _Stop:
+def _stop(text: str, begin: int, match: re.Match[str], following: re.Match[str], language: str) -> Stop:
     at, kinds = match.start(), known.KINDS[language]
-    before = text[max(begin, at - _WINDOW) : at].rstrip()
+    before = text[max(begin, at - WINDOW) : at].rstrip()
     found = _WORD.search(before.rpartition(" ")[2])
     word = found[0] if found else ""
     first, _, rest = word.partition(".")  # им.А.Н
     word = rest if rest and len(first) > 1 and first.casefold() in kinds and word.casefold() not in kinds else word
     spaced = at > begin and text[at - 1].isspace()
-    return _Stop(text, language, begin, at, word, before[: len(before) - len(word)], following, spaced)
+    return Stop(text, language, begin, at, word, before[: len(before) - len(word)], following, spaced)
 
 
 def _shape(text: str, following: re.Match[str], language: str) -> Shape:
@@ -188,99 +152,6 @@ def _shape(text: str, following: re.Match[str], language: str) -> Shape:
     if len(word) > 2 and word[1:].islower():
         return "word"
     return "serial" if _SERIAL.match(text, following.start("word")) else "code"
-
-
-def _kind(stop: _Stop) -> Kind:
-    word, start = stop.word, stop.next.start("token")
-    small, kinds = word.casefold(), known.KINDS[stop.language]
-    if (len(word) < 8 and _is_item(stop)) or stop.next["word"] == "Сер":
-        return "always"
-    if stop.next["token"][0].isdigit():
-        if _follows_item(stop):
-            return "plain"
-        if _YEAR.match(stop.text, start) or (stop.spaced and word[-1:].isdigit()):  # 4 . 5
-            return "always"
-    if word[-1:].isdigit():
-        return "always" if _REFERENCE.match(stop.text, start) else "named" if _VOLUME.search(stop.earlier) else "plain"
-    pair = _PAIR.search(stop.earlier + word) if len(word) < 5 else None
-    if pair and (kind := kinds.get(f"{pair[1]}.{pair[2]}".casefold())):
-        return kind
-    unit = _UNIT.search(stop.earlier[-5:] + small) if small in known.UNITS or word[:1].isnumeric() else None
-    if unit and unit["unit"] in known.UNITS:
-        return _unit(stop, unit["unit"])
-    if word.islower() and stop.earlier.endswith("/"):
-        return "tail"
-    if word.isupper() and _INITIALS.fullmatch(word):
-        return "named" if len(word) > 1 else _letter(stop)
-    return _abbreviation(stop)
-
-
-def _unit(stop: _Stop, unit: str) -> Kind:
-    """The kind behind a number and its unit."""
-    initial = stop.next["sign"] == "." and len(stop.next["word"]) == 1
-    if unit == "г" and (initial or stop.earlier.rstrip("0123456789 \n").endswith("№")):
-        return "named"  # в 1976 г. А. Паркс; больница № 6 г. Москвы
-    alone = stop.at - stop.begin < _WINDOW and _ONLY_A_TIME.fullmatch(stop.earlier + stop.word)
-    return "always" if alone else "tail"
-
-
-def _abbreviation(stop: _Stop) -> Kind:
-    word, following = stop.word, stop.next
-    small = word.casefold()
-    acronym = not word.islower() and not word.istitle() and "." not in word and small not in known.SHOUTED  # CF, kDa
-    kind: Kind = "plain" if acronym else known.KINDS[stop.language].get(small, "plain")
-    if kind in ("always", "named"):
-        return kind
-    if word in known.CAPITALISED:
-        return "named"
-    if kind == "plain" and word.istitle():  # Beilst. J. Org. Chem. Nanotoxicol. 2003
-        before = stop.earlier.rstrip().rpartition(" ")[2]
-        behind = following["word"] in known.CAPITALISED or following["word"] in ("J", "Z")
-        if (before[-1:] == "." and before[:-1] in known.CAPITALISED) or (behind and following["sign"] == "."):
-            return "named"
-    if kind == "plain" and _DOTTED.fullmatch(word):
-        return "named" if word.isupper() else "tail"
-    return kind
-
-
-def _letter(stop: _Stop) -> Kind:
-    """Whether a single capital letter is an initial, or the end of a name: protein kinase A."""
-    earlier, word = stop.earlier, stop.next["word"]
-    if word in known.BEHIND_INITIALS or (stop.next["sign"] == "." and (len(word) == 1 or word in known.CAPITALISED)):
-        return "named"
-    if earlier[-1:] in set("/,-–") or _BEHIND_LETTER.search(earlier):
-        return "plain"
-    words = earlier.split()
-    previous = words[-1].lstrip(_OPENERS) if words else ""
-    if previous[-1:].isdigit() or previous[-1:] in set("%°<>=+"):
-        return "plain"
-    piece = re.split(r"[-–/]", previous)[-1]
-    small = piece.casefold()
-    if small in known.LETTERED or small.startswith(known.LETTERED_STEMS):
-        return "plain"
-    if small in known.BEFORE_NAMES or small.startswith(known.BEFORE_NAMES_STEMS) or not piece.isalpha():
-        return "named"
-    if not piece.islower():
-        begins = (len(words) == 1 or small[0] < "а") and known.SUBSTANCE.search(small)
-        return "plain" if begins or (piece.isupper() and len(piece) > 1) else "named"
-    if stop.word == "L" and words[-2:-1] and words[-2].istitle():
-        return "tail"  # Linnaeus: Crocus sativus L. (Saffron)
-    if small[0] < "а":
-        return "named" if known.NO_LABEL.search(small) else "plain"
-    return "plain" if known.SUBSTANCE.search(small) or (stop.word in "DFGIJLNQRSUVWZ" and word[:1] >= "А") else "named"
-
-
-def _is_item(stop: _Stop) -> bool:
-    """Whether this is the number of a list item, at the beginning of a sentence or behind a colon."""
-    begins = stop.at - len(stop.word) <= stop.begin + 1
-    return bool(_ITEM.fullmatch(stop.word) and (begins or _FIRST_ITEM.search(stop.earlier + stop.word)))
-
-
-def _follows_item(stop: _Stop) -> bool:
-    """Whether list item n ends here and item n + 1 begins."""
-    starts = (stop.begin, stop.next.start("token"))
-    numbers = [int(match[1]) for start in starts if (match := _NUMBERED.match(stop.text, start))]
-    return len(numbers) == 2 and numbers[1] == numbers[0] + 1
 
 
 def _within(text: str, begin: int, match: re.Match[str], opener: str, closer: str) -> bool:
