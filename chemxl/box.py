@@ -75,7 +75,7 @@ def one_tagger(draw: int) -> VariedFineTune:
         encoder=IN_THE_BOX,
         train=(*both, genes, more, mini),
         copies=(2, 2, 1, 1, 1),
-        carriers=1500,
+        carriers=2500,
         names="inn",
         draw=draw,
         frozen=True,

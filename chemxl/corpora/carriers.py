@@ -2,8 +2,8 @@
 
 ``carriers.tsv`` was written for this project and is CC0 like ``mini``. A place is ``{C.gen}``: C a substance, F a
 formula, S a short name of a substance, M a medicine, T a trade name, D a disease, A a short name of one, G a gene;
-behind it, in Russian, the case. ``{C:THF}`` is that name itself. B, an organism, N, another abbreviation, and P, a
-surname, only look like names: they are no mentions. What is then said need not be true.
+behind it, in Russian, the case. ``{C:THF}`` is that name itself. B, an organism, N, another abbreviation, P, a surname,
+and W, another word of medicine, only look like names: they are no mentions. What is then said need not be true.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from chemxl.corpora.coined import Name, drawn, formulaic, gender, short, surname, traded
+from chemxl.corpora.coined import Name, drawn, formulaic, gender, listed, short, surname, traded
 from chemxl.corpora.mini.declension import CASES
 from chemxl.corpora.mini.lexicon import Concept, concepts
 from chemxl.documents import Document, Mention
 from chemxl.experiments.digests import sha256
 
-_PLACE = re.compile(r"\{([CFSMTDAGBNP])(?:\.(\w+)|:([^{}]+))?\}")
+_PLACE = re.compile(r"\{([CFSMTDAGBNPW])(?:\.(\w+)|:([^{}]+))?\}")
 _TYPES = {**dict.fromkeys("CFSMT", "CHEM"), "D": "DISEASE", "A": "DISEASE", "G": "GENE"}
 _KINDS = {"C": "substance", "M": "substance", "D": "disease", "G": "gene", "B": "species"}
 _SHORT = {"S": "substances", "A": "diseases", "N": "others"}
@@ -87,6 +87,8 @@ def _filled(place: re.Match[str], rng: random.Random, language: str, medicines: 
     if kind == "T":
         name = traded(rng, language).form(language, case)
         return name if draw < 0.5 else name.lower()  # as patients write
+    if kind == "W" or (kind == "D" and draw < 0.6):
+        return listed(rng, "words" if kind == "W" else "diseases").form(language, case)
     if kind == "C" and draw < 0.75:
         return drawn(rng).form(language, case)
     if kind == "M" and draw < 0.25:

@@ -34,6 +34,10 @@ class Name(NamedTuple):
         return self.english if language == "en" else forms(self.russian, self.gender)[case]
 
 
+_MADE_UP = 0.4  # of the abbreviations
+_CAPITALS = {"en": "ABCDEFGHIKLMNOPRSTUV", "ru": "АБВГДЗИКЛМНОПРСТФХЦЭ"}
+
+
 @cache
 def _table(kind: str) -> list[list[str]]:
     """Rows of ``coined.yaml``, each as its parts."""
@@ -57,9 +61,17 @@ def traded(rng: random.Random, language: str) -> Name:
     return Name(name, name, gender(name))
 
 
+def listed(rng: random.Random, kind: str) -> Name:
+    """One of ``diseases``, or of ``words`` of medicine that name nothing of interest."""
+    return Name(*rng.choice(_table(kind)))
+
+
 def short(rng: random.Random, kind: str, language: str) -> Name:
-    """An abbreviation of one of ``substances``, ``diseases`` and ``others``."""
-    [name] = rng.choice(_table(f"short_{kind}_{language}"))
+    """An abbreviation of one of ``substances``, ``diseases`` and ``others``; of the last two, some are made up."""
+    if kind != "substances" and rng.random() < _MADE_UP:
+        name = "".join(rng.choices(_CAPITALS[language], k=rng.choice((2, 3, 3, 4, 5))))
+    else:
+        [name] = rng.choice(_table(f"short_{kind}_{language}"))
     return Name(name, name)
 
 

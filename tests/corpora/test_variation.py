@@ -115,8 +115,28 @@ def test_carriers_are_annotated_where_names_were_put(language: str) -> None:
     assert not unseen & {d.surface(m) for d in made for m in d.mentions if m.type == "DISEASE"}
 
 
+def test_listed_words_and_diseases_are_not_those_that_mini_keeps_unseen() -> None:
+    unseen = [c for c in carriers.concepts().values() if c.split != "train" and c.kind == "disease"]
+    kept = {c.english[0].lower() for c in unseen} | {c.russian[0][0].lower() for c in unseen}
+    for kind in ("diseases", "words"):
+        listed = [coined.Name(*row) for row in coined._table(kind)]
+        names = {name.english for name in listed} | {name.form("ru") for name in listed}
+        assert len(listed) > 100 and not names & kept
+        assert all(len({name.form("ru", case) for case in range(len(CASES))}) > 2 for name in listed), "inflected"
+
+
+def test_abbreviations_of_substances_are_never_made_up() -> None:
+    rng = random.Random(0)
+    for language in ("en", "ru"):
+        known = {row[0] for row in coined._table(f"short_substances_{language}")}
+        assert {coined.short(rng, "substances", language).english for _ in range(200)} <= known
+        others = {row[0] for row in coined._table(f"short_others_{language}")}
+        made = {coined.short(rng, "others", language).english for _ in range(200)} - others
+        assert len(made) > 30 and not {name for name in made if not name.isupper()}
+
+
 def test_what_only_looks_like_a_name_is_no_mention(monkeypatch: pytest.MonkeyPatch) -> None:
-    russian = "По {P.dat}, {N} и {B.nom} не меняли {S}, {C:соль Мора}, {T.acc} и {A}."
+    russian = "По {P.dat}, {N}, {W.nom} и {B.nom} не меняли {S}, {C:соль Мора}, {T.acc} и {A}."
     lines = {"ru": [russian], "en": ["{C:THF} by {N}, {P}: {A}."]}
     monkeypatch.setattr(carriers, "_carriers", lambda: {language: texts * 3 for language, texts in lines.items()})
     seen = set[str]()
@@ -138,6 +158,6 @@ def test_every_carrier_can_be_filled() -> None:
     for language, text in lines:
         for place in re.findall(r"\{[^}]*\}", text):
             cases = "|".join(CASES)
-            inflected = rf"[CMTDBP]\.(?:{cases})|P" if language == "ru" else "[CMTDBP]"
+            inflected = rf"[CMTDBPW]\.(?:{cases})|P" if language == "ru" else "[CMTDBPW]"
             assert re.fullmatch(rf"\{{(?:{inflected}|[FSAGN]|[CDG]:[^.:|{{}}][^{{}}]*)\}}", place), (place, text)
         assert text == text.strip() and not set("{}") & set(re.sub(r"\{[^{}]*\}", "", text)), text
