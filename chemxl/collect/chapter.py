@@ -250,7 +250,7 @@ def _longer(found: Mapping[str, Lengths]) -> list[Row]:
     return differences_of(
         sides,
         metric="difference of words a mention",
-        score=statistics.words_a_mention,
+        score=metrics.mean,
         scorer="runs of letters or digits, and signs",
     )
 

@@ -20,7 +20,7 @@ from chemxl.corpora.corpus import Corpus, twin_key
 from chemxl.corpora.faults import Log
 from chemxl.corpora.texts import PairSource, ParallelText, Texts, twins
 from chemxl.documents import Document, Pair
-from chemxl.evaluation.metrics import Counts, Score
+from chemxl.evaluation.metrics import Counts, Score, mean
 from chemxl.experiments.experiment import Experiment, write_json
 from chemxl.models import encoders
 
@@ -263,8 +263,8 @@ class Lengths(Experiment):
         types = self.corpus.types
         counts = statistics.lengths(self.corpus.load(), types=types)  # (D, T, 2)
         np.save(folder / "lengths.npy", counts, allow_pickle=False)
-        means = statistics.words_a_mention(counts.sum(axis=0))  # (T,)
-        return {f"words a {type}": float(mean) for type, mean in zip(types, means, strict=True)}
+        means = mean(counts.sum(axis=0))  # (T,)
+        return {f"words a {type}": float(length) for type, length in zip(types, means, strict=True)}
 
     def counts(self, type: str) -> np.ndarray:
         """(D, 2): words of all mentions of a type, and the number of mentions, by source document."""

@@ -77,12 +77,6 @@ def lengths(documents: Sequence[Document], *, types: Sequence[str]) -> np.ndarra
     return made
 
 
-def words_a_mention(sums: np.ndarray) -> np.ndarray:
-    """The mean length of mentions, (...), of (..., 2) words and mentions."""
-    mean: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
-    return mean
-
-
 def _types(documents: Iterable[Document]) -> list[str]:
     """The types of mentions, the most frequent first."""
     counts = Counter(mention.type for document in documents for mention in document.mentions)

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from chemxl.contrastive.clusters import Clusters, apart, silhouette
 from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.views import Translated
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import ALL, Sample, split
+from chemxl.corpora.samples import ALL, Portion, Sample, split
 from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics
 from chemxl.evaluation.learning_curves import Learning, saved
@@ -43,6 +44,7 @@ _PAIRED = (  # the first less the second
     (VIEWS, NONE),
     (VIEWS, TWICE),
 )
+_SEEN = 200  # documents whose words are looked at
 
 
 class Settings(chapters.EncoderSettings):
@@ -210,10 +212,29 @@ def table(settings: Settings, task: Task) -> list[Line]:
     ]
 
 
+def clusters(settings: Settings, task: Task) -> list[Line]:
+    """The lines of how well held-out words of one label lie together: as the encoder gives them before and after
+    contrastive pretraining with the most sentences, and with views where there are some."""
+    size, corpus = max(settings.sizes), task.test.to(Portion, most=_SEEN)
+    shared: dict[str, Any] = {**settings.keys, "table": "clusters", "test": task.name}
+    found: dict[str, list[Clusters]] = {NONE: [Clusters(encoder=settings.start, corpus=corpus)]}
+    for method in (GAUSSIAN, VIEWS) if task.views else (GAUSSIAN,):
+        starts = [pretraining(settings, task, method, size=size, seed=seed) for seed in settings.seeds]
+        found[method] = [Clusters(encoder=start, corpus=corpus, seed=start.seed) for start in starts]
+    made = [
+        Line({**shared, "method": method, "sentences": size}, values, partial(silhouette, values))
+        for method, values in found.items()
+    ]
+    pairs = [(a, b) for a, b in ((GAUSSIAN, NONE), (VIEWS, NONE), (VIEWS, GAUSSIAN)) if a in found]
+    every = [value for values in found.values() for value in values]
+    return [*made, Line({**shared, "sentences": size}, every, partial(apart, found, pairs))]
+
+
 def lines(settings: Settings) -> Lines:
-    """The table of each task, and a line for what all of its lines say together."""
+    """The table of each task and its clusters, and a line for what all lines of the table say together."""
     made = {task.name: table(settings, task) for task in tasks(settings.profile)}
     yield [line for lines in made.values() for line in lines]
+    yield [line for task in tasks(settings.profile) for line in clusters(settings, task)]
     yield [
         Line(
             {**settings.keys, "test": name},

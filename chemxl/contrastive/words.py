@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from transformers import PreTrainedModel
 
 from chemxl.contrastive.loss import distances, supervised
 from chemxl.contrastive.model import ContrastiveModel
+from chemxl.models.labellers import first_pieces
 from chemxl.models.tagger import Labelling
 from chemxl.models.training import IGNORED, accelerator, token_batches
 
@@ -56,6 +58,26 @@ def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
             within.append(float(apart[own][:, own].sum()) / (count * (count - 1)))
             between.append(float(apart[own][:, ~own].mean()))
     return {"score": -loss, "within": float(np.mean(within)), "between": float(np.mean(between))}
+
+
+@torch.no_grad()
+def states(encoder: PreTrainedModel, task: Labelling) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every word of a task once: its label and the place of its document (n,), and the encoder's output at its first
+    piece (n, d)."""
+    engine = accelerator()
+    encoder.to(engine.device).eval()
+    labels, owners, hidden = [], [], []
+    with engine.autocast():
+        for batch in token_batches(task.lengths, tokens=_TOKENS):
+            tensors = {name: t.to(engine.device) for name, t in task.collate(batch).items()}
+            found = first_pieces(encoder, **tensors).float().cpu()  # (B, W, d)
+            for row, i in enumerate(batch):
+                window = task.windows[i]
+                kept = slice(*(place - window.words[0] for place in window.kept))
+                labels += task.labels[i][kept]
+                owners += [window.document] * (kept.stop - kept.start)
+                hidden.append(found[row, kept])
+    return np.array(labels), np.array(owners), torch.cat(hidden).numpy()
 
 
 @torch.no_grad()

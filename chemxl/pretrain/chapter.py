@@ -9,13 +9,14 @@ from typing import Any
 from chemxl.collect.experiments import AlignedPairs, Gathering
 from chemxl.corpora.texts import OneSide, PairSource, ParallelText, Texts, TextSource
 from chemxl.errors import ChemxlError
+from chemxl.evaluation.metrics import mean
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
-from chemxl.pretrain.perplexity import estimate, surprisal
+from chemxl.pretrain.perplexity import estimate
 from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
@@ -266,7 +267,7 @@ def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
     for keys, a, b in pairs:
         first, second = ([one.surprisal() for one in line.experiments] for line in (a, b))
         sides.append(Sides(keys, first, second, a.experiments))
-    return differences_of(sides, metric=DIFFERENCE, score=surprisal, scorer=NATS)
+    return differences_of(sides, metric=DIFFERENCE, score=mean, scorer=NATS)
 
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from chemxl.documents import Document
 from chemxl.evaluation import significance
+from chemxl.evaluation.metrics import mean
 from chemxl.evaluation.significance import Interval
 from chemxl.models.training import IGNORED, accelerator, token_batches
 from chemxl.pretrain.model import MaskedLanguageModel
@@ -81,15 +82,9 @@ def perplexity(found: np.ndarray) -> float:
     return float(_of_sums(found.sum(axis=0)))
 
 
-def surprisal(sums: np.ndarray) -> np.ndarray:
-    """The mean surprisal in nats from sums and numbers, (..., 2) -> (...): the logarithm of the perplexity."""
-    result: np.ndarray = sums[..., 0] / np.maximum(1.0, sums[..., 1])
-    return result
-
-
 def _of_sums(sums: np.ndarray) -> np.ndarray:
     """Perplexity from sums and numbers, (..., 2) -> (...)."""
-    result: np.ndarray = np.exp(surprisal(sums))
+    result: np.ndarray = np.exp(mean(sums))
     return result
 
 
