@@ -8,18 +8,21 @@ the tagger and writes the table of the model card.
 from __future__ import annotations
 
 import argparse
+import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
 from chemxl.corpora.corpus import Corpus
-from chemxl.corpora.samples import Sample
+from chemxl.corpora.samples import Portion, Sample
 from chemxl.corpora.texts import Texts
-from chemxl.documents import Mention
+from chemxl.corpora.variation import Variation
+from chemxl.documents import Document, Mention
 from chemxl.evaluation.significance import estimate
 from chemxl.models import eight_bits, encoders
 from chemxl.models.box import FOLDER, IN_THE_BOX, TAGGER
@@ -33,6 +36,14 @@ from chemxl.pretrain.distillation import Distillation
 
 CHEMPROT = Corpus(name="chemprot", split="test", types=("CHEM", "GENE"))  # some of its abstracts are DrugProt's too
 DRAWS = 3  # taggers whose weights are averaged
+UNTIDY = {"BC5CDR, abstracts, EN": 60, "BioNNE-R, abstracts, RU": 20}  # documents that are changed
+FORMS = {
+    "in capitals": "capitals",
+    "words broken at line ends": "hyphens",
+    "letters of another alphabet": "alike",
+    "misread letters": "misread",
+    "spaces missing": "joined",
+}
 CARD = FOLDER / "README.md"
 BEGIN, END = "<!-- scores -->", "<!-- end -->"
 
@@ -102,11 +113,22 @@ def tests() -> dict[str, Corpus]:
     }
 
 
+def untidy() -> Iterator[tuple[str, Corpus, list[Document]]]:
+    """The first documents of two tests, as they are and in each form that text may come in."""
+    for name, most in UNTIDY.items():
+        corpus = tests()[name].to(Portion, types=("CHEM",), most=most)
+        whole = corpus.load()
+        yield f"the first {most} of {name}", corpus, whole
+        for form, way in FORMS.items():
+            changes, rng = Variation(**dict.fromkeys(Variation.model_fields, 0.0) | {way: 1.0}), random.Random(0)
+            yield f"the same, {form}", corpus, [made for document in whole for made in changes.of(document, rng, {})]
+
+
 def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:
     """Test, type, and F1 with its interval (the outermost mentions, exact spans), as the card has them."""
     made = Tagger.load(folder)
-    for name, corpus in tqdm(tests().items(), "scores"):
-        documents = corpus.load()
+    tidy = ((name, corpus, corpus.load()) for name, corpus in tests().items())
+    for name, corpus, documents in tqdm(chain(tidy, untidy()), "scores"):
         found = [_as_asked(mentions, corpus.types) for mentions in made.predict(documents)]
         counts, due = made.count(documents, found), Counter(m.type for d in documents for m in d.mentions)
         for type in sorted(due):

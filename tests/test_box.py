@@ -192,6 +192,7 @@ def test_the_card_has_scores_of_every_test() -> None:
     card = box.CARD.read_text("utf-8")
     table = card.partition(box.BEGIN)[2].partition(box.END)[0]
     assert all(f"| {name} |" in table for name in box.tests())
+    assert all(table.count(f"| the same, {form} |") == len(box.UNTIDY) for form in box.FORMS)
 
 
 def test_scores_are_measured_and_written_between_the_marks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -200,6 +201,7 @@ def test_scores_are_measured_and_written_between_the_marks(monkeypatch: pytest.M
     monkeypatch.setattr(box, "CARD", card)
     few = Corpus(name="mini", split="dev", language="ru", types=("DRUG",))  # a chemical is a drug there
     monkeypatch.setattr(box, "tests", lambda: {"mini, RU": few})
+    monkeypatch.setattr(box, "UNTIDY", {"mini, RU": 2})
     box.main(["scores"])
     lines = card.read_text("utf-8").splitlines()
     assert lines[:2] == ["before", box.BEGIN] and lines[-2:] == [box.END, "after"] and "old" not in lines
@@ -207,3 +209,16 @@ def test_scores_are_measured_and_written_between_the_marks(monkeypatch: pytest.M
     due = sum(len(document.mentions) for document in few.load())
     score = float(row.split("|")[3].split("(")[0])
     assert row.split("|")[2].strip() == f"DRUG ({due})" and score > 0.3
+    forms = [line.split("|")[1].strip() for line in lines if line.startswith("| the")]
+    assert forms == ["the first 2 of mini, RU", *(f"the same, {form}" for form in box.FORMS)]
+
+
+def test_every_form_changes_the_text_and_keeps_its_mentions(monkeypatch: pytest.MonkeyPatch) -> None:
+    english = Corpus(name="mini", split="dev", language="en", types=("CHEM",))
+    monkeypatch.setattr(box, "tests", lambda: {"mini, EN": english})
+    monkeypatch.setattr(box, "UNTIDY", {"mini, EN": 6})
+    (_, _, tidy), *others = box.untidy()
+    assert len(others) == len(box.FORMS)
+    for _, _, changed in others:
+        assert [d.id for d in changed] == [d.id for d in tidy] and changed != tidy
+        assert [len(d.mentions) for d in changed] == [len(d.mentions) for d in tidy]
