@@ -115,13 +115,14 @@ def tests() -> dict[str, Corpus]:
 
 def untidy() -> Iterator[tuple[str, Corpus, list[Document]]]:
     """The first documents of two tests, as they are and in each form that text may come in."""
+    calm = dict.fromkeys(Variation.model_fields, 0.0)
     for name, most in UNTIDY.items():
         corpus = tests()[name].to(Portion, types=("CHEM",), most=most)
-        whole = corpus.load()
-        yield f"the first {most} of {name}", corpus, whole
-        for form, way in FORMS.items():
-            changes, rng = Variation(**dict.fromkeys(Variation.model_fields, 0.0) | {way: 1.0}), random.Random(0)
-            yield f"the same, {form}", corpus, [made for document in whole for made in changes.of(document, rng, {})]
+        forms = {f"the first {most} of {name}": calm}
+        forms |= {f"the same, {form}": calm | {way: 1.0} for form, way in FORMS.items()}
+        for label, rates in forms.items():
+            changes, rng = Variation(**rates), random.Random(0)
+            yield label, corpus, [made for document in corpus.load() for made in changes.of(document, rng, {})]
 
 
 def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:
