@@ -214,11 +214,11 @@ def table(settings: Settings, task: Task) -> list[Line]:
 
 def clusters(settings: Settings, task: Task) -> list[Line]:
     """The lines of how well held-out words of one label lie together: as the encoder gives them before and after
-    contrastive pretraining with the most sentences, and with views where there are some."""
+    contrastive pretraining with the most sentences, and with views where these are translations."""
     size, corpus = max(settings.sizes), task.test.to(Portion, most=_SEEN)
     shared: dict[str, Any] = {**settings.keys, "table": "clusters", "test": task.name}
     found: dict[str, list[Clusters]] = {NONE: [Clusters(encoder=settings.start, corpus=corpus)]}
-    for method in (GAUSSIAN, VIEWS) if task.views else (GAUSSIAN,):
+    for method in (GAUSSIAN, VIEWS) if task.translated else (GAUSSIAN,):
         starts = [pretraining(settings, task, method, size=size, seed=seed) for seed in settings.seeds]
         found[method] = [Clusters(encoder=start, corpus=corpus, seed=start.seed) for start in starts]
     made = [

@@ -62,11 +62,11 @@ def test_contrastive_pretraining_draws_words_of_a_label_together() -> None:
     assert row.low is not None and row.low < row.value and row.keys == {"method": "after", "less_method": "none"}
 
 
-def test_the_chapter_compares_views_only_where_there_are_some() -> None:
+def test_the_chapter_compares_views_only_where_they_are_translations() -> None:
     settings = chapter.Settings(encoder="mini", sizes=(10, 20), visits=40, seeds=(0, 1))
     [task] = chapter.tasks("small")
     made = chapter.clusters(settings, task)
     assert [line.keys.get("method") for line in made] == [chapter.NONE, chapter.GAUSSIAN, chapter.VIEWS, None]
     assert {line.keys["sentences"] for line in made} == {20} and len(made[-1].experiments) == 5
-    alone = chapter.clusters(settings, chapter.Task(task.name, task.train, task.test))
+    alone = chapter.clusters(settings, chapter.Task(task.name, task.train, task.test, task.views))
     assert [line.keys.get("method") for line in alone] == [chapter.NONE, chapter.GAUSSIAN, None]
