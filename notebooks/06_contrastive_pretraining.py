@@ -25,8 +25,8 @@
 #   {glue:text}`bc5cdr_twice`.
 # - Whether words are better represented by Gaussians than by points is undecided, too: {glue:text}`bionne_cosine` in
 #   Russian, {glue:text}`pharma_cosine` on PharmaCoNER.
-# - Words of one label do lie better together afterwards on English abstracts: the mean {term}`silhouette` gains
-#   {glue:text}`silhouette_gain`. On Russian ones this is undecided, {glue:text}`silhouette_gain_ru`.
+# - On English abstracts words of one label lie closer together afterwards, compared with other labels: the mean
+#   {term}`silhouette` rises by {glue:text}`silhouette_gain`. On Russian ones this is undecided, {glue:text}`silhouette_gain_ru`.
 # - Trainings here are short: fine-tuning twice as long raises F1 on PharmaCoNER from {glue:text}`contrast_once_es` to
 #   {glue:text}`contrast_none_es`.
 #
@@ -296,15 +296,15 @@ show.tabs(
 #
 # The paper says that words of one label move together and labels move apart. The {term}`silhouette` of a word
 # {cite:p}`rousseeuw-1987-silhouettes` compares its mean distance from the other words of its label with that from the
-# nearest other label: 1 is far nearer to its own, 0 on the border, and below 0 nearer to the other. It is measured on
+# nearest other label: 1 means far nearer to its own label, 0 on the border, below 0 nearer to the other. It is measured on
 # the encoder's output, which goes on to the tagger, with cosine distances. The words are those of mentions in held-out
 # documents; the labels are B and I of each type (see {term}`BIO`) and O.
 #
 # Recorded, with 1,000 sentences and 200 held-out documents at most: on English abstracts (BC5CDR) the mean silhouette is
 # {glue:text}`silhouette_before` before contrastive pretraining and {glue:text}`silhouette_after` after it, a clear gain,
 # {glue:text}`silhouette_gain`. On Russian ones (BioNNE-R) the gain, {glue:text}`silhouette_gain_ru`, is not clear.
-# Translations as views change it by {glue:text}`silhouette_views`, which is not clear either. The Spanish tests are not
-# measured.
+# Translations as views change it by {glue:text}`silhouette_views`, which is not clear either. The Spanish tests
+# are not recorded.
 
 # %%
 show.tabs(
@@ -312,7 +312,7 @@ show.tabs(
     lambda found: [
         show.table(
             tables.pivot(found.query("metric == 'silhouette'"), "method", "test"),
-            caption="Mean silhouette of held-out words in mentions, by what came before",
+            caption="Mean silhouette of held-out words in mentions, before and after contrastive pretraining",
         ),
         show.table(
             tables.differences(found, ["test", "method"], metric="difference of silhouette"),

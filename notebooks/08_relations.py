@@ -24,17 +24,17 @@
 #   loss and {glue:text}`cross` with cross entropy, a difference of {glue:text}`focal_cross`. Added to the focal loss,
 #   relation attention changes F1 by {glue:text}`attention_focal`, types as a second task by
 #   {glue:text}`multitask_focal`, fine-grained markers by {glue:text}`fine_focal`, and a vote of five models by
-#   {glue:text}`vote_focal`. With three seeds none of this can be told from chance. The paper's scores
+#   {glue:text}`vote_focal`. None of this can be told from chance. The paper's scores
 #   are far higher: its encoders are larger, its training set is twice as large, and it was read ten times.
 # - **Relations learnt from English are found in Russian.** A model that read {glue:text}`english_documents` English
 #   abstracts of BioNNE-R has a macro F1 of {glue:text}`english` on English abstracts and {glue:text}`zero_shot` on
 #   their Russian translations. One that read Russian abstracts for as many steps has {glue:text}`russian` there, which
 #   is clearly better: in micro F1 by {glue:text}`russian_english`. 10 Russian abstracts alone give
 #   {glue:text}`few_alone`, together with the English ones {glue:text}`few_both`. What English abstracts add in micro F1
-#   is not clear beside 10, {glue:text}`few_gain`, nor beside 30, {glue:text}`some_gain`; beside 100 it is about a
-#   point at most, {glue:text}`many_gain`.
+#   is clear neither beside 10, {glue:text}`few_gain`, nor beside 30, {glue:text}`some_gain`, nor beside 100,
+#   {glue:text}`many_gain`.
 # - **From text to relations.** Where a tagger has to find the mentions first, F1 is {glue:text}`chain` with one seed;
-#   with the annotators' mentions it is {glue:text}`focal`.
+#   with the annotators' mentions it is {glue:text}`focal`, the mean of three.
 # - **The paper's interval of genes changes nothing within a sentence.** It pairs a chemical with the genes near it,
 #   which keeps a share of {glue:text}`kept_related` of the related pairs and {glue:text}`kept_pairs` of all. In whole
 #   documents it keeps {glue:text}`kept_document` of all pairs.
@@ -280,11 +280,11 @@ show.tabs(
 # %% [markdown]
 # ### The weights of the losses
 #
-# Figure 3 of the paper, where $\gamma = 2$ and $\lambda = 0.1$ are the best. Here models read a third of the training set
-# and are tested on another part of it. Recorded, with one seed each: F1 is {glue:text}`gamma_0` with $\gamma = 0$,
+# Figure 3 of the paper, where $\gamma = 2$ and $\lambda = 0.1$ are the best. Here models read less than a third of the training
+# set and are tested on another part of it. Recorded, with one seed each: F1 is {glue:text}`gamma_0` with $\gamma = 0$,
 # {glue:text}`gamma_2` with 2 and {glue:text}`gamma_5` with 5; {glue:text}`lambda_1` with $\lambda = 0.1$,
-# {glue:text}`lambda_5` with 0.5 and {glue:text}`lambda_9` with 0.9. So short a training ends well or badly by chance, and
-# the best of these is not known.
+# {glue:text}`lambda_5` with 0.5 and {glue:text}`lambda_9` with 0.9. With one seed each, none of
+# these differences can be told from those between seeds: the best is not known.
 
 # %%
 show.tabs(
@@ -384,7 +384,7 @@ for document, relations in telling[:2]:
 # ## Limits
 #
 # - Recorded is one pass over the training text, too short for the paper's scores, with three seeds. The weights of the
-#   losses and the two encodings are compared on a third of it with one seed each; the chain from text to relations has
+#   losses and the two encodings are compared on less than a third of it with one seed each; the chain from text to relations has
 #   one seed, too. A training twice as long is not recorded.
 # - Learning rates, the size of a batch and the number of unrelated pairs were chosen on a held-out part of the training
 #   text, on models that read a third of the rest, with one or two seeds each. There one

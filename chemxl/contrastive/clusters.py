@@ -17,6 +17,7 @@ from chemxl.models.tagger import Labelling, bio_labels
 from chemxl.results.rows import Row, Sides, differences_of, known
 
 SILHOUETTES = "silhouettes.tsv"
+_NOTHING = 1e-12  # a distance that rounding may leave between equal points
 SCORER = "silhouettes of words in mentions, cosine distances of the encoder's output"
 
 
@@ -38,7 +39,7 @@ class Clusters(encoders.FromEncoder):
         documents = self.corpus.load()
         tokenizer, encoder = encoders.load(self.encoder, **encoders.WITHOUT_DROPOUT)
         task = Labelling(encoder, SubwordReader(tokenizer), bio_labels(self.corpus.types), documents)
-        labels, owners, hidden = states(encoder, task)
+        labels, owners, hidden = (found.cpu().numpy() for found in states(encoder, task))
         inside = labels > 0
         found = silhouettes(hidden, labels)[inside]
         columns = (np.bincount(owners[inside], weights, minlength=len(documents)) for weights in (found, None))
@@ -53,7 +54,8 @@ class Clusters(encoders.FromEncoder):
 
 
 def silhouettes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """``(b - a) / max(a, b)`` of every point (Rousseeuw 1987, section 2), (n,); 0 where it is its label's only one.
+    """``(b - a) / max(a, b)`` of every point (Rousseeuw 1987, section 2), (n,); 0 where it is its label's only
+    one, where there is one label alone, and where all points are equal.
 
     ``a`` is the mean cosine distance from the others of its label, ``b`` the least mean distance from another label.
     The mean distance of unit vectors from a label is that from the label's mean, so the time is linear in n.
@@ -69,11 +71,12 @@ def silhouettes(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     alike = unit @ sums.T  # (n, L), sums of cosines
     rows, others = np.arange(len(unit)), np.maximum(1, counts - 1)[own]
     within = 1 - (alike[rows, own] - 1) / others  # (n,), without the point itself
-    apart = 1 - alike / counts  # (n, L)
-    apart[rows, own] = np.inf
-    nearest, most = apart.min(axis=1), np.maximum(within, apart.min(axis=1))
-    alone = (counts[own] == 1) | ~np.isfinite(nearest) | (most <= 0)
-    found: np.ndarray = np.where(alone, 0.0, (nearest - within) / np.where(alone, 1.0, most))
+    between = 1 - alike / counts  # (n, L)
+    between[rows, own] = np.inf
+    nearest = between.min(axis=1)  # (n,)
+    most = np.maximum(within, nearest)
+    undefined = (counts[own] == 1) | ~np.isfinite(nearest) | (most <= _NOTHING)
+    found: np.ndarray = np.where(undefined, 0.0, (nearest - within) / np.where(undefined, 1.0, most))
     return found
 
 

@@ -12,7 +12,7 @@ from chemxl.contrastive.loss import distances, supervised
 from chemxl.contrastive.model import ContrastiveModel
 from chemxl.models.labellers import first_pieces
 from chemxl.models.tagger import Labelling
-from chemxl.models.training import IGNORED, accelerator, token_batches
+from chemxl.models.training import accelerator, token_batches
 
 _TOKENS = 1024  # of a batch that is only read
 _PROBED = 4000  # words
@@ -35,7 +35,8 @@ class WordVectors(NamedTuple):
 
 def read(model: ContrastiveModel, task: Labelling, *, most: int) -> WordVectors:
     """The words of the first windows, at most ``most``."""
-    labels, hidden = _hidden(model, task, most)
+    labels, _, hidden = states(model.encoder, task, most=most)
+    model.to(hidden.device)
     with torch.no_grad():
         mean, spread = model.gaussians(hidden)
     return WordVectors(*(tensor.cpu().numpy() for tensor in (labels, hidden, mean, spread)))
@@ -47,7 +48,7 @@ def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
     A label is one of BIO. Both are means over the labels of mentions, each of which counts alike, however frequent;
     ``between`` is measured to the words of all other labels, ``O`` among them.
     """
-    labels, hidden = _hidden(model, task, _PROBED)
+    labels, _, hidden = states(model.encoder, task, most=_PROBED)
     with torch.no_grad():
         pairs = model.pairs(hidden)
         loss, apart = float(supervised(pairs, labels)), distances(pairs).fill_diagonal_(0)  # (n, n)
@@ -61,37 +62,29 @@ def divergence(model: ContrastiveModel, task: Labelling) -> dict[str, float]:
 
 
 @torch.no_grad()
-def states(encoder: PreTrainedModel, task: Labelling) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def states(
+    encoder: PreTrainedModel, task: Labelling, *, most: int | None = None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Every word of a task once: its label and the place of its document (n,), and the encoder's output at its first
-    piece (n, d)."""
+    piece (n, d).
+
+    Args:
+        most: so many words, of the first windows; all by default.
+    """
     engine = accelerator()
     encoder.to(engine.device).eval()
-    labels, owners, hidden = [], [], []
+    counts = np.cumsum([end - start for window in task.windows for start, end in [window.kept]])
+    last = len(counts) if most is None else int(np.searchsorted(counts, most)) + 1
+    labels, owners, hidden = list[int](), list[int](), list[torch.Tensor]()
     with engine.autocast():
-        for batch in token_batches(task.lengths, tokens=_TOKENS):
+        for batch in token_batches(task.lengths[:last], tokens=_TOKENS):
             tensors = {name: t.to(engine.device) for name, t in task.collate(batch).items()}
-            found = first_pieces(encoder, **tensors).float().cpu()  # (B, W, d)
+            found = first_pieces(encoder, **tensors).float()  # (B, W, d)
             for row, i in enumerate(batch):
                 window = task.windows[i]
                 kept = slice(*(place - window.words[0] for place in window.kept))
                 labels += task.labels[i][kept]
                 owners += [window.document] * (kept.stop - kept.start)
                 hidden.append(found[row, kept])
-    return np.array(labels), np.array(owners), torch.cat(hidden).numpy()
-
-
-@torch.no_grad()
-def _hidden(model: ContrastiveModel, task: Labelling, most: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Labels (n,) and vectors (n, d) of the first words of a task."""
-    counts = np.cumsum([len(window.units) for window in task.windows])
-    chosen = range(min(len(counts), int(np.searchsorted(counts, most)) + 1))
-    engine = accelerator()
-    model.to(engine.device).eval()
-    labels, hidden = [], []
-    with engine.autocast():
-        for batch in token_batches([task.lengths[i] for i in chosen], tokens=_TOKENS):
-            tensors = {name: t.to(engine.device) for name, t in task.collate(batch).items()}
-            valid = (wanted := tensors.pop("labels")) != IGNORED  # (B, W)
-            labels.append(wanted[valid])
-            hidden.append(model.words(**tensors)[valid].float())
-    return torch.cat(labels)[:most], torch.cat(hidden)[:most]
+    named, placed = (torch.tensor(values, device=engine.device)[:most] for values in (labels, owners))
+    return named, placed, torch.cat(hidden)[:most]

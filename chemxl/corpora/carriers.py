@@ -3,7 +3,7 @@
 ``carriers.tsv`` was written for this project and is CC0 like ``mini``. A place is ``{C.gen}``: C a substance, F a
 formula, S a short name of a substance, M a medicine, T a trade name, D a disease, A a short name of one, G a gene;
 behind it, in Russian, the case. ``{C:THF}`` is that name itself. B, an organism, N, another abbreviation, P, a surname,
-and W, another word of medicine, only look like names: they are no mentions. What is then said need not be true.
+and W, another word, only look like names: they are no mentions. What is then said need not be true.
 """
 
 from __future__ import annotations

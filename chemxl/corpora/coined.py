@@ -34,7 +34,7 @@ class Name(NamedTuple):
         return self.english if language == "en" else forms(self.russian, self.gender)[case]
 
 
-_MADE_UP = 0.4  # of the abbreviations
+_MADE_UP = 0.4  # share of the abbreviations of diseases and others
 _CAPITALS = {"en": "ABCDEFGHIKLMNOPRSTUV", "ru": "АБВГДЗИКЛМНОПРСТФХЦЭ"}
 
 
@@ -62,16 +62,18 @@ def traded(rng: random.Random, language: str) -> Name:
 
 
 def listed(rng: random.Random, kind: str) -> Name:
-    """One of ``diseases``, or of ``words`` of medicine that name nothing of interest."""
+    """One of ``diseases``, or of ``words`` that name no substance, disease or gene."""
     return Name(*rng.choice(_table(kind)))
 
 
 def short(rng: random.Random, kind: str, language: str) -> Name:
     """An abbreviation of one of ``substances``, ``diseases`` and ``others``; of the last two, some are made up."""
-    if kind != "substances" and rng.random() < _MADE_UP:
-        name = "".join(rng.choices(_CAPITALS[language], k=rng.choice((2, 3, 3, 4, 5))))
-    else:
+    if kind == "substances" or rng.random() >= _MADE_UP:
         [name] = rng.choice(_table(f"short_{kind}_{language}"))
+        return Name(name, name)
+    known = {row[0] for table in (f"short_substances_{language}", "molecules") for row in _table(table)}
+    while (name := "".join(rng.choices(_CAPITALS[language], k=rng.choice((2, 3, 3, 4, 5))))) in known:
+        pass
     return Name(name, name)
 
 

@@ -222,7 +222,7 @@ def transfer(settings: Settings) -> list[Line]:
 
 
 def _some(corpus: Corpus, most: int) -> Portion:
-    """The first documents of a corpus."""
+    """Some documents of a corpus, those of fewer among those of more."""
     return corpus.to(Portion, most=most)
 
 

@@ -32,9 +32,9 @@ def test_silhouettes_are_those_of_scikit_learn(labels: int) -> None:
 
 
 def test_silhouettes_of_one_label_or_of_equal_points_are_zero() -> None:
-    points = np.ones((4, 3), dtype=np.float32)
-    assert not silhouettes(points, np.zeros(4, dtype=int)).any()
-    assert not silhouettes(points, np.array([0, 0, 1, 1])).any()
+    points = np.tile(np.random.default_rng(11).standard_normal(11), (12, 1)).astype(np.float32)
+    assert not silhouettes(points, np.zeros(12, dtype=int)).any()
+    assert not silhouettes(points, np.arange(12) % 2).any()
 
 
 def test_every_word_is_read_once_however_many_windows_hold_it() -> None:
@@ -45,7 +45,8 @@ def test_every_word_is_read_once_however_many_windows_hold_it() -> None:
         reader = SubwordReader(tokenizer, max_tokens=size, overlap=size // 4)
         task = Labelling(encoder, reader, bio_labels(("CHEM",)), documents)
         labels, owners, hidden = states(encoder, task)
-        assert np.bincount(owners).tolist() == counts and len(labels) == len(hidden) == sum(counts)
+        assert owners.bincount().tolist() == counts and len(labels) == len(hidden) == sum(counts)
+        assert [len(found) for found in states(encoder, task, most=5)] == [5, 5, 5]
 
 
 def test_contrastive_pretraining_draws_words_of_a_label_together() -> None:

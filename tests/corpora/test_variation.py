@@ -125,11 +125,23 @@ def test_listed_words_and_diseases_are_not_those_that_mini_keeps_unseen() -> Non
         assert all(len({name.form("ru", case) for case in range(len(CASES))}) > 2 for name in listed), "inflected"
 
 
-def test_abbreviations_of_substances_are_never_made_up() -> None:
+def test_listed_words_name_no_substance_disease_or_gene() -> None:
+    known = {n.lower() for c in carriers.concepts().values() if c.kind != "species" for n in c.english}
+    known |= {forms[0].lower() for c in carriers.concepts().values() if c.kind != "species" for forms in c.russian}
+    for kind in ("diseases", "common"):
+        rows = [coined.Name(*row) for row in coined._table(kind)]
+        known |= {row.english.lower() for row in rows} | {row.form("ru").lower() for row in rows}
+    words = [coined.Name(*row) for row in coined._table("words")]
+    assert not {name.lower() for word in words for name in (word.english, word.form("ru"))} & known
+
+
+def test_no_abbreviation_of_a_substance_is_made_up() -> None:
     rng = random.Random(0)
     for language in ("en", "ru"):
         known = {row[0] for row in coined._table(f"short_substances_{language}")}
         assert {coined.short(rng, "substances", language).english for _ in range(200)} <= known
+        known |= {row[0] for row in coined._table("molecules")}
+        assert not {coined.short(rng, "others", language).english for _ in range(20_000)} & known
         others = {row[0] for row in coined._table(f"short_others_{language}")}
         made = {coined.short(rng, "others", language).english for _ in range(200)} - others
         assert len(made) > 30 and not {name for name in made if not name.isupper()}
