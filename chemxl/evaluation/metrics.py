@@ -193,7 +193,7 @@ def mean(totals: np.ndarray) -> np.ndarray:
 
 
 def _share(totals: np.ndarray, of: int) -> np.ndarray:
-    """The share of correct items among the predicted (1) or the gold (2) ones."""
+    """Column 0 over another one, predicted (1) or gold (2) items or a number; 0 where that is 0."""
     right, among = totals[..., 0], totals[..., of]
     shares: np.ndarray = np.divide(right, among, out=np.zeros(among.shape), where=among > 0)
     return shares
