@@ -119,11 +119,12 @@ def untidy() -> Iterator[tuple[str, Corpus, list[Document]]]:
     calm = dict.fromkeys(Variation.model_fields, 0.0)
     for name, most in UNTIDY.items():
         corpus = tests()[name].to(Portion, types=("CHEM",), most=most)
+        documents = corpus.load()
         forms = {f"{most} documents of {name}": calm}
         forms |= {f"the same, {form}": calm | {way: 1.0} for form, way in FORMS.items()}
         for label, rates in forms.items():
             changes, rng = Variation(**rates), random.Random(0)
-            yield label, corpus, [made for document in corpus.load() for made in changes.of(document, rng, {})]
+            yield label, corpus, [made for document in documents for made in changes.of(document, rng, {})]
 
 
 def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:

@@ -232,9 +232,10 @@ def clusters(settings: Settings, task: Task) -> list[Line]:
 
 def lines(settings: Settings) -> Lines:
     """The table of each task and its clusters, and a line for what all lines of the table say together."""
-    made = {task.name: table(settings, task) for task in tasks(settings.profile)}
+    chosen = tasks(settings.profile)
+    made = {task.name: table(settings, task) for task in chosen}
     yield [line for lines in made.values() for line in lines]
-    yield [line for task in tasks(settings.profile) for line in clusters(settings, task)]
+    yield [line for task in chosen for line in clusters(settings, task)]
     yield [
         Line(
             {**settings.keys, "test": name},

@@ -41,9 +41,9 @@ class Clusters(encoders.FromEncoder):
         task = Labelling(encoder, SubwordReader(tokenizer), bio_labels(self.corpus.types), documents)
         labels, owners, hidden = (found.cpu().numpy() for found in states(encoder, task))
         inside = labels > 0
-        found = silhouettes(hidden, labels)[inside]
-        columns = (np.bincount(owners[inside], weights, minlength=len(documents)) for weights in (found, None))
-        sums = np.stack(list(columns), axis=1)  # (D, 2)
+        found, owners = silhouettes(hidden, labels)[inside], owners[inside]
+        columns = np.bincount(owners, found, len(documents)), np.bincount(owners, minlength=len(documents))
+        sums = np.stack(columns, axis=1)  # (D, 2)
         np.savetxt(folder / SILHOUETTES, sums, delimiter="\t")
         return {"silhouette": float(found.mean()) if len(found) else 0.0, "words": float(len(found))}
 
