@@ -35,20 +35,22 @@ class Clusters(encoders.FromEncoder):
     seed: int = 0
 
     def compute(self, folder: Path) -> dict[str, float]:
-        """The mean silhouette; keeps its sum and the number of words for every document."""
+        """The mean silhouette; keeps its sum and the number of words for every source document."""
         documents = self.corpus.load()
         tokenizer, encoder = encoders.load(self.encoder, **encoders.WITHOUT_DROPOUT)
         task = Labelling(encoder, SubwordReader(tokenizer), bio_labels(self.corpus.types), documents)
         labels, owners, hidden = (found.cpu().numpy() for found in states(encoder, task))
         inside = labels > 0
         found, owners = silhouettes(hidden, labels)[inside], owners[inside]
-        columns = np.bincount(owners, found, len(documents)), np.bincount(owners, minlength=len(documents))
+        sources, source = np.unique(metrics.origins(documents), return_inverse=True)
+        owners = source[owners]
+        columns = np.bincount(owners, found, len(sources)), np.bincount(owners, minlength=len(sources))
         sums = np.stack(columns, axis=1)  # (D, 2)
         np.savetxt(folder / SILHOUETTES, sums, delimiter="\t")
         return {"silhouette": float(found.mean()) if len(found) else 0.0, "words": float(len(found))}
 
     def sums(self) -> np.ndarray:
-        """For each document, the sum of silhouettes and the number of words in mentions, (D, 2)."""
+        """For each source document, the sum of silhouettes and the number of words in mentions, (D, 2)."""
         values: np.ndarray = np.loadtxt(self.run().folder / SILHOUETTES, delimiter="\t", ndmin=2)
         return values
 

@@ -54,7 +54,7 @@ class Settings(chapters.EncoderSettings):
         voters: models that vote; 0: none do.
     """
 
-    methods: tuple[str, ...] = (FOCAL, CROSS, ATTENTION, MULTITASK, FINE)
+    methods: tuple[str, ...] = (FOCAL, CROSS)
     encoding: Encoding = "packed"
     epochs: int = 2
     tokens: int = 256
@@ -62,10 +62,10 @@ class Settings(chapters.EncoderSettings):
     head_rate: float = 0.01
     gamma: float = 2.0
     weight: float = 0.1
-    gammas: tuple[float, ...] = (0.0, 2.0)
-    weights: tuple[float, ...] = (0.1, 0.5)
+    gammas: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
     part: float = 0.5
-    few: tuple[int, ...] = (10,)
+    few: tuple[int, ...] = ()
     steps: int = 150
     unrelated: int = 1
     voters: int = 3

@@ -28,12 +28,20 @@ def test_rows_that_share_their_test_are_compared() -> None:
     assert [row.p is not None and row.p < 0.05 for row in found] == [False, True, False]
 
 
+def test_a_gazetteer_is_compared_with_the_first_model_alone() -> None:
+    methods = ("m", chapter.BILSTM, chapter.GAZETTEER)
+    lines = [Line({"encoder": "e", "method": m, "train": "X", "test": "T"}, [Counted(5)], list) for m in methods]
+    found = [(row.keys["method"], row.keys["less_method"]) for row in chapter.paired(lines)]
+    assert found == [("m", chapter.BILSTM), ("m", chapter.GAZETTEER)]
+
+
 @pytest.mark.parametrize(
     ("model", "keys"),
     [
         ("e5-small+mlm", {"encoder": "e5-small+mlm", "method": "softmax"}),
         ("mini+crf", {"encoder": "mini", "method": "crf"}),
         ("bilstm-crf", {"encoder": "none", "method": "bilstm-crf"}),
+        ("gazetteer", {"encoder": "none", "method": "gazetteer"}),
     ],
 )
 def test_a_model_has_an_encoder_and_a_method(model: str, keys: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chemxl.documents import Document, Mention
 from chemxl.evaluation import metrics
 from chemxl.models.training import Training
-from chemxl.ner import chapter, nested
+from chemxl.ner import chapter, nested, whole
 from chemxl.results import chapters
 
 FOLDER = Path(__file__).parents[3] / "shared/fixtures"
@@ -37,43 +37,43 @@ class Fake:
     counts = nested.WholeEvaluation.counts
 
 
-def whole(*found: Mention) -> nested.WholeEvaluation:
+def given(*found: Mention) -> nested.WholeEvaluation:
     return cast("nested.WholeEvaluation", Fake(*found))
 
 
 def test_every_gold_mention_counts() -> None:
     outer, inner, innermost = TEXT.mentions
-    assert whole(outer).counts().scores()[metrics.MICRO] == metrics.Score(1, 1, 3)
-    assert whole(*TEXT.mentions).counts().scores()[metrics.MICRO].f1 == 1
-    assert nested.at_depth(whole(inner), inside=True).sum(axis=0).tolist() == [1, 1, 2]
-    assert nested.at_depth(whole(inner), inside=False).sum(axis=0).tolist() == [0, 1, 1]
-    assert nested.at_depth(whole(innermost, outer), inside=False)[0].tolist() == [1, 2, 1]
+    assert given(outer).counts().scores()[metrics.MICRO] == metrics.Score(1, 1, 3)
+    assert given(*TEXT.mentions).counts().scores()[metrics.MICRO].f1 == 1
+    assert whole.at_depth(given(inner), inside=True).sum(axis=0).tolist() == [1, 1, 2]
+    assert whole.at_depth(given(inner), inside=False).sum(axis=0).tolist() == [0, 1, 1]
+    assert whole.at_depth(given(innermost, outer), inside=False)[0].tolist() == [1, 2, 1]
 
 
 def test_one_layer_has_a_bound_that_rows_say() -> None:
-    rows = {(row.metric, *row.keys.values()): row.value for row in nested.rows([whole(TEXT.mentions[0])] * 2)}
+    rows = {(row.metric, *row.keys.values()): row.value for row in whole.rows([given(TEXT.mentions[0])] * 2, [])}
     assert rows["most of one layer: F1",] == rows["F1",] == 0.5
     assert rows["most of one layer: macro F1",] == rows["macro F1",] == 0.5  # DISO all, ANATOMY nothing
-    assert rows["R", nested.OUTSIDE] == 1 and rows["R", nested.INSIDE] == 0
+    assert rows["R", whole.OUTSIDE] == 1 and rows["R", whole.INSIDE] == 0
     assert rows["F1", "ANATOMY"] == 0 and rows["F1", "DISO"] == 1
 
 
 def test_two_mentions_on_one_span_are_both_outermost() -> None:
     twice = (Mention.of("CHEM", 0, 3), Mention.of("DISO", 0, 3))
-    assert not any(nested._inside(mention, twice) for mention in twice)
+    assert not any(whole._inside(mention, twice) for mention in twice)
 
 
 def test_both_heads_learn_from_the_same_and_nothing_leaks() -> None:
-    made = nested.lines("e5-small", {"encoder": "e5-small"}, Training(epochs=1), (0, 1))
-    assert [line.keys.get("method") for line in made] == [nested.SOFTMAX] * 2 + [nested.SPANS] * 2 + [None]
+    made = whole.lines("e5-small", {"encoder": "e5-small"}, Training(epochs=1), (0, 1))
+    assert [line.keys.get("method") for line in made] == [whole.SOFTMAX] * 2 + [whole.SPANS] * 2 + [None]
     trained = {line.experiments[0].model.train for line in made[:4]}
     assert len(trained) == 1
     for corpus in trained.pop():
         assert {(test.language, test.split) for test in corpus.without} == {("en", "test"), ("ru", "test")}
     assert len(made[-1].experiments) == 8
-    assert chapter.whole(chapter.Settings()) == []
+    assert chapter.nested(chapter.Settings()) == []
     real = chapters.settled(chapters.named(chapter.stem), "real")
-    cut = chapter.whole(real.model_copy(update={"nested": ("e5-small",), "nested_layers": 6}))
+    cut = chapter.nested(real.model_copy(update={"nested": ("e5-small",), "nested_layers": 6}))
     assert cut[0].keys["layers"] == 6 and cut[0].experiments[0].model.encoder.layers == 6
 
 

@@ -1,0 +1,100 @@
+"""A tagger of names alone: which names it takes, where it finds them, and what is known and what is new."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from chemxl.corpora.corpus import Corpus
+from chemxl.documents import Document, Mention
+from chemxl.evaluation import metrics
+from chemxl.models.tagger import gold
+from chemxl.ner import chapter, names
+from chemxl.ner.gazetteer import Gazetteer
+
+
+def marked(text: str, *found: tuple[str, str], language: str = "en") -> Document:
+    """A text with the first place of each name as a mention."""
+    mentions = tuple(Mention.of(type, text.index(name), text.index(name) + len(name)) for type, name in found)
+    return Document(text, text, mentions, language=language)
+
+
+class Written(Corpus):
+    """Documents that a test wrote."""
+
+    texts: tuple[str, ...]
+    found: tuple[tuple[str, str], ...] = ()
+    language: Any = "en"
+
+    def load(self) -> list[Document]:
+        return [
+            marked(text, *((t, n) for t, n in self.found if n in text), language=self.language) for text in self.texts
+        ]
+
+
+TRAIN = Written(
+    name="mini",
+    texts=("Aspirin and acetylsalicylic acid.", "An acid helps.", "Acid rain.", "fever", "аспирин", "NO or no."),
+    found=(("CHEM", "Aspirin"), ("CHEM", "acetylsalicylic acid"), ("DISEASE", "fever"), ("CHEM", "аспирин")),
+)
+
+
+def found(*texts: str, language: str = "en", train: Corpus = TRAIN) -> list[list[tuple[str, str]]]:
+    corpus = Written(name="mini", texts=texts, language=language)
+    documents = corpus.load()
+    predicted = Gazetteer(train=(train,), corpus=corpus).found(documents)
+    return [[(m.type, d.surface(m)) for m in ms] for d, ms in zip(documents, predicted, strict=True)]
+
+
+def test_names_are_found_as_whole_words_the_longest_first() -> None:
+    assert found("aspirin, FEVER and aspirins; acetylsalicylic acid", "") == [
+        [("CHEM", "aspirin"), ("DISEASE", "FEVER"), ("CHEM", "acetylsalicylic acid")],
+        [],
+    ]
+    assert found("без аспирина", language="ru") == [[("CHEM", "аспирина")]]
+
+
+def test_a_name_that_training_seldom_annotates_is_none() -> None:
+    seldom = TRAIN.model_copy(update={"found": (*TRAIN.found[:1], ("CHEM", "Acid"))})  # one of three places
+    assert found("acid", train=seldom) == [[]]
+    usual = TRAIN.model_copy(update={"found": (("CHEM", "Acid"), ("CHEM", "acid"))})
+    assert found("acid", train=usual) == [[("CHEM", "acid")]]
+
+
+def test_recall_is_parted_by_what_training_has() -> None:
+    test = Written(
+        name="mini",
+        texts=("ASPIRIN for gout", "ibuprofen and fever"),
+        found=(("CHEM", "ASPIRIN"), ("DISEASE", "gout"), ("CHEM", "ibuprofen"), ("CHEM", "fever")),
+    )
+
+    class Fixed:
+        seed = 0
+
+        def outcome(self) -> tuple[list[Document], list[list[Mention]]]:
+            documents = test.load()
+            return documents, [[d.mentions[0]] for d in documents]
+
+    due = [layer.mentions for layer in gold(test.load())]
+    made = names.rows([cast("Any", Fixed())], [TRAIN], due, scorer="exact")
+    values = {(row.metric, row.keys["names"]): row.value for row in made}
+    # fever is known as a disease, not as a chemical
+    assert values == {
+        ("R", names.KNOWN): 1.0,
+        ("mentions", names.KNOWN): 1.0,
+        ("R", names.NEW): 0.3333,
+        ("mentions", names.NEW): 3.0,
+    }
+
+
+def test_it_is_scored_and_compared_like_a_model() -> None:
+    way = chapter.ways("small", sentences=40)[0]
+    [value] = chapter.predictions(chapter.Settings(), chapter.GAZETTEER, way, way.tests[0][1])
+    counts = value.counts()
+    documents, given = value.outcome()
+    layers = [layer.mentions for layer in gold(documents)]
+    again = metrics.count(layers, given, sources=metrics.origins(documents))
+    np.testing.assert_array_equal(counts.column(), again.column())
+    lines = chapter.table(chapter.Settings(models=("mini", chapter.BILSTM, chapter.GAZETTEER), seeds=(0,)))
+    assert {line.keys["method"] for line in lines} == {"softmax", chapter.BILSTM, chapter.GAZETTEER}
