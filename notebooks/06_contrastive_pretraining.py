@@ -58,11 +58,13 @@ claims.table("06_contrastive_pretraining")
 profile: str = "small"
 encoder: str = "in-the-box"
 layers: int = 0
+methods: list = ["none", "none, fine-tuned twice as long", "cosine", "Gaussian", "Gaussian, with views"]
 sizes: list = [40, 120]
 visits: int = 240
 tokens: int = 256
 rate: float = 0.0005
 tagger_rate: float = 0.01
+temperature: float = 0.1
 seeds: list = [0, 1, 2]
 
 # %%

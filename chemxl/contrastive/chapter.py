@@ -13,6 +13,7 @@ import pandas as pd
 
 from chemxl.contrastive.clusters import Clusters, apart, silhouette
 from chemxl.contrastive.experiments import ContrastivePretraining
+from chemxl.contrastive.model import Distance
 from chemxl.contrastive.views import Translated
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import ALL, Portion, Sample, split
@@ -33,13 +34,15 @@ from chemxl.results.tables import Cells
 
 stem = "06_contrastive_pretraining"
 NONE, TWICE, COSINE, GAUSSIAN = "none", "none, fine-tuned twice as long", "cosine", "Gaussian"
-VIEWS = "Gaussian, with views"
-METHODS = (NONE, TWICE, COSINE, GAUSSIAN, VIEWS)
-PRETRAINED = (COSINE, GAUSSIAN, VIEWS)
+FIXED, VIEWS = "Gaussian, identity covariance", "Gaussian, with views"
+METHODS = (NONE, TWICE, COSINE, FIXED, GAUSSIAN, VIEWS)
+PRETRAINED: dict[str, Distance] = {COSINE: "cosine", FIXED: "identity", GAUSSIAN: "gaussian", VIEWS: "gaussian"}
 _PAIRED = (  # the first less the second
     (GAUSSIAN, NONE),
     (GAUSSIAN, TWICE),
     (GAUSSIAN, COSINE),
+    (GAUSSIAN, FIXED),
+    (FIXED, NONE),
     (VIEWS, GAUSSIAN),
     (VIEWS, NONE),
     (VIEWS, TWICE),
@@ -51,18 +54,22 @@ class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
+        methods: of ``METHODS``, ``none`` among them.
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
         tokens: the number of tokens in a batch.
         rate: learning rate of the encoder, and of the projections 1e-3 at least.
         tagger_rate: the learning rate of a tagger's last layer, which begins at random and has few steps.
+        temperature: the temperature of the cosine.
     """
 
+    methods: tuple[str, ...] = (NONE, TWICE, COSINE, GAUSSIAN, VIEWS)
     sizes: tuple[int, ...] = (40, 120)
     visits: int = 240
     tokens: int = 256
     rate: float = 0.0005
     tagger_rate: float = 0.01
+    temperature: float = 0.1
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def visited(self, size: int) -> int:
@@ -180,7 +187,8 @@ def pretraining(settings: Settings, task: Task, method: str, *, size: int, seed:
         train=(sample(task.train, size, seed),),
         views=views,
         probe=task.test if method == GAUSSIAN and size == max(settings.sizes) else None,
-        distance="cosine" if method == COSINE else "gaussian",
+        distance=PRETRAINED[method],
+        temperature=settings.temperature if method == COSINE else 0.1,
         training=settings.training(size * (1 + len(views)), settings.visited(size), head_rate=1e-3),
         seed=seed,
     )
@@ -206,7 +214,7 @@ def table(settings: Settings, task: Task) -> list[Line]:
             partial(_scores, values),
         )
         for size in settings.sizes
-        for method in METHODS
+        for method in settings.methods
         if method != VIEWS or task.views
         for values in [[evaluation(settings, task, method, size=size, seed=seed) for seed in settings.seeds]]
     ]

@@ -37,7 +37,7 @@ class ContrastivePretraining(encoders.Pretrained, encoders.FromEncoder):
         train: annotated corpora.
         views: the same texts, or others with the same types, in further languages; read beside ``train``.
         probe: of its words, how far labels are apart is followed; nothing is chosen by it.
-        distance: between Gaussians, or the cosine of points.
+        distance: between Gaussians, Gaussians with the identity for covariance, or the cosine of points.
         size: dimensions of the projection.
         temperature: the temperature of the cosine; Gaussians have none.
         outside: whether words outside of every mention take part.

@@ -12,14 +12,15 @@ from chemxl.contrastive.loss import Bilinear, cosine, gaussian, supervised, vari
 from chemxl.models.labellers import first_pieces
 from chemxl.models.training import IGNORED
 
-Distance = Literal["gaussian", "cosine"]
+Distance = Literal["gaussian", "identity", "cosine"]
 
 
 class ContrastiveModel(nn.Module):
     """A model that draws words of the same label together and pushes others apart.
 
     Args:
-        distance: between Gaussians (paper 4), or the cosine of points, for comparison.
+        distance: between Gaussians (paper 4); for comparison, between Gaussians whose covariance is the identity, or
+            the cosine of points.
         size: dimensions of the projection.
         temperature: the temperature of the cosine.
         outside: whether words that are labelled 0, outside of every mention, take part.
@@ -30,7 +31,7 @@ class ContrastiveModel(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.temperature, self.outside = temperature, outside
+        self.distance, self.temperature, self.outside = distance, temperature, outside
         hidden = encoder.config.hidden_size
         self.head_mean = nn.Sequential(nn.ReLU(), nn.Linear(hidden, size))
         self.head_variance = nn.Sequential(nn.ReLU(), nn.Linear(hidden, size)) if distance == "gaussian" else None
@@ -54,11 +55,13 @@ class ContrastiveModel(nn.Module):
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Equation 1: means and variances of words (n, d), both (n, l); points have no variance."""
         mean = self.head_mean(words)
-        return mean, torch.zeros_like(mean) if self.head_variance is None else variance(self.head_variance(words))
+        if self.head_variance is None:
+            return mean, torch.full_like(mean, 1.0 if self.distance == "identity" else 0.0)
+        return mean, variance(self.head_variance(words))
 
     def pairs(self, words: torch.Tensor) -> Bilinear:
         """The distances of all pairs of words (n, d)."""
         mean, spread = self.gaussians(words)
-        if self.head_variance is None:
+        if self.distance == "cosine":
             return cosine(mean, temperature=self.temperature)
-        return gaussian(mean, spread)
+        return gaussian(mean, spread)  # with the identity half the squared Euclidean distance of the means

@@ -27,12 +27,16 @@ SETTINGS = chapter.Settings(
 
 def test_methods_differ_in_what_they_should() -> None:
     [task] = chapter.tasks("small")
-    cosine, gaussian, views = (chapter.pretraining(SETTINGS, task, m, size=40, seed=0) for m in chapter.PRETRAINED)
-    assert (cosine.distance, gaussian.distance, views.distance) == ("cosine", "gaussian", "gaussian")
+    warm = SETTINGS.model_copy(update={"temperature": 0.5})
+    made = {m: chapter.pretraining(warm, task, m, size=40, seed=0) for m in chapter.PRETRAINED}
+    cosine, fixed, gaussian, views = made.values()
+    assert [one.distance for one in made.values()] == ["cosine", "identity", "gaussian", "gaussian"]
+    assert [one.temperature for one in made.values()] == [0.5, 0.1, 0.1, 0.1], "Gaussians have none"
     assert gaussian.views == () and [view.language for view in views.views] == ["en"]
     same = {"views": (), "training": gaussian.training, "probe": task.test}
     assert views.model_copy(update=same) == gaussian
-    assert cosine.model_copy(update={"distance": "gaussian", "probe": task.test}) == gaussian
+    same = {"distance": "gaussian", "probe": task.test, "temperature": 0.1}
+    assert cosine.model_copy(update=same) == fixed.model_copy(update=same) == gaussian
     assert chapter.pretraining(SETTINGS, task, chapter.GAUSSIAN, size=10, seed=0).probe is None
     assert chapter.evaluation(SETTINGS, task, chapter.NONE, size=10, seed=0).model.encoder == "mini"
     tagger = chapter.evaluation(SETTINGS, task, chapter.GAUSSIAN, size=40, seed=0).model

@@ -37,7 +37,7 @@ def weights(value: encoders.Pretrained) -> dict[str, torch.Tensor]:
     return {name: tensor.detach() for name, tensor in encoders.load(value).model.state_dict().items()}
 
 
-@pytest.mark.parametrize("distance", ["gaussian", "cosine"])
+@pytest.mark.parametrize("distance", ["gaussian", "identity", "cosine"])
 def test_labels_move_apart_and_transformers_reads_what_it_wrote(distance: str) -> None:
     longer = BRIEF.model_copy(update={"epochs": 8, "rate": 2e-3})
     value = pretraining(distance=distance, training=longer, probe=RUSSIAN)

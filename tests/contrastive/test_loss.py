@@ -75,6 +75,13 @@ def test_points_have_the_loss_and_gradients_of_the_cosine(rows: int) -> None:
     assert own.grad is not None and close(own.grad, slope, 1e-10)
 
 
+def test_gaussians_with_the_identity_are_half_the_squared_distance_apart() -> None:
+    points, _ = parameters(12, 5, 2)
+    wanted = torch.cdist(points, points) ** 2 / 2
+    found = distances(gaussian(points, torch.ones_like(points)))
+    assert close(found.detach(), wanted.detach(), 1e-10)
+
+
 def test_the_gradient_is_that_of_the_function() -> None:
     """Each tensor by itself, whatever the distances are."""
     generator = torch.Generator().manual_seed(0)
