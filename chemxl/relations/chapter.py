@@ -68,7 +68,7 @@ class Settings(chapters.EncoderSettings):
     few: tuple[int, ...] = ()
     steps: int = 150
     unrelated: int = 1
-    voters: int = 3
+    voters: int = 0
     seeds: tuple[int, ...] = (0, 1, 2)
 
     @property
