@@ -18,25 +18,28 @@ from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner import nested
+from chemxl.ner import names, whole
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
+from chemxl.ner.gazetteer import Gazetteer
 from chemxl.pretrain import chapter as pretraining
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Key, Keys, Pair, Row, differences, scored
+from chemxl.results.rows import SCORER, Key, Keys, Pair, Row, differences, scored
 from chemxl.results.tables import Cells
 
 stem = "04_ner"
-BILSTM = "bilstm-crf"
+BILSTM, GAZETTEER = "bilstm-crf", "gazetteer"
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
+Tagged = Evaluation | Gazetteer
 
 
 class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        models: ``bilstm-crf``, or an encoder's name, then ``+`` and a stage of :mod:`chemxl.pretrain.chapter` where it
-            is pretrained further, then ``+crf`` where the head is not a softmax.
+        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+`` and a stage of
+            :mod:`chemxl.pretrain.chapter` where it is pretrained further, then ``+crf`` where the head is not a
+            softmax. The first one is an encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
@@ -47,7 +50,7 @@ class Settings(chapters.Settings):
         sentences: for ``small``: how many each language's training part is expanded to.
     """
 
-    models: tuple[str, ...] = (IN_THE_BOX, "mini", BILSTM)
+    models: tuple[str, ...] = (IN_THE_BOX, "mini", BILSTM, GAZETTEER)
     epochs: int = 2
     tokens: int = 256
     rate: float = 0.0005
@@ -98,8 +101,8 @@ def ways(profile: Profile, *, sentences: int) -> list[Way]:
 
 def named(model: str) -> Keys:
     """The keys of a model of the settings: its encoder, whether it was pretrained further, and its method."""
-    if model == BILSTM:
-        return {"encoder": "none", "method": BILSTM}
+    if model in (BILSTM, GAZETTEER):
+        return {"encoder": "none", "method": model}
     return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
 
 
@@ -116,50 +119,62 @@ def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[
     return [Evaluation(model=model, corpus=test) for model in models]
 
 
+def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Sequence[Tagged]:
+    """As :func:`evaluations`; a gazetteer is one value, since nothing is drawn."""
+    return [Gazetteer(train=way.train, corpus=test)] if model == GAZETTEER else evaluations(settings, model, way, test)
+
+
 def table(settings: Settings) -> list[Line]:
     """The lines of every model, trained in every way, on every test."""
     return [
-        Line({**named(model), "train": way.name, "test": name}, values, partial(_scores, values))
+        Line({**named(model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
         for model in settings.models
         for way in ways(settings.profile, sentences=settings.sentences)
         for name, corpus in way.tests
-        for values in [evaluations(settings, model, way, corpus)]
+        for values in [predictions(settings, model, way, corpus)]
     ]
 
 
 def lines(settings: Settings) -> Lines:
     """The lines of the table, and of tests between them."""
     made = table(settings)
-    yield [*made, *whole(settings)]
+    yield [*made, *nested(settings)]
     every = [value for line in made for value in line.experiments]
     yield [Line({}, every, partial(paired, made))]
 
 
-def whole(settings: Settings) -> list[Line]:
+def nested(settings: Settings) -> list[Line]:
     """The lines of a softmax and a span head, against every gold mention."""
     training = settings.training(settings.nested_epochs, head_rate=1e-3)
     made = []
     for name in settings.nested:
         cut = chapters.EncoderSettings(encoder=name, layers=settings.nested_layers)
-        made += nested.lines(cut.start, cut.keys, training, settings.seeds)
+        made += whole.lines(cut.start, cut.keys, training, settings.seeds)
     return made
 
 
-def _scores(values: Sequence[Evaluation]) -> list[Row]:
-    """Rows with F1, precision and recall of all types, and of each type if there are several."""
+def _scores(values: Sequence[Tagged], train: Sequence[Corpus]) -> list[Row]:
+    """Rows with F1, precision and recall of all types, and of each type if there are several; and recall of names that
+    training has and has not."""
     types = values[0].counts().types
     kinds = [metrics.MICRO, *(types if len(types) > 1 else ())]
-    return [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
+    made = [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
+    due = [layer.mentions for layer in gold(values[0].corpus.load())]
+    return [*made, *names.rows(values, train, due, scorer=SCORER)]
 
 
 def paired(table: Sequence[Line]) -> list[Row]:
-    """Pairs of lines on one test: models that were trained alike, and ways of training the first model."""
+    """Pairs of lines on one test: models that were trained alike, and ways of training the first model.
+
+    A gazetteer is compared with the first model alone.
+    """
     first = _model(table[0])
     pairs = []
     for a, b in combinations(table, 2):
         differ = {f"less_{name}": b.keys[name] for name in a.keys if a.keys[name] != b.keys[name]}
         ways_differ = set(differ) == {"less_train"} and _model(a) == first
-        if ways_differ or not {"less_train", "less_test"} & set(differ):
+        floor = GAZETTEER in (a.keys["method"], b.keys["method"]) and _model(a) != first
+        if ways_differ or not ({"less_train", "less_test"} & set(differ) or floor):
             pairs.append(Pair({**a.keys, **differ}, a.experiments, b.experiments))
     return differences(pairs)
 

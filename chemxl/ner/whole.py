@@ -1,0 +1,105 @@
+"""The rows of nested mentions: scores against all gold mentions, and what one layer of labels cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chemxl.corpora.corpus import Corpus
+from chemxl.documents import Document, Mention, flatten
+from chemxl.evaluation import metrics, significance
+from chemxl.models import encoders
+from chemxl.models.learner import SavedLearner
+from chemxl.models.training import Training
+from chemxl.ner import names
+from chemxl.ner.experiments import FineTune
+from chemxl.ner.nested import NestedFineTune, WholeEvaluation
+from chemxl.results.chapters import Line
+from chemxl.results.rows import Keys, Pair, Row, counted, differences, known, macro, scored
+
+SPANS, SOFTMAX = "span head", "softmax"
+SCORER = "exact character spans, every gold mention"
+MACRO = "mean F1 of the types that gold has, every gold mention (BioNNE 2024)"
+INSIDE, OUTSIDE = "inside another", "outermost"
+MOST, CHEMICAL = "most of one layer", "CHEM"
+
+
+def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, seeds: Sequence[int]) -> list[Line]:
+    """Lines of both heads, trained on BioNNE's training abstracts in both languages, tested on its test abstracts in
+    each.
+
+    Args:
+        keys: the keys of the encoder.
+    """
+    tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
+    train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))
+    shared: Keys = {**keys, "table": "nested", "train": "BioNNE-R EN + RU"}
+    made = []
+    found: dict[tuple[str, str], list[WholeEvaluation]] = {}
+    for method, kind in {SOFTMAX: FineTune, SPANS: NestedFineTune}.items():
+        fields: dict[str, Any] = {"encoder": encoder, "train": train, "training": training}
+        models: list[SavedLearner] = [kind(seed=seed, **fields) for seed in seeds]
+        for language, corpus in tests.items():
+            values = [WholeEvaluation(model=model, corpus=corpus) for model in models]
+            made.append(
+                Line(
+                    {**shared, "method": method, "test": f"BioNNE-R {language.upper()}"},
+                    values,
+                    partial(rows, values, train),
+                )
+            )
+            found[method, language] = values
+    pairs = [
+        Pair(
+            {"method": SPANS, "less_method": SOFTMAX, "test": f"BioNNE-R {language.upper()}"},
+            found[SPANS, language],
+            found[SOFTMAX, language],
+        )
+        for language in tests
+    ]
+    every = [value for values in found.values() for value in values]
+    return [*made, Line(shared, every, lambda: differences(pairs, scorer=SCORER))]
+
+
+def rows(values: Sequence[WholeEvaluation], train: Sequence[Corpus]) -> list[Row]:
+    """Macro F1, scores of all types together, F1 of each, recall by depth, and of names that training has and has not;
+    F1 stands beside the highest that one layer of labels allows, that of chemicals, too."""
+    types = values[0].counts().due()
+    made = [macro(values, scorer=MACRO)]
+    made += scored(values, scores=metrics.SCORES, scorer=SCORER)
+    made += [row for type in types for row in scored(values, type=type, scorer=SCORER)]
+    documents, _ = values[0].outcome()
+    flat = one_layer(documents)
+    most = {"macro F1": float(metrics.macro_f1(flat.table(types).sum(axis=0))), "F1": flat.scores()[metrics.MICRO].f1}
+    made += counted({f"{MOST}: {metric}": value for metric, value in most.items()}, scorer=SCORER)
+    if CHEMICAL in types:
+        made += counted({f"{MOST}: F1": flat.scores()[CHEMICAL].f1}, scorer=SCORER, keys={"type": CHEMICAL})
+    for depth in (OUTSIDE, INSIDE):
+        columns = [at_depth(value, inside=depth == INSIDE) for value in values]
+        found = significance.estimate(columns, score=metrics.recall)
+        made.append(known("R", found, values, n=len(columns[0]), scorer=SCORER, keys={"depth": depth}))
+    return [*made, *names.rows(values, train, [d.mentions for d in documents], scorer=SCORER)]
+
+
+def one_layer(documents: Sequence[Document]) -> metrics.Counts:
+    """The mentions of an ideal tagger that finds all outermost mentions and no others."""
+    found: list[Sequence[Mention]] = [flatten(document.mentions).mentions for document in documents]
+    return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
+
+
+def at_depth(value: WholeEvaluation, *, inside: bool) -> np.ndarray:
+    """For each document, right, found and due, (D, 3); only mentions inside a longer one are due, or only all others.
+
+    Only recall can be read from it: what was found counts whole.
+    """
+    documents, found = value.outcome()
+    due = [[m for m in d.mentions if _inside(m, d.mentions) is inside] for d in documents]
+    return metrics.count(due, found, sources=metrics.origins(documents)).column()
+
+
+def _inside(mention: Mention, others: Sequence[Mention]) -> bool:
+    """Whether a mention lies inside a longer one."""
+    return any(m.start <= mention.start and mention.end <= m.end and m.span != mention.span for m in others)
