@@ -148,8 +148,8 @@ show.table(
 # [chapter 4](04_ner.ipynb), equation {eq}`eq-softmax`. Four methods are compared: no contrastive pretraining ("none"
 # in the tables); *points* ("cosine"), the same loss with $d(a, b) = -\cos(\mu_a, \mu_b) / 0.1$; *Gaussians*; and
 # *Gaussians with views*. The temperature of the points, 0.1, was not tuned. {cite:t}`khosla-2020-supervised` take the
-# mean over $X_a$ outside the logarithm, here it is inside. A fifth method, the same loss with $\Sigma = I$, would
-# show what the variances do; it is not there yet.
+# mean over $X_a$ outside the logarithm, here it is inside. A fifth method, Gaussians whose covariance is the identity,
+# would show what the variances do. It can be asked for (`methods`) and is not recorded yet.
 #
 # ## Experiment
 #

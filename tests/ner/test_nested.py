@@ -65,12 +65,16 @@ def test_two_mentions_on_one_span_are_both_outermost() -> None:
 
 def test_both_heads_learn_from_the_same_and_nothing_leaks() -> None:
     made = whole.lines("e5-small", {"encoder": "e5-small"}, Training(epochs=1), (0, 1))
-    assert [line.keys.get("method") for line in made] == [whole.SOFTMAX] * 2 + [whole.SPANS] * 2 + [None]
-    trained = {line.experiments[0].model.train for line in made[:4]}
+    named = [line.keys.get("method") for line in made]
+    once = [whole.SOFTMAX, whole.SPANS]
+    assert named == [m for head in once for m in (head, head, head + whole.TWICE, head + whole.TWICE)] + [None]
+    trained = {line.experiments[0].model.train for line in made[:-1]}
     assert len(trained) == 1
     for corpus in trained.pop():
         assert {(test.language, test.split) for test in corpus.without} == {("en", "test"), ("ru", "test")}
-    assert len(made[-1].experiments) == 8
+    epochs = {(line.keys["method"], x.model.training.epochs, x.seed) for line in made[:-1] for x in line.experiments}
+    assert epochs == {(m, 1, seed) for m in once for seed in (0, 1)} | {(m + whole.TWICE, 2, 0) for m in once}
+    assert len(made[-1].experiments) == 12
     assert chapter.nested(chapter.Settings()) == []
     real = chapters.settled(chapters.named(chapter.stem), "real")
     cut = chapter.nested(real.model_copy(update={"nested": ("e5-small",), "nested_layers": 6}))
