@@ -1,4 +1,4 @@
-"""Names of a lexicon in text: :class:`chemxl.knowledge.matcher.Matcher` beside flashtext; and text with names exchanged
+"""Names of a lexicon in text: :class:`chemxl.corpora.matcher.Matcher` beside flashtext; and text with names exchanged
 beside a look-up of all word n-grams, as the authors of paper 3 do it.
 
 The text is drawn: words of letters of both scripts, with frequencies that fall with the rank; 100,000 names of one to
@@ -19,10 +19,10 @@ from importlib.util import find_spec
 import numpy as np
 
 from benchmarks import Row, seconds, traced_mib
+from chemxl.corpora.matcher import Matcher
 from chemxl.documents import Pair
 from chemxl.experiments.provenance import hardware
 from chemxl.knowledge.entities import Names
-from chemxl.knowledge.matcher import Matcher
 
 LETTERS = {"en": "etaoinshrdlucmfw", "ru": "оеаинтсрвлкмдпуя"}
 NAMES, BYTES, WORDS = 100_000, 5_000_000, 40_000

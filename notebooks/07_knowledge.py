@@ -138,7 +138,7 @@ show.table(
 # ## Method
 #
 # **Finding names.** One automaton finds every name of a lexicon in a text, with offsets in code points
-# ({py:class}`chemxl.knowledge.matcher.Matcher`). In Latin and Cyrillic letters a name must be whole words, in Chinese
+# ({py:class}`chemxl.corpora.matcher.Matcher`). In Latin and Cyrillic letters a name must be whole words, in Chinese
 # it may be any characters; of two that overlap the longer one is kept. Russian is compared by {term}`lemma`, so that
 # every case form is found. The replacement is the dictionary form: it is not inflected. A stop list holds words of
 # the general language that lexicons also contain (group, day, исследование). `make bench` counts what flashtext finds

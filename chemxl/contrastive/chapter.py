@@ -54,7 +54,7 @@ class Settings(chapters.EncoderSettings):
     """The notebook's parameters.
 
     Args:
-        methods: of ``METHODS``, ``none`` among them.
+        methods: of ``METHODS``, ``none`` among them; the clusters of words are of Gaussians whatever stands here.
         sizes: numbers of labelled sentences.
         visits: sentences that a training reads, those that come again counted; it reads each of them at least twice.
         tokens: the number of tokens in a batch.
@@ -206,7 +206,13 @@ def evaluation(settings: Settings, task: Task, method: str, *, size: int, seed: 
 
 
 def table(settings: Settings, task: Task) -> list[Line]:
-    """The lines of every method with every number of labelled sentences; a task without views has no line with them."""
+    """The lines of every method with every number of labelled sentences; a task without views has no line with them.
+
+    Raises:
+        ChemxlError: a method is none of ``METHODS``, or ``none`` is missing.
+    """
+    if NONE not in settings.methods or not set(settings.methods) <= set(METHODS):
+        raise ChemxlError(f"methods are {NONE!r} and some of {', '.join(METHODS)}, not {', '.join(settings.methods)}")
     return [
         Line(
             {**settings.keys, "test": task.name, "method": method, "sentences": size},

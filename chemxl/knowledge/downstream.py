@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.matcher import folded
 from chemxl.documents import HAN, Document, Label, Mention
 from chemxl.evaluation.metrics import MICRO, Counts, count, origins
 from chemxl.experiments.experiment import Experiment
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.lexicon import Lexicon
-from chemxl.knowledge.matcher import folded
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import Tagger, gold
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from chemxl.corpora.matcher import Match, Matcher
 from chemxl.documents import Pair, Span
-from chemxl.knowledge.matcher import Match, Matcher
 from chemxl.knowledge.stop import STOP
 from chemxl.pretrain.objectives import Builder, Example
 from chemxl.pretrain.text import Pieces

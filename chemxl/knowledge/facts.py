@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from chemxl import corpora
+from chemxl.corpora.matcher import Matcher, folded
 from chemxl.corpora.mini import concepts
 from chemxl.corpora.paired import Fact
 from chemxl.corpora.texts import twins
@@ -22,7 +23,6 @@ from chemxl.errors import CorpusError
 from chemxl.experiments.experiment import Value
 from chemxl.knowledge.entities import Marked
 from chemxl.knowledge.lexicon import MINI, Lexicon, plain
-from chemxl.knowledge.matcher import Matcher, folded
 from chemxl.knowledge.stop import STOP
 from chemxl.pretrain.objectives import Builder, Example
 from chemxl.pretrain.text import Pieces

@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from chemxl import corpora
+from chemxl.corpora.matcher import folded
 from chemxl.corpora.mini import concepts
 from chemxl.documents import Pair
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Value
-from chemxl.knowledge.matcher import folded
 from chemxl.knowledge.stop import STOP
 
 MINI = "mini"

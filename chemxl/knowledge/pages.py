@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from chemxl.corpora.matcher import folded
 from chemxl.corpora.texts import Texts
 from chemxl.documents import Document, Mention
 from chemxl.knowledge.entities import Names
 from chemxl.knowledge.facts import FactFinder, Facts
 from chemxl.knowledge.lexicon import MINI
-from chemxl.knowledge.matcher import folded
 from chemxl.knowledge.methods import BASE, METHODS, Settings, lexicons
 from chemxl.knowledge.tasks import english
 from chemxl.results import figures

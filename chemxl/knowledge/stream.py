@@ -16,6 +16,7 @@ import torch
 from pydantic import Field, model_validator
 from transformers import PreTrainedTokenizerFast
 
+from chemxl.corpora.matcher import Match
 from chemxl.corpora.paired import Fact
 from chemxl.corpora.sentences import sentences
 from chemxl.documents import Document, Pair
@@ -25,7 +26,6 @@ from chemxl.knowledge import passages
 from chemxl.knowledge.entities import Marked, Names, hiding, marked_pieces
 from chemxl.knowledge.facts import FactFinder, Part, behind
 from chemxl.knowledge.lexicon import Lexicon
-from chemxl.knowledge.matcher import Match
 from chemxl.pretrain.objectives import Example
 from chemxl.pretrain.stream import Passes, Stream, grouped, masking, until
 from chemxl.pretrain.text import Pieces, pieces

@@ -8,12 +8,12 @@ import pytest
 
 from chemxl import corpora
 from chemxl.corpora.faults import Log
+from chemxl.corpora.matcher import folded
 from chemxl.corpora.names import read
 from chemxl.documents import Pair
 from chemxl.errors import CorpusError
 from chemxl.knowledge import lexicon
 from chemxl.knowledge.lexicon import Lexicon, plain
-from chemxl.knowledge.matcher import folded
 
 MINI = Lexicon(language="ru", sources=("mini",), held_out=0.2)
 

@@ -52,8 +52,8 @@ def test_every_gold_mention_counts() -> None:
 
 def test_one_layer_has_a_bound_that_rows_say() -> None:
     rows = {(row.metric, *row.keys.values()): row.value for row in whole.rows([given(TEXT.mentions[0])] * 2, [])}
-    assert rows["most of one layer: F1",] == rows["F1",] == 0.5
-    assert rows["most of one layer: macro F1",] == rows["macro F1",] == 0.5  # DISO all, ANATOMY nothing
+    assert rows[f"{whole.ALONE}: F1",] == rows["F1",] == 0.5
+    assert rows[f"{whole.ALONE}: macro F1",] == rows["macro F1",] == 0.5  # DISO all, ANATOMY nothing
     assert rows["R", whole.OUTSIDE] == 1 and rows["R", whole.INSIDE] == 0
     assert rows["F1", "ANATOMY"] == 0 and rows["F1", "DISO"] == 1
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chemxl.knowledge.matcher import Matcher, folded, lemma
+from chemxl.corpora.matcher import Matcher, folded, lemma
 
 
 def found(names: list[str], text: str, *, lemmas: bool = False) -> list[str]:
