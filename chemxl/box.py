@@ -134,13 +134,13 @@ def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:
     Where proteins are annotated as chemicals, F1 of chemicals stands twice: as found, and with what was found as genes
     counted as chemicals.
     """
-    made = Tagger.load(folder)
-    tidy = ((name, corpus, corpus.load()) for name, corpus in tests().items())
+    made, known = Tagger.load(folder), tests()
+    tidy = ((name, corpus, corpus.load()) for name, corpus in known.items())
     for name, corpus, documents in tqdm(chain(tidy, untidy()), "scores"):
         predicted, due = made.predict(documents), Counter(m.type for d in documents for m in d.mentions)
         usual = {} if "CHEM" in corpus.types else {"CHEM": "DRUG"}
         asked = [(type, type, usual) for type in sorted(due)]
-        if corpus.name in PROTEINS and name in tests():
+        if corpus.name in PROTEINS and name in known:
             asked.append(("CHEM", "CHEM, or found as GENE", {"GENE": "CHEM"}))
         for type, said, renamed in asked:
             counts = made.count(documents, [_as_asked(mentions, corpus.types, renamed) for mentions in predicted])
@@ -149,7 +149,7 @@ def scored(folder: Path = TAGGER) -> Iterator[tuple[str, str, str]]:
 
 
 def _as_asked(mentions: Sequence[Mention], types: Collection[str], renamed: Mapping[str, str]) -> list[Mention]:
-    """Mentions of the types that a corpus has, where it has other names for some."""
+    """Mentions of a corpus's types, after some were given the names that they have there."""
     named = [replace(m, type=renamed.get(m.type, m.type)) for m in mentions]
     return [m for m in named if m.type in types]
 

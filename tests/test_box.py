@@ -213,6 +213,26 @@ def test_scores_are_measured_and_written_between_the_marks(monkeypatch: pytest.M
     assert forms == ["2 documents of mini, RU", *(f"the same, {form}" for form in box.FORMS)]
 
 
+class Proteins(Corpus):
+    """A corpus that has no type for genes and counts them among the chemicals."""
+
+    def load(self) -> list[Document]:
+        whole = Corpus(name=self.name, split=self.split, language=self.language, types=("CHEM", "GENE"))
+        return [document.retyped({"CHEM": "CHEM", "GENE": "CHEM"}) for document in whole.load()]
+
+
+def test_where_proteins_are_chemicals_both_readings_are_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = Proteins(name="mini", split="dev", language="ru", types=("CHEM",))
+    monkeypatch.setattr(box, "PROTEINS", ("mini",))
+    monkeypatch.setattr(box, "tests", lambda: {"mini, RU": wide})
+    monkeypatch.setattr(box, "UNTIDY", {})
+    due = sum(len(document.mentions) for document in wide.load())
+    found = {said: float(score.split()[0]) for _, said, score in box.scored()}
+    assert list(found) == [f"CHEM ({due})", f"CHEM, or found as GENE ({due})"]
+    apart, together = found.values()
+    assert together > apart + 0.05
+
+
 def test_every_form_changes_the_text_and_keeps_its_mentions(monkeypatch: pytest.MonkeyPatch) -> None:
     english = Corpus(name="mini", split="dev", language="en", types=("CHEM",))
     monkeypatch.setattr(box, "tests", lambda: {"mini, EN": english})

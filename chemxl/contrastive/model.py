@@ -53,7 +53,7 @@ class ContrastiveModel(nn.Module):
         return first_pieces(self.encoder, **batch)
 
     def gaussians(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Equation 1: means and variances of words (n, d), both (n, l); fixed Gaussians have variance 1, points none."""
+        """Equation 1: means and variances of words (n, d), both (n, l); with the identity 1, and points have none."""
         mean = self.head_mean(words)
         if self.head_variance is None:
             return mean, torch.full_like(mean, 1.0 if self.distance == "identity" else 0.0)

@@ -47,6 +47,13 @@ def test_methods_differ_in_what_they_should() -> None:
     assert (once.training.epochs, twice.training.epochs) == (8, 16) and once.encoder == twice.encoder
 
 
+def test_a_method_that_is_none_is_named() -> None:
+    [task] = chapter.tasks("small")
+    for methods in (("none", "Gausian"), ("Gaussian",)):
+        with pytest.raises(ChemxlError, match="methods are 'none' and some of none, "):
+            chapter.table(SETTINGS.model_copy(update={"methods": methods}), task)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_all_trainings_of_a_size_read_as_many_sentences(profile: Profile) -> None:
     """With the settings of each profile: the tagger, the pretraining, and the pretraining with views."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import silhouette_samples
@@ -12,12 +14,20 @@ from chemxl.contrastive.experiments import ContrastivePretraining
 from chemxl.contrastive.words import states
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Portion, Sample
+from chemxl.documents import Document
 from chemxl.models import encoders
 from chemxl.models.readers import SubwordReader
 from chemxl.models.tagger import Labelling, bio_labels
 from chemxl.models.training import Training
 
 TEST = Portion(name="mini", split="test", language="ru", types=("CHEM", "DISEASE"), most=12)
+
+
+class Halves(Portion):
+    """Documents that are parts of two, taken in turn."""
+
+    def load(self) -> list[Document]:
+        return [replace(d, source="ab"[i % 2]) for i, d in enumerate(super().load())]
 
 
 @pytest.mark.parametrize("labels", [2, 5])
@@ -71,3 +81,10 @@ def test_the_chapter_compares_views_only_where_they_are_translations() -> None:
     assert {line.keys["sentences"] for line in made} == {20} and len(made[-1].experiments) == 5
     alone = chapter.clusters(settings, chapter.Task(task.name, task.train, task.test, task.views))
     assert [line.keys.get("method") for line in alone] == [chapter.NONE, chapter.GAUSSIAN, None]
+
+
+def test_words_are_counted_by_source_document() -> None:
+    apart, together = Clusters(corpus=TEST).sums(), Clusters(corpus=TEST.to(Halves)).sums()
+    half = np.array([i % 2 for i, _ in sorted(enumerate(TEST.load()), key=lambda numbered: numbered[1].id)])
+    assert together.shape == (2, 2)
+    np.testing.assert_allclose(together, [apart[half == i].sum(axis=0) for i in (0, 1)], atol=1e-6)

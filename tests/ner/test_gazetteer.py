@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import numpy as np
-
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.evaluation import metrics
@@ -35,7 +33,7 @@ class Written(Corpus):
 
 TRAIN = Written(
     name="mini",
-    texts=("Aspirin and acetylsalicylic acid.", "An acid helps.", "Acid rain.", "fever", "аспирин", "NO or no."),
+    texts=("Aspirin and acetylsalicylic acid.", "An acid helps.", "Acid rain.", "fever", "аспирин"),
     found=(("CHEM", "Aspirin"), ("CHEM", "acetylsalicylic acid"), ("DISEASE", "fever"), ("CHEM", "аспирин")),
 )
 
@@ -60,6 +58,8 @@ def test_a_name_that_training_seldom_annotates_is_none() -> None:
     assert found("acid", train=seldom) == [[]]
     usual = TRAIN.model_copy(update={"found": (("CHEM", "Acid"), ("CHEM", "acid"))})
     assert found("acid", train=usual) == [[("CHEM", "acid")]]
+    half = Written(name="mini", texts=("acid", "Acid"), found=(("CHEM", "acid"),))
+    assert found("ACID", train=half) == [[("CHEM", "ACID")]]
 
 
 def test_recall_is_parted_by_what_training_has() -> None:
@@ -88,13 +88,16 @@ def test_recall_is_parted_by_what_training_has() -> None:
     }
 
 
-def test_it_is_scored_and_compared_like_a_model() -> None:
-    way = chapter.ways("small", sentences=40)[0]
-    [value] = chapter.predictions(chapter.Settings(), chapter.GAZETTEER, way, way.tests[0][1])
-    counts = value.counts()
-    documents, given = value.outcome()
-    layers = [layer.mentions for layer in gold(documents)]
-    again = metrics.count(layers, given, sources=metrics.origins(documents))
-    np.testing.assert_array_equal(counts.column(), again.column())
-    lines = chapter.table(chapter.Settings(models=("mini", chapter.BILSTM, chapter.GAZETTEER), seeds=(0,)))
-    assert {line.keys["method"] for line in lines} == {"softmax", chapter.BILSTM, chapter.GAZETTEER}
+def test_it_is_scored_like_a_model() -> None:
+    texts, wanted = ("aspirin", "ibuprofen", "fever"), (("CHEM", "aspirin"), ("CHEM", "ibuprofen"))
+    test = Written(name="mini", texts=texts, found=wanted)
+    value = Gazetteer(train=(TRAIN,), corpus=test)
+    scores = value.counts().scores()
+    assert scores["CHEM"] == metrics.Score(1, 1, 2) and scores[metrics.MICRO] == metrics.Score(1, 2, 2)
+    assert value.run().metrics["CHEM.f1"] == scores["CHEM"].f1 and value.seed == 0
+
+
+def test_the_chapter_has_one_beside_its_models() -> None:
+    settings = chapter.Settings(models=("mini", chapter.GAZETTEER), seeds=(0, 1))
+    made = {(line.keys["method"], len(line.experiments)) for line in chapter.table(settings)}
+    assert made == {("softmax", 2), (chapter.GAZETTEER, 1)}
