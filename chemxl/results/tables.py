@@ -165,11 +165,11 @@ def parts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
 def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
-    """One line for each row: its keys, its value with the interval, and p if it has one."""
+    """One line for each row: its keys, its value with the interval, and p if it has one, which no rounding makes 0."""
     made: Cells = []
     for row in rows.to_dict("records"):
         line = {name: plain(row[name]) for name in keys}
-        p = {} if pd.isna(row["p"]) else {"p": row["p"]}
+        p = {} if pd.isna(row["p"]) else {"p": row["p"] if row["p"] >= 0.001 else "< 0.001"}
         made.append({**line, row["metric"]: interval(row), **p})
     return made or nothing(keys[0])
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from chemxl.evaluation import metrics, significance
-from chemxl.results import rows, tables
+from chemxl.results import rows, show, tables
 from chemxl.results.rows import Pair, Row, frame
 from tests.curves import Counted
 
@@ -97,6 +97,10 @@ def test_listed_differences_show_p_where_there_is_one() -> None:
     assert tables.listed(made, ["train", "n_"]) == [
         {"train": "a", "n_": "1,000", "difference of F1": "-0.100 [-0.200, 0.000]", "p": 0.04}
     ]
+    sure = made.assign(p=[0.0004])
+    assert tables.listed(sure, ["train"])[0]["p"] == "< 0.001"
+    page = show.table([*tables.listed(made, ["train"]), *tables.listed(sure, ["train"])], caption="c")._repr_html_()
+    assert '<td class="number">&lt; 0.001</td>' in page and '<td class="number">0.040</td>' in page
 
 
 def test_differences_say_what_was_taken_away_and_may_be_none() -> None:
