@@ -81,8 +81,8 @@ def evaluate(
     types: Annotated[
         list[str] | None,
         typer.Option(
-            help="The types to score, separated by commas: as the model names them, or CORPUS_TYPE=MODEL_TYPE. By "
-            "default all that both have."
+            help="The types to score, separated by commas: as the model names them, or CORPUS_TYPE=MODEL_TYPE; "
+            "CHEM=CHEM+GENE where the corpus has one type for two of the model's. By default all that both have."
         ),
     ] = None,
     language: Language = None,

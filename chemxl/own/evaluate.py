@@ -28,8 +28,8 @@ def evaluate(
         model: its folder, or ``in-the-box``.
         corpus: a name of the catalogue, or a path.
         split: test by default where there is one, otherwise all.
-        types: what is scored, as the tagger names it; ``THEIRS=OURS`` where the corpus names a type otherwise. By
-            default all that both have.
+        types: what is scored, as the tagger names it; ``THEIRS=OURS`` where the corpus names a type otherwise, and
+            ``THEIRS=OURS+OURS`` where it has one type for two of the tagger's. By default all that both have.
 
     Raises:
         ChemxlError: the tagger or the corpus cannot be had, or they have no type in common.
@@ -41,26 +41,35 @@ def evaluate(
         print(f"{len(faults)} faults in it are left out: chemxl corpora check {corpus}", file=sys.stderr)
     model = named_model(model)
     tagger = Tagger.load(model)
-    names = named(corpus, tagger.model.types, types)
+    names, same = named(corpus, tagger.model.types, types), joined(types)
     documents = unseen(model, [replace(document.retyped(names), relations=()) for document in read])
     said = f"{corpus} {split or 'all'}"
     if not documents:
         raise CorpusError(f"{said}: no document is left that the model did not learn from: give others")
     print(f"{said}: {len(documents)} documents", file=sys.stderr)
-    return Report.of(documents, tagger.predict(documents), list(dict.fromkeys(names.values())))
+    found = [[replace(m, type=same.get(m.type, m.type)) for m in mentions] for mentions in tagger.predict(documents)]
+    return Report.of(documents, found, list(dict.fromkeys(names.values())))
+
+
+def joined(types: Sequence[str]) -> dict[str, str]:
+    """The tagger's types that count as another one of them: ``GENE`` as ``CHEM`` in ``THEIRS=CHEM+GENE``."""
+    parts = [type.partition("=")[2].split("+") for type in types]
+    return {other: first for first, *others in parts for other in others}
 
 
 def named(corpus: str, finds: Sequence[str], types: Sequence[str]) -> dict[str, str]:
     """For each type of a corpus, the type of the tagger that stands for it.
 
     Raises:
-        ChemxlError: there is none, or one that was asked for is unknown.
+        ChemxlError: there is none, or one that was asked for is unknown, or counts as another one.
     """
-    known = corpora.types(corpus)
-    given = dict(type.split("=", 1) for type in types if "=" in type)
+    known, same = corpora.types(corpus), joined(types)
+    given = {theirs: ours.split("+")[0] for theirs, equal, ours in (type.partition("=") for type in types) if equal}
     plain = [type for type in types if "=" not in type]
-    if strange := [type for type in [*given.values(), *plain] if type not in finds]:
+    if strange := [type for type in [*given.values(), *same, *plain] if type not in finds]:
         raise ChemxlError(f"the model finds no {strange[0]!r}; it finds {', '.join(finds)}")
+    if twice := [type for type in [*given.values(), *plain] if type in same]:
+        raise ChemxlError(f"{twice[0]} is counted as {same[twice[0]]}: do not ask for it by itself, too")
     if strange := [type for type in given if type not in known]:
         raise ChemxlError(f"{corpus} has no {strange[0]!r}; it has {', '.join(known)}")
     offered = {type for means in known.values() for type in means}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from chemxl import cli
 from chemxl.errors import ChemxlError, CorpusError
 from chemxl.models.tagger import Tagger
-from chemxl.own.evaluate import evaluate, named
+from chemxl.own.evaluate import evaluate, joined, named
 from chemxl.own.report import Report
 
 
@@ -67,7 +67,11 @@ def test_names_of_types(tmp_path: Path) -> None:
     assert named(str(path), finds, []) == {"Disease": "DISEASE"}
     assert named(str(path), finds, ["Вещество=CHEM"]) == {"Вещество": "CHEM"}
     assert named(str(path), finds, ["Вещество=CHEM", "DISEASE"]) == {"Вещество": "CHEM", "Disease": "DISEASE"}
+    assert named(str(path), finds, ["Вещество=CHEM+DISEASE"]) == {"Вещество": "CHEM"}
+    assert joined(["Вещество=CHEM+DISEASE", "GENE", "Ген=GENE"]) == {"DISEASE": "CHEM"}
     for types, said in (
+        (["Вещество=CHEM+GENE"], "the model finds no 'GENE'; it finds CHEM, DISEASE"),
+        (["Вещество=CHEM+DISEASE", "DISEASE"], "DISEASE is counted as CHEM: do not ask for it by itself, too"),
         (["GENE"], "the model finds no 'GENE'; it finds CHEM, DISEASE"),
         (["CHEM"], "has no type 'CHEM'; it can give"),
         (["Ген=CHEM"], "has no 'Ген'; it has Disease, Вещество"),
@@ -76,6 +80,16 @@ def test_names_of_types(tmp_path: Path) -> None:
             named(str(path), finds, types)
     with pytest.raises(ChemxlError, match=r"say which are the same, --types Disease=GENE"):
         named(str(path), ["GENE"], [])
+
+
+def test_two_types_of_the_tagger_count_as_one_of_the_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    text = "Aspirin inhibits COX-1 in platelets."
+    rows = [{"text": text, "mentions": [[0, 7, "CHEM"], [17, 22, "CHEM"]]}]  # proteins are chemicals there
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    box = Path("in-the-box")
+    [apart], [together] = (evaluate(box, str(path), types=[types]).rows() for types in ("CHEM", "CHEM=CHEM+GENE"))
+    assert (apart.gold, apart.found, together.gold, together.found, together.right) == (2, 1, 2, 2, 2)
 
 
 def test_a_mention_is_of_the_narrower_type() -> None:
