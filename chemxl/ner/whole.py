@@ -20,7 +20,13 @@ from chemxl.ner.nested import NestedFineTune, WholeEvaluation
 from chemxl.results.chapters import Line
 from chemxl.results.rows import Keys, Pair, Row, counted, differences, known, macro, scored
 
-SPANS, SOFTMAX = "span head", "softmax"
+SPANS, SOFTMAX, TWICE = "span head", "softmax", ", twice as long"
+PAIRED = (  # the first less the second
+    (SPANS, SOFTMAX),
+    (SPANS, f"{SOFTMAX}{TWICE}"),
+    (f"{SPANS}{TWICE}", SPANS),
+    (f"{SOFTMAX}{TWICE}", SOFTMAX),
+)
 SCORER = "exact character spans, every gold mention"
 MACRO = "mean F1 of the types that gold has, every gold mention (BioNNE 2024)"
 INSIDE, OUTSIDE = "inside another", "outermost"
@@ -29,7 +35,7 @@ MOST, CHEMICAL = "most of one layer", "CHEM"
 
 def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, seeds: Sequence[int]) -> list[Line]:
     """Lines of both heads, trained on BioNNE's training abstracts in both languages, tested on its test abstracts in
-    each.
+    each; and of both trained twice as long, with one seed.
 
     Args:
         keys: the keys of the encoder.
@@ -37,27 +43,25 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
     tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
     train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))
     shared: Keys = {**keys, "table": "nested", "train": "BioNNE-R EN + RU"}
+    longer = training.model_copy(update={"epochs": 2 * training.epochs})
     made = []
     found: dict[tuple[str, str], list[WholeEvaluation]] = {}
-    for method, kind in {SOFTMAX: FineTune, SPANS: NestedFineTune}.items():
-        fields: dict[str, Any] = {"encoder": encoder, "train": train, "training": training}
-        models: list[SavedLearner] = [kind(seed=seed, **fields) for seed in seeds]
-        for language, corpus in tests.items():
-            values = [WholeEvaluation(model=model, corpus=corpus) for model in models]
-            made.append(
-                Line(
-                    {**shared, "method": method, "test": f"BioNNE-R {language.upper()}"},
-                    values,
-                    partial(rows, values, train),
-                )
-            )
-            found[method, language] = values
+    for head, kind in {SOFTMAX: FineTune, SPANS: NestedFineTune}.items():
+        for method, how, some in ((head, training, seeds), (f"{head}{TWICE}", longer, seeds[:1])):
+            fields: dict[str, Any] = {"encoder": encoder, "train": train, "training": how}
+            models: list[SavedLearner] = [kind(seed=seed, **fields) for seed in some]
+            for language, corpus in tests.items():
+                values = [WholeEvaluation(model=model, corpus=corpus) for model in models]
+                own: Keys = {**shared, "method": method, "test": f"BioNNE-R {language.upper()}"}
+                made.append(Line(own, values, partial(rows, values, train)))
+                found[method, language] = values
     pairs = [
         Pair(
-            {"method": SPANS, "less_method": SOFTMAX, "test": f"BioNNE-R {language.upper()}"},
-            found[SPANS, language],
-            found[SOFTMAX, language],
+            {"method": a, "less_method": b, "test": f"BioNNE-R {language.upper()}"},
+            found[a, language],
+            found[b, language],
         )
+        for a, b in PAIRED
         for language in tests
     ]
     every = [value for values in found.values() for value in values]
