@@ -175,8 +175,13 @@ def paired(table: Sequence[Line]) -> list[Row]:
         ways_differ = set(differ) == {"less_train"} and _model(a) == first
         floor = GAZETTEER in (a.keys["method"], b.keys["method"]) and _model(a) != first
         if ways_differ or not ({"less_train", "less_test"} & set(differ) or floor):
-            pairs.append(Pair({**a.keys, **differ}, a.experiments, b.experiments))
+            pairs.append(Pair({**a.keys, **differ}, _repeated(a, b), _repeated(b, a)))
     return differences(pairs)
+
+
+def _repeated(line: Line, other: Line) -> Sequence[Any]:
+    """A line's experiments; a gazetteer's, whose result no seed changes, as often as the other line has seeds."""
+    return list(line.experiments) * (len(other.experiments) if line.keys["method"] == GAZETTEER else 1)
 
 
 def _model(line: Line) -> tuple[Key, Key]:

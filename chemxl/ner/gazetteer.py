@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.matcher import Matcher
 from chemxl.documents import Document, Mention, flatten
-from chemxl.knowledge.matcher import Matcher
 from chemxl.models.learner import Prediction, SavedLearner
 from chemxl.models.predictor import Predictor
 from chemxl.models.tagger import Tagger, gold

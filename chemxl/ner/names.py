@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chemxl.corpora.corpus import Corpus
+from chemxl.corpora.matcher import folded
 from chemxl.documents import Document, Mention
 from chemxl.evaluation import metrics, significance
-from chemxl.knowledge.matcher import folded
 from chemxl.models.learner import Prediction
 from chemxl.results.rows import Row, known
 
