@@ -54,6 +54,7 @@ class Settings(chapters.EncoderSettings):
         voters: models that vote; 0: none do.
     """
 
+    layers: int = 2
     methods: tuple[str, ...] = (FOCAL, CROSS)
     encoding: Encoding = "packed"
     epochs: int = 2
