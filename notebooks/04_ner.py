@@ -26,8 +26,7 @@
 #   {term}`gazetteer`) reaches {glue:text}`names_english` on BC5CDR, but {glue:text}`names_across` on Russian
 #   abstracts; a BiLSTM-CRF {glue:text}`floor_english` and {glue:text}`floor`.
 # - About half of BioNNE-R's mentions stand inside longer ones. A head that scores spans finds these, too: F1 over all
-#   mentions of eight types is {glue:text}`spans_ru` in Russian, with one layer of labels {glue:text}`layer_ru`; twice
-#   as long a training brings the span head to {glue:text}`longer_ru`, and one layer no further.
+#   mentions of eight types is {glue:text}`spans_ru` in Russian, with one layer of labels {glue:text}`layer_ru`.
 #
 # ```{glue} answer
 # ```
@@ -144,7 +143,7 @@ f1_rows = flat.query("metric == 'F1' and type.isna()")
 show.tabs(
     {"Recorded": recorded, "This build": built},
     lambda found: show.table(
-        tables.pivot(found[found.index.isin(f1_rows.index)], ["encoder", "method", "train"], "test"),
+        tables.pivot(chapter.with_model(found[found.index.isin(f1_rows.index)]), ["model", "train"], "test"),
         caption="Tested on",
         note=note,
     ),

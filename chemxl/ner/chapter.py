@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
@@ -117,6 +118,13 @@ def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[
         fields: dict[str, Any] = {"encoder": encoder, "head": head, "train": way.train, "training": training}
         models = [FineTune(seed=seed, **fields) for seed in settings.seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
+
+
+def with_model(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the name that their model has in the settings."""
+    pairs = zip(rows["encoder"], rows["method"], strict=True)
+    names = {"none": "{1}", "softmax": "{0}", "crf": "{0}+crf"}
+    return rows.assign(model=[names[e if e == "none" else m].format(e, m) for e, m in pairs])
 
 
 def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Sequence[Tagged]:

@@ -19,7 +19,7 @@ from chemxl.results import markup
 
 T = TypeVar("T", bound=Sized)
 
-_VALUE = re.compile(r"—|(< |-)?\d+(\.\d+)?( \[.+\])?")
+_VALUE = re.compile(r"—|(<\s|-)?\d+(\.\d+)?( \[.+\])?")
 _INTERVAL = re.compile(r"\[[^\[\]]+\]")
 
 

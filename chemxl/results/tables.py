@@ -169,7 +169,7 @@ def listed(rows: pd.DataFrame, keys: Sequence[str]) -> Cells:
     made: Cells = []
     for row in rows.to_dict("records"):
         line = {name: plain(row[name]) for name in keys}
-        p = {} if pd.isna(row["p"]) else {"p": row["p"] if row["p"] >= 0.001 else "< 0.001"}
+        p = {} if pd.isna(row["p"]) else {"p": row["p"] if row["p"] >= 0.001 else "<\N{NO-BREAK SPACE}0.001"}
         made.append({**line, row["metric"]: interval(row), **p})
     return made or nothing(keys[0])
 

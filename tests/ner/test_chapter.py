@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from chemxl.ner import chapter
@@ -49,6 +50,7 @@ def test_a_gazetteer_is_compared_with_the_first_model_alone() -> None:
 )
 def test_a_model_has_an_encoder_and_a_method(model: str, keys: dict[str, str]) -> None:
     assert chapter.named(model) == keys
+    assert chapter.with_model(pd.DataFrame([keys])).model.tolist() == [model]
 
 
 def test_every_model_is_trained_and_tested_in_every_way() -> None:

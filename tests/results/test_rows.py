@@ -98,9 +98,9 @@ def test_listed_differences_show_p_where_there_is_one() -> None:
         {"train": "a", "n_": "1,000", "difference of F1": "-0.100 [-0.200, 0.000]", "p": 0.04}
     ]
     sure = made.assign(p=[0.0004])
-    assert tables.listed(sure, ["train"])[0]["p"] == "< 0.001"
+    assert tables.listed(sure, ["train"])[0]["p"] == "<\N{NO-BREAK SPACE}0.001"
     page = show.table([*tables.listed(made, ["train"]), *tables.listed(sure, ["train"])], caption="c")._repr_html_()
-    assert '<td class="number">&lt; 0.001</td>' in page and '<td class="number">0.040</td>' in page
+    assert '<td class="number">&lt;\N{NO-BREAK SPACE}0.001</td>' in page and '<td class="number">0.040</td>' in page
 
 
 def test_differences_say_what_was_taken_away_and_may_be_none() -> None:
