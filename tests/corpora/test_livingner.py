@@ -145,7 +145,8 @@ def test_what_a_table_cannot_hold_leaves_the_old_one(tmp_path: Path, message: st
 
 @st.composite
 def annotated(draw: st.DrawFn) -> Document:
-    text = draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
+    # A file of many NULs is taken to be in UTF-16.
+    text = draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30))
     spans = st.tuples(st.sampled_from(["SPECIES", "HUMAN"]), st.integers(0, 29), st.integers(1, 30))
     found = {(type, start, end) for type, start, end in draw(st.lists(spans)) if start < end <= len(text)}
     return Document("d", text, tuple(Mention.of(*one, id=f"T{n}") for n, one in enumerate(sorted(found), 1)))

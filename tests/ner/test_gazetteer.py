@@ -18,7 +18,7 @@ def marked(text: str, *found: tuple[str, str], language: str = "en") -> Document
     return Document(text, text, mentions, language=language)
 
 
-class Written(Corpus):
+class Listed(Corpus):
     """Documents that a test wrote."""
 
     texts: tuple[str, ...]
@@ -31,7 +31,7 @@ class Written(Corpus):
         ]
 
 
-TRAIN = Written(
+TRAIN = Listed(
     name="mini",
     texts=("Aspirin and acetylsalicylic acid.", "An acid helps.", "Acid rain.", "fever", "аспирин"),
     found=(("CHEM", "Aspirin"), ("CHEM", "acetylsalicylic acid"), ("DISEASE", "fever"), ("CHEM", "аспирин")),
@@ -39,7 +39,7 @@ TRAIN = Written(
 
 
 def found(*texts: str, language: str = "en", train: Corpus = TRAIN) -> list[list[tuple[str, str]]]:
-    corpus = Written(name="mini", texts=texts, language=language)
+    corpus = Listed(name="mini", texts=texts, language=language)
     documents = corpus.load()
     predicted = Gazetteer(train=(train,), corpus=corpus).found(documents)
     return [[(m.type, d.surface(m)) for m in ms] for d, ms in zip(documents, predicted, strict=True)]
@@ -58,12 +58,12 @@ def test_a_name_that_training_seldom_annotates_is_none() -> None:
     assert found("acid", train=seldom) == [[]]
     usual = TRAIN.model_copy(update={"found": (("CHEM", "Acid"), ("CHEM", "acid"))})
     assert found("acid", train=usual) == [[("CHEM", "acid")]]
-    half = Written(name="mini", texts=("acid", "Acid"), found=(("CHEM", "acid"),))
+    half = Listed(name="mini", texts=("acid", "Acid"), found=(("CHEM", "acid"),))
     assert found("ACID", train=half) == [[("CHEM", "ACID")]]
 
 
 def test_recall_is_parted_by_what_training_has() -> None:
-    test = Written(
+    test = Listed(
         name="mini",
         texts=("ASPIRIN for gout", "ibuprofen and fever"),
         found=(("CHEM", "ASPIRIN"), ("DISEASE", "gout"), ("CHEM", "ibuprofen"), ("CHEM", "fever")),
@@ -90,7 +90,7 @@ def test_recall_is_parted_by_what_training_has() -> None:
 
 def test_it_is_scored_like_a_model() -> None:
     texts, wanted = ("aspirin", "ibuprofen", "fever"), (("CHEM", "aspirin"), ("CHEM", "ibuprofen"))
-    test = Written(name="mini", texts=texts, found=wanted)
+    test = Listed(name="mini", texts=texts, found=wanted)
     value = Gazetteer(train=(TRAIN,), corpus=test)
     scores = value.counts().scores()
     assert scores["CHEM"] == metrics.Score(1, 1, 2) and scores[metrics.MICRO] == metrics.Score(1, 2, 2)
