@@ -32,7 +32,7 @@ def test_relation_attention_is_the_equations() -> None:
     definitions, pair = torch.randn(3, 4), torch.randn(2, 5, 8)
     layer = RelationAttention(definitions, 8)
     made = layer(pair)
-    h = layer.query.weight @ pair[1, 2]  # (d,)
+    h = layer.query.weight.detach() @ pair[1, 2]  # (d,)
     scores = [sum(float(r * x) for r, x in zip(row, h, strict=True)) for row in definitions]
     weights = [math.exp(score) / sum(map(math.exp, scores)) for score in scores]
     due = sum(w * row for w, row in zip(weights, definitions, strict=True))
