@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from chemxl.documents import Document, Mention
+from chemxl.documents import Document, Mention, Relation
 from chemxl.evaluation import metrics
 from chemxl.models.training import Training
 from chemxl.ner import chapter, nested, whole
@@ -56,6 +56,23 @@ def test_one_layer_has_a_bound_that_rows_say() -> None:
     assert rows[f"{whole.ALONE}: macro F1",] == rows["macro F1",] == 0.5  # DISO all, ANATOMY nothing
     assert rows["R", whole.OUTSIDE] == 1 and rows["R", whole.INSIDE] == 0
     assert rows["F1", "ANATOMY"] == 0 and rows["F1", "DISO"] == 1
+
+
+def test_the_bound_of_chemicals_is_of_chemicals_alone() -> None:
+    inner, outer, other = (
+        Mention.of("CHEM", 0, 6, id="T1"),
+        Mention.of("CHEM", 0, 15, id="T2"),
+        Mention.of("DISO", 0, 22),
+    )
+    text = Document("a", "натрия гидроксид, ожоги", (inner, outer, other), (Relation("PART-OF", "T1", "T2"),))
+
+    class Known(Fake):
+        def outcome(self) -> tuple[list[Document], list[list[Mention]]]:
+            return [text], [list(self.found)]
+
+    made = whole.rows([cast("nested.WholeEvaluation", Known(outer))], [])
+    bounds = {row.keys.get("type", "all"): row.value for row in made if row.metric == f"{whole.ALONE}: F1"}
+    assert bounds == {"all": 0.5, whole.CHEMICAL: 0.6667}
 
 
 def test_two_mentions_on_one_span_are_both_outermost() -> None:
