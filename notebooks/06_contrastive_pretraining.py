@@ -73,6 +73,7 @@ from IPython.display import display
 
 from chemxl.contrastive import chapter
 from chemxl.contrastive.plane import Plane, followed, worked
+from chemxl.contrastive.tasks import overview
 from chemxl.results import chapters, figures, findings, records, show, tables
 from chemxl.results.clouds import scatter
 
@@ -96,7 +97,7 @@ from chemxl.results.clouds import scatter
 # %%
 tasks = chapter.tasks(profile)
 show.table(
-    chapter.overview(tasks),
+    overview(tasks),
     caption="Training and test sets",
     note="Sentences that are tested on, and documents whose translation is tested on, are left out of everything else. "
     "The test set is read by document; in LivingNER and PharmaCoNER each sentence is a document.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from chemxl.collect.experiments import Sizes
 from chemxl.corpora.corpus import Corpus
-from chemxl.evaluation import metrics, significance
+from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
 from chemxl.knowledge import tasks
 from chemxl.knowledge.downstream import ASSOCIATED, LexiconTagger, recalled
@@ -22,8 +22,7 @@ from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import Keys, Pair, Row, counted, differences, scored
-from chemxl.results.rows import known as row_of
+from chemxl.results.rows import Keys, Pair, Row, counted, differences, recall_of, scored
 
 stem = "07_knowledge"
 IN, OUT = "in the lexicons", "in no lexicon"
@@ -148,9 +147,7 @@ def _scores(values: Sequence[Evaluation], language: str, profile: Profile) -> li
     names = Names([pair for lexicon in lexicons(profile) for pair in lexicon.pairs()], language)
     for known in (True, False):
         columns = [recalled(value, names, known=known) for value in values]
-        keys: Keys = {"mentions": IN if known else OUT}
-        found = significance.estimate(columns, score=metrics.recall)
-        made.append(row_of("R", found, values, n=len(columns[0]), keys=keys))
+        made.append(recall_of(columns, values, keys={"mentions": IN if known else OUT}))
     return made
 
 

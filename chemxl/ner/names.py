@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.matcher import folded
 from chemxl.documents import Document, Mention
-from chemxl.evaluation import metrics, significance
+from chemxl.evaluation import metrics
 from chemxl.models.learner import Prediction
-from chemxl.results.rows import Row, known
+from chemxl.results.rows import Row, counted, recall_of
 
 KNOWN, NEW = "in training", "new"
 
@@ -39,10 +39,8 @@ def rows(
             continue
         sources = metrics.origins(documents)
         columns = [metrics.count(asked, found, sources=sources).column() for _, found in found_by]
-        recall = significance.estimate(columns, score=metrics.recall)
-        made.append(known("R", recall, values, n=len(columns[0]), scorer=scorer, keys={"names": group}))
-        number = sum(map(len, asked))
-        made.append(Row(metric="mentions", value=float(number), scorer=scorer, keys={"names": group}))
+        made.append(recall_of(columns, values, scorer=scorer, keys={"names": group}))
+        made += counted({"mentions": sum(map(len, asked))}, scorer=scorer, keys={"names": group})
     return made
 
 

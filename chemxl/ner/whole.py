@@ -11,7 +11,7 @@ import numpy as np
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten
-from chemxl.evaluation import metrics, significance
+from chemxl.evaluation import metrics
 from chemxl.models import encoders
 from chemxl.models.learner import SavedLearner
 from chemxl.models.training import Training
@@ -19,7 +19,7 @@ from chemxl.ner import names
 from chemxl.ner.experiments import FineTune
 from chemxl.ner.nested import NestedFineTune, WholeEvaluation
 from chemxl.results.chapters import Line
-from chemxl.results.rows import Keys, Pair, Row, counted, differences, known, macro, scored
+from chemxl.results.rows import Keys, Pair, Row, counted, differences, macro, recall_of, scored
 
 SPANS, SOFTMAX, TWICE = "span head", "softmax", ", twice as long"
 PAIRED = (  # the first less the second
@@ -41,8 +41,9 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
     Args:
         keys: the keys of the encoder.
     """
-    tests = {x: Corpus(name="bionne-r", split="test", language=x, types=()) for x in ("en", "ru")}
-    train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in ("en", "ru"))
+    both = ("en", "ru")
+    tests = {f"BioNNE-R {x.upper()}": Corpus(name="bionne-r", split="test", language=x, types=()) for x in both}
+    train = tuple(Corpus(name="bionne-r", language=x, types=(), without=tuple(tests.values())) for x in both)
     shared: Keys = {**keys, "table": "nested", "train": "BioNNE-R EN + RU"}
     longer = training.model_copy(update={"epochs": 2 * training.epochs})
     made = []
@@ -51,19 +52,14 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
         for method, how, some in ((head, training, seeds), (f"{head}{TWICE}", longer, seeds[:1])):
             fields: dict[str, Any] = {"encoder": encoder, "train": train, "training": how}
             models: list[SavedLearner] = [kind(seed=seed, **fields) for seed in some]
-            for language, corpus in tests.items():
+            for test, corpus in tests.items():
                 values = [WholeEvaluation(model=model, corpus=corpus) for model in models]
-                own: Keys = {**shared, "method": method, "test": f"BioNNE-R {language.upper()}"}
-                made.append(Line(own, values, partial(rows, values, train)))
-                found[method, language] = values
+                made.append(Line({**shared, "method": method, "test": test}, values, partial(rows, values, train)))
+                found[method, test] = values
     pairs = [
-        Pair(
-            {"method": a, "less_method": b, "test": f"BioNNE-R {language.upper()}"},
-            found[a, language],
-            found[b, language],
-        )
+        Pair({"method": a, "less_method": b, "test": test}, found[a, test], found[b, test])
         for a, b in PAIRED
-        for language in tests
+        for test in tests
     ]
     every = [value for values in found.values() for value in values]
     return [*made, Line(shared, every, lambda: differences(pairs, scorer=SCORER))]
@@ -89,8 +85,7 @@ def rows(values: Sequence[WholeEvaluation], train: Sequence[Corpus]) -> list[Row
         made += counted({f"{ALONE}: F1": most}, scorer=SCORER, keys={"type": CHEMICAL})
     for depth in (OUTSIDE, INSIDE):
         columns = [at_depth(value, inside=depth == INSIDE) for value in values]
-        found = significance.estimate(columns, score=metrics.recall)
-        made.append(known("R", found, values, n=len(columns[0]), scorer=SCORER, keys={"depth": depth}))
+        made.append(recall_of(columns, values, scorer=SCORER, keys={"depth": depth}))
     return [*made, *names.rows(values, train, [d.mentions for d in documents], scorer=SCORER)]
 
 

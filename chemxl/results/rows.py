@@ -144,6 +144,15 @@ def known(
     return Row(keys=keys or {}, metric=metric, value=value, low=low, high=high, **how)
 
 
+def recall_of(
+    columns: Sequence[np.ndarray], values: Sequence[Any], *, scorer: str = SCORER, keys: Keys | None = None
+) -> Row:
+    """A row of the mean recall of some gold items, from counts of which those items alone are due, (documents, 3) a
+    seed."""
+    found = significance.estimate(columns, score=metrics.recall)
+    return known("R", found, values, n=len(columns[0]), scorer=scorer, keys=keys)
+
+
 def counted(found: Mapping[str, float], *, scorer: str = COUNTED, keys: Keys | None = None) -> list[Row]:
     """Rows of counts and shares, which have no interval; one row for each metric."""
     return [

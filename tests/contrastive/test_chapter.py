@@ -10,6 +10,7 @@ import pytest
 from chemxl import corpora
 from chemxl.contrastive import chapter
 from chemxl.contrastive.plane import Plane, worked
+from chemxl.contrastive.tasks import sample, tasks
 from chemxl.contrastive.words import WordVectors
 from chemxl.corpora.samples import split
 from chemxl.errors import ChemxlError
@@ -26,7 +27,7 @@ SETTINGS = chapter.Settings(
 
 
 def test_methods_differ_in_what_they_should() -> None:
-    [task] = chapter.tasks("small")
+    [task] = tasks("small")
     warm = SETTINGS.model_copy(update={"temperature": 0.5})
     made = {m: chapter.pretraining(warm, task, m, size=40, seed=0) for m in chapter.PRETRAINED}
     cosine, fixed, gaussian, views = made.values()
@@ -48,7 +49,7 @@ def test_methods_differ_in_what_they_should() -> None:
 
 
 def test_a_method_that_is_none_is_named() -> None:
-    [task] = chapter.tasks("small")
+    [task] = tasks("small")
     for methods in (("none", "Gausian"), ("Gaussian",)):
         with pytest.raises(ChemxlError, match="methods are 'none' and some of none, "):
             chapter.table(SETTINGS.model_copy(update={"methods": methods}), task)
@@ -58,7 +59,7 @@ def test_a_method_that_is_none_is_named() -> None:
 def test_all_trainings_of_a_size_read_as_many_sentences(profile: Profile) -> None:
     """With the settings of each profile: the tagger, the pretraining, and the pretraining with views."""
     settings: Any = chapters.settled(chapters.named(chapter.stem), profile)
-    for task in chapter.tasks(profile):
+    for task in tasks(profile):
         for size in settings.sizes:
             read = {
                 chapter.evaluation(settings, task, chapter.GAUSSIAN, size=size, seed=0).model.training.epochs * size
@@ -77,7 +78,7 @@ def test_an_epoch_that_is_not_whole_is_an_error() -> None:
 @pytest.mark.parametrize("method", [chapter.NONE, "cosin"])
 def test_a_method_that_is_none_is_an_error(method: str) -> None:
     with pytest.raises(ChemxlError, match="no contrastive pretraining"):
-        chapter.pretraining(SETTINGS, chapter.tasks("small")[0], method, size=10, seed=0)
+        chapter.pretraining(SETTINGS, tasks("small")[0], method, size=10, seed=0)
 
 
 def test_the_worked_example_agrees() -> None:
@@ -104,13 +105,13 @@ def test_clouds_have_the_projected_covariance() -> None:
 
 
 def test_no_sentence_of_a_real_test_is_trained_on(real: object) -> None:
-    tasks = [task for task in chapter.tasks("real") if corpora.available(task.train.name)]
-    if not tasks:
+    found = [task for task in tasks("real") if corpora.available(task.train.name)]
+    if not found:
         pytest.skip("no corpus of chapter 6 is on this machine: set CHEMXL_DATA")
-    for task in tasks:
+    for task in found:
         tested = {part.text for document in task.test.load() for part in split(document)}
         for corpus in (task.train, *task.views):
-            sentences = chapter.sample(corpus, 1_000_000, 0).load()
+            sentences = sample(corpus, 1_000_000, 0).load()
             assert len(sentences) > 400
             assert not {sentence.text for sentence in sentences} & tested, corpus.name
 

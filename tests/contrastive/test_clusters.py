@@ -11,6 +11,7 @@ from sklearn.metrics import silhouette_samples
 from chemxl.contrastive import chapter
 from chemxl.contrastive.clusters import Clusters, apart, silhouette, silhouettes
 from chemxl.contrastive.experiments import ContrastivePretraining
+from chemxl.contrastive.tasks import Task, tasks
 from chemxl.contrastive.words import states
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Portion, Sample
@@ -75,11 +76,11 @@ def test_contrastive_pretraining_draws_words_of_a_label_together() -> None:
 
 def test_the_chapter_compares_views_only_where_they_are_translations() -> None:
     settings = chapter.Settings(encoder="mini", sizes=(10, 20), visits=40, seeds=(0, 1))
-    [task] = chapter.tasks("small")
+    [task] = tasks("small")
     made = chapter.clusters(settings, task)
     assert [line.keys.get("method") for line in made] == [chapter.NONE, chapter.GAUSSIAN, chapter.VIEWS, None]
     assert {line.keys["sentences"] for line in made} == {20} and len(made[-1].experiments) == 5
-    alone = chapter.clusters(settings, chapter.Task(task.name, task.train, task.test, task.views))
+    alone = chapter.clusters(settings, Task(task.name, task.train, task.test, task.views))
     assert [line.keys.get("method") for line in alone] == [chapter.NONE, chapter.GAUSSIAN, None]
 
 

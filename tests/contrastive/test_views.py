@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chemxl.contrastive import chapter
+from chemxl.contrastive.tasks import sample, tasks
 from chemxl.contrastive.views import Translated
 from chemxl.corpora.corpus import Corpus
 from chemxl.corpora.samples import Sample, split
@@ -45,8 +45,8 @@ def test_where_a_translation_has_other_sentences_the_place_is_relative(monkeypat
 
 def test_translations_of_real_sentences_share_their_documents(real: Callable[[str], str]) -> None:
     real("bc5cdr"), real("kbioxlm-cdr")
-    task = next(task for task in chapter.tasks("real") if task.translated)
-    labelled = chapter.sample(task.train, 200, 0)
+    task = next(task for task in tasks("real") if task.translated)
+    labelled = sample(task.train, 200, 0)
     views = Translated(**dict(task.views[0]), of=labelled).load()
     assert 190 <= len(views) <= 200 and all(view.language == "zh" for view in views)
     mentions = [sum(len(s.mentions) for s in sentences) for sentences in (labelled.load(), views)]
