@@ -44,9 +44,9 @@ class Settings(chapters.Settings):
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
+        layers: the first layers of every encoder that are kept; 0: all.
         nested: encoders whose taggers find mentions inside mentions, too, and are scored against all of them, with the
             eight types of BioNNE; none in ``small``, whose corpus has no nested mention.
-        nested_layers: the first layers of them that are kept; 0: all.
         nested_epochs: the epochs of these trainings.
         sentences: for ``small``: how many each language's training part is expanded to.
     """
@@ -56,8 +56,8 @@ class Settings(chapters.Settings):
     tokens: int = 256
     rate: float = 0.0005
     head_rate: float = 0.01
+    layers: int = 0
     nested: tuple[str, ...] = ()
-    nested_layers: int = 0
     nested_epochs: int = 6
     sentences: int = 800
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -65,6 +65,10 @@ class Settings(chapters.Settings):
     def training(self, epochs: int, *, head_rate: float) -> Training:
         """The training of a tagger on an encoder."""
         return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=head_rate)
+
+    def cut(self, encoder: str) -> chapters.EncoderSettings:
+        """An encoder with so many layers."""
+        return chapters.EncoderSettings(encoder=encoder, layers=self.layers)
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,19 @@ def named(model: str) -> Keys:
     return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
 
 
+def keys(settings: Settings, model: str) -> Keys:
+    """The keys of a model, and how many layers its encoder has if that was set."""
+    given = named(model)
+    return given | ({"layers": settings.layers} if settings.layers and given["encoder"] != "none" else {})
+
+
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
     """A model trained in one way and tested on one corpus, one value a seed."""
     if model == BILSTM:
         models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
     else:
         name, head = (str(part) for part in named(model).values())
-        encoder = pretraining.stage(settings.profile, name) if "+" in name else name
+        encoder = pretraining.stage(settings.profile, name) if "+" in name else settings.cut(name).start
         training = settings.training(settings.epochs, head_rate=settings.head_rate)
         fields: dict[str, Any] = {"encoder": encoder, "head": head, "train": way.train, "training": training}
         models = [FineTune(seed=seed, **fields) for seed in settings.seeds]
@@ -135,7 +145,7 @@ def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Seque
 def table(settings: Settings) -> list[Line]:
     """The lines of every model, trained in every way, on every test."""
     return [
-        Line({**named(model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
+        Line({**keys(settings, model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
         for model in settings.models
         for way in ways(settings.profile, sentences=settings.sentences)
         for name, corpus in way.tests
@@ -156,7 +166,7 @@ def nested(settings: Settings) -> list[Line]:
     training = settings.training(settings.nested_epochs, head_rate=1e-3)
     made = []
     for name in settings.nested:
-        cut = chapters.EncoderSettings(encoder=name, layers=settings.nested_layers)
+        cut = settings.cut(name)
         made += whole.lines(cut.start, cut.keys, training, settings.seeds)
     return made
 
@@ -179,7 +189,7 @@ def paired(table: Sequence[Line]) -> list[Row]:
     first = _model(table[0])
     pairs = []
     for a, b in combinations(table, 2):
-        differ = {f"less_{name}": b.keys[name] for name in a.keys if a.keys[name] != b.keys[name]}
+        differ = {f"less_{name}": key for name, key in b.keys.items() if key != a.keys.get(name, key)}
         ways_differ = set(differ) == {"less_train"} and _model(a) == first
         floor = GAZETTEER in (a.keys["method"], b.keys["method"]) and _model(a) != first
         if ways_differ or not ({"less_train", "less_test"} & set(differ) or floor):

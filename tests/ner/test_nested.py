@@ -94,7 +94,7 @@ def test_both_heads_learn_from_the_same_and_nothing_leaks() -> None:
     assert len(made[-1].experiments) == 12
     assert chapter.nested(chapter.Settings()) == []
     real = chapters.settled(chapters.named(chapter.stem), "real")
-    cut = chapter.nested(real.model_copy(update={"nested": ("e5-small",), "nested_layers": 6}))
+    cut = chapter.nested(real.model_copy(update={"nested": ("e5-small",), "layers": 6}))
     assert cut[0].keys["layers"] == 6 and cut[0].experiments[0].model.encoder.layers == 6
 
 
