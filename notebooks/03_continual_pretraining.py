@@ -80,6 +80,7 @@ from IPython.display import display
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import cards, chapter
 from chemxl.results import chapters, figures, findings, records, show, tables
+from chemxl.results.rows import frame
 
 # %% [markdown]
 # ## Data
@@ -151,8 +152,8 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 
 # %% tags=["code"]
 settings = chapter.Settings.given(globals())
-tagging = settings.to(ner.Settings)
-rows, taggers = chapters.results(chapter, settings), chapters.results(ner, tagging)
+rows = chapters.results(chapter, settings)
+taggers = rows[rows["table"] == chapter.ENTITIES]
 built, recorded, reported = tables.parts(rows)
 shown = {"Recorded": recorded, "This build": built}
 
@@ -282,9 +283,9 @@ figures.curves(
 # there, on the encoder as it was and after the stages above:
 
 # %%
-new, chosen, _ = tables.parts(taggers.query("metric == 'F1' and type.isna() and method == 'softmax'"))
+new, chosen, _ = tables.parts(taggers.query("metric == 'F1' and type.isna()"))
 note = "F1 of exact character spans, mean over seeds, with a 95 % interval over documents and seeds."
-paper = taggers.query("source == 'paper 0, table 1'")
+paper = frame(records.papers(ner.stem)).query("source == 'paper 0, table 1'")
 cells = tables.pivot(paper, "encoder", "pretraining")
 display(
     show.tabs(

@@ -15,6 +15,7 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
 from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
+from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
@@ -22,7 +23,6 @@ from chemxl.models.training import Training
 from chemxl.ner import names, whole
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.ner.gazetteer import Gazetteer
-from chemxl.pretrain import chapter as pretraining
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import SCORER, Key, Keys, Pair, Row, differences, scored
@@ -38,9 +38,8 @@ class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+`` and a stage of
-            :mod:`chemxl.pretrain.chapter` where it is pretrained further, then ``+crf`` where the head is not a
-            softmax. The first one is an encoder.
+        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+crf`` where the head is not a softmax. The
+            first one is an encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
@@ -66,9 +65,18 @@ class Settings(chapters.Settings):
         """The training of a tagger on an encoder."""
         return Training(epochs=epochs, tokens=self.tokens, rate=self.rate, head_rate=head_rate)
 
+    def start(self, encoder: str, *, seed: int) -> str | encoders.Pretrained:
+        """What a tagger with this seed starts from: the encoder with so many layers."""
+        return self.cut(encoder).start
+
     def cut(self, encoder: str) -> chapters.EncoderSettings:
         """An encoder with so many layers."""
         return chapters.EncoderSettings(encoder=encoder, layers=self.layers)
+
+    def keys(self, model: str) -> Keys:
+        """The keys of a model, and how many layers its encoder has if that was set."""
+        given = named(model)
+        return given | ({"layers": self.layers} if self.layers and given["encoder"] != "none" else {})
 
 
 @dataclass(frozen=True)
@@ -105,16 +113,10 @@ def ways(profile: Profile, *, sentences: int) -> list[Way]:
 
 
 def named(model: str) -> Keys:
-    """The keys of a model of the settings: its encoder, whether it was pretrained further, and its method."""
+    """The keys of a model of the settings: its encoder and its method."""
     if model in (BILSTM, GAZETTEER):
         return {"encoder": "none", "method": model}
     return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
-
-
-def keys(settings: Settings, model: str) -> Keys:
-    """The keys of a model, and how many layers its encoder has if that was set."""
-    given = named(model)
-    return given | ({"layers": settings.layers} if settings.layers and given["encoder"] != "none" else {})
 
 
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
@@ -123,10 +125,9 @@ def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[
         models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
     else:
         name, head = (str(part) for part in named(model).values())
-        encoder = pretraining.stage(settings.profile, name) if "+" in name else settings.cut(name).start
         training = settings.training(settings.epochs, head_rate=settings.head_rate)
-        fields: dict[str, Any] = {"encoder": encoder, "head": head, "train": way.train, "training": training}
-        models = [FineTune(seed=seed, **fields) for seed in settings.seeds]
+        fields: dict[str, Any] = {"head": head, "train": way.train, "training": training}
+        models = [FineTune(encoder=settings.start(name, seed=seed), seed=seed, **fields) for seed in settings.seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
 
 
@@ -145,7 +146,7 @@ def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Seque
 def table(settings: Settings) -> list[Line]:
     """The lines of every model, trained in every way, on every test."""
     return [
-        Line({**keys(settings, model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
+        Line({**settings.keys(model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
         for model in settings.models
         for way in ways(settings.profile, sentences=settings.sentences)
         for name, corpus in way.tests

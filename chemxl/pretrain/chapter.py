@@ -14,6 +14,7 @@ from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
+from chemxl.ner import chapter as ner
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
 from chemxl.pretrain.perplexity import estimate
@@ -26,7 +27,7 @@ stem = "03_continual_pretraining"
 SCORER = "exp of the mean surprise of hidden pieces"
 NATS = "mean surprise of hidden pieces, in nats"
 DIFFERENCE = "difference of surprise"
-SHORTER = "after a shorter training"
+SHORTER, ENTITIES = "after a shorter training", "entities"
 HEAD = "head"  # the encoder as it is: only a language model's head has learnt
 MIXTURES = {
     "mlm": Mixture(),
@@ -95,6 +96,18 @@ class Settings(chapters.Settings):
     head_rate: float = 0.01
     sentences: int = 800
     seeds: tuple[int, ...] = (0, 1, 2)
+
+
+class TaggerSettings(ner.Settings):
+    """The settings of chapter 4's taggers on what :func:`stage` names."""
+
+    amount: int
+    runs: tuple[int, ...]
+
+    def start(self, encoder: str, *, seed: int) -> str | encoders.Pretrained:
+        """The encoder, or its stage: the run with the tagger's seed, or the first one if there is none."""
+        run = seed if seed in self.runs else self.runs[0]
+        return stage(self.profile, encoder, amount=self.amount, seed=run) if "+" in encoder else encoder
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
@@ -244,9 +257,16 @@ def ablations(settings: Settings) -> list[Line]:
     return [*made.values(), Line(keys, list(dict.fromkeys(every)), partial(_compared, compared))]
 
 
+def tagged(settings: Settings) -> list[Line]:
+    """The lines of the taggers of chapter 4 on encoders as they were and after stages, and of tests between them."""
+    made = [line._replace(keys={"table": ENTITIES, **line.keys}) for line in ner.table(settings.to(TaggerSettings))]
+    every = [value for line in made for value in line.experiments]
+    return [*made, Line({"table": ENTITIES}, every, partial(ner.paired, made))]
+
+
 def lines(settings: Settings) -> Lines:
-    """The lines of each stage's perplexity, and of what objectives and less text change."""
-    yield [*perplexities(settings), *ablations(settings)]
+    """The lines of each stage's perplexity, of what objectives and less text change, and of taggers."""
+    yield [*perplexities(settings), *ablations(settings), *tagged(settings)]
 
 
 def _line(keys: Keys, models: Sequence[ContinualPretraining], text: TextSource) -> Line:

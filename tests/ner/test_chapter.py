@@ -9,7 +9,7 @@ from chemxl.ner import chapter
 from chemxl.results.chapters import Line
 from tests.curves import Counted
 
-SETTINGS = chapter.Settings(models=("mini", "mini+mlm+tlm+crf", chapter.BILSTM), seeds=(0,))
+SETTINGS = chapter.Settings(models=("mini", "mini+crf", chapter.BILSTM), seeds=(0,))
 
 
 def test_rows_that_share_their_test_are_compared() -> None:
@@ -42,7 +42,7 @@ def test_a_gazetteer_is_compared_with_the_first_model_alone() -> None:
 @pytest.mark.parametrize(
     ("model", "keys"),
     [
-        ("e5-small+mlm", {"encoder": "e5-small+mlm", "method": "softmax"}),
+        ("e5-small", {"encoder": "e5-small", "method": "softmax"}),
         ("mini+crf", {"encoder": "mini", "method": "crf"}),
         ("bilstm-crf", {"encoder": "none", "method": "bilstm-crf"}),
         ("gazetteer", {"encoder": "none", "method": "gazetteer"}),
@@ -51,6 +51,17 @@ def test_a_gazetteer_is_compared_with_the_first_model_alone() -> None:
 def test_a_model_has_an_encoder_and_a_method(model: str, keys: dict[str, str]) -> None:
     assert chapter.named(model) == keys
     assert chapter.with_model(pd.DataFrame([keys])).model.tolist() == [model]
+
+
+def test_layers_are_a_key_of_encoders_alone() -> None:
+    settings = SETTINGS.model_copy(update={"layers": 1})
+    table = chapter.table(settings)
+    assert {(line.keys["encoder"], line.keys.get("layers")) for line in table} == {("mini", 1), ("none", None)}
+    assert {value.model.encoder.layers for value in table[0].experiments} == {1}
+    lines = [Line(line.keys, [Counted(5), Counted(4)], list) for line in table]
+    found = chapter.paired(lines)
+    assert all("less_layers" not in row.keys for row in found)
+    assert {row.keys.get("less_method") for row in found} == {None, "crf", chapter.BILSTM}
 
 
 def test_every_model_is_trained_and_tested_in_every_way() -> None:

@@ -32,11 +32,17 @@ def test_a_stage_that_is_none_is_an_error(name: str) -> None:
         chapter.stage("small", name)
 
 
-def test_a_row_of_chapter_4_takes_a_stage() -> None:
-    settings = ner.Settings(models=("mini+mlm+tlm+crf",), epochs=1, rate=1e-3, seeds=(0,))
-    [value] = ner.table(settings)[0].experiments
-    assert value.model.head == "crf"
-    assert value.model.encoder == chapter.stage("small", "mini+mlm+tlm")
+def test_a_tagger_starts_from_the_stage_with_its_seed() -> None:
+    models = ("mini", "mini+mlm+tlm+crf")
+    settings = chapter.Settings(models=models, runs=(0, 2), amount=1000, epochs=1, seeds=(1, 2))
+    plain, *_, crf, compared = chapter.tagged(settings)
+    assert plain.keys.items() > {"table": chapter.ENTITIES, "encoder": "mini", "method": "softmax"}.items()
+    assert [value.model.encoder for value in plain.experiments] == ["mini", "mini"]
+    assert crf.keys.items() > {"encoder": "mini+mlm+tlm", "method": "crf"}.items()
+    for value, run in zip(crf.experiments, (0, 2), strict=True):
+        assert value.model.head == "crf"
+        assert value.model.encoder == chapter.stage("small", "mini+mlm+tlm", amount=1000, seed=run)
+    assert set(compared.experiments) > {*plain.experiments, *crf.experiments}
 
 
 def test_objectives_begin_alike_and_read_as_much() -> None:
