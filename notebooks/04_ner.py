@@ -70,7 +70,7 @@ from IPython.display import display
 
 from chemxl import ner
 from chemxl.evaluation import metrics
-from chemxl.ner import chapter
+from chemxl.ner import chapter, scores, whole
 from chemxl.results import chapters, figures, findings, records, show, tables
 
 # %% [markdown]
@@ -129,7 +129,7 @@ show.table(chapter.labelled(example, first=14), caption="Words and labels of a R
 # build, the recorded ones, and the papers'.
 
 # %% tags=["code"]
-rows = tables.with_columns(chapters.results(chapter, settings), "table", "names", "depth")
+rows = tables.with_columns(chapters.results(chapter, settings), "table", "names", "depth", "error")
 nested_rows = rows["table"].isin(["nested"])
 flat = rows[~nested_rows]
 built, recorded, reported = tables.parts(flat)
@@ -159,56 +159,132 @@ show.table(tables.pivot(paper, "encoder", "pretraining"), caption="Paper 0, tabl
 # corpora; they come from the hub, and nobody has run it yet. The baselines of papers 1 and 3 are on the
 # [scoreboard](10_scoreboard.ipynb).
 #
-# The gazetteer marks names that training annotates at least every other time, and nothing else. It is about as strong a
-# floor as the BiLSTM-CRF. With Russian names it reaches {glue:text}`names_russian` on Russian abstracts.
-#
-# On real text, trained and tested on BC5CDR, the small multilingual encoder reaches {glue:text}`english`. Trained on
-# English chemicals alone it reaches {glue:text}`zero_shot` on Russian abstracts; trained on Russian ones,
-# {glue:text}`upper`. So more than half of the F1 with Russian labels is reached without any.
-#
-# Is the rest lost to the language, or to the corpus and its guideline? BioNNE-R annotates more kinds of substance
-# than BC5CDR, and the two halves of its test are translations of each other. Trained on English, the model scores
-# almost alike on both: {glue:text}`english_half` in English and {glue:text}`zero_shot` in Russian; trained on BC5CDR
-# alone, {glue:text}`plain_en` and {glue:text}`plain_ru`. So from English much more is lost to the other corpus than
-# to the other language. For the model trained on Russian this is less clear: it reaches {glue:text}`reverse` on the
+# Is what is lost lost to the language, or to the corpus and its guideline? BioNNE-R annotates more kinds of substance
+# than BC5CDR, and the two halves of its test are translations of each other. Trained on BC5CDR alone, the encoder has
+# {glue:text}`english` on BC5CDR's own test, {glue:text}`plain_en` on BioNNE-R in English and {glue:text}`plain_ru` in
+# Russian. With BioNNE-R's English training abstracts beside it, these two are {glue:text}`english_half` and
+# {glue:text}`zero_shot`. Trained on Russian, it reaches {glue:text}`upper` in Russian, {glue:text}`reverse` on the
 # English half and {glue:text}`reverse_bc5cdr` on BC5CDR. The amounts of training text differ, too: of BioNNE-R's
-# training abstracts 717 are Russian and only 55 English, which the model trained on English reads beside BC5CDR. No
-# paired test of these rows was recorded.
+# training abstracts 717 are Russian and only 55 English.
 
 # %%
-real = recorded.query("metric == 'F1'")
+real = chapter.with_model(recorded.query("metric == 'F1'"))
 found = figures.bars(
     [
-        figures.Bar(row.train, row.value, row.low, row.high, group=row.method)
-        for row in real.query("encoder in ('e5-small', 'none') and test == 'BioNNE-R RU'").itertuples()
+        figures.Bar(row.train, row.value, row.low, row.high, group=row.model)
+        for row in real.query("test == 'BioNNE-R RU'").itertuples()
     ],
     xlabel="F1 on BioNNE-R, Russian test",
     interval="95 % interval over documents and seeds",
     caption="Recorded: chemicals in Russian abstracts, by what the model was trained on.",
-    alt="Bars of recorded F1 on Russian abstracts for three models and three training sets; the numbers are in the table.",
+    alt="Bars of recorded F1 on Russian abstracts for several models and three training sets; the numbers are in the table.",
 )
 show.glue("answer", found)
 findings.glue(chapter.stem)
 
 # %% [markdown]
-# From here on: what this build trained, in the `small` profile on the mini corpus. Which differences are more than
-# chance? Models are compared on the same test documents; a difference is clear if its interval, corrected by Holm's
-# method over the table, excludes zero ([how sure a number is](../book/running.md)).
+# ### Are the differences more than chance?
+#
+# Models that were trained alike are compared on the same test documents, and so are the ways of training the encoder.
+# A difference is clear if its interval, corrected by Holm's method over all of them, excludes zero
+# ([how sure a number is](../book/running.md)).
 
 # %%
-show.table(
-    tables.differences(built, ["encoder", "method", "train", "test"]),
-    caption="Differences between rows with the same test set",
-    note="Difference of mean F1; interval and p are corrected by Holm's method over the table.",
+shown = {"Recorded": recorded, "This build": built}
+note = "Difference of mean F1; interval and p are corrected by Holm's method over the whole table."
+show.tabs(
+    shown,
+    lambda found: [
+        show.folded(
+            f"Tested on {test}",
+            show.table(tables.differences(group, ["encoder", "method", "train"]), caption=f"On {test}", note=note),
+        )
+        for test, group in found.query("metric == 'difference of F1'").groupby("test", sort=False)
+    ],
 )
 
 # %% [markdown]
-# Precision and recall by type say more than one F1. The table has them for the first model, for each training set,
-# tested on {glue:text}`test_language`.
+# ### What is found?
+#
+# Is a name found because training has it? Recall of mentions whose name the training text has with their type, and of
+# all others:
+
+# %%
+show.tabs(
+    shown,
+    lambda found: [
+        show.table(
+            tables.pivot(group, ["model", "train"], "names"),
+            caption=f"Recall on {test}, by whether training has the name",
+        )
+        for test, group in chapter.with_model(found.query("metric == 'R' and names.notna()")).groupby(
+            "test", sort=False
+        )
+    ],
+)
+
+# %% [markdown]
+# What kinds of error are left? A gold mention is missed, or overlapped by a prediction with another boundary or type;
+# a prediction that overlaps no gold mention is spurious. For the first model:
+
+# %%
+keys = chapter.named(models[0])
+
+
+def errors(found):
+    """The errors of the first model of each part: recorded, or of this build."""
+    wrong = found[found["error"].notna() & (found.error != "correct")]
+    if wrong.empty:
+        return []
+    wrong = wrong[(wrong.encoder == wrong.encoder.iloc[0]) & (wrong.method == keys["method"])]
+    bars = {
+        f"{train} → {test}": dict(zip(group.error, group.value, strict=True))
+        for (train, test), group in wrong.groupby(["train", "test"], sort=False)
+    }
+    return figures.stacked(
+        bars,
+        xlabel="mentions, mean over seeds",
+        alt="Stacked bars: missed, spurious and wrongly bounded or typed mentions for each training and test set.",
+    )
+
+
+show.tabs(shown, errors)
+
+# %% [markdown]
+# Two things are left out of these scores. Mentions inside others are not asked for; [below](nested) they are. And long
+# texts are read in windows. Encoders are often given the first 512 subwords alone: what would that cost, and what is F1
+# if every gold mention counts?
+
+# %%
+besides = ["F1", scores.CUT, scores.EVERY, f"{whole.ALONE}: F1"]
+note = (
+    "The last column is what a tagger would have that finds all outermost mentions and no others, counted as in the "
+    "column before it."
+)
+show.tabs(
+    shown,
+    lambda found: show.table(
+        tables.pivot(
+            chapter.with_model(found[found.metric.isin(besides) & found.type.isna()]).sort_values(
+                "test", kind="stable"
+            ),
+            ["test", "model", "train"],
+            "metric",
+        ),
+        caption="F1 as above, with texts cut, and against every gold mention",
+        note=note,
+    ),
+)
+
+# %% [markdown]
+# ### In this build
+#
+# From here on: what this build trained, in the `small` profile on the mini corpus. Precision and recall by type say
+# more than one F1. The table has them for the first model, for each training set, tested on
+# {glue:text}`test_language`.
 
 # %%
 first, test_name = models[0], ways[0].tests[-1][0]
-keys = chapter.named(first)
 chosen = built.query("encoder == @keys['encoder'] and method == @keys['method'] and test == @test_name")
 chosen = chosen[chosen.metric.isin(metrics.SCORES) & chosen.names.isna()].fillna({"type": metrics.MICRO})
 cells = tables.pivot(chosen, ["train", "type"], "metric")
@@ -227,17 +303,6 @@ figures.bars(
 )
 
 # %% [markdown]
-# Is a name found because training has it? On {glue:text}`test_language`, recall of mentions whose name the training
-# text has with their type, and of the others:
-
-# %%
-parted = built.query("metric == 'R' and names.notna() and test == @test_name")
-show.table(
-    tables.pivot(parted, ["encoder", "method", "train"], "names"),
-    caption=f"Recall on {test_name} by whether training has the name",
-)
-
-# %% [markdown]
 # How quickly do the models learn?
 
 # %%
@@ -253,29 +318,12 @@ figures.curves(
 )
 
 # %% [markdown]
-# What kinds of error are left? A gold mention is missed, or overlapped by a prediction with another boundary or type;
-# a prediction that overlaps no gold mention is spurious.
-
-# %%
-trained = {way.name: chapter.evaluations(settings, first, way, way.tests[-1][1])[0] for way in ways}
-errors = {f"{name} → {test_name}": chapter.error_counts(value) for name, value in trained.items()}
-show.table(
-    [{"trained on": name} | counts for name, counts in errors.items()], caption=f"Error classes of {first}, first seed"
-)
-
-# %%
-figures.stacked(
-    {name: {kind: n for kind, n in counts.items() if kind != "correct"} for name, counts in errors.items()},
-    xlabel="mentions",
-    alt="Stacked bars: numbers of missed, spurious and wrongly bounded or typed mentions for each way of training.",
-)
-
-# %% [markdown]
 # Predictions against the gold annotation in the text itself, for the model trained on the last set listed above.
 # Texts of real corpora may not be shown, so the `real` profile shows none.
 
 # %%
-texts, found = trained[ways[-1].name].outcome()
+way = ways[-1]
+texts, found = chapter.evaluations(settings, first, way, way.tests[-1][1])[0].outcome()
 shown = chapter.telling(texts, found, publishable=profile == "small")
 display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown])
 
@@ -377,8 +425,8 @@ show.table(
 #   published. BC5CDR and BioNNE-R take its place. Neither values nor differences can be compared with the paper's;
 #   rows of one table here can be compared with each other. The paper's table 1 prints "without" in both rows of
 #   LaBSE; the second is read as "with".
-# - The recorded rows use a multilingual E5 of 12 layers and 384 dimensions, restored from a 4-bit file and cut to
-#   59,432 subwords: a quarter of mBERT's size. Expect larger encoders to score higher.
+# - The recorded rows use the first six layers of a multilingual E5 of 384 dimensions, restored from a 4-bit file and
+#   cut to 59,432 subwords: far smaller than mBERT. MiniLM has six layers, too. Expect larger encoders to score higher.
 # - The recorded runs train for four epochs with dropout in the head alone. These settings come from runs on
 #   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
 #   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
@@ -390,7 +438,7 @@ show.table(
 # - BioNNE-R's annotations whose span does not match the text are left out (1 % of the entities), so test counts are
 #   slightly below the published ones.
 # - Paper 0 cuts sentences at 512 "characters", by which subwords may be meant; here windows overlap, and no mention
-#   is lost to length.
+#   is lost to length. What cutting would cost is in a table above.
 # - The BiLSTM-CRF starts from random embeddings where {cite:t}`miftahutdinov-2020-interlingual` take word2vec
 #   vectors, and is smaller: it is a floor, not an exact copy of their baseline.
 #
@@ -414,7 +462,7 @@ show.table(
 # ```{exercise}
 # :label: ex-boundary
 # Score one run leniently: count a prediction as right if it overlaps a gold mention of its type. What share of the
-# errors are errors of the boundary alone? Start from `trained[...].outcome()` and
+# errors are errors of the boundary alone? Start from `chapter.evaluations(...)[0].outcome()` and
 # {py:func}`chemxl.evaluation.metrics.errors`.
 # ```
 #

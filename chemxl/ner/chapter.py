@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,33 +12,31 @@ import pandas as pd
 
 from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention, flatten, to_bio
-from chemxl.evaluation import metrics
 from chemxl.experiments import Profile
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.learner import Evaluation
 from chemxl.models.tagger import gold
 from chemxl.models.training import Training
-from chemxl.ner import names, whole
+from chemxl.ner import scores, whole
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.ner.gazetteer import Gazetteer
+from chemxl.ner.scores import BILSTM, GAZETTEER, TWICE, Tagged
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
-from chemxl.results.rows import SCORER, Key, Keys, Pair, Row, differences, scored
+from chemxl.results.rows import Keys
 from chemxl.results.tables import Cells
 
 stem = "04_ner"
-BILSTM, GAZETTEER = "bilstm-crf", "gazetteer"
 TYPES = ("CHEM", "DISEASE", "GENE", "SPECIES")
-Tagged = Evaluation | Gazetteer
 
 
 class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+crf`` where the head is not a softmax. The
-            first one is an encoder.
+        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+crf`` where the head is not a softmax, then
+            ``, twice as long`` where there are twice as many epochs. The first one is an encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
@@ -116,26 +113,30 @@ def named(model: str) -> Keys:
     """The keys of a model of the settings: its encoder and its method."""
     if model in (BILSTM, GAZETTEER):
         return {"encoder": "none", "method": model}
-    return {"encoder": model.removesuffix("+crf"), "method": "crf" if model.endswith("+crf") else "softmax"}
+    name, twice, _ = model.partition(TWICE)
+    return {"encoder": name.removesuffix("+crf"), "method": ("crf" if name.endswith("+crf") else "softmax") + twice}
 
 
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
-    """A model trained in one way and tested on one corpus, one value a seed."""
+    """A model trained in one way and tested on one corpus, one value a seed; twice as long, with one seed."""
     if model == BILSTM:
         models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
     else:
-        name, head = (str(part) for part in named(model).values())
-        training = settings.training(settings.epochs, head_rate=settings.head_rate)
+        name, method = (str(part) for part in named(model).values())
+        head, twice, _ = method.partition(TWICE)
+        training = settings.training(settings.epochs * (2 if twice else 1), head_rate=settings.head_rate)
         fields: dict[str, Any] = {"head": head, "train": way.train, "training": training}
-        models = [FineTune(encoder=settings.start(name, seed=seed), seed=seed, **fields) for seed in settings.seeds]
+        seeds = settings.seeds[:1] if twice else settings.seeds
+        models = [FineTune(encoder=settings.start(name, seed=seed), seed=seed, **fields) for seed in seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
 
 
 def with_model(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the name that their model has in the settings."""
     pairs = zip(rows["encoder"], rows["method"], strict=True)
-    names = {"none": "{1}", "softmax": "{0}", "crf": "{0}+crf"}
-    return rows.assign(model=[names[e if e == "none" else m].format(e, m) for e, m in pairs])
+    heads = ((e, *m.partition(TWICE)) for e, m in pairs)
+    known = [m if e == "none" else f"{e}{'+crf' if m == 'crf' else ''}{twice}" for e, m, twice, _ in heads]
+    return rows.assign(model=known)
 
 
 def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Sequence[Tagged]:
@@ -146,7 +147,7 @@ def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Seque
 def table(settings: Settings) -> list[Line]:
     """The lines of every model, trained in every way, on every test."""
     return [
-        Line({**settings.keys(model), "train": way.name, "test": name}, values, partial(_scores, values, way.train))
+        Line({**settings.keys(model), "train": way.name, "test": name}, values, partial(scores.rows, values, way.train))
         for model in settings.models
         for way in ways(settings.profile, sentences=settings.sentences)
         for name, corpus in way.tests
@@ -159,7 +160,7 @@ def lines(settings: Settings) -> Lines:
     made = table(settings)
     yield [*made, *nested(settings)]
     every = [value for line in made for value in line.experiments]
-    yield [Line({}, every, partial(paired, made))]
+    yield [Line({}, every, partial(scores.paired, made))]
 
 
 def nested(settings: Settings) -> list[Line]:
@@ -170,42 +171,6 @@ def nested(settings: Settings) -> list[Line]:
         cut = settings.cut(name)
         made += whole.lines(cut.start, cut.keys, training, settings.seeds)
     return made
-
-
-def _scores(values: Sequence[Tagged], train: Sequence[Corpus]) -> list[Row]:
-    """Rows with F1, precision and recall of all types, and of each type if there are several; and recall of names that
-    training has and has not."""
-    types = values[0].counts().types
-    kinds = [metrics.MICRO, *(types if len(types) > 1 else ())]
-    made = [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
-    due = [layer.mentions for layer in gold(values[0].corpus.load())]
-    return [*made, *names.rows(values, train, due, scorer=SCORER)]
-
-
-def paired(table: Sequence[Line]) -> list[Row]:
-    """Pairs of lines on one test: models that were trained alike, and ways of training the first model.
-
-    A gazetteer is compared with the first model alone.
-    """
-    first = _model(table[0])
-    pairs = []
-    for a, b in combinations(table, 2):
-        differ = {f"less_{name}": key for name, key in b.keys.items() if key != a.keys.get(name, key)}
-        ways_differ = set(differ) == {"less_train"} and _model(a) == first
-        floor = GAZETTEER in (a.keys["method"], b.keys["method"]) and _model(a) != first
-        if ways_differ or not ({"less_train", "less_test"} & set(differ) or floor):
-            pairs.append(Pair({**a.keys, **differ}, _repeated(a, b), _repeated(b, a)))
-    return differences(pairs)
-
-
-def _repeated(line: Line, other: Line) -> Sequence[Any]:
-    """A line's experiments; a gazetteer's, whose result no seed changes, as often as the other line has seeds."""
-    return list(line.experiments) * (len(other.experiments) if line.keys["method"] == GAZETTEER else 1)
-
-
-def _model(line: Line) -> tuple[Key, Key]:
-    """The keys that name a line's model."""
-    return line.keys["encoder"], line.keys["method"]
 
 
 def overview(chosen: Sequence[Way]) -> Cells:
@@ -248,12 +213,6 @@ def loss_curve(
         runs.append([float(np.mean(part)) for part in np.array_split(losses, points)])
     epochs = values[0].model.training.epochs
     return label, [epochs * (i + 0.5) / points for i in range(points)], runs
-
-
-def error_counts(value: Evaluation) -> dict[str, int]:
-    """Errors by class, see :func:`chemxl.evaluation.metrics.errors`."""
-    documents, found = value.outcome()
-    return metrics.errors([layer.mentions for layer in gold(documents)], found)
 
 
 def telling(

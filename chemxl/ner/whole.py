@@ -91,7 +91,11 @@ def rows(values: Sequence[WholeEvaluation], train: Sequence[Corpus]) -> list[Row
 
 def outermost(documents: Sequence[Document]) -> metrics.Counts:
     """The counts of a tagger that finds all outermost mentions and no others."""
-    found: list[Sequence[Mention]] = [flatten(document.mentions).mentions for document in documents]
+    return against_all(documents, [flatten(document.mentions).mentions for document in documents])
+
+
+def against_all(documents: Sequence[Document], found: Sequence[Sequence[Mention]]) -> metrics.Counts:
+    """The counts against every gold mention, by source document."""
     return metrics.count([d.mentions for d in documents], found, sources=metrics.origins(documents))
 
 

@@ -15,6 +15,7 @@ from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
 from chemxl.models.training import Training
 from chemxl.ner import chapter as ner
+from chemxl.ner import scores
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
 from chemxl.pretrain.perplexity import estimate
@@ -261,7 +262,7 @@ def tagged(settings: Settings) -> list[Line]:
     """The lines of the taggers of chapter 4 on encoders as they were and after stages, and of tests between them."""
     made = [line._replace(keys={"table": ENTITIES, **line.keys}) for line in ner.table(settings.to(TaggerSettings))]
     every = [value for line in made for value in line.experiments]
-    return [*made, Line({"table": ENTITIES}, every, partial(ner.paired, made))]
+    return [*made, Line({"table": ENTITIES}, every, partial(scores.paired, made))]
 
 
 def lines(settings: Settings) -> Lines:
