@@ -59,6 +59,7 @@ claims.table("03_continual_pretraining")
 # %% tags=["parameters"]
 profile: str = "small"
 stages: list = ["in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm"]
+layers: int = 0
 amount: int = 0
 runs: list = [0, 1, 2]
 ablated: str = "mini"
@@ -93,7 +94,8 @@ from chemxl.results.rows import frame
 # 1's method, and pairs of names of drugs and chemicals. The `small` profile reads the mini corpus.
 
 # %%
-first = chapter.stage(profile, stages[0], amount=amount)
+settings = chapter.Settings.given(globals())
+first = chapter.runs(settings, stages[0])[0]
 show.table(
     cards.texts(first),
     caption="Text without labels",
@@ -116,7 +118,7 @@ show.table(cards.pairs(first), caption="Sentence pairs, and pairs of names")
 # 80 % become `[MASK]`, 10 % another subword, and 10 % stay.
 
 # %%
-example = cards.hidden(chapter.stage(profile, stages[0], amount=amount), chapter.EXAMPLE, seed=3)
+example = cards.hidden(first, chapter.EXAMPLE, seed=3)
 show.table(example, caption="A Russian sentence as the encoder reads it, and what it has to predict")
 
 # %% [markdown]
@@ -151,7 +153,6 @@ show.table(example, caption="A Russian sentence as the encoder reads it, and wha
 # Each stage is a value that holds the stage before it; `FineTune` of chapter 4 takes a stage as its encoder.
 
 # %% tags=["code"]
-settings = chapter.Settings.given(globals())
 rows = chapters.results(chapter, settings)
 taggers = rows[rows["table"] == chapter.ENTITIES]
 built, recorded, reported = tables.parts(rows)

@@ -70,7 +70,8 @@ class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        stages: what :func:`stage` names.
+        stages: as :func:`stage` names them.
+        layers: how many layers of their encoders, and of those that taggers start from, are kept; 0: all.
         amount: how many tokens are read; 0 means the profile's number.
         runs: seeds of the pretraining.
         ablated: the encoder whose objectives, and less text read more often, are compared after a shorter training.
@@ -83,6 +84,7 @@ class Settings(chapters.Settings):
     """
 
     stages: tuple[str, ...] = ("in-the-box+head", "in-the-box+mlm", "in-the-box+mlm+tlm")
+    layers: int = 0
     amount: int = 0
     runs: tuple[int, ...] = (0, 1, 2)
     ablated: str = "mini"
@@ -107,8 +109,10 @@ class TaggerSettings(ner.Settings):
 
     def start(self, encoder: str, *, seed: int) -> str | encoders.Pretrained:
         """The encoder, or its stage: the run with the tagger's seed, or the first one if there is none."""
+        if "+" not in encoder:
+            return super().start(encoder, seed=seed)
         run = seed if seed in self.runs else self.runs[0]
-        return stage(self.profile, encoder, amount=self.amount, seed=run) if "+" in encoder else encoder
+        return stage(self.profile, encoder, layers=self.layers, amount=self.amount, seed=run)
 
 
 def sources(profile: Profile) -> tuple[Texts, ...]:
@@ -163,39 +167,42 @@ def probes(profile: Profile) -> dict[str, TextSource]:
     }
 
 
-def stage(profile: Profile, name: str, *, amount: int = 0, share: float = 1.0, seed: int = 0) -> ContinualPretraining:
+def stage(
+    profile: Profile, name: str, *, layers: int = 0, amount: int = 0, share: float = 1.0, seed: int = 0
+) -> ContinualPretraining:
     """The pretraining of an encoder that a name means.
 
     Args:
-        name: an encoder's, then ``+``, then ``head`` or a name of ``MIXTURES``; ``new-`` between gives it new pieces
-            first, as in ``minilm+new-mlm+tlm``. Every mixture starts from the head.
+        name: an encoder's, then ``+``, then ``head`` or a name of ``OBJECTIVES``; ``new-`` between gives it new pieces
+            first, as in ``minilm+new-mlm+tlm``. Every objective starts from the head.
+        layers: how many of the encoder's layers are kept, the first ones; 0: all.
         amount: how many tokens are read; 0 means the profile's number.
         share: the share of the text that may be read.
+
+    Raises:
+        ChemxlError: it names no objective.
     """
-    encoder, _, mixture = name.partition("+")
-    plain = mixture.removeprefix(TRANSFERRED)
-    if plain not in (HEAD, *MIXTURES):
-        raise ChemxlError(f"{name!r} names no stage: write an encoder, +, and one of {', '.join((HEAD, *MIXTURES))}")
-    head = under_head(profile, encoder, seed=seed, new_pieces=NEW_PIECES if plain != mixture else 0)
-    return head if plain == HEAD else read_on(profile, head, plain, amount=amount or AMOUNTS[profile], share=share)
-
-
-def under_head(
-    profile: Profile, encoder: str | encoders.Pretrained, *, seed: int, new_pieces: int = 0
-) -> ContinualPretraining:
-    """An encoder as it is, with a language model's head that was trained on it."""
-    reading = Reading(amount=_HEAD_AMOUNTS[profile])
-    return ContinualPretraining(
-        encoder=encoder, reading=reading, frozen=True, new_pieces=new_pieces, seed=seed, **_shared(profile)
+    encoder, _, objective = name.partition("+")
+    plain = objective.removeprefix(TRANSFERRED)
+    if plain not in (HEAD, *OBJECTIVES):
+        raise ChemxlError(f"{name!r} names no stage: write an encoder, +, and one of {'; '.join((HEAD, *OBJECTIVES))}")
+    made = ContinualPretraining(
+        encoder=chapters.EncoderSettings(encoder=encoder, layers=layers).start,
+        reading=Reading(amount=_HEAD_AMOUNTS[profile]),
+        frozen=True,
+        new_pieces=NEW_PIECES if plain != objective else 0,
+        seed=seed,
+        **_shared(profile),
     )
-
-
-def read_on(
-    profile: Profile, model: ContinualPretraining, mixture: str, *, amount: int, share: float = 1.0
-) -> ContinualPretraining:
-    """The model after reading so many more tokens, by one of ``MIXTURES``."""
-    reading = Reading(mixture=MIXTURES[mixture], amount=amount, share=share, shuffled=mixture.endswith("shuffled"))
-    return ContinualPretraining(encoder=model, reading=reading, seed=model.seed, **_shared(profile))
+    for mixture, times in OBJECTIVES.get(plain, ()):
+        reading = Reading(
+            mixture=MIXTURES[mixture],
+            amount=times * (amount or AMOUNTS[profile]),
+            share=share,
+            shuffled=mixture.endswith("shuffled"),
+        )
+        made = ContinualPretraining(encoder=made, reading=reading, seed=seed, **_shared(profile))
+    return made
 
 
 def _shared(profile: Profile) -> dict[str, Any]:
@@ -211,28 +218,19 @@ def _shared(profile: Profile) -> dict[str, Any]:
 
 def perplexities(settings: Settings) -> list[Line]:
     """The lines of every stage on every text."""
+    keys: Keys = {"layers": settings.layers} if settings.layers else {}
     return [
-        _line({"encoder": name, "text": label}, runs(settings, name), text)
+        _line({"encoder": name, **keys, "text": label}, runs(settings, name), text)
         for name in settings.stages
         for label, text in probes(settings.profile).items()
     ]
 
 
 def ablated(settings: Settings, objective: str, *, share: float = 1.0) -> list[ContinualPretraining]:
-    """The ablated encoder after one of ``OBJECTIVES``, or with the head alone, one value a run.
-
-    Raises:
-        ChemxlError: it is no objective.
-    """
-    if objective not in (HEAD, *OBJECTIVES):
-        raise ChemxlError(f"{objective!r} is no objective: take {'; '.join(OBJECTIVES)}")
-    encoder, layers = settings.ablated, settings.ablated_layers
-    start = encoders.FirstLayers(encoder=encoder, layers=layers) if layers else encoder
+    """The ablated encoder's stage after a shorter training, one value a run."""
     amount = settings.ablated_amount or settings.amount or ABLATION_AMOUNTS[settings.profile]
-    made = [under_head(settings.profile, start, seed=seed) for seed in settings.ablated_runs]
-    for mixture, times in OBJECTIVES.get(objective, ()):
-        made = [read_on(settings.profile, one, mixture, amount=times * amount, share=share) for one in made]
-    return made
+    name, how = f"{settings.ablated}+{objective}", {"layers": settings.ablated_layers, "amount": amount}
+    return [stage(settings.profile, name, share=share, seed=seed, **how) for seed in settings.ablated_runs]
 
 
 def ablations(settings: Settings) -> list[Line]:
@@ -293,4 +291,5 @@ def _compared(pairs: Sequence[tuple[Keys, Line, Line]]) -> list[Row]:
 
 def runs(settings: Settings, name: str) -> list[ContinualPretraining]:
     """The runs of a stage, one value each."""
-    return [stage(settings.profile, name, amount=settings.amount, seed=seed) for seed in settings.runs]
+    how = {"layers": settings.layers, "amount": settings.amount}
+    return [stage(settings.profile, name, seed=seed, **how) for seed in settings.runs]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chemxl import corpora
 from chemxl.corpora.texts import Texts
 from chemxl.errors import ChemxlError
-from chemxl.models.encoders import ALIASES
+from chemxl.models.encoders import ALIASES, FirstLayers
 from chemxl.models.training import Training
 from chemxl.ner import chapter as ner
 from chemxl.pretrain import cards, chapter
@@ -24,6 +26,23 @@ def test_stages_build_on_each_other() -> None:
     assert new.reading.mixture.tlm == 0.5
     shuffled, true = (chapter.stage("real", f"minilm+{name}").reading for name in ("mlm+shuffled", "mlm+tlm"))
     assert shuffled.shuffled and not true.shuffled and shuffled.mixture == true.mixture
+
+
+def test_layers_are_those_of_every_stage_and_of_taggers() -> None:
+    settings = chapter.Settings(layers=1, stages=("mini+mlm, then tlm",), models=("mini", "mini+mlm, then tlm"))
+    [then, *_] = chapter.runs(settings, settings.stages[0])
+    read = []
+    model: Any = then
+    while isinstance(model, ContinualPretraining):
+        read.append(model.reading.mixture)
+        model = model.encoder
+    assert read[:2] == [chapter.MIXTURES["tlm"], chapter.MIXTURES["mlm"]]
+    assert model == FirstLayers(encoder="mini", layers=1)
+    assert {line.keys["layers"] for line in chapter.perplexities(settings)} == {1}
+    plain, *_, pretrained, _ = chapter.tagged(settings)
+    assert plain.experiments[0].model.encoder == model
+    assert pretrained.experiments[0].model.encoder == then
+    assert pretrained.keys["layers"] == 1
 
 
 @pytest.mark.parametrize("name", ["mini", "mini+", "mini+tml", "mini+new"])
@@ -66,7 +85,7 @@ def test_objectives_begin_alike_and_read_as_much() -> None:
 
 
 def test_an_objective_that_is_none_is_an_error() -> None:
-    with pytest.raises(ChemxlError, match="take mlm; "):
+    with pytest.raises(ChemxlError, match=r"names no stage: .* head; mlm; "):
         chapter.ablated(chapter.Settings(), "tlm, then mlm")
 
 
