@@ -21,7 +21,8 @@ from chemxl.models.training import Training
 from chemxl.ner import scores, whole
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.ner.gazetteer import Gazetteer
-from chemxl.ner.scores import BILSTM, GAZETTEER, TWICE, Tagged
+from chemxl.ner.scores import BILSTM, GAZETTEER, TWICE, VECTORS, Tagged
+from chemxl.ner.vectors import VectorBiLstmCrf
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys
@@ -35,8 +36,9 @@ class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        models: ``bilstm-crf``, ``gazetteer``, or an encoder's name, then ``+crf`` where the head is not a softmax, then
-            ``, twice as long`` where there are twice as many epochs. The first one is an encoder.
+        models: ``bilstm-crf``, also with ``, word vectors`` behind it; ``gazetteer``; or an encoder's name, then ``+crf``
+            where the head is not a softmax, then ``, twice as long`` for twice as many epochs. The first one is an
+            encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
@@ -111,7 +113,7 @@ def ways(profile: Profile, *, sentences: int) -> list[Way]:
 
 def named(model: str) -> Keys:
     """The keys of a model of the settings: its encoder and its method."""
-    if model in (BILSTM, GAZETTEER):
+    if model in (BILSTM, VECTORS, GAZETTEER):
         return {"encoder": "none", "method": model}
     name, twice, _ = model.partition(TWICE)
     return {"encoder": name.removesuffix("+crf"), "method": ("crf" if name.endswith("+crf") else "softmax") + twice}
@@ -119,8 +121,9 @@ def named(model: str) -> Keys:
 
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
     """A model trained in one way and tested on one corpus, one value a seed; twice as long, with one seed."""
-    if model == BILSTM:
-        models: list[NerModel] = [BiLstmCrf(train=way.train, seed=seed) for seed in settings.seeds]
+    if model in (BILSTM, VECTORS):
+        kind = VectorBiLstmCrf if model == VECTORS else BiLstmCrf
+        models: list[NerModel] = [kind(train=way.train, seed=seed) for seed in settings.seeds]
     else:
         name, method = (str(part) for part in named(model).values())
         head, twice, _ = method.partition(TWICE)

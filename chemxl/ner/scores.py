@@ -23,7 +23,8 @@ from chemxl.ner.gazetteer import Gazetteer
 from chemxl.results.chapters import Line
 from chemxl.results.rows import SCORER, Key, Pair, Row, counted, differences, scored
 
-BILSTM, GAZETTEER, TWICE = "bilstm-crf", "gazetteer", whole.TWICE
+BILSTM, VECTORS, GAZETTEER = "bilstm-crf", "bilstm-crf, word vectors", "gazetteer"
+TWICE = whole.TWICE
 EVERY, CUT = "F1, every gold mention", "F1, texts cut at 512 subwords"
 LIMIT = 512  # subwords, the first and the last one included
 Tagged = Evaluation | Gazetteer

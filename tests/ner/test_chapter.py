@@ -20,6 +20,7 @@ SETTINGS = chapter.Settings(models=("mini", "mini+crf", scores.BILSTM), seeds=(0
         ("mini, twice as long", {"encoder": "mini", "method": "softmax, twice as long"}),
         ("mini+crf, twice as long", {"encoder": "mini", "method": "crf, twice as long"}),
         ("bilstm-crf", {"encoder": "none", "method": "bilstm-crf"}),
+        ("bilstm-crf, word vectors", {"encoder": "none", "method": "bilstm-crf, word vectors"}),
         ("gazetteer", {"encoder": "none", "method": "gazetteer"}),
     ],
 )

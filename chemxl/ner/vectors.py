@@ -1,0 +1,34 @@
+"""The BiLSTM-CRF with pretrained word vectors, as an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from chemxl.documents import Document
+from chemxl.experiments.digests import sha256
+from chemxl.models.tagger import Tagger, bio_labels
+from chemxl.models.vectors import VectorTagger, place, read
+from chemxl.ner.experiments import BiLstmCrf
+
+
+class VectorBiLstmCrf(BiLstmCrf):
+    """The baseline on pretrained word vectors (paper 1, table 2).
+
+    Args:
+        vectors: their name, see :func:`chemxl.models.vectors.place`.
+    """
+
+    predictor: ClassVar[type[Tagger]] = VectorTagger
+
+    vectors: str = "navec-news"
+
+    def data_digest(self) -> str:
+        """The file of the vectors."""
+        with place(self.vectors).open("rb") as file:
+            return super().data_digest() + sha256(file.read(1 << 20))
+
+    def untrained(self, documents: Sequence[Document]) -> Tagger:
+        """The network with the file's vectors and random ones beside them."""
+        found = read(place(self.vectors))
+        return VectorTagger.untrained(bio_labels(self.labelled(documents)), documents, found)
