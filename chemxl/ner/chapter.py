@@ -36,7 +36,7 @@ class Settings(chapters.Settings):
     """The notebook's parameters.
 
     Args:
-        models: ``bilstm-crf``, also with ``, word vectors`` behind it; ``gazetteer``; or an encoder's name, then ``+crf``
+        models: ``bilstm-crf``, which may have ``, word vectors``; ``gazetteer``; or an encoder's name, then ``+crf``
             where the head is not a softmax, then ``, twice as long`` for twice as many epochs. The first one is an
             encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
