@@ -439,8 +439,9 @@ show.table(
 #   slightly below the published ones.
 # - Paper 0 cuts sentences at 512 "characters", by which subwords may be meant; here windows overlap, and no mention
 #   is lost to length. What cutting would cost is in a table above.
-# - The BiLSTM-CRF starts from random embeddings where {cite:t}`miftahutdinov-2020-interlingual` take word2vec
-#   vectors, and is smaller: it is a floor, not an exact copy of their baseline.
+# - {cite:t}`miftahutdinov-2020-interlingual` give their LSTM-CRF word2vec vectors. One of the two here learns all of its
+#   embeddings; the other also reads Russian vectors of navec, made from news, of which only one in twenty is of a word in
+#   Latin letters. No English ones come in a package. Both are smaller than the paper's: floors, not exact copies.
 #
 # ## Exercises
 #
