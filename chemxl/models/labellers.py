@@ -122,8 +122,8 @@ class BiLstmLabeller(Labeller):
     """Word embeddings and a character CNN, then a BiLSTM and a CRF (Ma and Hovy 2016; the baseline of paper 1, table
     2).
 
-    Paper 1 takes the Saber library's defaults with word2vec vectors; here word embeddings begin at random, since no
-    vectors of Russian and English in one space can be shipped.
+    Paper 1 takes the Saber library's defaults with word2vec vectors; here word embeddings begin at random, and
+    :mod:`chemxl.models.vectors` has a network that reads pretrained ones beside them.
     """
 
     def __init__(

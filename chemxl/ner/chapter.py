@@ -21,7 +21,7 @@ from chemxl.models.training import Training
 from chemxl.ner import scores, whole
 from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.ner.gazetteer import Gazetteer
-from chemxl.ner.scores import BILSTM, GAZETTEER, TWICE, VECTORS, Tagged
+from chemxl.ner.scores import BILSTM, GAZETTEER, LONGER, VECTORS, Tagged
 from chemxl.ner.vectors import VectorBiLstmCrf
 from chemxl.results import chapters
 from chemxl.results.chapters import Line, Lines
@@ -37,7 +37,7 @@ class Settings(chapters.Settings):
 
     Args:
         models: ``bilstm-crf``, which may have ``, word vectors``; ``gazetteer``; or an encoder's name, then ``+crf``
-            where the head is not a softmax, then ``, twice as long`` for twice as many epochs. The first one is an
+            where the head is not a softmax, then ``, twice the epochs``. The first one is an
             encoder.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
@@ -115,31 +115,31 @@ def named(model: str) -> Keys:
     """The keys of a model of the settings: its encoder and its method."""
     if model in (BILSTM, VECTORS, GAZETTEER):
         return {"encoder": "none", "method": model}
-    name, twice, _ = model.partition(TWICE)
-    return {"encoder": name.removesuffix("+crf"), "method": ("crf" if name.endswith("+crf") else "softmax") + twice}
+    name = model.removesuffix(LONGER)
+    head = "crf" if name.endswith("+crf") else "softmax"
+    return {"encoder": name.removesuffix("+crf"), "method": head + model[len(name) :]}
 
 
 def evaluations(settings: Settings, model: str, way: Way, test: Corpus) -> list[Evaluation]:
-    """A model trained in one way and tested on one corpus, one value a seed; twice as long, with one seed."""
+    """A model trained in one way and tested on one corpus, one value a seed; with twice the epochs, one seed."""
     if model in (BILSTM, VECTORS):
         kind = VectorBiLstmCrf if model == VECTORS else BiLstmCrf
         models: list[NerModel] = [kind(train=way.train, seed=seed) for seed in settings.seeds]
     else:
         name, method = (str(part) for part in named(model).values())
-        head, twice, _ = method.partition(TWICE)
-        training = settings.training(settings.epochs * (2 if twice else 1), head_rate=settings.head_rate)
-        fields: dict[str, Any] = {"head": head, "train": way.train, "training": training}
-        seeds = settings.seeds[:1] if twice else settings.seeds
+        longer = method.endswith(LONGER)
+        training = settings.training(settings.epochs * (2 if longer else 1), head_rate=settings.head_rate)
+        fields: dict[str, Any] = {"head": method.removesuffix(LONGER), "train": way.train, "training": training}
+        seeds = settings.seeds[:1] if longer else settings.seeds
         models = [FineTune(encoder=settings.start(name, seed=seed), seed=seed, **fields) for seed in seeds]
     return [Evaluation(model=model, corpus=test) for model in models]
 
 
 def with_model(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the name that their model has in the settings."""
+    heads = {"softmax": "", "crf": "+crf"} | {"softmax" + LONGER: LONGER, "crf" + LONGER: f"+crf{LONGER}"}
     pairs = zip(rows["encoder"], rows["method"], strict=True)
-    heads = ((e, *m.partition(TWICE)) for e, m in pairs)
-    known = [m if e == "none" else f"{e}{'+crf' if m == 'crf' else ''}{twice}" for e, m, twice, _ in heads]
-    return rows.assign(model=known)
+    return rows.assign(model=[method if encoder == "none" else encoder + heads[method] for encoder, method in pairs])
 
 
 def predictions(settings: Settings, model: str, way: Way, test: Corpus) -> Sequence[Tagged]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,11 @@ from chemxl.ner.gazetteer import Gazetteer
 from chemxl.results.chapters import Line
 from chemxl.results.rows import SCORER, Key, Pair, Row, counted, differences, scored
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 BILSTM, VECTORS, GAZETTEER = "bilstm-crf", "bilstm-crf, word vectors", "gazetteer"
-TWICE = whole.TWICE
+LONGER = ", twice the epochs"  # behind the name of a model, or of its method
 EVERY, CUT = "F1, every gold mention", "F1, texts cut at 512 subwords"
 LIMIT = 512  # subwords, the first and the last one included
 Tagged = Evaluation | Gazetteer
@@ -66,9 +69,8 @@ def rows(values: Sequence[Tagged], train: Sequence[Corpus]) -> list[Row]:
     made = [row for kind in kinds for row in scored(values, scores=metrics.SCORES, type=kind)]
     documents = values[0].corpus.load()
     due = [layer.mentions for layer in gold(documents)]
-    model = getattr(values[0], "model", None)
-    if isinstance(model, FineTune):
-        shorter = partial(cut, ends=ends(documents, model.encoder))
+    if encoder := _encoder(values[0]):
+        shorter = partial(cut, ends=ends(documents, encoder))
         made += scored([Recounted(value, shorter) for value in values], scores={CUT: metrics.f1})
     every = [Recounted(value, whole.against_all) for value in values]
     made += scored(every, scores={EVERY: metrics.f1}, scorer=whole.SCORER)
@@ -88,19 +90,35 @@ def errors(values: Sequence[Tagged]) -> dict[str, float]:
     return {kind: float(np.mean([one[kind] for one in counts])) for kind in counts[0]}
 
 
-def ends(documents: Sequence[Document], encoder: str | encoders.Pretrained) -> list[int]:
+def _encoder(value: Tagged) -> str | None:
+    """The name of the encoder that a tagger starts from, whole or cut; None if it has none, or one pretrained here."""
+    model = getattr(value, "model", None)
+    encoder = model.encoder if isinstance(model, FineTune) else None
+    encoder = encoder.encoder if isinstance(encoder, encoders.FirstLayers) else encoder
+    return encoder if isinstance(encoder, str) else None
+
+
+@cache
+def _tokenizer(encoder: str) -> PreTrainedTokenizerFast:
+    """The tokenizer of an encoder."""
+    return encoders.load(encoder, num_hidden_layers=1).tokenizer
+
+
+def ends(documents: Sequence[Document], encoder: str) -> list[int]:
     """For each document, the character at which it ends for an encoder that reads its first ``LIMIT`` subwords."""
-    tokenizer = encoders.load(encoder, num_hidden_layers=1).tokenizer.backend_tokenizer
     read = LIMIT - 2
-    encoded = tokenizer.encode_batch([document.text for document in documents], add_special_tokens=False)
+    texts = [document.text for document in documents]
+    encoded = _tokenizer(encoder).backend_tokenizer.encode_batch(texts, add_special_tokens=False)
     return [
-        one.offsets[read - 1][1] if len(one.ids) > read else len(document.text)
-        for one, document in zip(encoded, documents, strict=True)
+        one.offsets[read - 1][1] if len(one.ids) > read else len(text) for one, text in zip(encoded, texts, strict=True)
     ]
 
 
 def cut(documents: Sequence[Document], found: Found, *, ends: Sequence[int]) -> metrics.Counts:
-    """Counts as a tagger has them that is given each text up to its end in ``ends``, though gold goes on."""
+    """Counts without what was found behind each document's end in ``ends``; gold goes on.
+
+    It is an estimate: a tagger that is given the beginning alone also lacks what follows its last words.
+    """
     left = [[m for m in mentions if m.end <= end] for mentions, end in zip(found, ends, strict=True)]
     due = [layer.mentions for layer in gold(documents)]
     return metrics.count(due, left, sources=metrics.origins(documents))
@@ -109,23 +127,27 @@ def cut(documents: Sequence[Document], found: Found, *, ends: Sequence[int]) -> 
 def paired(table: Sequence[Line]) -> list[Row]:
     """Pairs of lines on one test: models that were trained alike, and ways of training the first model.
 
-    A gazetteer and a model that was trained twice as long are compared with the first model alone.
+    A gazetteer is compared with the first model alone, a model that was trained longer with itself.
     """
     first = _model(table[0])
     pairs = []
     for a, b in combinations(table, 2):
         differ = {f"less_{name}": key for name, key in b.keys.items() if key != a.keys.get(name, key)}
-        ways_differ = set(differ) == {"less_train"} and _model(a) == first
-        aside = _aside(a) or (_aside(b) and _model(a) != first)
-        if ways_differ or not ({"less_train", "less_test"} & set(differ) or aside):
+        if set(differ) == {"less_train"}:
+            asked = _model(a) == first
+        else:
+            asked = not {"less_train", "less_test"} & set(differ) and _comparable(a, b, first)
+        if asked:
             pairs.append(Pair({**a.keys, **differ}, _repeated(a, b), _repeated(b, a)))
     return differences(pairs)
 
 
-def _aside(line: Line) -> bool:
-    """Whether a line's model is there only to be compared with the first one."""
-    method = str(line.keys["method"])
-    return method == GAZETTEER or method.endswith(TWICE)
+def _comparable(a: Line, b: Line, first: tuple[Key, Key]) -> bool:
+    """Whether two models that were trained on the same texts are compared."""
+    methods = [str(line.keys["method"]) for line in (a, b)]
+    if any(method.endswith(LONGER) for method in methods):
+        return a.keys["encoder"] == b.keys["encoder"] and len({m.removesuffix(LONGER) for m in methods}) == 1
+    return GAZETTEER not in methods or first in (_model(a), _model(b))
 
 
 def _repeated(line: Line, other: Line) -> Sequence[Any]:

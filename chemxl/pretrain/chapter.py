@@ -102,16 +102,23 @@ class Settings(chapters.Settings):
 
 
 class TaggerSettings(ner.Settings):
-    """The settings of chapter 4's taggers on what :func:`stage` names."""
+    """The settings of chapter 4's taggers on what :func:`stage` names. Each starts from a run of its own if there are
+    several."""
 
     amount: int
     runs: tuple[int, ...]
 
     def start(self, encoder: str, *, seed: int) -> str | encoders.Pretrained:
-        """The encoder, or its stage: the run with the tagger's seed, or the first one if there is none."""
+        """The encoder, or its stage: the run in the place that the tagger's seed has among the seeds.
+
+        Raises:
+            ChemxlError: there are several runs, but fewer than seeds.
+        """
         if "+" not in encoder:
             return super().start(encoder, seed=seed)
-        run = seed if seed in self.runs else self.runs[0]
+        if 1 < len(self.runs) < len(self.seeds):
+            raise ChemxlError(f"{len(self.seeds)} seeds of taggers need as many runs, or one: not {len(self.runs)}")
+        run = self.runs[self.seeds.index(seed) if len(self.runs) > 1 else 0]
         return stage(self.profile, encoder, layers=self.layers, amount=self.amount, seed=run)
 
 

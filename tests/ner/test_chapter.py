@@ -17,8 +17,9 @@ SETTINGS = chapter.Settings(models=("mini", "mini+crf", scores.BILSTM), seeds=(0
     [
         ("e5-small", {"encoder": "e5-small", "method": "softmax"}),
         ("mini+crf", {"encoder": "mini", "method": "crf"}),
-        ("mini, twice as long", {"encoder": "mini", "method": "softmax, twice as long"}),
-        ("mini+crf, twice as long", {"encoder": "mini", "method": "crf, twice as long"}),
+        ("mini, twice the epochs", {"encoder": "mini", "method": "softmax, twice the epochs"}),
+        ("mini+crf, twice the epochs", {"encoder": "mini", "method": "crf, twice the epochs"}),
+        ("mini+mlm, twice as long", {"encoder": "mini+mlm, twice as long", "method": "softmax"}),
         ("bilstm-crf", {"encoder": "none", "method": "bilstm-crf"}),
         ("bilstm-crf, word vectors", {"encoder": "none", "method": "bilstm-crf, word vectors"}),
         ("gazetteer", {"encoder": "none", "method": "gazetteer"}),
@@ -50,8 +51,8 @@ def test_every_model_is_trained_and_tested_in_every_way() -> None:
         assert [way.name for way in ways if way.train == value.model.train] == [line.keys["train"]]
 
 
-def test_twice_as_long_is_one_seed_with_twice_the_epochs() -> None:
-    settings = SETTINGS.model_copy(update={"models": ("mini", "mini, twice as long"), "seeds": (3, 4), "epochs": 5})
+def test_twice_the_epochs_have_one_seed() -> None:
+    settings = SETTINGS.model_copy(update={"models": ("mini", "mini, twice the epochs"), "seeds": (3, 4), "epochs": 5})
     table = chapter.table(settings)
     once, longer = table[0].experiments, table[len(table) // 2].experiments
     assert [(value.model.seed, value.model.training.epochs) for value in once] == [(3, 5), (4, 5)]

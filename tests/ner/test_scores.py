@@ -10,7 +10,10 @@ from chemxl.corpora.corpus import Corpus
 from chemxl.documents import Document, Mention
 from chemxl.evaluation import metrics
 from chemxl.models import encoders
+from chemxl.models.learner import Evaluation
+from chemxl.models.training import Training
 from chemxl.ner import scores, whole
+from chemxl.ner.experiments import FineTune
 from chemxl.ner.gazetteer import Gazetteer
 from chemxl.results.chapters import Line
 from tests.curves import Counted
@@ -43,12 +46,20 @@ def test_a_gazetteer_is_compared_with_the_first_model_alone() -> None:
     assert (same.value, same.low, same.high) == (alone.value, alone.low, alone.high), "no seed changes a gazetteer"
 
 
-def test_twice_as_long_is_compared_with_the_first_model_alone() -> None:
-    longer = f"m{scores.TWICE}"
-    right = {"m": [Counted(4), Counted(6)], scores.BILSTM: [Counted(5), Counted(5)], longer: [Counted(7)]}
-    lines = [Line({"encoder": "e", "method": m, "train": "X", "test": "T"}, found, list) for m, found in right.items()]
-    pairs = [(row.keys["method"], row.keys["less_method"]) for row in scores.paired(lines)]
-    assert pairs == [("m", scores.BILSTM), ("m", longer)]
+def test_what_was_trained_longer_is_compared_with_itself_alone() -> None:
+    lines = [
+        Line({"encoder": encoder, "method": method, "train": "X", "test": "T"}, [Counted(right)], list)
+        for encoder in ("a", "b")
+        for method, right in (("softmax", 5), (f"softmax{scores.LONGER}", 6), (f"crf{scores.LONGER}", 7))
+    ]
+    found = [
+        row for row in scores.paired(lines) if scores.LONGER in f"{row.keys['method']}{row.keys.get('less_method')}"
+    ]
+    assert [(row.keys["encoder"], row.keys.get("less_method")) for row in found] == [
+        ("a", f"softmax{scores.LONGER}"),
+        ("b", f"softmax{scores.LONGER}"),
+    ]
+    assert all("less_encoder" not in one for one in found)
 
 
 TEXT = "gamma-aminobutyric acid and aspirin"
@@ -97,3 +108,14 @@ def test_a_line_has_its_rows() -> None:
     wrong = {key[1][1]: row.value for key, row in rows.items() if key[1:] and key[1][0] == "error"}
     assert set(wrong) == set(metrics.ERROR_CLASSES)
     assert gold == sum(count for kind, count in wrong.items() if kind != "spurious")
+
+
+def test_a_text_that_is_longer_than_the_limit_costs_what_lies_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = Corpus(name="mini", language="en", types=("CHEM",), sentences=200)
+    model = FineTune(encoder="mini", train=(train,), training=Training(epochs=3, rate=5e-4, head_rate=1e-2, tokens=256))
+    value = Evaluation(model=model, corpus=Corpus(name="mini", split="test", language="en", types=("CHEM",)))
+    made = {row.metric: row.value for row in scores.rows([value], [train]) if not row.keys}
+    assert made["F1"] > 0.05 and made[scores.CUT] == made["F1"], "no text is longer than 512 subwords"
+    monkeypatch.setattr(scores, "LIMIT", 20)
+    shorter = {row.metric: row.value for row in scores.rows([value], [train]) if not row.keys}
+    assert shorter["F1"] == made["F1"] > shorter[scores.CUT]

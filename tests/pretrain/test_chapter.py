@@ -51,17 +51,25 @@ def test_a_stage_that_is_none_is_an_error(name: str) -> None:
         chapter.stage("small", name)
 
 
-def test_a_tagger_starts_from_the_stage_with_its_seed() -> None:
+def test_a_tagger_starts_from_a_run_of_its_own() -> None:
     models = ("mini", "mini+mlm+tlm+crf")
     settings = chapter.Settings(models=models, runs=(0, 2), amount=1000, epochs=1, seeds=(1, 2))
     plain, *_, crf, compared = chapter.tagged(settings)
     assert plain.keys.items() > {"table": chapter.ENTITIES, "encoder": "mini", "method": "softmax"}.items()
     assert [value.model.encoder for value in plain.experiments] == ["mini", "mini"]
     assert crf.keys.items() > {"encoder": "mini+mlm+tlm", "method": "crf"}.items()
-    for value, run in zip(crf.experiments, (0, 2), strict=True):
+    for value, run in zip(crf.experiments, settings.runs, strict=True):
         assert value.model.head == "crf"
         assert value.model.encoder == chapter.stage("small", "mini+mlm+tlm", amount=1000, seed=run)
     assert set(compared.experiments) > {*plain.experiments, *crf.experiments}
+    [once] = {
+        value.model.encoder
+        for line in chapter.tagged(settings.model_copy(update={"runs": (2,), "models": models[1:]}))
+        for value in line.experiments
+    }
+    assert once == chapter.stage("small", "mini+mlm+tlm", amount=1000, seed=2), "one run for all"
+    with pytest.raises(ChemxlError, match="3 seeds of taggers need as many runs, or one: not 2"):
+        chapter.tagged(settings.model_copy(update={"seeds": (0, 1, 2)}))
 
 
 def test_objectives_begin_alike_and_read_as_much() -> None:
