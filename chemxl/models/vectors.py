@@ -11,6 +11,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,16 +79,18 @@ def read(path: Path) -> Vectors:
             vocabulary, quantised = (_part(archive, name) for name in ("vocab.bin", "pq.bin"))
         with gzip.open(io.BytesIO(vocabulary)) as packed:
             unpacked = packed.read(_MOST + 1)
+        if len(unpacked) > _MOST:
+            raise ValueError("its vocabulary is too large")
         count = int(np.frombuffer(unpacked, "<u4", 1)[0])
         words = unpacked[4 + 4 * count :].decode().split("\n")  # before them: how often each occurs
         rows, width, parts, kinds = np.frombuffer(quantised, "<u4", 4).tolist()
         codes = np.frombuffer(quantised, np.uint8, rows * parts, 16).reshape(rows, parts)
         values = np.frombuffer(quantised, "<f4", kinds * width, 16 + rows * parts).reshape(parts, kinds, -1)
-        if len(unpacked) > _MOST or len(words) != rows or values.shape[2] * parts != width or codes.max() >= kinds:
+        if len(words) != rows or values.shape[2] * parts != width or codes.max() >= kinds:
             raise ValueError("its sizes do not agree")
         if not np.isfinite(values).all():
             raise ValueError("it holds what is no number")
-    except (OSError, EOFError, ValueError, KeyError, tarfile.TarError) as error:
+    except (OSError, EOFError, ValueError, KeyError, OverflowError, tarfile.TarError, zlib.error) as error:
         raise EncoderError(f"{path} is no file of word vectors in navec's format: get it anew ({error})") from error
     return Vectors(words, codes, values)
 
@@ -207,4 +210,6 @@ class VectorTagger(Tagger):
     def restored(cls, folder: Path, about: dict[str, Any]) -> Self:
         """See :meth:`chemxl.models.predictor.Predictor.restored`."""
         table, known = (json.loads((folder / name).read_text("utf-8")) for name in ("vocabulary.json", _KNOWN))
-        return cls._of(about["labels"], Vocabulary(table["words"], table["characters"]), known, about["sizes"])
+        made = cls._of(about["labels"], Vocabulary(table["words"], table["characters"]), known, about["sizes"])
+        made.joins = about.get("joins", False)
+        return made

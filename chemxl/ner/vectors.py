@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import ClassVar
 
 from chemxl.documents import Document
@@ -10,6 +12,12 @@ from chemxl.experiments.digests import sha256
 from chemxl.models.tagger import Tagger, bio_labels
 from chemxl.models.vectors import VectorTagger, place, read
 from chemxl.ner.experiments import BiLstmCrf
+
+
+@cache
+def _digest(path: Path, _changed: int) -> str:
+    """The digest of a file, computed once until it changes."""
+    return sha256(path.read_bytes())
 
 
 class VectorBiLstmCrf(BiLstmCrf):
@@ -25,8 +33,8 @@ class VectorBiLstmCrf(BiLstmCrf):
 
     def data_digest(self) -> str:
         """The file of the vectors."""
-        with place(self.vectors).open("rb") as file:
-            return super().data_digest() + sha256(file.read(1 << 20))
+        path = place(self.vectors)
+        return super().data_digest() + _digest(path, path.stat().st_mtime_ns)
 
     def untrained(self, documents: Sequence[Document]) -> Tagger:
         """The network with the file's vectors and random ones beside them."""
