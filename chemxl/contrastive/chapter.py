@@ -22,7 +22,7 @@ from chemxl.models import encoders
 from chemxl.models.learner import Evaluation
 from chemxl.models.training import Training
 from chemxl.ner.experiments import FineTune
-from chemxl.results import chapters
+from chemxl.results import chapters, tallies
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.figures import Curve
 from chemxl.results.rows import Pair, Row, differences, known, scored
@@ -166,6 +166,7 @@ def lines(settings: Settings) -> Lines:
             {**settings.keys, "test": name},
             [value for line in lines for value in line.experiments],
             partial(_over_sizes, lines),
+            compared=True,
         )
         for name, lines in made.items()
     ]
@@ -193,7 +194,7 @@ def _over_sizes(lines: Sequence[Line]) -> list[Row]:
         method: Learning(sizes, np.array(counts).swapaxes(0, 1))
         for method in METHODS
         if (method, sizes[0]) in found
-        for counts in [[[value.counts().column() for value in found[method, size]] for size in sizes]]
+        for counts in [[[tallies.of(value).column() for value in found[method, size]] for size in sizes]]
     }
     made = differences(pairs)
     for method, curve in curves.items():

@@ -189,7 +189,7 @@ def lines(settings: Settings) -> Lines:
     ):
         methods = [line for line in table if line.keys["pretraining"] not in (BASE, LEXICON)]
         if values := [value for line in methods for value in line.experiments]:
-            yield [Line({}, values, partial(compared, methods, metric, scorer))]
+            yield [Line({}, values, partial(compared, methods, metric, scorer), compared=True)]
 
 
 def _documents(values: Sequence[Sizes]) -> list[Row]:

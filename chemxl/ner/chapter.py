@@ -163,7 +163,7 @@ def lines(settings: Settings) -> Lines:
     made = table(settings)
     yield [*made, *nested(settings)]
     every = [value for line in made for value in line.experiments]
-    yield [Line({}, every, partial(scores.paired, made))]
+    yield [Line({}, every, partial(scores.paired, made), compared=True)]
 
 
 def nested(settings: Settings) -> list[Line]:

@@ -62,7 +62,7 @@ def lines(encoder: str | encoders.Pretrained, keys: Keys, training: Training, se
         for test in tests
     ]
     every = [value for values in found.values() for value in values]
-    return [*made, Line(shared, every, lambda: differences(pairs, scorer=SCORER))]
+    return [*made, Line(shared, every, lambda: differences(pairs, scorer=SCORER), compared=True)]
 
 
 def rows(values: Sequence[WholeEvaluation], train: Sequence[Corpus]) -> list[Row]:

@@ -267,7 +267,7 @@ def tagged(settings: Settings) -> list[Line]:
     """The lines of the taggers of chapter 4 on encoders as they were and after stages, and of tests between them."""
     made = [line._replace(keys={"table": ENTITIES, **line.keys}) for line in ner.table(settings.to(TaggerSettings))]
     every = [value for line in made for value in line.experiments]
-    return [*made, Line({"table": ENTITIES}, every, partial(scores.paired, made))]
+    return [*made, Line({"table": ENTITIES}, every, partial(scores.paired, made), compared=True)]
 
 
 def lines(settings: Settings) -> Lines:

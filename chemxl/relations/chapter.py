@@ -157,7 +157,7 @@ def systems(settings: Settings, task: Task) -> list[Line]:
         Pair({"method": a, "less_method": b}, found[a], found[b]) for a, b in pairs if a in found and b in found
     ]
     every = list(dict.fromkeys(value for values in found.values() for value in values))
-    return [*made, Line(keys, every, partial(rows.compared, compared))]
+    return [*made, Line(keys, every, partial(rows.compared, compared), compared=True)]
 
 
 def tuning(settings: Settings, task: Task) -> list[Line]:
@@ -188,7 +188,7 @@ def encodings(settings: Settings, task: Task) -> list[Line]:
     pair = Pair({"encoding": "inline", "less_encoding": "packed"}, found["inline"], found["packed"])
     both = [value for values in found.values() for value in values]
     shared = {name: key for name, key in keys.items() if name != "encoding"}
-    return [*made, Line(shared, both, partial(rows.compared, [pair]))]
+    return [*made, Line(shared, both, partial(rows.compared, [pair]), compared=True)]
 
 
 def transfer(settings: Settings) -> list[Line]:
@@ -219,7 +219,7 @@ def transfer(settings: Settings) -> list[Line]:
     pairs.append(Pair({"train": "RU", "less_train": "EN"}, found["RU", 0, "ru"], found["EN", 0, "ru"]))
     every = list(dict.fromkeys(value for values in found.values() for value in values))
     shared: Keys = {**settings.keys, "test": f"{chosen.name} RU"}
-    return [*made, Line(shared, every, partial(rows.compared, pairs))]
+    return [*made, Line(shared, every, partial(rows.compared, pairs), compared=True)]
 
 
 def _some(corpus: Corpus, most: int) -> Portion:

@@ -26,6 +26,7 @@ from chemxl.experiments.plain import read_yaml
 from chemxl.experiments.schedule import run_all
 from chemxl.models import encoders
 from chemxl.models.box import IN_THE_BOX
+from chemxl.results import tallies
 from chemxl.results.records import Origin, Recorded, book_root, papers, read
 from chemxl.results.rows import Keys, Row, frame
 
@@ -72,11 +73,16 @@ class Line(NamedTuple):
     rows.
 
     ``rows`` need not fill in what is known here: the line's keys, chapter, profile and experiments.
+
+    Args:
+        compared: the rows are tests between the experiments and need nothing but their counts by document, so that
+            recorded counts do, too.
     """
 
     keys: Keys
     experiments: Sequence[Any]
     rows: Callable[[], list[Row]]
+    compared: bool = False
 
 
 # Batches of lines, whose experiments do not depend on each other's results; what is sent back are the batch's rows.
@@ -210,7 +216,8 @@ class Recording(NamedTuple):
 
 
 def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
-    """A chapter's rows: new ones for finished lines, recorded ones for all others.
+    """A chapter's rows: new ones for finished lines, recorded ones for all others. A line of tests is new, too, where
+    what is not finished here has recorded counts.
 
     Args:
         drop: leave out loose rows. By default nothing that was recorded is lost.
@@ -219,27 +226,33 @@ def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
     fresh: list[Row] = []
     origins: dict[str, Origin] = {}
     owed: list[Keys] = []
+    counts = dict(before.counts)
 
     def answer(batch: Sequence[Line]) -> list[Row]:
         """The rows of a batch; notes which are new and which are missing."""
         found: list[Row] = []
         for line in batch:
-            if all(_finished(experiment) for experiment in line.experiments):
+            finished = {e.config_hash(): e for e in line.experiments if _finished(e)}
+            counts.update({name: e.counts() for name, e in finished.items() if line.compared})
+            wanted = {e.config_hash() for e in line.experiments}
+            rows = [] if wanted <= finished.keys() else kept(before, line, profile=profile)
+            if not rows and wanted <= finished.keys() | (counts.keys() if line.compared else set()):
                 rows = _stamped(chapter, settings, line)
                 fresh.extend(rows)
-                origins.update({e.config_hash(): Origin.of(e) for e in line.experiments})
-            elif not (rows := kept(before, line, profile=profile)):
+                origins.update({name: Origin.of(e) for name, e in finished.items()})
+            elif not rows:
                 owed.append(line.keys)
             found += rows
         return found
 
-    rows = drive(chapter.lines(settings), answer)
+    with tallies.given(counts):
+        rows = drive(chapter.lines(settings), answer)
     vouched = {row.identity for row in rows}
     rest = [row for row in before.rows if row.identity not in vouched]
     loose = [row for row in rest if row.profile == profile]
     if drop:
         rest = [row for row in rest if row.profile != profile]
-    return Recording(Recorded([*rows, *rest], before.origins | origins), len(fresh), owed, loose)
+    return Recording(Recorded([*rows, *rest], before.origins | origins, counts), len(fresh), owed, loose)
 
 
 def kept(recorded: Recorded, line: Line, *, profile: str) -> list[Row]:

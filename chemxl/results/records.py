@@ -2,7 +2,7 @@
 
 The table opens in a spreadsheet. ``CHAPTER.configs.json`` holds, by hash, each configuration once, with commit,
 hardware, date and seconds of the run; a part that several configurations hold stands there once, too. A row names the
-set of its experiments.
+set of its experiments. ``CHAPTER.counts.npz`` has the counts by document of those that are compared.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chemxl.errors import ChemxlError
 from chemxl.experiments.digests import sha256
 from chemxl.experiments.experiment import Experiment, Value, project, write_json
 from chemxl.experiments.plain import read_yaml
+from chemxl.results import tallies
 from chemxl.results.rows import COLUMNS, Key, Row
 
 RECORDED = Path("book/recorded")
@@ -65,10 +66,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A chapter's recorded rows, and the experiments that they rest on, by their hashes."""
+    """A chapter's recorded rows, and the experiments that they rest on, by their hashes, with the counts of some."""
 
     rows: list[Row] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
+    counts: tallies.Recorded = field(default_factory=dict, compare=False)
 
     @cached_property
     def hashes(self) -> dict[str, str | None]:
@@ -97,18 +99,18 @@ def read(chapter: str, *, root: Path | None = None) -> Recorded:
         }
         with table.open(encoding="utf-8", newline="") as file:
             rows = [_row(chapter, line, kept["sets"]) for line in csv.DictReader(file)]
-        found = Recorded(rows, origins)
+        found = Recorded(rows, origins, tallies.read(_counts(table)))
         found.of(rows)
         return found
     except (KeyError, OSError, TypeError, ValueError) as error:
-        mend = f"restore it, or write it with `chemxl record {chapter}`"
+        mend = f"restore them, or write them with `chemxl record {chapter}`"
         raise ChemxlError(
-            f"{table} and {_beside(table).name} are not as they were written: {mend} ({error!r})"
+            f"{table} and the files beside it are not as they were written: {mend} ({error!r})"
         ) from error
 
 
 def write(chapter: str, recorded: Recorded, *, root: Path | None = None) -> Path:
-    """Write a chapter's table and configurations; each file takes its place when it is whole.
+    """Write a chapter's table, configurations and counts; each file takes its place when it is whole.
 
     Raises:
         ChemxlError: two rows say the same of the same, or a row cannot be read back.
@@ -131,10 +133,10 @@ def write(chapter: str, recorded: Recorded, *, root: Path | None = None) -> Path
         back = _row(chapter, {k: "" if v is None else str(v) for k, v in lines[-1].items()}, sets)
         if back != row.model_copy(update={"source": back.source, "chapter": chapter}):
             raise ChemxlError(f"{chapter}: {row} would not be read back as it is: is a text a number?")
-    origins = {
-        name: {**vars(one), "config": _parted(one.config, parts)} for name, one in recorded.of(recorded.rows).items()
-    }
+    rested_on = recorded.of(recorded.rows)
+    origins = {name: {**vars(one), "config": _parted(one.config, parts)} for name, one in rested_on.items()}
     sets.pop("", None)
+    tallies.write(_counts(path), {name: one for name, one in recorded.counts.items() if name in rested_on})
     write_json(_beside(path), {"origins": origins, "parts": parts, "sets": sets})
     part = path.with_name(f"{path.name}.part")
     with part.open("w", encoding="utf-8", newline="") as file:
@@ -148,6 +150,11 @@ def write(chapter: str, recorded: Recorded, *, root: Path | None = None) -> Path
 def _beside(table: Path) -> Path:
     """The file of the configurations beside a table."""
     return table.with_suffix(".configs.json")
+
+
+def _counts(table: Path) -> Path:
+    """The file of counts beside a table."""
+    return table.with_suffix(".counts.npz")
 
 
 def _row(chapter: str, line: Mapping[str, str], sets: Mapping[str, Sequence[str]]) -> Row:

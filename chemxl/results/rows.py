@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from chemxl.evaluation import metrics, significance
 from chemxl.evaluation.significance import RULE, Interval
 from chemxl.experiments.experiment import Experiment, Run
+from chemxl.results import tallies
 
 Key = str | int | float
 Keys = dict[str, Key]
@@ -101,7 +102,7 @@ def scored(
         type: the entity type, which is a key then, or ``micro``: all of them. The score of an absent type is 0.
         keys: the keys of the row beside those of its line.
     """
-    counts = [value.counts() for value in values]
+    counts = [tallies.of(value) for value in values]
     columns = None if any(type not in (metrics.MICRO, *c.types) for c in counts) else [c.column(type) for c in counts]
     if type != metrics.MICRO:
         keys = {"type": type, **(keys or {})}
@@ -114,7 +115,7 @@ def scored(
 
 def macro(values: Sequence[Scored], *, scorer: str) -> Row:
     """The mean F1 of the types that gold has."""
-    counts = [value.counts() for value in values]
+    counts = [tallies.of(value) for value in values]
     types = counts[0].due()
     found = significance.estimate([one.table(types) for one in counts], score=metrics.macro_f1)
     return known("macro F1", found, values, n=len(counts[0].values), scorer=scorer)
@@ -181,7 +182,7 @@ def differences(
     (:func:`chemxl.evaluation.significance.compare`)."""
     sides = []
     for pair in pairs:
-        first, second = ([one.counts().column() for one in side] for side in (pair.first, pair.second))
+        first, second = ([tallies.of(one).column() for one in side] for side in (pair.first, pair.second))
         sides.append(Sides(pair.keys, first, second, pair.first))
     return differences_of(sides, metric=metric, score=score, scorer=scorer)
 

@@ -206,10 +206,11 @@ def few(settings: Settings, found: Sequence[Row], type: str) -> list[Line]:
             made.append(Line(keys, values, partial(rows.few_shot, values)))
     if drawn:
         held = list(dict.fromkeys(value for curve in drawn for value in curve.experiments))
-        made.append(Line({**settings.keys, "type": type}, held, partial(rows.enough, drawn)))
+        made.append(Line({**settings.keys, "type": type}, held, partial(rows.enough, drawn), compared=True))
         longer = [value for sizes in controls.values() for values in sizes.values() for value in values]
         if longer:
-            made.append(Line({**settings.keys, "type": type}, [*held, *longer], partial(rows.as_long, drawn, controls)))
+            keys = {**settings.keys, "type": type}
+            made.append(Line(keys, [*held, *longer], partial(rows.as_long, drawn, controls), compared=True))
     return made
 
 
@@ -223,6 +224,7 @@ def lines(settings: Settings) -> Lines:
             {**settings.keys, "type": type},
             [value for cell in cells for value in cell.experiments],
             partial(rows.tests, cells),
+            compared=True,
         )
         for type, cells in crossed.items()
     ]

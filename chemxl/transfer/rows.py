@@ -13,6 +13,7 @@ import numpy as np
 
 from chemxl.evaluation import metrics, significance
 from chemxl.evaluation.learning_curves import SHARE, Estimate, Learning, area, gained, needed, saved
+from chemxl.results import tallies
 from chemxl.results.chapters import Line
 from chemxl.results.rows import COUNTED, Key, Keys, Pair, Row, differences, known, scored
 from chemxl.transfer.crossings import first_crossings, simulated
@@ -53,8 +54,8 @@ class FewShotCurve:
     @cached_property
     def learning(self) -> Learning:
         """The counts of all sizes and seeds."""
-        runs = [[value.counts().column() for value in values] for values in zip(*self.values.values(), strict=True)]
-        full = np.array([value.counts().column() for value in self.full])
+        runs = [[tallies.of(value).column() for value in values] for values in zip(*self.values.values(), strict=True)]
+        full = np.array([tallies.of(value).column() for value in self.full])
         return Learning(list(self.values), np.array(runs), full)
 
 
@@ -97,7 +98,7 @@ def tests(cells: Sequence[Line]) -> list[Row]:
 
 def _mean(cell: Line) -> float:
     """Mean F1 of a cell."""
-    return significance.mean_score([value.counts().column() for value in cell.experiments])
+    return significance.mean_score([tallies.of(value).column() for value in cell.experiments])
 
 
 def enough(curves: Sequence[FewShotCurve]) -> list[Row]:

@@ -8,20 +8,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jupytext
+import numpy as np
 import pytest
 import yaml
 
 from chemxl.book.sources import _declared
 from chemxl.errors import ChemxlError
+from chemxl.evaluation.metrics import Counts
 from chemxl.experiments.experiment import Value
 from chemxl.results import chapters, records
 from chemxl.results.chapters import Line, Lines, Settings
 from chemxl.results.records import Recorded
-from chemxl.results.rows import Row, counted, known
+from chemxl.results.rows import Pair, Row, counted, differences, known, scored
 from tests.cells import Cell
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +123,25 @@ class Toy:
             yield [Line({"table": "all"}, cells, lambda: [known("sum", (total,) * 3, rule="")])]
 
 
+class Scores(Cell):
+    """A cell with counts by document: one of two documents is right, the more the smaller its number."""
+
+    seed: int = 0
+
+    def counts(self) -> Counts:
+        """Of two documents with ten mentions."""
+        self.run()
+        return Counts(("A",), np.array([[[13 - self.number, 10, 10]], [[0, 10, 10]]]))
+
+
+def compared(settings: Any) -> Lines:
+    """A line for each number, and one for the first less the last."""
+    cells = [Scores(number=number) for number in settings.numbers]
+    made = [Line({"number": cell.number}, [cell], partial(scored, [cell])) for cell in cells]
+    pair = Pair({}, cells[:1], cells[-1:])
+    yield [*made, Line({"table": "all"}, list(dict.fromkeys(cells)), partial(differences, [pair]), compared=True)]
+
+
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A book of its own in the working directory."""
@@ -163,6 +185,22 @@ def test_rows_of_runs_that_are_elsewhere_stay(toy: Path, monkeypatch: pytest.Mon
     shutil.copytree(toy / "runs", toy / "empty", dirs_exist_ok=True)
     shutil.rmtree(Cell(number=4).folder)
     assert record().fresh == 1 and records.read(Toy.stem) == before  # one of two is finished
+
+
+def test_what_is_recorded_later_is_compared_with_recorded_counts(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (toy / "book/params/small.yaml").write_text("99_toy: {numbers: [3]}")
+    monkeypatch.setattr(Toy, "lines", compared)
+    chapters.run(Toy, chapters.settled(Toy, "small"))  # type: ignore[arg-type]
+    record()
+    monkeypatch.setenv("CHEMXL_RUNS", str(toy / "another machine"))
+    (toy / "book/params/small.yaml").write_text("99_toy: {numbers: [3, 4]}")
+    assert record().owed == [{"number": 4}, {"table": "all"}], "nothing is computed by recording"
+    Scores(number=4).run()
+    found = record()
+    assert (found.fresh, found.owed) == (2, [])
+    rows = {str(row.keys): row for row in records.read(Toy.stem).rows}
+    assert rows["{'table': 'all'}"].value == pytest.approx(0.05), "0.5 less 0.45"
+    assert len(rows["{'table': 'all'}"].of) == 2 and not Scores(number=3).finished()
 
 
 def test_rows_whose_settings_changed_are_kept_said_and_dropped_on_demand(toy: Path) -> None:
