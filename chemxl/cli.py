@@ -100,7 +100,7 @@ def record(
 
     found = chapters.record(chapters.named(chapter), profile=profile, drop=drop)
     path = records.write(chapters.named(chapter).stem, found.recorded)
-    typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them from this machine's runs")
+    typer.echo(f"{len(found.recorded.rows)} rows in {path.name}, {found.fresh} of them new")
     for keys in found.owed:
         typer.echo(
             f"not finished: {', '.join(f'{name} {item}' for name, item in keys.items()) or 'all together'}", err=True

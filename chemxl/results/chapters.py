@@ -204,7 +204,7 @@ class Recording(NamedTuple):
 
     Args:
         recorded: what is to be written.
-        fresh: how many rows come from finished runs of this machine.
+        fresh: how many rows were computed now, from finished runs of this machine (tests: of at least one side).
         owed: lines that are neither finished here nor recorded.
         loose: rows of this profile that no line vouches for: their settings have changed, or they are gone.
     """
@@ -216,8 +216,10 @@ class Recording(NamedTuple):
 
 
 def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
-    """A chapter's rows: new ones for finished lines, recorded ones for all others. A line of tests is new, too, where
-    what is not finished here has recorded counts.
+    """A chapter's rows: new ones for finished lines, recorded ones for all others.
+
+    A line of tests is new where an experiment is finished here and has no recorded counts, or a line of its own that is
+    new; those that are not finished here have their recorded counts.
 
     Args:
         drop: leave out loose rows. By default nothing that was recorded is lost.
@@ -226,18 +228,25 @@ def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
     fresh: list[Row] = []
     origins: dict[str, Origin] = {}
     owed: list[Keys] = []
-    counts = dict(before.counts)
+    counts, renewed = dict(before.counts), set[str]()
 
     def answer(batch: Sequence[Line]) -> list[Row]:
         """The rows of a batch; notes which are new and which are missing."""
         found: list[Row] = []
         for line in batch:
-            finished = {e.config_hash(): e for e in line.experiments if _finished(e)}
-            counts.update({name: e.counts() for name, e in finished.items() if line.compared})
             wanted = {e.config_hash() for e in line.experiments}
-            rows = [] if wanted <= finished.keys() else kept(before, line, profile=profile)
-            if not rows and wanted <= finished.keys() | (counts.keys() if line.compared else set()):
-                rows = _stamped(chapter, settings, line)
+            finished = {e.config_hash(): e for e in line.experiments if _finished(e)}
+            rows = kept(before, line, profile=profile)
+            if line.compared:
+                new = finished.keys() - (counts.keys() - renewed)  # others stay those that the kept rows have
+                counts.update({name: finished[name].counts() for name in new})
+                ready = wanted <= counts.keys() and not (rows and new.isdisjoint(wanted))
+            else:
+                ready = wanted <= finished.keys()
+                renewed.update(wanted if ready else ())
+            if ready:
+                with tallies.given(counts if line.compared else {}):
+                    rows = _stamped(chapter, settings, line)
                 fresh.extend(rows)
                 origins.update({name: Origin.of(e) for name, e in finished.items()})
             elif not rows:
@@ -245,8 +254,7 @@ def record(chapter: Chapter, *, profile: str, drop: bool = False) -> Recording:
             found += rows
         return found
 
-    with tallies.given(counts):
-        rows = drive(chapter.lines(settings), answer)
+    rows = drive(chapter.lines(settings), answer)
     vouched = {row.identity for row in rows}
     rest = [row for row in before.rows if row.identity not in vouched]
     loose = [row for row in rest if row.profile == profile]

@@ -70,7 +70,7 @@ class Recorded:
 
     rows: list[Row] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
-    counts: tallies.Recorded = field(default_factory=dict, compare=False)
+    counts: tallies.ByHash = field(default_factory=dict, compare=False)
 
     @cached_property
     def hashes(self) -> dict[str, str | None]:
@@ -99,7 +99,8 @@ def read(chapter: str, *, root: Path | None = None) -> Recorded:
         }
         with table.open(encoding="utf-8", newline="") as file:
             rows = [_row(chapter, line, kept["sets"]) for line in csv.DictReader(file)]
-        found = Recorded(rows, origins, tallies.read(_counts(table)))
+        counts = {name: one for name, one in tallies.read(_counts(table)).items() if name in origins}
+        found = Recorded(rows, origins, counts)
         found.of(rows)
         return found
     except (KeyError, OSError, TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics, significance
 from chemxl.evaluation.significance import RULE, Interval
 from chemxl.experiments.experiment import Experiment, Run
@@ -179,10 +180,16 @@ def differences(
     pairs: Sequence[Pair], *, metric: str = "difference of F1", score: metrics.Scorer = metrics.f1, scorer: str = SCORER
 ) -> list[Row]:
     """One row for each pair; intervals and p are corrected over all of them
-    (:func:`chemxl.evaluation.significance.compare`)."""
+    (:func:`chemxl.evaluation.significance.compare`).
+
+    Raises:
+        ChemxlError: the two sides were not scored on the same documents.
+    """
     sides = []
     for pair in pairs:
         first, second = ([tallies.of(one).column() for one in side] for side in (pair.first, pair.second))
+        if not all(np.array_equal(one[:, 2], first[0][:, 2]) for one in (*first, *second)):
+            raise ChemxlError(f"{pair.keys}: gold differs by document, so the test corpus has changed: run both again")
         sides.append(Sides(pair.keys, first, second, pair.first))
     return differences_of(sides, metric=metric, score=score, scorer=scorer)
 

@@ -7,6 +7,7 @@ is recorded later, on another machine, can be compared with them.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,15 +18,16 @@ from typing import Any
 import numpy as np
 
 from chemxl.evaluation.metrics import Counts
+from chemxl.experiments.experiment import Experiment
 from chemxl.files import replaced
 
-Recorded = Mapping[str, Counts]  # by the hash of the experiment's configuration
+ByHash = Mapping[str, Counts]  # of the experiments' configurations
 _TYPES = ".types"  # behind the hash, the name of the list of types
-_given: ContextVar[Recorded] = ContextVar("recorded counts", default=MappingProxyType({}))
+_given: ContextVar[ByHash] = ContextVar("recorded counts", default=MappingProxyType({}))
 
 
 @contextmanager
-def given(recorded: Recorded) -> Iterator[None]:
+def given(recorded: ByHash) -> Iterator[None]:
     """Inside, :func:`of` takes recorded counts."""
     before = _given.set(recorded)
     try:
@@ -35,8 +37,11 @@ def given(recorded: Recorded) -> Iterator[None]:
 
 
 def of(value: Any) -> Counts:
-    """An experiment's counts: those that are given for its configuration, or else its own."""
-    recorded = _given.get()
+    """An experiment's counts: those that are given for its configuration, or else its own.
+
+    What only wraps an experiment counts in a way of its own.
+    """
+    recorded = _given.get() if isinstance(value, Experiment) else None
     found = recorded.get(value.config_hash()) if recorded else None
     return found or value.counts()
 
@@ -52,12 +57,16 @@ def read(path: Path) -> dict[str, Counts]:
     try:
         with np.load(path, allow_pickle=False) as file:
             hashes = [name for name in file.files if not name.endswith(_TYPES)]
-            return {name: Counts(tuple(map(str, file[name + _TYPES])), file[name]) for name in hashes}
-    except (EOFError, KeyError, zipfile.BadZipFile) as error:
+            found = {name: Counts(tuple(map(str, file[name + _TYPES])), file[name]) for name in hashes}
+    except (AttributeError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(repr(error)) from error
+    for name, one in found.items():
+        if one.values.shape[1:] != (len(one.types), 3):
+            raise ValueError(f"{path}: {name} has counts of the shape {one.values.shape}")
+    return found
 
 
-def write(path: Path, recorded: Recorded) -> None:
+def write(path: Path, recorded: ByHash) -> None:
     """Write counts, the same bytes for the same counts; the file takes its place when it is whole. No counts, no
     file."""
     arrays = dict[str, np.ndarray]()
@@ -67,4 +76,4 @@ def write(path: Path, recorded: Recorded) -> None:
         path.unlink(missing_ok=True)
         return
     with replaced(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)

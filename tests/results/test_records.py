@@ -124,7 +124,7 @@ def test_files_that_are_not_as_they_were_written_say_so(tmp_path: Path, content:
     path = records.write("04", Recorded([row()]), root=tmp_path)
     path.with_suffix(".configs.json").write_text(content)
     with pytest.raises(
-        ChemxlError, match="are not as they were written: restore it, or write it with `chemxl record 04`"
+        ChemxlError, match="are not as they were written: restore them, or write them with `chemxl record 04`"
     ):
         records.read("04", root=tmp_path)
     records.write("04", Recorded([row()]), root=tmp_path)

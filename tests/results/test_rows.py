@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from chemxl.errors import ChemxlError
 from chemxl.evaluation import metrics, significance
 from chemxl.results import rows, show, tables
 from chemxl.results.rows import Pair, Row, frame
@@ -43,6 +44,19 @@ def test_differences_carry_p_and_their_keys() -> None:
     first, second = rows.differences(pairs)
     assert first.value == 0.5 and first.p == 0 and first.keys == {"method": "a"}
     assert second.value == 0 and second.p == 1
+
+
+def test_sides_that_were_scored_on_other_documents_are_not_compared() -> None:
+    class Fewer(Counted):
+        """Of the last document nothing is due."""
+
+        def counts(self) -> metrics.Counts:
+            found = super().counts()
+            found.values[-1] = 0
+            return found
+
+    with pytest.raises(ChemxlError, match="the test corpus has changed"):
+        rows.differences([Pair({"method": "a"}, [Counted(8)], [Fewer(3)])])
 
 
 @pytest.mark.parametrize("name", ["value", "of", "two words", "a-b"])
