@@ -76,4 +76,4 @@ def write(path: Path, recorded: ByHash) -> None:
         path.unlink(missing_ok=True)
         return
     with replaced(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub takes names for its own options
