@@ -109,8 +109,7 @@ show.table(
 #
 # Here $e_t = W h_t + b$, and $Z$ sums over all legal sequences, in which `I-x` follows only `B-x` or `I-x`. With
 # {eq}`eq-softmax` the best legal sequence is searched in the same way, with $A = 0$. The floor is a BiLSTM-CRF over
-# words and characters {cite:p}`ma-2016-bilstm`, as in table 2 of {cite:t}`miftahutdinov-2020-interlingual`; a second one
-# also reads pretrained Russian word vectors ({py:mod}`chemxl.models.vectors`). A
+# words and characters {cite:p}`ma-2016-bilstm`, as in table 2 of {cite:t}`miftahutdinov-2020-interlingual`. A
 # {term}`gazetteer` learns nothing but the names that training annotates, and marks them as whole words, the longest
 # first ({py:class}`chemxl.ner.gazetteer.Gazetteer`).
 #
@@ -429,7 +428,7 @@ show.table(
 #   rows of one table here can be compared with each other. The paper's table 1 prints "without" in both rows of
 #   LaBSE; the second is read as "with".
 # - The recorded rows use the first six layers of a multilingual E5 of 384 dimensions, restored from a 4-bit file and
-#   cut to 59,432 subwords: far smaller than mBERT. MiniLM has six layers, too. Expect larger encoders to score higher.
+#   cut to 59,432 subwords: far smaller than mBERT. Expect larger encoders to score higher.
 # - The recorded encoders train for four epochs with dropout in the head alone, BiLSTMs for ten. These settings come from runs on
 #   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
 #   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
@@ -442,9 +441,10 @@ show.table(
 #   slightly below the published ones.
 # - Paper 0 cuts sentences at 512 "characters", by which subwords may be meant; here windows overlap, and no mention
 #   is lost to length. What cutting would cost is in a table above.
-# - {cite:t}`miftahutdinov-2020-interlingual` give their LSTM-CRF word2vec vectors. One of the two here learns all of its
-#   embeddings; the other also reads Russian vectors of navec, made from news, of which only one in twenty is of a word in
-#   Latin letters. No English ones come in a package. Both are smaller than the paper's: floors, not exact copies.
+# - {cite:t}`miftahutdinov-2020-interlingual` give their LSTM-CRF word2vec vectors; the one here learns all of its
+#   embeddings, and is smaller: a floor, not an exact copy. Another model, `bilstm-crf, word vectors`, also reads Russian
+#   vectors of navec, made from news ({py:mod}`chemxl.models.vectors`). It is not recorded on real text yet. English
+#   vectors come in no package.
 #
 # ## Exercises
 #
@@ -472,8 +472,9 @@ show.table(
 #
 # ## Provenance
 #
-# The recorded numbers as files: {download}`rows <../book/recorded/04_ner.csv>` and
-# {download}`configurations <../book/recorded/04_ner.configs.json>`.
+# The recorded numbers as files: {download}`rows <../book/recorded/04_ner.csv>`,
+# {download}`configurations <../book/recorded/04_ner.configs.json>`, and of the taggers' flat scores
+# {download}`counts by document <../book/recorded/04_ner.counts.npz>`, from which they can be computed again.
 
 # %%
 tables.provenance(rows, records.read(chapter.stem))
