@@ -186,7 +186,8 @@ findings.glue(chapter.stem)
 #
 # Models that were trained alike are compared on the same test documents, and so are the ways of training the encoder.
 # A difference is clear if its interval, corrected by Holm's method over all of them, excludes zero
-# ([how sure a number is](../book/running.md)).
+# ([how sure a number is](../book/running.md)). Of the recorded models these tests are not there yet: the BiLSTM-CRF
+# has to be recorded anew first.
 
 # %%
 shown = {"Recorded": recorded, "This build": built}
@@ -432,6 +433,8 @@ show.table(
 # - The recorded encoders train for four epochs with dropout in the head alone, BiLSTMs for ten. These settings come from runs on
 #   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
 #   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
+# - The rows of the BiLSTM-CRF were recorded before the [rule for intervals](../book/running.md) that holds now; their
+#   intervals are too narrow.
 # - BC5CDR and BioNNE-R mean different things by "chemical": BioNNE-R annotates water, oxygen and whole classes that
 #   BC5CDR leaves out, and nests mentions. This is part of what looks like a loss from English to Russian.
 # - Flattening makes the Russian task easier than the full one: mentions inside others are scored only in the section
