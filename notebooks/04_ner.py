@@ -230,21 +230,24 @@ show.tabs(
 
 # %%
 def errors(found):
-    """A bar for each training and test set of a part's first model: recorded, or of this build."""
+    """A figure for each test, a bar for each training set, of a part's first model: recorded, or of this build."""
     wrong = chapter.with_model(found[found["error"].notna() & (found.error != "correct")])
+    wrong = wrong[wrong.groupby("error").value.transform("max") > 0]  # with one type, no type is wrong
     if wrong.empty:
         return []
     name = wrong.model.iloc[0]
-    bars = {
-        f"{train} → {test}": dict(zip(group.error, group.value.round(), strict=True))
-        for (train, test), group in wrong[wrong.model == name].groupby(["train", "test"], sort=False)
-    }
-    return figures.stacked(
-        bars,
-        xlabel="mentions, mean over seeds",
-        caption=f"Errors of {name}, by what it was trained and tested on.",
-        alt="Stacked bars: missed, spurious and wrongly bounded or typed mentions for each training and test set.",
-    )
+    return [
+        figures.stacked(
+            {
+                train: dict(zip(bar.error, bar.value.round(), strict=True))
+                for train, bar in group.groupby("train", sort=False)
+            },
+            xlabel="mentions, mean over seeds",
+            caption=f"Errors of {name} on {test}, by what it was trained on.",
+            alt=f"Stacked bars of errors on {test}: missed, spurious and wrongly bounded or typed mentions for each training set.",
+        )
+        for test, group in wrong[wrong.model == name].groupby("test", sort=False)
+    ]
 
 
 show.tabs(shown, errors)
