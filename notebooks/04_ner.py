@@ -227,30 +227,8 @@ show.tabs(
 # What kinds of error are left? A gold mention is missed, or overlapped by a prediction with another boundary or type;
 # a prediction that overlaps no gold mention is spurious. For the first model:
 
-
 # %%
-def errors(found):
-    """A figure for each test, a bar for each training set, of a part's first model: recorded, or of this build."""
-    wrong = chapter.with_model(found[found["error"].notna() & (found.error != "correct")])
-    wrong = wrong[wrong.groupby("error").value.transform("max") > 0]  # with one type, no type is wrong
-    if wrong.empty:
-        return []
-    name = wrong.model.iloc[0]
-    return [
-        figures.stacked(
-            {
-                train: dict(zip(bar.error, bar.value.round(), strict=True))
-                for train, bar in group.groupby("train", sort=False)
-            },
-            xlabel="mentions, mean over seeds",
-            caption=f"Errors of {name} on {test}, by what it was trained on.",
-            alt=f"Stacked bars of errors on {test}: missed, spurious and wrongly bounded or typed mentions for each training set.",
-        )
-        for test, group in wrong[wrong.model == name].groupby("test", sort=False)
-    ]
-
-
-show.tabs(shown, errors)
+show.tabs(shown, chapter.errors)
 
 # %% [markdown]
 # Two things are left out of these scores. Mentions inside others are not asked for: [below](nested) they are. And long

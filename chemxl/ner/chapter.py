@@ -23,7 +23,8 @@ from chemxl.ner.experiments import BiLstmCrf, FineTune, NerModel
 from chemxl.ner.gazetteer import Gazetteer
 from chemxl.ner.scores import BILSTM, GAZETTEER, LONGER, VECTORS, Tagged
 from chemxl.ner.vectors import VectorBiLstmCrf
-from chemxl.results import chapters
+from chemxl.results import chapters, figures
+from chemxl.results.canvas import Figure
 from chemxl.results.chapters import Line, Lines
 from chemxl.results.rows import Keys
 from chemxl.results.tables import Cells
@@ -216,6 +217,28 @@ def loss_curve(
         runs.append([float(np.mean(part)) for part in np.array_split(losses, points)])
     epochs = values[0].model.training.epochs
     return label, [epochs * (i + 0.5) / points for i in range(points)], runs
+
+
+def errors(found: pd.DataFrame) -> list[Figure]:
+    """A figure for each test, a bar for each training set, of the errors of the rows' first model."""
+    wrong = with_model(found[found["error"].notna() & (found["error"] != "correct")])
+    wrong = wrong[wrong.groupby("error")["value"].transform("max") > 0]  # with one type, no type is wrong
+    if wrong.empty:
+        return []
+    name = wrong["model"].iloc[0]
+    return [
+        figures.stacked(
+            {
+                str(train): dict(zip(bar["error"], bar["value"].round(), strict=True))
+                for train, bar in group.groupby("train", sort=False)
+            },
+            xlabel="mentions, mean over seeds",
+            caption=f"Errors of {name} on {test}, by what it was trained on.",
+            alt=f"Stacked bars of errors on {test}: missed, spurious and wrongly bounded or typed mentions for each "
+            "training set.",
+        )
+        for test, group in wrong[wrong["model"] == name].groupby("test", sort=False)
+    ]
 
 
 def telling(
