@@ -231,7 +231,7 @@ show.tabs(
 show.tabs(shown, chapter.errors)
 
 # %% [markdown]
-# Two things are left out of these scores. Mentions inside others are not asked for: [below](nested) they are. And long
+# Two things are left out of these scores. Mentions inside others are not asked for: [below](mentions-inside-others) they are. And long
 # texts are read in windows, though encoders are often given the first 512 subwords alone. The tables have F1 without
 # what was found behind them (an estimate: the last words before the cut were read with what follows), and F1 against
 # every gold mention, beside what a tagger without errors would have that finds outermost mentions alone.
@@ -312,7 +312,7 @@ shown = chapter.telling(texts, found, publishable=profile == "small")
 display(*[show.entities(d, m, gold=ner.gold([d])[0].mentions) for d, m in shown])
 
 # %% [markdown]
-# (nested)=
+# (mentions-inside-others)=
 # ### Mentions inside mentions
 #
 # In «рак молочной железы» (breast cancer) the disease contains a part of the body, and BioNNE annotates both. One
