@@ -31,7 +31,7 @@ from chemxl.models.tagger import Tagger
 from chemxl.models.training import Training
 from chemxl.ner.averaged import AveragedTagger
 from chemxl.ner.varied import VariedFineTune
-from chemxl.pretrain import chapter as pretraining
+from chemxl.pretrain import tasks as pretraining
 from chemxl.pretrain.distillation import Distillation
 
 CHEMPROT = Corpus(name="chemprot", split="test", types=("CHEM", "GENE"))  # some of its abstracts are DrugProt's too

@@ -79,7 +79,7 @@ seeds: list = [0, 1, 2]
 from IPython.display import display
 
 from chemxl.ner import chapter as ner
-from chemxl.pretrain import cards, chapter
+from chemxl.pretrain import cards, chapter, tasks
 from chemxl.results import chapters, figures, findings, records, show, tables
 from chemxl.results.rows import frame
 
@@ -167,7 +167,7 @@ shown = {"Recorded": recorded, "This build": built}
 # falls while the encoder reads:
 
 # %%
-probes = list(chapter.probes(profile).items())
+probes = list(tasks.probes(profile).items())
 figures.curves(
     [
         figures.Curve(f"{name.partition('+')[2]}, {label}", *cards.followed(chapter.runs(settings, name), text.label))

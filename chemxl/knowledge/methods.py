@@ -14,7 +14,7 @@ from chemxl.knowledge.passages import Linked
 from chemxl.knowledge.stream import Levels
 from chemxl.models import encoders
 from chemxl.models.training import Training
-from chemxl.pretrain import chapter as pretraining
+from chemxl.pretrain import tasks as pretraining
 from chemxl.pretrain.stream import Reading
 from chemxl.results import chapters
 

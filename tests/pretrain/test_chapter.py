@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chemxl import corpora
 from chemxl.corpora.texts import Texts
 from chemxl.errors import ChemxlError
 from chemxl.models.encoders import ALIASES, FirstLayers
 from chemxl.models.training import Training
-from chemxl.ner import chapter as ner
-from chemxl.pretrain import cards, chapter
+from chemxl.pretrain import cards, chapter, tasks
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.stream import Reading
 
@@ -105,25 +103,14 @@ def test_what_is_less_surprised_is_below_zero() -> None:
     found = {(row.keys["objective"], row.keys["less_objective"], row.keys["text"]): row for row in rows}
     row = found["mlm", chapter.HEAD, "RU all kinds"]
     sides = (chapter.ablated(settings, "mlm"), chapter.ablated(settings, chapter.HEAD))
-    text = chapter.probes("small")["RU all kinds"]
+    text = tasks.probes("small")["RU all kinds"]
     nats = [[np.log(Perplexity(model=one, text=text).run().metrics["perplexity"]) for one in side] for side in sides]
     assert row.value is not None and row.value < 0
     assert row.value == pytest.approx(np.mean(nats[0]) - np.mean(nats[1]), abs=1e-3)
 
 
-def test_every_name_is_in_a_catalogue() -> None:
-    known = corpora.catalog()
-    for texts in (*chapter.sources("real"), *chapter.held_out("real")):
-        assert texts.name in known
-        assert texts.split in (None, *(part.split for part in known[texts.name].parts))
+def test_encoders_that_are_compared_have_a_name() -> None:
     assert {name.partition("+")[0] for name in chapter.COMPARED.values()} <= set(ALIASES)
-
-
-def test_what_is_tested_on_is_held_out() -> None:
-    held = {(texts.name, texts.split) for texts in chapter.held_out("real")}
-    for way in ner.ways("real", sentences=0):
-        for _, corpus in way.tests:
-            assert (corpus.name, corpus.split) in held
 
 
 def test_a_curve_has_a_point_an_evaluation() -> None:

@@ -22,7 +22,7 @@ from chemxl.models import encoders
 from chemxl.models.subwords import mini_tokenizer
 from chemxl.models.training import Training
 from chemxl.ner import FineTune
-from chemxl.pretrain import chapter
+from chemxl.pretrain import chapter, tasks
 from chemxl.pretrain.experiments import ContinualPretraining, Perplexity
 from chemxl.pretrain.objectives import Mixture
 from chemxl.pretrain.stream import Reading
@@ -132,7 +132,7 @@ def test_a_killed_run_ends_in_the_same_weights_and_perplexity(killed_twice: Call
 
 def test_nothing_that_is_tested_on_is_in_the_real_text(real: Callable[[str], str]) -> None:
     """By id, as a translation, or by words: asked again of what was kept, and of all that chapters 4 and 5 test on."""
-    for texts in chapter.sources("real"):
+    for texts in tasks.sources("real"):
         real(texts.name)
     kept = [document for part in chapter.stage("real", "e5-small+mlm").gathered() for document in part.documents]
     assert len(kept) > 10_000
