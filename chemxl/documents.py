@@ -8,9 +8,11 @@ Nothing outside this module turns offsets into labels or labels into offsets.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 from chemxl.errors import ChemxlError
 
@@ -205,18 +207,19 @@ def flatten(mentions: Sequence[Mention]) -> Flattened:
     hulls = [m if len(m.fragments) == 1 else replace(m, fragments=(m.span,)) for m in mentions]
     joined = sum(len(m.fragments) > 1 for m in mentions)
     longest_first = sorted(range(len(hulls)), key=lambda i: (hulls[i].start - hulls[i].end, hulls[i].start, i))
-    kept: list[Mention] = []
+    kept: list[Mention] = []  # disjoint and ascending
     nested = crossing = 0
     for i in longest_first:
         mention = hulls[i]
-        rivals = [k for k in kept if k.start < mention.end and mention.start < k.end]
+        first = bisect_right(kept, mention.start, key=attrgetter("end"))
+        rivals = kept[first : bisect_left(kept, mention.end, lo=first, key=attrgetter("start"))]
         if not rivals:
-            kept.append(mention)
+            kept.insert(first, mention)
         elif any(k.start <= mention.start and mention.end <= k.end for k in rivals):
             nested += 1
         else:
             crossing += 1
-    return Flattened(tuple(sorted(kept, key=lambda m: m.start)), nested, crossing, joined)
+    return Flattened(tuple(kept), nested, crossing, joined)
 
 
 def to_bio(mentions: Sequence[Mention], units: Sequence[Span]) -> tuple[list[str], int]:

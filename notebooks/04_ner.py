@@ -109,9 +109,10 @@ show.table(
 #
 # Here $e_t = W h_t + b$, and $Z$ sums over all legal sequences, in which `I-x` follows only `B-x` or `I-x`. With
 # {eq}`eq-softmax` the best legal sequence is searched in the same way, with $A = 0$. The floor is a BiLSTM-CRF over
-# words and characters {cite:p}`ma-2016-bilstm`, as in table 2 of {cite:t}`miftahutdinov-2020-interlingual`. A
-# {term}`gazetteer` learns nothing but the names that training annotates, and marks them as whole words, the longest
-# first ({py:class}`chemxl.ner.gazetteer.Gazetteer`).
+# words and characters {cite:p}`ma-2016-bilstm`, which learns all of its embeddings. With word vectors it also reads
+# Russian ones of navec, made from news ({py:mod}`chemxl.models.vectors`); table 2 of
+# {cite:t}`miftahutdinov-2020-interlingual` has such a baseline. A {term}`gazetteer` learns nothing but the names that
+# training annotates, and marks them as whole words, the longest first ({py:class}`chemxl.ner.gazetteer.Gazetteer`).
 #
 # Long documents are read in overlapping windows, and each word's label is taken from the window in which it has most
 # context: nothing is cut off. The code is {py:mod}`chemxl.ner`, the training loop {py:mod}`chemxl.models.training`.
@@ -186,8 +187,9 @@ findings.glue(chapter.stem)
 #
 # Models that were trained alike are compared on the same test documents, and so are the ways of training the encoder.
 # A difference is clear if its interval, corrected by Holm's method over all of them, excludes zero
-# ([how sure a number is](../book/running.md)). Of the recorded models these tests are not there yet: the BiLSTM-CRF
-# has to be recorded anew first.
+# ([how sure a number is](../book/running.md)). The encoder is better than a BiLSTM-CRF with word vectors, by
+# {glue:text}`over_vectors_english` where both were trained and tested on BC5CDR, and by {glue:text}`over_vectors` where
+# on Russian abstracts.
 
 # %%
 shown = {"Recorded": recorded, "This build": built}
@@ -231,10 +233,10 @@ show.tabs(
 show.tabs(shown, chapter.errors)
 
 # %% [markdown]
-# Two things are left out of these scores. Mentions inside others are not asked for: [below](mentions-inside-others) they are. And long
-# texts are read in windows, though encoders are often given the first 512 subwords alone. The tables have F1 without
-# what was found behind them (an estimate: the last words before the cut were read with what follows), and F1 against
-# every gold mention, beside what a tagger without errors would have that finds outermost mentions alone.
+# Two things are left out of these scores. Mentions inside others are not asked for: [below](mentions-inside-others)
+# they are. And long texts are read in windows, though encoders are often given the first 512 subwords alone. The tables
+# have F1 without what was found behind them (an estimate: the last words before the cut were read with what follows),
+# and F1 against every gold mention, beside what a tagger without errors would have that finds outermost mentions alone.
 
 # %%
 besides = {"F1": "F1", scores.CUT: "cut at 512 subwords", scores.EVERY: "every gold mention"}
@@ -411,11 +413,10 @@ show.table(
 #   LaBSE; the second is read as "with".
 # - The recorded rows use the first six layers of a multilingual E5 of 384 dimensions, restored from a 4-bit file and
 #   cut to 59,432 subwords: far smaller than mBERT. Expect larger encoders to score higher.
-# - The recorded encoders train for four epochs with dropout in the head alone, BiLSTMs for ten. These settings come from runs on
-#   development data with one seed; nothing was tuned on a test set. Abstracts are read whole, or in windows if they
-#   are longer than the encoder's 512 subwords. In this chapter no CRF on an encoder was recorded on real text.
-# - The rows of the BiLSTM-CRF were recorded before the [rule for intervals](../book/running.md) that holds now; their
-#   intervals are too narrow.
+# - The recorded encoders train for four epochs with dropout in the head alone, BiLSTMs for ten. These settings come
+#   from runs on development data with one seed; nothing was tuned on a test set. Trainings twice as long are recorded
+#   for mentions inside mentions alone. Abstracts are read whole, or in windows if they are longer than the encoder's
+#   512 subwords. In this chapter no CRF on an encoder was recorded on real text.
 # - BC5CDR and BioNNE-R mean different things by "chemical": BioNNE-R annotates water, oxygen and whole classes that
 #   BC5CDR leaves out, and nests mentions. This is part of what looks like a loss from English to Russian.
 # - Flattening makes the Russian task easier than the full one: mentions inside others are scored only in the section
@@ -425,10 +426,8 @@ show.table(
 #   slightly below the published ones.
 # - Paper 0 cuts sentences at 512 "characters", by which subwords may be meant; here windows overlap, and no mention
 #   is lost to length. What cutting would cost is in a table above.
-# - {cite:t}`miftahutdinov-2020-interlingual` give their LSTM-CRF word2vec vectors; the one here learns all of its
-#   embeddings, and is smaller: a floor, not an exact copy. Another model, `bilstm-crf, word vectors`, also reads Russian
-#   vectors of navec, made from news ({py:mod}`chemxl.models.vectors`). It is not recorded on real text yet. English
-#   vectors come in no package.
+# - {cite:t}`miftahutdinov-2020-interlingual` give their LSTM-CRF word2vec vectors of each language. The BiLSTM-CRF here
+#   is smaller, and its pretrained vectors are Russian (English ones come in no package): a floor, not an exact copy.
 #
 # ## Exercises
 #

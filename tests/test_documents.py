@@ -131,6 +131,16 @@ def test_flattening_loses_what_it_says(data: st.DataObject) -> None:
     assert (again.mentions, again.nested, again.crossing, again.joined) == (flat.mentions, 0, 0, 0)
 
 
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 30), st.integers(1, 12)), max_size=9))
+def test_flattening_takes_the_longest_first(drawn: list[tuple[str, int, int]]) -> None:
+    given_mentions = [Mention.of(type, start, start + length) for type, start, length in drawn]
+    kept: list[Mention] = []
+    for mention in sorted(given_mentions, key=lambda m: (m.start - m.end, m.start)):
+        if all(other.end <= mention.start or mention.end <= other.start for other in kept):
+            kept.append(mention)
+    assert flatten(given_mentions).mentions == tuple(sorted(kept, key=lambda m: m.start))
+
+
 def test_the_rule_of_flattening() -> None:
     outer, inner, twin = Mention.of("DISEASE", 0, 9), Mention.of("CHEM", 2, 5), Mention.of("GENE", 0, 9)
     assert flatten([inner, outer, twin]).mentions == (outer,)
