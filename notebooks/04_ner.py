@@ -54,6 +54,7 @@ claims.table("04_ner")
 # %% tags=["parameters"]
 profile: str = "small"
 models: list = ["in-the-box", "mini", "bilstm-crf", "gazetteer"]
+english: list = []
 epochs: int = 2
 tokens: int = 256
 rate: float = 0.0005
@@ -296,7 +297,7 @@ figures.curves(
     [
         figures.Curve(*chapter.loss_curve(model, chapter.evaluations(settings, model, ways[-1], ways[-1].tests[-1][1])))
         for model in models
-        if model != chapter.GAZETTEER
+        if model != chapter.GAZETTEER and settings.learns(model, ways[-1])
     ],
     xlabel="epoch",
     ylabel="training loss per word (nats)",

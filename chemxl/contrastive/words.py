@@ -15,7 +15,7 @@ from chemxl.models.tagger import Labelling
 from chemxl.models.training import accelerator, token_batches
 
 _TOKENS = 1024  # of a batch that is only read
-_PROBED = 4000  # words
+_PROBED = 2000  # words
 
 
 class WordVectors(NamedTuple):

@@ -40,6 +40,7 @@ class Settings(chapters.Settings):
         models: ``bilstm-crf``, which may have ``, word vectors``; ``gazetteer``; or an encoder's name, then ``+crf``
             where the head is not a softmax, then ``, twice the epochs``. The first one is an
             encoder.
+        english: those of the models that learn from English alone, since their subwords cut Russian into letters.
         tokens: the number of tokens in a batch; ``bilstm-crf`` has a size of its own.
         rate: learning rate of an encoder.
         head_rate: the learning rate of the head.
@@ -51,6 +52,7 @@ class Settings(chapters.Settings):
     """
 
     models: tuple[str, ...] = (IN_THE_BOX, "mini", BILSTM, GAZETTEER)
+    english: tuple[str, ...] = ()
     epochs: int = 2
     tokens: int = 256
     rate: float = 0.0005
@@ -72,6 +74,10 @@ class Settings(chapters.Settings):
     def cut(self, encoder: str) -> chapters.EncoderSettings:
         """An encoder with so many layers."""
         return chapters.EncoderSettings(encoder=encoder, layers=self.layers)
+
+    def learns(self, model: str, way: Way) -> bool:
+        """Whether a model is trained in this way."""
+        return model not in self.english or all(corpus.language != "ru" for corpus in way.train)
 
     def keys(self, model: str) -> Keys:
         """The keys of a model, and how many layers its encoder has if that was set."""
@@ -154,6 +160,7 @@ def table(settings: Settings) -> list[Line]:
         Line({**settings.keys(model), "train": way.name, "test": name}, values, partial(scores.rows, values, way.train))
         for model in settings.models
         for way in ways(settings.profile, sentences=settings.sentences)
+        if settings.learns(model, way)
         for name, corpus in way.tests
         for values in [predictions(settings, model, way, corpus)]
     ]

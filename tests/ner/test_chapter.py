@@ -51,6 +51,12 @@ def test_every_model_is_trained_and_tested_in_every_way() -> None:
         assert [way.name for way in ways if way.train == value.model.train] == [line.keys["train"]]
 
 
+def test_some_models_learn_from_english_alone() -> None:
+    settings = SETTINGS.model_copy(update={"models": ("mini", "in-the-box"), "english": ("in-the-box",)})
+    trained = {(line.keys["encoder"], line.keys["train"]) for line in chapter.table(settings)}
+    assert trained == {("mini", "EN"), ("mini", "RU"), ("in-the-box", "EN")}
+
+
 def test_twice_the_epochs_have_one_seed() -> None:
     settings = SETTINGS.model_copy(update={"models": ("mini", "mini, twice the epochs"), "seeds": (3, 4), "epochs": 5})
     table = chapter.table(settings)
